@@ -1,0 +1,55 @@
+/**
+ * What went wrong, as a closed list. Programs switch on `error.code`; the message is for people and may be reworded
+ * in any release.
+ */
+export type ErrorCode =
+  | 'FP_USAGE' // a command line that can't be understood
+  | 'FP_CONFIG' // an option or config file with a value of the wrong shape
+  | 'FP_PATH' // text that isn't a logical path
+  | 'FP_SOURCE' // a source folder that is missing, unreadable or contains the output
+  | 'FP_FILE' // one file that can't be collected: dangling link, loop, FIFO, unreadable
+  | 'FP_COLLISION' // two files that would fall onto one name
+  | 'FP_REFERENCE' // references that lead nowhere
+  | 'FP_CHANGED' // a file that changed while it was being built
+  | 'FP_ENCODING' // an encoding this runtime can't produce
+  | 'FP_STORAGE' // the storage refused: disk full, permission, network
+  | 'FP_EXISTS' // a key that is taken
+  | 'FP_NOT_FOUND' // a key that isn't there
+  | 'FP_LOCKED' // another build holds the output
+  | 'FP_MANIFEST' // a manifest that is missing, damaged or of another version
+  | 'FP_UNKNOWN_NAME' // a logical path the manifest doesn't have
+  | 'FP_INTERNAL' // a bug in fingerpost
+
+/** What a {@link FingerpostError} carries besides its code and message. */
+export interface ErrorOptions {
+  /** What to do now, in the imperative; becomes the last line of the message. */
+  readonly remedy?: string
+  /** Facts for programs: paths, names, numbers. Never secrets. */
+  readonly details?: Readonly<Record<string, unknown>>
+  readonly cause?: unknown
+}
+
+/**
+ * The one error class fingerpost throws on purpose. Its message says what happened, where, and what to do; anything
+ * else that escapes is a bug.
+ */
+export class FingerpostError extends Error {
+  override readonly name = 'FingerpostError'
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    const { remedy, details = {}, cause } = options
+    super(
+      remedy === undefined ? message : `${message}\n  ${remedy}`,
+      cause === undefined ? undefined : { cause },
+    )
+    this.code = code
+    this.details = details
+  }
+}
+
+/** True for an error of the operating system with this code: `isSystemError(error, 'ENOENT')`. */
+export function isSystemError(error: unknown, ...codes: readonly string[]): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}

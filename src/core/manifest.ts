@@ -1,0 +1,163 @@
+import { ENCODINGS, type Encoding, isEncoding } from './encoding.ts'
+import { FingerpostError } from './error.ts'
+import type { HashedPath } from './hashed-path.ts'
+import { comparePaths, isLogicalPath, type LogicalPath } from './path.ts'
+import type { ReferenceKind } from './reference.ts'
+
+/** The file name of a manifest, relative to the output folder. */
+export const MANIFEST_FILE = 'manifest.json'
+
+/** The version of the format this release writes, and the only one it reads. */
+export const MANIFEST_VERSION = 1
+
+/** The bytes of one encoding: how many, and their digest, which is the strong ETag without its quotes. */
+export interface ManifestVariant {
+  readonly size: number
+  readonly etag: string
+}
+
+/** A file that an asset names, once per kind. */
+export interface ManifestReference {
+  readonly path: LogicalPath
+  readonly kind: ReferenceKind
+}
+
+/** Everything a server or a template needs to know of one asset. */
+export interface ManifestAsset extends ManifestVariant {
+  readonly file: HashedPath
+  /** The whole value of Content-Type. */
+  readonly type: string
+  /** `sha384-…` of the identity bytes. */
+  readonly integrity: string
+  readonly encodings: Readonly<Partial<Record<Encoding, ManifestVariant>>>
+  /** Sorted by path, then kind; left out of the file where empty. */
+  readonly references: readonly ManifestReference[]
+}
+
+/** The promise of a build: every file in it is there, with exactly these bytes. */
+export interface Manifest {
+  readonly version: typeof MANIFEST_VERSION
+  /** Where the files appear to browsers; ends with a slash. */
+  readonly url: string
+  /** Changes exactly when an asset changes. */
+  readonly digest: string
+  /** Sorted by logical path. */
+  readonly assets: ReadonlyMap<LogicalPath, ManifestAsset>
+}
+
+/** The text of `manifest.json`: the same manifest, the same bytes (law 7). Inverse of {@link parseManifest}. */
+export function formatManifest(manifest: Manifest): string {
+  const paths = [...manifest.assets.keys()].sort(comparePaths)
+  const assets: Record<string, unknown> = {}
+  for (const path of paths) {
+    const asset = manifest.assets.get(path)
+    if (asset !== undefined) assets[path] = assetToJson(asset)
+  }
+  const { version, url, digest } = manifest
+  return `${JSON.stringify({ version, url, digest, assets }, undefined, 1)}\n`
+}
+
+/**
+ * Reads the text of a manifest. Unknown fields are ignored, as the contract promises to later versions.
+ *
+ * @param where names the manifest in messages, e.g. its path
+ * @throws FingerpostError `FP_MANIFEST` naming the first field that isn't as it should be
+ */
+export function parseManifest(text: string, where: string): Manifest {
+  const root = asRecord(parseJson(text, where), where, 'the manifest')
+  if (root['version'] !== MANIFEST_VERSION) {
+    throw damaged(
+      where,
+      `its version is ${JSON.stringify(root['version'])}, this release reads ${MANIFEST_VERSION}`,
+    )
+  }
+  const url = asString(root['url'], where, 'url')
+  const digest = asString(root['digest'], where, 'digest')
+  const assets = new Map<LogicalPath, ManifestAsset>()
+  for (const [path, value] of Object.entries(asRecord(root['assets'], where, 'assets'))) {
+    if (!isLogicalPath(path)) throw damaged(where, `assets has the name ${JSON.stringify(path)}`)
+    assets.set(path, assetFromJson(asRecord(value, where, path), where, path))
+  }
+  return { version: MANIFEST_VERSION, url, digest, assets }
+}
+
+function assetToJson(asset: ManifestAsset): Record<string, unknown> {
+  const { file, type, size, etag, integrity, references } = asset
+  const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
+  for (const encoding of ENCODINGS) {
+    const variant = asset.encodings[encoding]
+    if (variant !== undefined) encodings[encoding] = { size: variant.size, etag: variant.etag }
+  }
+  const json: Record<string, unknown> = { file, type, size, etag, integrity, encodings }
+  if (references.length > 0) json['references'] = references.map(({ path, kind }) => ({ path, kind }))
+  return json
+}
+
+function assetFromJson(json: Record<string, unknown>, where: string, path: string): ManifestAsset {
+  const file = asString(json['file'], where, `${path}: file`)
+  if (!isLogicalPath(file)) throw damaged(where, `${path}: file is ${JSON.stringify(file)}`)
+  const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
+  for (const [name, value] of Object.entries(
+    asRecord(json['encodings'] ?? {}, where, `${path}: encodings`),
+  )) {
+    // An encoding of a later version is a field we don't know: ignored, the others still serve.
+    if (isEncoding(name))
+      encodings[name] = variantFromJson(asRecord(value, where, `${path}: ${name}`), where, path)
+  }
+  return {
+    ...variantFromJson(json, where, path),
+    file,
+    type: asString(json['type'], where, `${path}: type`),
+    integrity: asString(json['integrity'], where, `${path}: integrity`),
+    encodings,
+    references: referencesFromJson(json['references'] ?? [], where, path),
+  }
+}
+
+function variantFromJson(json: Record<string, unknown>, where: string, path: string): ManifestVariant {
+  const { size } = json
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw damaged(where, `${path}: size is ${JSON.stringify(size)}`)
+  }
+  return { size, etag: asString(json['etag'], where, `${path}: etag`) }
+}
+
+function referencesFromJson(json: unknown, where: string, path: string): readonly ManifestReference[] {
+  if (!Array.isArray(json)) throw damaged(where, `${path}: references is not a list`)
+  return json.map((entry: unknown) => {
+    const record = asRecord(entry, where, `${path}: references`)
+    const target = asString(record['path'], where, `${path}: references: path`)
+    // Kinds may be added later; a reader only compares them.
+    return {
+      path: target,
+      kind: asString(record['kind'], where, `${path}: references: kind`) as ReferenceKind,
+    }
+  })
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw damaged(where, 'it is not JSON, or only part of it', cause)
+  }
+}
+
+function asRecord(value: unknown, where: string, field: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>
+  throw damaged(where, `${field} is not an object`)
+}
+
+function asString(value: unknown, where: string, field: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw damaged(where, `${field} is ${JSON.stringify(value)}`)
+}
+
+function damaged(where: string, fault: string, cause?: unknown): FingerpostError {
+  return new FingerpostError('FP_MANIFEST', `${where} can't be used: ${fault}.`, {
+    remedy: 'Build again: fingerpost build',
+    details: { manifest: where },
+    cause,
+  })
+}

@@ -1,0 +1,102 @@
+import { mimes } from 'mrmime'
+import { extensionOf, type LogicalPath } from './path.ts'
+
+const FALLBACK = 'application/octet-stream'
+
+/** Types mrmime lacks or that the standards have moved on from (RFC 9239 for JavaScript, RFC 8081 for fonts). */
+const OVERRIDES: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.cjs': 'text/javascript',
+  '.map': 'application/json',
+  '.ico': 'image/x-icon',
+  '.cur': 'image/x-icon',
+  '.eot': 'application/vnd.ms-fontobject',
+  '.ttf': 'font/ttf',
+  '.otf': 'font/otf',
+  '.webmanifest': 'application/manifest+json',
+}
+
+/** Types that are text without saying so in their name. */
+const TEXT_TYPES = new Set([
+  'application/json',
+  'application/xml',
+  'application/manifest+json',
+  'image/svg+xml',
+])
+
+/** Types that are not text and still shrink: uncompressed images, fonts and binary formats. */
+const SHRINKING_TYPES = new Set([
+  'image/x-icon',
+  'image/vnd.microsoft.icon',
+  'image/bmp',
+  'image/x-ms-bmp',
+  'font/ttf',
+  'font/otf',
+  'font/collection',
+  'application/vnd.ms-fontobject',
+  'application/wasm',
+  'application/rtf',
+  FALLBACK,
+])
+
+/** Unknown types by name, but known to be compressed already. */
+const COMPRESSED_EXTENSIONS = new Set([
+  ...[
+    '.br',
+    '.gz',
+    '.zst',
+    '.zip',
+    '.7z',
+    '.rar',
+    '.bz2',
+    '.xz',
+    '.lz',
+    '.lz4',
+    '.lzma',
+    '.tgz',
+    '.tbz',
+    '.txz',
+  ],
+  ...[
+    '.jar',
+    '.apk',
+    '.deb',
+    '.rpm',
+    '.dmg',
+    '.iso',
+    '.cab',
+    '.crx',
+    '.xpi',
+    '.epub',
+    '.docx',
+    '.xlsx',
+    '.pptx',
+  ],
+])
+
+/** The media type of a file by its extension, without parameters: `text/css`. */
+export function bareMediaType(path: LogicalPath): string {
+  const extension = extensionOf(path)
+  return OVERRIDES[extension] ?? mimes[extension.slice(1)] ?? FALLBACK
+}
+
+/** The value of Content-Type: the media type, with `charset=utf-8` for text. */
+export function mediaType(path: LogicalPath): string {
+  const type = bareMediaType(path)
+  return isTextType(type) ? `${type}; charset=utf-8` : type
+}
+
+/**
+ * Whether compressing may pay. False for what is compressed already: images other than SVG, ICO and BMP, woff and
+ * woff2, audio, video, archives.
+ */
+export function isCompressible(path: LogicalPath): boolean {
+  if (COMPRESSED_EXTENSIONS.has(extensionOf(path))) return false
+  const type = bareMediaType(path)
+  return isTextType(type) || SHRINKING_TYPES.has(type) || type.endsWith('+json') || type.endsWith('+xml')
+}
+
+function isTextType(type: string): boolean {
+  return type.startsWith('text/') || TEXT_TYPES.has(type)
+}

@@ -1,0 +1,100 @@
+import { FingerpostError } from './error.ts'
+
+/**
+ * What an author writes: posix, relative, normalised, percent-encoding undone. `css/site.css`, never `/css/site.css`,
+ * `./css/site.css` or `css//site.css`.
+ */
+export type LogicalPath = string
+
+/**
+ * Reads text from outside as a logical path.
+ *
+ * @throws FingerpostError `FP_PATH` for empty, absolute, dotted (`.`, `..`) or doubled segments, and NUL.
+ */
+export function parseLogicalPath(text: string): LogicalPath {
+  const fault = findPathFault(text)
+  if (fault === undefined) return text
+  throw new FingerpostError('FP_PATH', `${JSON.stringify(text)} is not a logical path: ${fault}.`, {
+    remedy: 'Write it relative to the source folder, with forward slashes: css/site.css',
+    details: { path: text },
+  })
+}
+
+/** True if {@link parseLogicalPath} would accept the text. */
+export function isLogicalPath(text: string): boolean {
+  return findPathFault(text) === undefined
+}
+
+/** The folder part with its slash, or '' at the top: `css/site.css` → `css/`. */
+export function folderOf(path: LogicalPath): string {
+  return path.slice(0, path.lastIndexOf('/') + 1)
+}
+
+/** The last segment: `css/site.css` → `site.css`. */
+export function fileNameOf(path: LogicalPath): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The extension in lower case with its dot, or '' for none and for dotfiles: `A/B.CSS` → `.css`, `.env` → ''. */
+export function extensionOf(path: LogicalPath): string {
+  const name = fileNameOf(path)
+  const dot = name.lastIndexOf('.')
+  return dot > 0 ? name.slice(dot).toLowerCase() : ''
+}
+
+/**
+ * The order of everything fingerpost writes: by UTF-16 code unit, so that no locale can change a byte of output
+ * (law 7). For use with `sort`.
+ */
+export function comparePaths(a: LogicalPath, b: LogicalPath): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
+
+/**
+ * The path as a URL path: every segment percent-encoded so that it stands safely in HTML attributes, unquoted CSS
+ * `url()`, JavaScript strings and `Link` headers. `@` stays readable for scoped packages; `+` doesn't, because S3
+ * reads it as a space.
+ */
+export function encodePath(path: LogicalPath): string {
+  // Nearly every name is plain; the test saves the encoder's work on each template call.
+  if (/^[\w\-./@~]*$/.test(path)) return path
+  return encodeURIComponent(path).replace(/%2F|%40|[!'()*]/g, readableOrEscaped)
+}
+
+/**
+ * Undoes {@link encodePath}, and any other percent-encoding of UTF-8. A `%` that starts no valid sequence stands for
+ * itself, as it does in browsers (WHATWG URL, percent-decode).
+ */
+export function decodePath(encoded: string): string {
+  if (!encoded.includes('%')) return encoded
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    return encoded.replace(/(?:%[0-9a-f]{2})+/gi, decodeOrKeep)
+  }
+}
+
+function findPathFault(text: string): string | undefined {
+  if (text === '') return 'it is empty'
+  if (text.startsWith('/')) return 'it is absolute'
+  if (text.includes('\0')) return 'it contains NUL'
+  for (const segment of text.split('/')) {
+    if (segment === '') return 'it has an empty segment'
+    if (segment === '.' || segment === '..') return `it has the segment "${segment}"`
+  }
+  return undefined
+}
+
+function readableOrEscaped(match: string): string {
+  if (match === '%2F') return '/'
+  if (match === '%40') return '@'
+  return `%${match.charCodeAt(0).toString(16).toUpperCase()}`
+}
+
+function decodeOrKeep(run: string): string {
+  try {
+    return decodeURIComponent(run)
+  } catch {
+    return run
+  }
+}

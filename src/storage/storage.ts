@@ -1,0 +1,46 @@
+/** What is saved: bytes in memory, or pieces that arrive over time (streams, `blob.stream()`, generators). */
+export type Content = Uint8Array | AsyncIterable<Uint8Array>
+
+/** A stored file as `stat` and `list` tell of it. */
+export interface StoredFile {
+  /** The key it is under: a posix path relative to the storage's root. */
+  readonly key: string
+  /** Bytes. */
+  readonly size: number
+  readonly modifiedAt: Date
+}
+
+/** Part of a file: both ends included, counted from 0, as in HTTP (RFC 9110 §14.1.2). */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+/** How to save. */
+export interface SaveOptions {
+  /** Replace what is there. Without it a taken key is an error (`FP_EXISTS`). Default false. */
+  readonly overwrite?: boolean
+}
+
+/**
+ * Keeps bytes under keys. Builds and uploads go through it alike, so that the folder on disk, memory and an object
+ * store can stand in for each other. One contract suite runs against every implementation.
+ *
+ * A key is a logical path (`core/path`); any other text is `FP_PATH`. Nothing is ever seen half-written: a key holds
+ * its old content or its new content, whatever moment the process dies at.
+ */
+export interface Storage {
+  /** Names the storage in messages: `folder /srv/static`, `memory`, `s3://bucket/prefix`. */
+  readonly name: string
+  /** Stores the whole content or nothing. */
+  save(key: string, content: Content, options?: SaveOptions): Promise<StoredFile>
+  /** All bytes of a file. @throws FingerpostError `FP_NOT_FOUND` */
+  read(key: string): Promise<Buffer>
+  /** The bytes of a file, or of a part of it, as they come. @throws FingerpostError `FP_NOT_FOUND` */
+  open(key: string, range?: ByteRange): AsyncIterable<Uint8Array>
+  stat(key: string): Promise<StoredFile | undefined>
+  /** Every file whose key starts with the prefix, in key order. Default: all. */
+  list(prefix?: string): AsyncIterable<StoredFile>
+  /** Removes a file; one that isn't there is no error. */
+  delete(key: string): Promise<void>
+}

@@ -1,0 +1,24 @@
+// Runs the test files: `npm test` for all of them, `npm test -- serve css` for those whose path contains a word.
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const folder = dirname(fileURLToPath(import.meta.url))
+const words = process.argv.slice(2)
+const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
+  .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .sort()
+
+if (files.length === 0) {
+  console.error(`No test file matches ${words.join(' ')}.`)
+  process.exit(1)
+}
+
+const options = ['--import', 'tsx', '--test', '--test-reporter', 'spec', '--test-timeout', '300000']
+const child = spawn(process.execPath, [...options, ...files.map((file) => join(folder, file))], {
+  stdio: 'inherit',
+})
+child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))

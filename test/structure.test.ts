@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { test } from 'node:test'
+import { init, parse } from 'es-module-lexer'
+
+await init()
+
+const SRC = join(import.meta.dirname, '..', 'src')
+
+/** Each room's storey: a file may import from its own room and from lower storeys. Doors are on top. */
+const STOREYS: Readonly<Record<string, number>> = {
+  core: 0,
+  find: 1,
+  scan: 1,
+  storage: 1,
+  build: 2,
+  resolve: 3,
+  serve: 4,
+  template: 4,
+  media: 4,
+  cli: 5,
+  '': 6,
+}
+
+interface Import {
+  readonly from: string
+  readonly to: string
+  readonly typeOnly: boolean
+}
+
+const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+const imports = files.flatMap(readImports)
+
+function readImports(file: string): Import[] {
+  // The lexer reads TypeScript too; only static imports count, a lazy one is paid for when it is needed.
+  const [found] = parse(readFileSync(join(SRC, file), 'utf8'))
+  return found.flatMap((entry) => {
+    if (entry.type !== 'static' && entry.type !== 'reexport-star') return []
+    const local = entry.specifier.startsWith('.')
+    const to = local ? relative(SRC, join(SRC, dirname(file), entry.specifier)) : entry.specifier
+    return [{ from: file, to, typeOnly: entry.typeOnly }]
+  })
+}
+
+function roomOf(file: string): string {
+  return file.includes('/') ? (file.split('/')[0] ?? '') : ''
+}
+
+const isLocal = (file: string) => file.endsWith('.ts')
+
+test('imports point down only', () => {
+  const upward = imports.filter(({ from, to }) => {
+    if (!isLocal(to) || roomOf(from) === roomOf(to)) return false
+    const [above, below] = [STOREYS[roomOf(from)], STOREYS[roomOf(to)]]
+    return above === undefined || below === undefined || below >= above
+  })
+  assert.deepEqual(upward, [])
+})
+
+test('no file imports itself through others', () => {
+  const finished = new Set<string>()
+  const follow = (file: string, trail: readonly string[]): void => {
+    assert.ok(!trail.includes(file), `circle: ${[...trail, file].join(' → ')}`)
+    if (finished.has(file)) return
+    for (const { from, to } of imports) if (from === file && isLocal(to)) follow(to, [...trail, file])
+    finished.add(file)
+  }
+  for (const file of files) follow(file, [])
+})
+
+test('core touches no disk, no network and no clock', () => {
+  const allowed = new Set(['node:crypto', 'node:buffer', 'xxhash-wasm', 'mrmime'])
+  const foreign = imports.filter(
+    ({ from, to }) => roomOf(from) === 'core' && !isLocal(to) && !allowed.has(to),
+  )
+  assert.deepEqual(foreign, [])
+})
+
+test('serving never loads what only a build needs', () => {
+  const buildOnly = [
+    '@csstools/css-tokenizer',
+    'es-module-lexer',
+    '@jridgewell/sourcemap-codec',
+    'picomatch',
+    'brotli-wasm',
+  ]
+  const reached = new Set<string>()
+  const reach = (file: string): void => {
+    if (reached.has(file)) return
+    reached.add(file)
+    for (const { from, to, typeOnly } of imports) if (from === file && !typeOnly) reach(to)
+  }
+  for (const file of files) if (roomOf(file) === 'serve') reach(file)
+  assert.deepEqual(
+    buildOnly.filter((name) => reached.has(name)),
+    [],
+  )
+})

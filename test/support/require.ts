@@ -1,0 +1,27 @@
+import { spawnSync } from 'node:child_process'
+import type { TestContext } from 'node:test'
+
+/** What a test may need from the system, and the Debian packages that bring it. */
+const TOOLS = {
+  chromium: { command: 'chromium', packages: 'chromium' },
+  nginx: { command: 'nginx', packages: 'nginx libnginx-mod-http-brotli-static' },
+  wrk: { command: 'wrk', packages: 'wrk' },
+  ceph: { command: 'radosgw', packages: 'radosgw ceph-mon ceph-osd ceph-common bc curl' },
+  whitenoise: { command: 'gunicorn', packages: 'python3-django python3-whitenoise python3-brotli gunicorn' },
+} as const
+
+export type Tool = keyof typeof TOOLS
+
+/**
+ * True if the tool is on this machine. Otherwise the test is skipped with a line that says what to install, or fails
+ * where FINGERPOST_REQUIRE (a comma-separated list, or `all`) names the tool.
+ */
+export function hasTool(context: TestContext, tool: Tool): boolean {
+  const { command, packages } = TOOLS[tool]
+  if (spawnSync('sh', ['-c', `command -v ${command}`]).status === 0) return true
+  const message = `needs ${tool}: apt-get install -y --no-install-recommends ${packages}`
+  const required = (process.env['FINGERPOST_REQUIRE'] ?? '').split(',')
+  if (required.includes(tool) || required.includes('all')) throw new Error(message)
+  context.skip(message)
+  return false
+}
