@@ -1,0 +1,65 @@
+import type { LogicalPath } from '../core/path.ts'
+
+/** A folder to collect from, and where its files appear: `{ folder: '/srv/app/icons', prefix: 'vendor/icons/' }`. */
+export interface SourceFolder {
+  /** Absolute, real path. */
+  readonly folder: string
+  /** '' or a logical path with a slash at its end. */
+  readonly prefix: string
+}
+
+/** One found file. Its bytes are read later, by whoever needs them. */
+export interface SourceFile {
+  readonly path: LogicalPath
+  /** Where it is on disk; for a link, the link itself. */
+  readonly absolutePath: string
+  readonly source: SourceFolder
+  /** Bytes. */
+  readonly size: number
+  /** Nanoseconds since 1970, as the filesystem tells them: with the inode and ctime, what tells an edit (law 4). */
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  readonly inode: bigint
+}
+
+/** A file that stays behind because a source asked earlier has its name. */
+export interface Shadowed {
+  readonly path: LogicalPath
+  readonly winner: SourceFile
+  readonly loser: SourceFile
+}
+
+/** A file or folder that is deliberately not collected. */
+export interface Skipped {
+  /** The logical path it would have had. */
+  readonly path: LogicalPath
+  readonly absolutePath: string
+  readonly reason: 'ignored' | 'link-outside'
+}
+
+/** Everything the sources have, decided. */
+export interface Collection {
+  /** Sorted by logical path. */
+  readonly files: ReadonlyMap<LogicalPath, SourceFile>
+  readonly shadowed: readonly Shadowed[]
+  readonly skipped: readonly Skipped[]
+}
+
+/** Lists and opens files. Finders are asked in order, first wins. */
+export interface Finder {
+  readonly source: SourceFolder
+  /**
+   * Every file of the source.
+   *
+   * @throws FingerpostError `FP_FILE` naming all dangling links, link loops, special files and unreadable folders
+   */
+  list(): Promise<FinderListing>
+  /** One file without listing the others; undefined if the source doesn't have it or ignores it. */
+  find(path: LogicalPath): Promise<SourceFile | undefined>
+}
+
+/** What one finder has. */
+export interface FinderListing {
+  readonly files: readonly SourceFile[]
+  readonly skipped: readonly Skipped[]
+}
