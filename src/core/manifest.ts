@@ -45,16 +45,22 @@ export interface Manifest {
   readonly assets: ReadonlyMap<LogicalPath, ManifestAsset>
 }
 
-/** The text of `manifest.json`: the same manifest, the same bytes (law 7). Inverse of {@link parseManifest}. */
-export function formatManifest(manifest: Manifest): string {
-  const paths = [...manifest.assets.keys()].sort(comparePaths)
-  const assets: Record<string, unknown> = {}
-  for (const path of paths) {
-    const asset = manifest.assets.get(path)
-    if (asset !== undefined) assets[path] = assetToJson(asset)
-  }
-  const { version, url, digest } = manifest
-  return `${JSON.stringify({ version, url, digest, assets }, undefined, 1)}\n`
+/**
+ * The text of `manifest.json`, a line per asset: the same manifest, the same bytes (law 7). Inverse of
+ * {@link parseManifest}.
+ */
+export function formatManifest({ version, url, digest, assets }: Manifest): string {
+  // Lines are joined here because an object would move names like `10` to the front and lose `__proto__`.
+  const sorted = [...assets].sort(([a], [b]) => comparePaths(a, b))
+  const lines = sorted.map(
+    ([path, asset]) => `  ${JSON.stringify(path)}: ${JSON.stringify(assetToJson(asset))}`,
+  )
+  const head = [
+    `"version": ${version}`,
+    `"url": ${JSON.stringify(url)}`,
+    `"digest": ${JSON.stringify(digest)}`,
+  ]
+  return `{\n ${head.join(',\n ')},\n "assets": {\n${lines.join(',\n')}\n }\n}\n`
 }
 
 /**
