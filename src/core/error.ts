@@ -18,6 +18,9 @@ export type ErrorCode =
   | 'FP_LOCKED' // another build holds the output
   | 'FP_MANIFEST' // a manifest that is missing, damaged or of another version
   | 'FP_UNKNOWN_NAME' // a logical path the manifest doesn't have
+  | 'FP_LIMIT' // more bytes, files or fields than a limit allows
+  | 'FP_UPLOAD' // an upload that isn't wanted: malformed, of a type not allowed, cut off
+  | 'FP_LINK' // a private link that is expired, altered or not signed
   | 'FP_INTERNAL' // a bug in fingerpost
 
 /** What a {@link FingerpostError} carries besides its code and message. */
@@ -27,6 +30,8 @@ export interface ErrorOptions {
   /** Facts for programs: paths, names, numbers. Never secrets. */
   readonly details?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
+  /** The HTTP status of an error that is the client's; Fastify's error handler reads it. */
+  readonly statusCode?: number
 }
 
 /**
@@ -37,15 +42,18 @@ export class FingerpostError extends Error {
   override readonly name = 'FingerpostError'
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
+  /** Undefined for errors that no request caused. */
+  readonly statusCode: number | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
-    const { remedy, details = {}, cause } = options
+    const { remedy, details = {}, cause, statusCode } = options
     super(
       remedy === undefined ? message : `${message}\n  ${remedy}`,
       cause === undefined ? undefined : { cause },
     )
     this.code = code
     this.details = details
+    this.statusCode = statusCode
   }
 }
 

@@ -19,4 +19,38 @@ export const LIMITS = {
   manifestMaxBytes: 256 * MIB,
   /** Different Accept-Encoding values whose parsed form is remembered. */
   acceptEncodingMemo: 500,
+  /** Bytes of UTF-8 in one segment of the name of an upload: what ext4, APFS and NTFS take. */
+  mediaNameMaxBytes: 255,
+  /** Bytes of UTF-8 in the whole name of an upload; S3 takes 1,024 including its prefix. */
+  mediaKeyMaxBytes: 900,
+  /** Bytes of one uploaded file. */
+  uploadMaxFileBytes: 10 * MIB,
+  /** Bytes of all files of one request together. */
+  uploadMaxRequestBytes: 50 * MIB,
+  /** Files in one request. */
+  uploadMaxFiles: 10,
+  /** Fields that are no files in one request. */
+  uploadMaxFields: 100,
+  /** Files and fields in one request. */
+  uploadMaxParts: 110,
+  /** Bytes of one field that is no file. */
+  uploadMaxFieldBytes: 64 * KIB,
+  /** Names tried with a random suffix before an upload gives up. */
+  uploadMaxNameAttempts: 20,
+  /** Bytes of the secret of a link key, at least. */
+  linkSecretMinBytes: 32,
+  /** Seconds a signed link lives unless told otherwise. */
+  linkDefaultSeconds: 3600,
+  /** Seconds a signed link may live: seven days, which is also what S3 allows. */
+  linkMaxSeconds: 604_800,
+  /** Entries of one page of a listing. */
+  listPageEntries: 1000,
+  /** Hours after which what a crash left in the middle of an upload is swept. */
+  sweepMinAgeHours: 24,
+  /** Bytes of one part of a multipart upload to S3; also the size up to which one request does. */
+  s3PartBytes: 8 * MIB,
+  /** Attempts of one request to S3, the first included. */
+  s3MaxAttempts: 4,
+  /** Files a publish uploads at the same time. */
+  publishConcurrency: 16,
 } as const
