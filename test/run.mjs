@@ -1,8 +1,9 @@
 // Runs the test files: `npm test` for all of them, `npm test -- serve css` for those whose path contains a word.
 import { spawn } from 'node:child_process'
 import { readdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const words = process.argv.slice(2)
@@ -17,8 +18,16 @@ if (files.length === 0) {
   process.exit(1)
 }
 
-const options = ['--import', 'tsx', '--test', '--test-reporter', 'spec', '--test-timeout', '300000']
+const options = [
+  ...['--import', 'tsx', '--test', '--test-timeout', '300000'],
+  ...['--test-concurrency', String(availableParallelism())],
+  ...['--test-reporter', pathToFileURL(join(folder, 'support/reporter.mjs')).href],
+  ...['--test-reporter-destination', 'stdout'],
+]
+// A person who names files wants to see the tests in them.
+const names = words.length > 0 ? { FINGERPOST_TEST_NAMES: '1' } : {}
 const child = spawn(process.execPath, [...options, ...files.map((file) => join(folder, file))], {
   stdio: 'inherit',
+  env: { ...process.env, ...names },
 })
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
