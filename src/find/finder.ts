@@ -49,17 +49,31 @@ export interface Collection {
 export interface Finder {
   readonly source: SourceFolder
   /**
-   * Every file of the source.
+   * Everything the source has, and what it can't give.
    *
-   * @throws FingerpostError `FP_FILE` naming all dangling links, link loops, special files and unreadable folders
+   * @throws FingerpostError `FP_SOURCE` if the folder itself is missing or unreadable
    */
   list(): Promise<FinderListing>
-  /** One file without listing the others; undefined if the source doesn't have it or ignores it. */
+  /**
+   * One file without listing the others; undefined if the source doesn't have it or ignores it.
+   *
+   * @throws FingerpostError `FP_FILE` if it is there and can't be collected
+   */
   find(path: LogicalPath): Promise<SourceFile | undefined>
 }
 
 /** What one finder has. */
 export interface FinderListing {
+  /** Sorted by logical path. */
   readonly files: readonly SourceFile[]
   readonly skipped: readonly Skipped[]
+  /** Not empty: {@link collect} throws. */
+  readonly troubles: readonly FileTrouble[]
+}
+
+/** A file or folder that ought to be collected and can't be. */
+export interface FileTrouble {
+  readonly absolutePath: string
+  /** One phrase: `dangling link to ../gone.css`, `FIFO`, `unreadable (EACCES)`. */
+  readonly fault: string
 }

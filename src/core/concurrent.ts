@@ -1,0 +1,28 @@
+/**
+ * Calls `work` for every item, at most `limit` at a time, and gives the results in the order of the items. The first
+ * rejection rejects the whole, and no further item is begun after it.
+ */
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = []
+  const queue = items.entries()
+  let failed = false
+  const take = async (): Promise<void> => {
+    // All takers share one iterator: whoever is free draws the next item.
+    for (const [index, item] of queue) {
+      if (failed) return
+      results[index] = await work(item)
+    }
+  }
+  const takers = Array.from({ length: Math.min(limit, items.length) }, () =>
+    take().catch((error: unknown) => {
+      failed = true
+      throw error
+    }),
+  )
+  await Promise.all(takers)
+  return results
+}

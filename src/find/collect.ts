@@ -1,0 +1,62 @@
+import { FingerpostError } from '../core/error.ts'
+import { comparePaths, type LogicalPath } from '../core/path.ts'
+import type { Collection, Finder, Shadowed, SourceFile } from './finder.ts'
+import { createTroubleError } from './trouble.ts'
+
+/**
+ * Everything the finders have. Where two have the same name, the one asked first wins and the other is reported as
+ * shadowed.
+ *
+ * @throws FingerpostError `FP_FILE` naming everything in all sources that can't be collected; `FP_COLLISION` naming all
+ * names that a case-insensitive disk can't tell apart; `FP_SOURCE` for a folder that is missing
+ */
+export async function collect(finders: readonly Finder[]): Promise<Collection> {
+  const listings = await Promise.all(finders.map((finder) => finder.list()))
+  const troubles = listings.flatMap((listing) => listing.troubles)
+  if (troubles.length > 0) throw createTroubleError(troubles)
+  const winners = new Map<LogicalPath, SourceFile>()
+  const shadowed: Shadowed[] = []
+  for (const loser of listings.flatMap((listing) => listing.files)) {
+    const winner = winners.get(loser.path)
+    if (winner === undefined) winners.set(loser.path, loser)
+    else shadowed.push({ path: loser.path, winner, loser })
+  }
+  const files = new Map([...winners].sort(([a], [b]) => comparePaths(a, b)))
+  refuseCollisions(files)
+  return { files, shadowed, skipped: listings.flatMap((listing) => listing.skipped) }
+}
+
+/**
+ * Every source that has the name, the winner first (Django's `findstatic`).
+ *
+ * @throws FingerpostError `FP_FILE` if a source has it and can't give it
+ */
+export async function findEverywhere(
+  finders: readonly Finder[],
+  path: LogicalPath,
+): Promise<readonly SourceFile[]> {
+  const found = await Promise.all(finders.map((finder) => finder.find(path)))
+  return found.filter((file) => file !== undefined)
+}
+
+/** macOS and Windows keep `A.css` and `a.css` in one file, macOS also é composed and decomposed. */
+function refuseCollisions(files: ReadonlyMap<LogicalPath, SourceFile>): void {
+  const spellings = new Map<string, SourceFile[]>()
+  for (const file of files.values()) {
+    const folded = file.path.normalize('NFC').toLowerCase()
+    const same = spellings.get(folded)
+    if (same === undefined) spellings.set(folded, [file])
+    else same.push(file)
+  }
+  const collisions = [...spellings.values()].filter((same) => same.length > 1)
+  if (collisions.length === 0) return
+  const lines = collisions.flat().map((file) => `\n  ${file.path}  (${file.absolutePath})`)
+  throw new FingerpostError(
+    'FP_COLLISION',
+    `These names are one name on disks that don't tell upper from lower case:${lines.join('')}`,
+    {
+      remedy: 'Rename all but one, or leave them out with --ignore GLOB.',
+      details: { paths: collisions.map((same) => same.map((file) => file.path)) },
+    },
+  )
+}

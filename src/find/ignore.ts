@@ -1,0 +1,37 @@
+import picomatch from 'picomatch'
+import { fileNameOf, type LogicalPath } from '../core/path.ts'
+
+/** What no source gives unless told to: version control, dotfiles, editors' backups. */
+export const DEFAULT_IGNORE: readonly string[] = ['CVS', '.*', '!.well-known', '*~']
+
+/** Decides about one file or folder; paths are relative to the source's folder, without prefix. */
+export type Ignore = (path: LogicalPath, kind: 'file' | 'folder') => boolean
+
+interface Rule {
+  readonly ignores: boolean
+  readonly foldersOnly: boolean
+  matches(path: LogicalPath): boolean
+}
+
+/**
+ * Reads ignore globs, to be asked after {@link DEFAULT_IGNORE}. They read as in `.gitignore`: a glob without a slash
+ * matches names in every folder, one with a slash the path from the source's folder, one with a slash at its end only
+ * folders; `!` takes files back in; the last glob that matches decides. Nothing inside an ignored folder is looked at.
+ */
+export function createIgnore(globs: readonly string[]): Ignore {
+  const rules = [...DEFAULT_IGNORE, ...globs].map(createRule).reverse()
+  return (path, kind) => {
+    const rule = rules.find((each) => (kind === 'folder' || !each.foldersOnly) && each.matches(path))
+    return rule?.ignores ?? false
+  }
+}
+
+function createRule(glob: string): Rule {
+  const ignores = !glob.startsWith('!')
+  const positive = ignores ? glob : glob.slice(1)
+  const foldersOnly = positive.endsWith('/')
+  const pattern = foldersOnly ? positive.slice(0, -1) : positive
+  const isMatch = picomatch(pattern.replace(/^\//, ''), { dot: true, nonegate: true })
+  const matches = pattern.includes('/') ? isMatch : (path: LogicalPath) => isMatch(fileNameOf(path))
+  return { ignores, foldersOnly, matches }
+}
