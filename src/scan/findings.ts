@@ -1,0 +1,54 @@
+import { createReference, type Reference, type ReferenceKind, type Spelling } from '../core/reference.ts'
+import type { Scan, ScanNote } from './scanner.ts'
+
+/** Collects what one scan of one text comes upon. */
+export interface Findings {
+  /** A URL: kept as a reference, as a note where it is a template's placeholder, or not at all (see below). */
+  addUrl(kind: ReferenceKind, spelling: Spelling): void
+  addNote(note: ScanNote): void
+  /** Everything added so far, in order of `start`. */
+  toScan(): Scan
+}
+
+/** Schemes other than http and https never lead to a file; `data:` URLs are too long to carry around. */
+const FOREIGN_SCHEME = /^[\s\0]*(?!https?:)[a-z][a-z0-9+.-]*:/i
+
+/** Where Jinja, Nunjucks, Liquid, EJS, ERB, Sass and JavaScript templates put a value. */
+const PLACEHOLDER = /\{\{|\{%|<%|[#$]\{/
+
+/** True where a template was to put something in before this text became what the file's name says it is. */
+export function hasPlaceholder(text: string): boolean {
+  return PLACEHOLDER.test(text)
+}
+
+/** Starts an empty collection. */
+export function createFindings(): Findings {
+  const references: Reference[] = []
+  const notes: ScanNote[] = []
+  return {
+    addUrl(kind, spelling) {
+      if (FOREIGN_SCHEME.test(spelling.text)) return
+      if (hasPlaceholder(spelling.text)) {
+        notes.push(placeholderNote(spelling))
+        return
+      }
+      const reference = createReference(kind, spelling)
+      if (reference !== undefined) references.push(reference)
+    },
+    addNote(note) {
+      notes.push(note)
+    },
+    toScan() {
+      return { references: references.sort(byStart), notes: notes.sort(byStart) }
+    },
+  }
+}
+
+function placeholderNote({ start, end }: Spelling): ScanNote {
+  const message = 'This is a template placeholder, not a URL; it is left as it is.'
+  return { code: 'placeholder', severity: 'warning', start, end, message }
+}
+
+function byStart(a: { readonly start: number }, b: { readonly start: number }): number {
+  return a.start - b.start
+}
