@@ -15,6 +15,16 @@ export const LIMITS = {
   compressMinBytes: 1,
   /** Seconds browsers and CDNs may keep a hashed file: one year, the customary "for ever". */
   immutableMaxAgeSeconds: 31_536_000,
+  /** Bytes the build's cache folder may hold. */
+  buildCacheMaxBytes: 512 * MIB,
+  /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */
+  buildMaxInFlightBytes: 32 * MIB,
+  /** Seconds a build waits for another one that holds the same output. */
+  lockWaitSeconds: 60,
+  /** Seconds after which a lock of a holder that can't be asked (another machine) counts as left behind. */
+  lockMaxAgeSeconds: 3600,
+  /** Seconds a file must have been left alone before its stat is trusted to tell that it didn't change. */
+  statTrustSeconds: 2,
   /** Bytes of a manifest that is read at all. */
   manifestMaxBytes: 256 * MIB,
   /** Different Accept-Encoding values whose parsed form is remembered. */

@@ -1,0 +1,88 @@
+import { FingerpostError } from './error.ts'
+import { nearestNames } from './nearest.ts'
+
+/**
+ * Reads one value from outside. `where` names it in messages: `out`, `sources[0].prefix`.
+ *
+ * @throws FingerpostError `FP_CONFIG`
+ */
+export type OptionParser<T> = (value: unknown, where: string) => T
+
+/** One parser for each option of a shape. */
+export type OptionTable<T> = { readonly [Name in keyof T]-?: OptionParser<Exclude<T[Name], undefined>> }
+
+/**
+ * Reads an object of options: each given one by its parser; `undefined` counts as not given.
+ *
+ * @param where names the whole in messages: `the options`, a config file's path
+ * @throws FingerpostError `FP_CONFIG` for an unknown name (with the nearest known one) and for a value of the wrong shape
+ */
+export function parseOptions<T>(value: unknown, table: OptionTable<T>, where: string): Partial<T> {
+  const given = asRecord(value, where)
+  const parsed: Partial<T> = {}
+  for (const [name, each] of Object.entries(given)) {
+    if (each === undefined) continue
+    if (!Object.hasOwn(table, name)) throw unknownOption(name, Object.keys(table), where)
+    const known = name as keyof T
+    parsed[known] = table[known](each, name) as T[keyof T]
+  }
+  return parsed
+}
+
+/** Any text but the empty one. */
+export const asText: OptionParser<string> = (value, where) => {
+  if (typeof value === 'string' && value !== '') return value
+  throw wrongShape(value, where, 'text')
+}
+
+/** A whole number from 0. */
+export const asCount: OptionParser<number> = (value, where) => {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw wrongShape(value, where, 'a whole number from 0')
+}
+
+export const asFlag: OptionParser<boolean> = (value, where) => {
+  if (typeof value === 'boolean') return value
+  throw wrongShape(value, where, 'true or false')
+}
+
+/** One of a few words. */
+export function asOneOf<const T extends string>(...words: readonly T[]): OptionParser<T> {
+  return (value, where) => {
+    const found = words.find((word) => word === value)
+    if (found === undefined) throw wrongShape(value, where, `one of ${words.join(', ')}`)
+    return found
+  }
+}
+
+/** A list whose entries are all of one kind. */
+export function asListOf<T>(parse: OptionParser<T>): OptionParser<readonly T[]> {
+  return (value, where) => {
+    if (!Array.isArray(value)) throw wrongShape(value, where, 'a list')
+    return value.map((entry: unknown, index) => parse(entry, `${where}[${index}]`))
+  }
+}
+
+/** A plain object, whatever is in it. */
+export function asRecord(value: unknown, where: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    return value as Readonly<Record<string, unknown>>
+  }
+  throw wrongShape(value, where, 'an object')
+}
+
+/** The error for a value that isn't what was asked for. */
+export function wrongShape(value: unknown, where: string, wanted: string): FingerpostError {
+  const shown = JSON.stringify(value) ?? String(value)
+  return new FingerpostError('FP_CONFIG', `${where} should be ${wanted}; it is ${shown.slice(0, 80)}.`, {
+    details: { option: where },
+  })
+}
+
+function unknownOption(name: string, known: readonly string[], where: string): FingerpostError {
+  const [nearest] = nearestNames(name, known)
+  return new FingerpostError('FP_CONFIG', `There is no option ${JSON.stringify(name)} in ${where}.`, {
+    remedy: nearest === undefined ? `Options: ${known.join(', ')}` : `Did you mean ${nearest}?`,
+    details: { option: name, nearest },
+  })
+}

@@ -1,0 +1,51 @@
+import { FingerpostError, isSystemError } from '../core/error.ts'
+
+/** Where a fault happened, for its message. */
+export interface FaultPlace {
+  readonly storage: string
+  readonly key: string
+  /** `save`, `read`, `stat`, `list`, `delete` */
+  readonly doing: string
+}
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  ENOSPC: 'The disk is full: make room and run again. Nothing half-written was left behind.',
+  EDQUOT: 'The quota is used up: make room and run again. Nothing half-written was left behind.',
+  EACCES: 'Give this user write permission on the folder, or choose another one.',
+  EPERM: 'Give this user write permission on the folder, or choose another one.',
+  EROFS: 'The filesystem is read-only: choose another folder.',
+  ENOTDIR: 'Part of the path is a file where a folder is needed: remove or rename it.',
+  EISDIR: 'There is a folder where the file belongs: remove or rename it.',
+  ENAMETOOLONG: 'The name is too long for this filesystem: shorten it.',
+  EMFILE: 'This process has too many files open: raise the limit (ulimit -n).',
+}
+
+/** An error of the operating system as one of ours; ours and unknown ones pass through. */
+export function describeFault(error: unknown, { storage, key, doing }: FaultPlace): unknown {
+  if (error instanceof FingerpostError || !isSystemError(error, ...FAULTS)) return error
+  const details = { storage, key, systemCode: error.code }
+  if (error.code === 'ENOENT') return notFound(storage, key, error)
+  if (error.code === 'EEXIST') {
+    return new FingerpostError('FP_EXISTS', `${storage} already has ${key}.`, {
+      remedy: 'Choose another key, or save with { overwrite: true }.',
+      details,
+      cause: error,
+    })
+  }
+  const remedy = REMEDIES[error.code ?? '']
+  return new FingerpostError('FP_STORAGE', `${storage} refused to ${doing} ${key}: ${error.message}.`, {
+    ...(remedy === undefined ? {} : { remedy }),
+    details,
+    cause: error,
+  })
+}
+
+/** The error for a key that isn't there. */
+export function notFound(storage: string, key: string, cause?: unknown): FingerpostError {
+  return new FingerpostError('FP_NOT_FOUND', `${storage} has no file ${key}.`, {
+    details: { storage, key },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+const FAULTS = [...Object.keys(REMEDIES), 'ENOENT', 'EEXIST', 'EIO', 'EBUSY', 'ENFILE', 'ELOOP', 'ESTALE']

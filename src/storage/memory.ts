@@ -1,0 +1,73 @@
+import { FingerpostError } from '../core/error.ts'
+import { comparePaths, parseLogicalPath } from '../core/path.ts'
+import { notFound } from './fault.ts'
+import type { Content, SaveOptions, Storage, StoredFile } from './storage.ts'
+
+/** How to make a storage in memory. */
+export interface MemoryOptions {
+  /** The time of `modifiedAt`. Default: the system's. */
+  readonly now?: () => Date
+}
+
+interface Entry {
+  readonly bytes: Buffer
+  readonly modifiedAt: Date
+}
+
+/** Keeps files in this process: for tests, for previews and for builds that never touch a disk. */
+export function createMemoryStorage({ now = () => new Date() }: MemoryOptions = {}): Storage {
+  const name = 'memory'
+  const files = new Map<string, Entry>()
+  const describe = (key: string, { bytes, modifiedAt }: Entry): StoredFile => ({
+    key,
+    size: bytes.length,
+    modifiedAt,
+  })
+  const entryOf = (key: string): Entry => {
+    const entry = files.get(parseLogicalPath(key))
+    if (entry === undefined) throw notFound(name, key)
+    return entry
+  }
+
+  return {
+    name,
+    async save(key: string, content: Content, options: SaveOptions = {}) {
+      parseLogicalPath(key)
+      const entry = { bytes: await collectBytes(content), modifiedAt: now() }
+      // Looked up after the content has arrived: of two writers the second must see the first.
+      if (options.overwrite !== true && files.has(key)) throw taken(name, key)
+      files.set(key, entry)
+      return describe(key, entry)
+    },
+    read: async (key) => Buffer.from(entryOf(key).bytes),
+    async *open(key, range) {
+      const { bytes } = entryOf(key)
+      yield Buffer.from(range === undefined ? bytes : bytes.subarray(range.start, range.end + 1))
+    },
+    async stat(key) {
+      const entry = files.get(parseLogicalPath(key))
+      return entry === undefined ? undefined : describe(key, entry)
+    },
+    async *list(prefix = '') {
+      for (const key of [...files.keys()].sort(comparePaths)) {
+        const entry = files.get(key)
+        if (entry !== undefined && key.startsWith(prefix)) yield describe(key, entry)
+      }
+    },
+    delete: async (key) => void files.delete(parseLogicalPath(key)),
+  }
+}
+
+async function collectBytes(content: Content): Promise<Buffer> {
+  if (content instanceof Uint8Array) return Buffer.from(content)
+  const pieces: Uint8Array[] = []
+  for await (const piece of content) pieces.push(Buffer.from(piece))
+  return Buffer.concat(pieces)
+}
+
+function taken(storage: string, key: string): FingerpostError {
+  return new FingerpostError('FP_EXISTS', `${storage} already has ${key}.`, {
+    remedy: 'Choose another key, or save with { overwrite: true }.',
+    details: { storage, key },
+  })
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
+import { makeTree, readTree } from '../support/tree.ts'
+import { testStorageContract } from './contract.ts'
+
+testStorageContract('a folder', (context) =>
+  createFilesystemStorage({ root: join(makeTree(context), 'new') }),
+)
+
+const LEFTOVER = '.fingerpost-0123456789abcdef.tmp'
+
+test('a folder is made when the first file is saved, not before', async (context) => {
+  const root = join(makeTree(context), 'deep/er')
+  const storage = createFilesystemStorage({ root })
+  assert.equal(await storage.stat('a'), undefined)
+  assert.equal(existsSync(root), false)
+  await storage.save('a', Buffer.from('a'))
+  assert.deepEqual(readdirSync(root), ['a'])
+})
+
+test('what a killed process left is not listed, can not be asked for, and goes with a sweep', async (context) => {
+  const root = makeTree(context, { 'a.txt': 'a', sub: { [LEFTOVER]: 'hal', 'b.txt': 'b' } })
+  const storage = createFilesystemStorage({ root })
+  const keys: string[] = []
+  for await (const { key } of storage.list()) keys.push(key)
+  assert.deepEqual(keys, ['a.txt', 'sub/b.txt'])
+  await assert.rejects(storage.read(`sub/${LEFTOVER}`), { code: 'FP_PATH' })
+  assert.equal(await storage.sweep(), 1)
+  assert.deepEqual([...readTree(root).keys()], ['a.txt', 'sub/b.txt'])
+})
+
+test('a name as long as the filesystem allows can be saved', async (context) => {
+  const storage = createFilesystemStorage({ root: makeTree(context) })
+  const key = 'x'.repeat(255)
+  await storage.save(key, Buffer.from('x'), { overwrite: true })
+  assert.equal((await storage.read(key)).toString(), 'x')
+})
+
+test('a refusal of the filesystem names the folder, the key and the remedy', async (context) => {
+  const root = makeTree(context, { file: 'in the way' })
+  mkdirSync(join(root, 'folder'))
+  const storage = createFilesystemStorage({ root })
+  await assert.rejects(storage.save('file/below.txt', Buffer.from('x')), (error: Error) => {
+    assert.match(error.message, new RegExp(`${root} refused to save file/below.txt`))
+    return true
+  })
+  await assert.rejects(storage.save('folder', Buffer.from('x'), { overwrite: true }), { code: 'FP_STORAGE' })
+  await assert.rejects(storage.save('y'.repeat(256), Buffer.from('x')), {
+    code: 'FP_STORAGE',
+    message: /shorten it/,
+  })
+  assert.deepEqual([...readTree(root).keys()], ['file'])
+})
+
+test('a folder without write permission is named in the error', async (context) => {
+  if (process.getuid?.() === 0) return context.skip('root may write anywhere')
+  const root = makeTree(context)
+  chmodSync(root, 0o555)
+  context.after(() => chmodSync(root, 0o755))
+  const storage = createFilesystemStorage({ root })
+  await assert.rejects(storage.save('a', Buffer.from('a')), { code: 'FP_STORAGE', message: /permission/ })
+})
+
+test('a file that is replaced goes on being read whole by who opened it before', async (context) => {
+  const root = makeTree(context)
+  const storage = createFilesystemStorage({ root })
+  const old = Buffer.alloc(300_000, 'o')
+  await storage.save('a', old)
+  const reader = storage.open('a')[Symbol.asyncIterator]()
+  const chunks = [(await reader.next()).value]
+  await storage.save('a', Buffer.alloc(300_000, 'n'), { overwrite: true })
+  for (let step = await reader.next(); !step.done; step = await reader.next()) chunks.push(step.value)
+  assert.ok(Buffer.concat(chunks).equals(old))
+})
+
+test('folders and special files are no files', async (context) => {
+  const root = makeTree(context, { sub: { 'a.txt': 'a' } })
+  writeFileSync(join(root, 'b.txt'), 'b')
+  const storage = createFilesystemStorage({ root })
+  assert.equal(await storage.stat('sub'), undefined)
+  assert.equal((await storage.stat('b.txt'))?.size, 1)
+})
