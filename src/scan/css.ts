@@ -1,7 +1,7 @@
 import { type CSSToken, TokenType, tokenizer } from '@csstools/css-tokenizer'
 import { extensionOf } from '../core/path.ts'
 import type { ReferenceKind, Spelling } from '../core/reference.ts'
-import { spellCss } from './css-escape.ts'
+import { spellStringToken, spellUrlToken } from './css-token.ts'
 import { createFindings, type Findings, hasPlaceholder } from './findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from './scanner.ts'
 import { spellSourceMapUrl } from './source-map-comment.ts'
@@ -88,10 +88,10 @@ class CssReader {
         this.#readAtKeyword(token[4].value.toLowerCase())
         return
       case TokenType.URL:
-        this.#addUrl(this.#takeKind(), spellUrlToken(this.#css, token[1], token[2]))
+        this.#addUrl(this.#takeKind(), spellUrlToken(this.#css, token[2], token[3] + 1))
         return
       case TokenType.String:
-        this.#readString(token[1], token[2])
+        this.#readString(token[2], token[3] + 1)
         return
       case TokenType.BadURL:
       case TokenType.BadString:
@@ -120,12 +120,9 @@ class CssReader {
     else this.#prelude = undefined
   }
 
-  #readString(written: string, start: number): void {
+  #readString(start: number, end: number): void {
     const kind = this.#takeStringKind()
-    if (kind === undefined) return
-    const last = start + written.length - 1
-    const isClosed = last > start && this.#css[last] === this.#css[start] && !isEscaped(this.#css, last)
-    this.#addUrl(kind, spellCss(this.#css, start + 1, isClosed ? last : last + 1))
+    if (kind !== undefined) this.#addUrl(kind, spellStringToken(this.#css, start, end))
   }
 
   /** What a string at this place is, counting it as read; undefined where it is just text. */
@@ -213,36 +210,4 @@ const CLOSED_BY: ReadonlyMap<TokenType, TokenType> = new Map([
 /** `-webkit-image-set` → `image-set` */
 function withoutVendor(name: string): string {
   return name.replace(/^-[a-z]+-/, '')
-}
-
-/** The URL inside `url( … )`, without the blanks around it. */
-function spellUrlToken(css: string, written: string, start: number): Spelling {
-  const last = start + written.length
-  const isClosed = css[last - 1] === ')' && !isEscaped(css, last - 1)
-  const end = isClosed ? last - 1 : last
-  let from = start + written.indexOf('(') + 1
-  while (from < end && isBlank(css, from)) from++
-  return spellCss(css, from, endOfUrl(css, from, end), '\uFFFD')
-}
-
-/** Where the blanks behind an unquoted URL begin; the first may belong to an escape: `\31 `, `\ `. */
-function endOfUrl(css: string, from: number, end: number): number {
-  let last = end
-  while (last > from && isBlank(css, last - 1)) last--
-  if (last === end) return end
-  if (isEscaped(css, last)) return last + 1
-  const hexEscape = /\\[0-9a-f]{1,6}$/i.exec(css.slice(Math.max(from, last - 7), last))
-  if (hexEscape === null || isEscaped(css, last - hexEscape[0].length)) return last
-  return css.startsWith('\r\n', last) ? last + 2 : last + 1
-}
-
-function isBlank(css: string, index: number): boolean {
-  return ' \t\n\r\f'.includes(css.charAt(index))
-}
-
-/** True if an odd number of backslashes stands before this place. */
-function isEscaped(css: string, index: number): boolean {
-  let backslashes = 0
-  while (css[index - 1 - backslashes] === '\\') backslashes++
-  return backslashes % 2 === 1
 }
