@@ -104,7 +104,7 @@ class CssReader {
 
   /** The last source map comment counts (ECMA-426 §11.1.2.2), so it is only known now. */
   finish(): void {
-    if (this.#sourceMap !== undefined) this.#findings.addUrl('source-map', this.#sourceMap)
+    if (this.#sourceMap !== undefined) this.#findings.addSourceMap(this.#sourceMap)
   }
 
   #readComment(comment: string, start: number): void {

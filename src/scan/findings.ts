@@ -1,10 +1,12 @@
 import { createReference, type Reference, type ReferenceKind, type Spelling } from '../core/reference.ts'
-import type { Scan, ScanNote } from './scanner.ts'
+import type { Scan, ScanNote, Span } from './scanner.ts'
 
 /** Collects what one scan of one text comes upon. */
 export interface Findings {
   /** A URL: kept as a reference, as a note where it is a template's placeholder, or not at all (see below). */
   addUrl(kind: ReferenceKind, spelling: Spelling): void
+  /** What a source map comment names: a file, or the whole map as a `data:` URL. */
+  addSourceMap(spelling: Spelling): void
   addNote(note: ScanNote): void
   /** Everything added so far, in order of `start`. */
   toScan(): Scan
@@ -25,7 +27,8 @@ export function hasPlaceholder(text: string): boolean {
 export function createFindings(): Findings {
   const references: Reference[] = []
   const notes: ScanNote[] = []
-  return {
+  let inlineMap: Span | undefined
+  const findings: Findings = {
     addUrl(kind, spelling) {
       if (FOREIGN_SCHEME.test(spelling.text)) return
       if (hasPlaceholder(spelling.text)) {
@@ -35,13 +38,19 @@ export function createFindings(): Findings {
       const reference = createReference(kind, spelling)
       if (reference !== undefined) references.push(reference)
     },
+    addSourceMap(spelling) {
+      if (/^data:/i.test(spelling.text)) inlineMap = { start: spelling.start, end: spelling.end }
+      else findings.addUrl('source-map', spelling)
+    },
     addNote(note) {
       notes.push(note)
     },
     toScan() {
-      return { references: references.sort(byStart), notes: notes.sort(byStart) }
+      const scan = { references: references.sort(byStart), notes: notes.sort(byStart) }
+      return inlineMap === undefined ? scan : { ...scan, inlineMap }
     },
   }
+  return findings
 }
 
 function placeholderNote({ start, end }: Spelling): ScanNote {

@@ -2,13 +2,16 @@ import type { LogicalPath } from '../core/path.ts'
 import type { ProblemCode } from '../core/problem.ts'
 import type { Reference } from '../core/reference.ts'
 
-/** Something a scanner saw that isn't a reference and that the author should know. */
-export interface ScanNote {
-  readonly code: ProblemCode
-  readonly severity: 'warning' | 'note'
-  /** UTF-16 offset into the text. */
+/** Part of a text: UTF-16 offsets, the end excluded. */
+export interface Span {
   readonly start: number
   readonly end: number
+}
+
+/** Something a scanner saw that isn't a reference and that the author should know. */
+export interface ScanNote extends Span {
+  readonly code: ProblemCode
+  readonly severity: 'warning' | 'note'
   readonly message: string
 }
 
@@ -17,6 +20,8 @@ export interface Scan {
   /** In order of `start`, never overlapping. */
   readonly references: readonly Reference[]
   readonly notes: readonly ScanNote[]
+  /** The `data:` URL in which the file carries its own source map. */
+  readonly inlineMap?: Span
 }
 
 /**

@@ -1,4 +1,5 @@
 import { cssScanner } from './css.ts'
+import { createJavascriptScanner } from './javascript.ts'
 import type { Scanner } from './scanner.ts'
 
 /**
@@ -6,7 +7,7 @@ import type { Scanner } from './scanner.ts'
  * one scanner and add it here.
  */
 export async function createScanners(): Promise<readonly Scanner[]> {
-  return [cssScanner]
+  return [cssScanner, await createJavascriptScanner()]
 }
 
 /** The scanner for a file; undefined for files that name no others. */
