@@ -61,6 +61,8 @@ export const LIMITS = {
   s3PartBytes: 8 * MIB,
   /** Attempts of one request to S3, the first included. */
   s3MaxAttempts: 4,
+  /** Milliseconds without an answer after which an attempt is given up. */
+  s3TimeoutMs: 30_000,
   /** Files a publish uploads at the same time. */
   publishConcurrency: 16,
   /** Files and folders asked for at once while sources are listed; more gains nothing at 4 threads of libuv. */

@@ -1,17 +1,33 @@
 import { randomBytes } from 'node:crypto'
 import { constants, createReadStream } from 'node:fs'
-import { access, type FileHandle, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readFile,
+  rename,
+  rm,
+  stat,
+} from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { fileNameOf, parseLogicalPath } from '../core/path.ts'
 import { describeFault } from './fault.ts'
-import type { ByteRange, Content, SaveOptions, Storage, StoredFile } from './storage.ts'
+import { refuseOutside } from './inside.ts'
+import type { ByteRange, Content, Storage, StoredFile } from './storage.ts'
 import { walkFolder } from './walk.ts'
 
 /** How to open a folder as a storage. */
 export interface FilesystemOptions {
   /** The folder; relative to the working directory. Made when the first file is saved. */
   readonly root: string
+  /** Permissions of saved files, whatever the umask. Default 0o644. */
+  readonly fileMode?: number
+  /** Permissions of folders that are made, whatever the umask. Default 0o755. */
+  readonly folderMode?: number
 }
 
 /** A folder on disk as a storage: what else the filesystem can do that no other storage can. */
@@ -20,36 +36,48 @@ export interface FilesystemStorage extends Storage {
   readonly root: string
   /** The absolute path of a file, for tools that need one. The file may not exist. */
   pathOf(key: string): string
-  /** Removes what a killed process left half-written. Call it only while nobody saves. @returns how many files */
-  sweep(): Promise<number>
 }
 
 /**
  * Keeps files in a folder. Each is written under a temporary name in the folder it belongs to, flushed to the disk
- * (fsync) and renamed, so that no reader and no crash ever sees half of one.
+ * (fsync) and renamed, so that no reader and no crash ever sees half of one. A link that leads out of the folder is
+ * never followed (`FP_PATH`).
  *
  * @throws FingerpostError `FP_STORAGE` where the filesystem refuses: disk full, no permission, read-only
  */
 export function createFilesystemStorage(options: FilesystemOptions): FilesystemStorage {
   const root = resolve(options.root)
+  const modes = { file: options.fileMode ?? 0o644, folder: options.folderMode ?? 0o755 }
   const name = `folder ${root}`
   const pathOf = (key: string) => join(root, checkKey(key))
-  const told = <T>(key: string, doing: string, work: Promise<T>) =>
-    work.catch((error: unknown) => {
+  const told = async <T>(key: string, doing: string, work: (path: string) => Promise<T>): Promise<T> => {
+    const path = pathOf(key)
+    try {
+      await refuseOutside(root, path, key)
+      return await work(path)
+    } catch (error) {
       throw describeFault(error, { storage: name, key, doing })
-    })
+    }
+  }
 
   return {
     name,
     root,
     pathOf,
-    save: async (key, content, options) => told(key, 'save', saveFile(pathOf(key), key, content, options)),
-    read: async (key) => told(key, 'read', readFile(pathOf(key))),
-    open: (key, range) => openFile(pathOf(key), { storage: name, key, doing: 'read' }, range),
-    stat: async (key) => told(key, 'stat', statFile(pathOf(key), key)),
-    list: (prefix) => listFiles(root, prefix),
-    delete: async (key) => told(key, 'delete', rm(pathOf(key), { force: true })),
-    sweep: () => sweepFolder(root),
+    save: (key, content, saving) =>
+      told(key, 'save', (path) =>
+        saveFile(path, { key, content, modes, overwrite: saving?.overwrite === true }),
+      ),
+    read: (key) => told(key, 'read', (path) => readFile(path)),
+    async *open(key, range) {
+      yield* await told(key, 'read', async (path) =>
+        openFile(path, { storage: name, key, doing: 'read' }, range),
+      )
+    },
+    stat: (key) => told(key, 'stat', (path) => statFile(path, key)),
+    list: (prefix, after) => listFiles(root, prefix, after),
+    delete: (key) => told(key, 'delete', (path) => rm(path, { force: true })),
+    sweep: (olderThan) => sweepFolder(root, olderThan),
   }
 }
 
@@ -61,14 +89,21 @@ function checkKey(key: string): string {
   throw new FingerpostError('FP_PATH', `${JSON.stringify(key)} is a name kept for files being written.`)
 }
 
-async function saveFile(path: string, key: string, content: Content, options: SaveOptions = {}) {
+interface Saving {
+  readonly key: string
+  readonly content: Content
+  readonly overwrite: boolean
+  readonly modes: { readonly file: number; readonly folder: number }
+}
+
+async function saveFile(path: string, { key, content, overwrite, modes }: Saving): Promise<StoredFile> {
   const folder = dirname(path)
-  await makeFolder(folder)
+  await makeFolder(folder, modes.folder)
   // A name of fixed length: the final name may already be as long as the filesystem allows.
   const temporary = join(folder, `.fingerpost-${randomBytes(8).toString('hex')}.tmp`)
   try {
-    const stored = await writeTemporary(temporary, key, content)
-    if (options.overwrite === true) await rename(temporary, path)
+    const stored = await writeTemporary(temporary, key, content, modes.file)
+    if (overwrite) await rename(temporary, path)
     else await publishNew(temporary, path)
     return stored
   } catch (error) {
@@ -77,9 +112,11 @@ async function saveFile(path: string, key: string, content: Content, options: Sa
   }
 }
 
-async function makeFolder(folder: string): Promise<void> {
+async function makeFolder(folder: string, mode: number): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    const first = await mkdir(folder, { recursive: true })
+    if (first === undefined) return
+    for (let made = folder; made.length >= first.length; made = dirname(made)) await chmod(made, mode)
   } catch (error) {
     // A file in the way is the system's EEXIST; here that would read as "the key is taken".
     if (!isSystemError(error, 'EEXIST')) throw error
@@ -87,11 +124,18 @@ async function makeFolder(folder: string): Promise<void> {
   }
 }
 
-async function writeTemporary(path: string, key: string, content: Content): Promise<StoredFile> {
-  const file = await open(path, 'wx', 0o666)
+async function writeTemporary(
+  path: string,
+  key: string,
+  content: Content,
+  mode: number,
+): Promise<StoredFile> {
+  const file = await open(path, 'wx', mode)
   try {
     if (content instanceof Uint8Array) await file.writeFile(content)
     else for await (const piece of content) await file.writeFile(piece)
+    // The umask took its bits from the mode given to open.
+    await file.chmod(mode)
     await flush(file)
     const { size, mtime } = await file.stat()
     return { key, size, modifiedAt: mtime }
@@ -153,18 +197,20 @@ async function statFile(path: string, key: string): Promise<StoredFile | undefin
   }
 }
 
-async function* listFiles(root: string, prefix = ''): AsyncIterable<StoredFile> {
+async function* listFiles(root: string, prefix = '', after = ''): AsyncIterable<StoredFile> {
   // Only the folder the prefix names is walked, not the whole root.
   const start = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   for await (const { key, size, modifiedAt } of walkFolder(root, start)) {
-    if (key.startsWith(prefix) && !TEMPORARY.test(fileNameOf(key))) yield { key, size, modifiedAt }
+    if (key > after && key.startsWith(prefix) && !TEMPORARY.test(fileNameOf(key)))
+      yield { key, size, modifiedAt }
   }
 }
 
-async function sweepFolder(root: string): Promise<number> {
+async function sweepFolder(root: string, olderThan: Date | undefined): Promise<number> {
   let swept = 0
-  for await (const { key } of walkFolder(root, '')) {
+  for await (const { key, modifiedAt } of walkFolder(root, '')) {
     if (!TEMPORARY.test(fileNameOf(key))) continue
+    if (olderThan !== undefined && modifiedAt >= olderThan) continue
     await rm(join(root, key), { force: true })
     swept++
   }

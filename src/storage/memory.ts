@@ -48,13 +48,14 @@ export function createMemoryStorage({ now = () => new Date() }: MemoryOptions = 
       const entry = files.get(parseLogicalPath(key))
       return entry === undefined ? undefined : describe(key, entry)
     },
-    async *list(prefix = '') {
+    async *list(prefix = '', after = '') {
       for (const key of [...files.keys()].sort(comparePaths)) {
         const entry = files.get(key)
-        if (entry !== undefined && key.startsWith(prefix)) yield describe(key, entry)
+        if (entry !== undefined && key.startsWith(prefix) && key > after) yield describe(key, entry)
       }
     },
     delete: async (key) => void files.delete(parseLogicalPath(key)),
+    sweep: async () => 0,
   }
 }
 

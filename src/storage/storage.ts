@@ -16,10 +16,22 @@ export interface ByteRange {
   readonly end: number
 }
 
+/** How a storage that serves files by itself answers for one: an object store does, a folder and memory don't. */
+export interface ObjectHeaders {
+  readonly contentType?: string
+  readonly cacheControl?: string
+  readonly contentDisposition?: string
+  readonly contentEncoding?: string
+  /** Further facts kept with the file: names in lower case, values in printable ASCII. */
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
 /** How to save. */
 export interface SaveOptions {
   /** Replace what is there. Without it a taken key is an error (`FP_EXISTS`). Default false. */
   readonly overwrite?: boolean
+  /** Ignored by storages that serve nothing by themselves. */
+  readonly headers?: ObjectHeaders
 }
 
 /**
@@ -39,8 +51,19 @@ export interface Storage {
   /** The bytes of a file, or of a part of it, as they come. @throws FingerpostError `FP_NOT_FOUND` */
   open(key: string, range?: ByteRange): AsyncIterable<Uint8Array>
   stat(key: string): Promise<StoredFile | undefined>
-  /** Every file whose key starts with the prefix, in key order. Default: all. */
-  list(prefix?: string): AsyncIterable<StoredFile>
+  /**
+   * Every file whose key starts with the prefix, in key order. Default: all.
+   *
+   * @param after only keys behind this one, to go on where an earlier listing ended
+   */
+  list(prefix?: string, after?: string): AsyncIterable<StoredFile>
   /** Removes a file; one that isn't there is no error. */
   delete(key: string): Promise<void>
+  /**
+   * Removes what killed processes left half-written, which no other method ever shows.
+   *
+   * @param olderThan what is younger may still be under way. Default: everything, for when nobody saves.
+   * @returns how many were removed
+   */
+  sweep(olderThan?: Date): Promise<number>
 }

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { isSystemError } from '../core/error.ts'
 import { comparePaths } from '../core/path.ts'
 import { describeFault } from './fault.ts'
+import { isInside } from './inside.ts'
 import type { StoredFile } from './storage.ts'
 
 /** Files looked at before other work of the process gets its turn: well under a millisecond's worth. */
@@ -23,6 +24,7 @@ export async function* walkFolder(root: string, start: string): AsyncIterable<St
       yield* walkFolder(root, `${key}/`)
       continue
     }
+    if (entry.isSymbolicLink() && !(await isInside(root, join(root, key)))) continue
     // A synchronous stat is a fifth of the work of an asynchronous one, and a build lists tens of thousands.
     const found = statOf(join(root, key))
     if (found?.isFile()) yield { key, size: found.size, modifiedAt: found.mtime }

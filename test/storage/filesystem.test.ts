@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
-import { makeTree, readTree } from '../support/tree.ts'
+import { Link, makeTree, readTree } from '../support/tree.ts'
 import { testStorageContract } from './contract.ts'
 
 testStorageContract('a folder', (context) =>
@@ -82,4 +82,56 @@ test('folders and special files are no files', async (context) => {
   const storage = createFilesystemStorage({ root })
   assert.equal(await storage.stat('sub'), undefined)
   assert.equal((await storage.stat('b.txt'))?.size, 1)
+})
+
+test('a link that leads out of the folder is never followed', async (context) => {
+  const outside = makeTree(context, { 'secret.txt': 'secret', sub: { 'deep.txt': 'deep' } })
+  const root = makeTree(context, {
+    'a.txt': 'a',
+    'file.txt': new Link(join(outside, 'secret.txt')),
+    folder: new Link(outside),
+    'dangling.txt': new Link(join(outside, 'new.txt')),
+  })
+  const storage = createFilesystemStorage({ root })
+  for (const key of ['file.txt', 'folder/secret.txt', 'folder/sub/deep.txt']) {
+    await assert.rejects(storage.read(key), { code: 'FP_PATH' })
+    await assert.rejects(storage.stat(key), { code: 'FP_PATH' })
+    await assert.rejects(storage.delete(key), { code: 'FP_PATH' })
+    await assert.rejects(storage.open(key)[Symbol.asyncIterator]().next(), { code: 'FP_PATH' })
+  }
+  await assert.rejects(storage.save('folder/new.txt', Buffer.from('x')), { code: 'FP_PATH' })
+  await assert.rejects(storage.save('folder/new/er.txt', Buffer.from('x')), { code: 'FP_PATH' })
+  await assert.rejects(storage.save('dangling.txt', Buffer.from('x')), { code: 'FP_EXISTS' })
+  const keys: string[] = []
+  for await (const { key } of storage.list()) keys.push(key)
+  assert.deepEqual(keys, ['a.txt'])
+  assert.deepEqual([...readTree(outside).keys()], ['secret.txt', 'sub/deep.txt'])
+})
+
+test('a link within the folder is followed, and the folder may be a link itself', async (context) => {
+  const real = makeTree(context, { 'a.txt': 'a', 'b.txt': new Link('a.txt') })
+  const link = join(makeTree(context, { link: new Link(real) }), 'link')
+  assert.equal((await createFilesystemStorage({ root: link }).read('b.txt')).toString(), 'a')
+})
+
+test('files and folders get their permissions whatever the umask', async (context) => {
+  const before = process.umask(0o077)
+  context.after(() => void process.umask(before))
+  const root = makeTree(context)
+  await createFilesystemStorage({ root }).save('a/b/c.txt', Buffer.from('c'))
+  await createFilesystemStorage({ root, fileMode: 0o640, folderMode: 0o750 }).save(
+    'd/e.txt',
+    Buffer.from('e'),
+  )
+  const modes = ['a', 'a/b', 'a/b/c.txt', 'd', 'd/e.txt'].map(
+    (path) => statSync(join(root, path)).mode & 0o777,
+  )
+  assert.deepEqual(modes, [0o755, 0o755, 0o644, 0o750, 0o640])
+})
+
+test('a sweep with an age leaves alone what is still being written', async (context) => {
+  const root = makeTree(context, { [LEFTOVER]: 'hal' })
+  const storage = createFilesystemStorage({ root })
+  assert.equal(await storage.sweep(new Date(Date.now() - 60_000)), 0)
+  assert.equal(await storage.sweep(new Date(Date.now() + 60_000)), 1)
 })

@@ -1,0 +1,42 @@
+import { realpath } from 'node:fs/promises'
+import { dirname, sep } from 'node:path'
+import { FingerpostError, isSystemError } from '../core/error.ts'
+
+/**
+ * Refuses a path that symbolic links lead out of a folder. Links within the folder are followed; the folder itself may
+ * be one. What doesn't exist yet is judged by the nearest folder that does.
+ *
+ * @throws FingerpostError `FP_PATH`
+ */
+export async function refuseOutside(root: string, path: string, key: string): Promise<void> {
+  if (await isInside(root, path)) return
+  throw new FingerpostError('FP_PATH', `A link leads ${JSON.stringify(key)} out of the folder ${root}.`, {
+    remedy: 'Remove the link, or make the folder it leads to the storage.',
+    details: { key },
+  })
+}
+
+/** True unless symbolic links lead the path out of the folder. */
+export async function isInside(root: string, path: string): Promise<boolean> {
+  const realRoot = await realOrUndefined(root)
+  if (realRoot === undefined) return true
+  const real = await nearestReal(root, path)
+  return real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)
+}
+
+async function nearestReal(root: string, path: string): Promise<string> {
+  for (let current = path; current !== root; current = dirname(current)) {
+    const real = await realOrUndefined(current)
+    if (real !== undefined) return real
+  }
+  return realpath(root)
+}
+
+async function realOrUndefined(path: string): Promise<string | undefined> {
+  try {
+    return await realpath(path)
+  } catch (error) {
+    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined
+    throw error
+  }
+}
