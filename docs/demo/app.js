@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import view from '@fastify/view'
+import Fastify from 'fastify'
+import fingerpost from 'fingerpost'
+import katex from 'katex'
+import nunjucks from 'nunjucks'
+import { PAGES } from './pages.js'
+
+const HERE = import.meta.dirname
+
+/**
+ * The demo's site over a build.
+ *
+ * @param {object} options what the plugin is registered with: `{ root }` for a build
+ */
+export async function createApp(options) {
+  const app = Fastify()
+  await app.register(fingerpost, options)
+  await app.register(view, {
+    engine: { nunjucks },
+    root: join(HERE, 'views'),
+    options: { autoescape: true, onConfigure: addFilters },
+  })
+  const manifest = await readManifest(options.root)
+  const layout = { pages: PAGES, assetCount: countText(manifest) }
+  for (const page of PAGES) {
+    app.get(page.href, (request, reply) => {
+      const [template, data] = page.render(request.query, manifest)
+      return reply.view(template, { ...layout, current: page.href, ...data })
+    })
+  }
+  app.setNotFoundHandler((_request, reply) => reply.code(404).view('missing.njk', layout))
+  return app
+}
+
+/** KaTeX on the server: a page with formulas needs its stylesheet and fonts, but none of its scripts. */
+function addFilters(environment) {
+  const tex = (displayMode) => (text) => katex.renderToString(text, { displayMode })
+  const safe = (filter) => (text) => new nunjucks.runtime.SafeString(filter(text))
+  environment.addFilter('tex', safe(tex(false)))
+  environment.addFilter('displayTex', safe(tex(true)))
+  environment.addFilter(
+    'textWithTex',
+    safe((text) => text.replace(/\$([^$]+)\$/g, (_match, formula) => tex(false)(formula))),
+  )
+}
+
+/** Only the page about assets looks into the manifest; everything else asks `static(name)`. */
+async function readManifest(root) {
+  return root === undefined ? undefined : JSON.parse(await readFile(join(root, 'manifest.json'), 'utf8'))
+}
+
+function countText(manifest) {
+  if (manifest === undefined) return 'served live from its sources.'
+  return `${Object.keys(manifest.assets).length} files, each with its digest in its name.`
+}

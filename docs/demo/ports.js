@@ -1,0 +1,25 @@
+/** Where the demo's ships go: `code` is the flag (ISO 3166-1), degrees north and east are positive. */
+export const PORTS = [
+  { id: 'auckland', name: 'Auckland', country: 'New Zealand', code: 'nz', lat: -36.84, lon: 174.77 },
+  { id: 'buenos-aires', name: 'Buenos Aires', country: 'Argentina', code: 'ar', lat: -34.6, lon: -58.37 },
+  { id: 'cape-town', name: 'Cape Town', country: 'South Africa', code: 'za', lat: -33.91, lon: 18.43 },
+  { id: 'dakar', name: 'Dakar', country: 'Senegal', code: 'sn', lat: 14.68, lon: -17.43 },
+  { id: 'halifax', name: 'Halifax', country: 'Canada', code: 'ca', lat: 44.65, lon: -63.57 },
+  { id: 'hamburg', name: 'Hamburg', country: 'Germany', code: 'de', lat: 53.54, lon: 9.97 },
+  { id: 'lisbon', name: 'Lisbon', country: 'Portugal', code: 'pt', lat: 38.7, lon: -9.16 },
+  { id: 'mumbai', name: 'Mumbai', country: 'India', code: 'in', lat: 18.95, lon: 72.84 },
+  { id: 'reykjavik', name: 'Reykjavík', country: 'Iceland', code: 'is', lat: 64.15, lon: -21.94 },
+  { id: 'rotterdam', name: 'Rotterdam', country: 'Netherlands', code: 'nl', lat: 51.95, lon: 4.14 },
+  {
+    id: 'san-francisco',
+    name: 'San Francisco',
+    country: 'United States',
+    code: 'us',
+    lat: 37.81,
+    lon: -122.42,
+  },
+  { id: 'singapore', name: 'Singapore', country: 'Singapore', code: 'sg', lat: 1.26, lon: 103.84 },
+  { id: 'sydney', name: 'Sydney', country: 'Australia', code: 'au', lat: -33.86, lon: 151.21 },
+  { id: 'valparaiso', name: 'Valparaíso', country: 'Chile', code: 'cl', lat: -33.04, lon: -71.63 },
+  { id: 'yokohama', name: 'Yokohama', country: 'Japan', code: 'jp', lat: 35.45, lon: 139.65 },
+]
