@@ -1,0 +1,30 @@
+#!/usr/bin/env node
+import { run } from './cli/main.ts'
+import { createOutput } from './cli/output.ts'
+
+const interruption = new AbortController()
+
+for (const stream of [process.stdout, process.stderr]) {
+  // The reader of a pipe may leave early (`| head`); what was asked for is done all the same.
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // The first asks the command to end and to tidy up; the second doesn't wait for that.
+    if (interruption.signal.aborted) process.exit(130)
+    interruption.abort(new Error(`ended by ${signal}`))
+  })
+}
+
+run(process.argv.slice(2), {
+  cwd: process.cwd(),
+  stdout: createOutput(process.stdout, process.env),
+  stderr: createOutput(process.stderr, process.env),
+  signal: interruption.signal,
+  now: Date.now,
+}).then((code) => {
+  process.exitCode = interruption.signal.aborted ? 130 : code
+})

@@ -1,0 +1,19 @@
+import type { Command } from './command.ts'
+
+/** One line of `fingerpost --help`, and the way to the command itself. */
+export interface CommandRow {
+  readonly name: string
+  /** What it does, in the imperative; fits on one line of 80 characters together with the name. */
+  readonly summary: string
+  /** Loaded when it is run: `fingerpost serve` must not pay for what a build needs. */
+  readonly load: () => Promise<Command>
+}
+
+/** Every command, in the order of `--help`. A command is added by adding a row. */
+export const COMMANDS: readonly CommandRow[] = [
+  {
+    name: 'find',
+    summary: 'say which source a name comes from',
+    load: async () => (await import('./find.ts')).findCommand,
+  },
+]

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { COMMANDS } from '../../src/cli/commands.ts'
+import { makeTree } from '../support/tree.ts'
+import { runIn } from './support.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const CLI = ['--import', 'tsx', join(ROOT, 'src', 'cli.ts')]
+
+test('help names every command, on standard output', async () => {
+  for (const word of ['--help', '-h', 'help']) {
+    const { code, stdout, stderr } = await runIn('/', word)
+    assert.equal(code, 0)
+    assert.equal(stderr, '')
+    for (const { name, summary } of COMMANDS) assert.match(stdout, new RegExp(`${name} +${summary}`))
+  }
+})
+
+for (const { name, load } of COMMANDS) {
+  test(`${name} has a help that names all its options and fits 100 columns`, async () => {
+    const { code, stdout } = await runIn('/', name, 'whatever', '--help', '--nonsense')
+    assert.equal(code, 0)
+    for (const option of Object.keys((await load()).options))
+      assert.match(stdout, new RegExp(`--${option}\\b`))
+    for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line)
+    assert.equal((await runIn('/', 'help', name)).stdout, stdout)
+  })
+
+  test(`${name} refuses an unknown option with exit code 2`, async (context) => {
+    const { code, stdout, stderr } = await runIn(makeTree(context), name, '--jsno')
+    assert.equal(code, 2)
+    assert.equal(stdout, '')
+    assert.match(stderr, /^fingerpost: There is no option --jsno\.\n/)
+  })
+}
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  assert.equal((await runIn('/', '--version')).stdout, `${version}\n`)
+})
+
+test('a command that is misspelt, missing or late is wrong usage with a way out', async () => {
+  const misspelt = await runIn('/', 'fnid')
+  assert.equal(misspelt.code, 2)
+  assert.match(misspelt.stderr, /Did you mean fingerpost find\?/)
+  const missing = await runIn('/')
+  assert.equal(missing.code, 2)
+  assert.match(missing.stderr, /Usage/)
+  const late = await runIn('/', '--json', 'find', 'x')
+  assert.equal(late.code, 2)
+  assert.match(late.stderr, /The command comes first/)
+})
+
+test('an error of our own is a message, without a stack', async (context) => {
+  const { code, stderr } = await runIn(makeTree(context), 'find', 'a.css', 'nowhere')
+  assert.equal(code, 1)
+  assert.match(stderr, /^fingerpost: The source \S+nowhere doesn't exist\.\n/)
+  assert.doesNotMatch(stderr, /\bat /)
+})
+
+test('the program itself: exit codes, streams, no colour in a pipe, colour if it is forced', () => {
+  const plain = spawnSync(process.execPath, [...CLI, 'fnid'], {
+    encoding: 'utf8',
+    env: { PATH: process.env['PATH'] },
+  })
+  assert.equal(plain.status, 2)
+  assert.equal(plain.stdout, '')
+  assert.equal(plain.stderr, 'fingerpost: There is no command "fnid".\n  Did you mean fingerpost find?\n')
+  const forced = spawnSync(process.execPath, [...CLI, 'fnid'], {
+    encoding: 'utf8',
+    env: { FORCE_COLOR: '1' },
+  })
+  assert.match(forced.stderr, /^\u001b\[31mfingerpost:\u001b\[39m/)
+})
+
+test('a reader that leaves early is no error', { timeout: 20_000 }, async () => {
+  const child = spawn(process.execPath, [...CLI, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const code = await new Promise((resolve) => child.on('close', resolve))
+  assert.equal(stderr, '')
+  assert.equal(code, 0)
+})

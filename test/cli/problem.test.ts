@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createOutput } from '../../src/cli/output.ts'
+import { formatProblem, formatProblemCount, quoteForShell } from '../../src/cli/problem.ts'
+import type { Problem } from '../../src/core/problem.ts'
+import { createRecorder } from './support.ts'
+
+const { style } = createOutput(createRecorder().stream, {})
+
+const missing: Problem = {
+  code: 'missing',
+  severity: 'error',
+  file: 'css/site.css',
+  line: 12,
+  column: 18,
+  written: 'url(../img/logo.svg)',
+  target: 'img/logo.svg',
+  message: 'url(../img/logo.svg) leads to img/logo.svg, which no source has.',
+  nearest: ['img/logo2.svg'],
+}
+
+test('a missing reference is told with its place, the nearest name and the way out', () => {
+  assert.equal(
+    formatProblem(missing, style),
+    `css/site.css:12:18  url(../img/logo.svg) leads to img/logo.svg, which no source has.
+  nearest   img/logo2.svg
+  fix the path, add the file, or allow it with --allow-missing 'img/logo.svg'
+`,
+  )
+})
+
+test('a warning says so and asks for nothing', () => {
+  assert.equal(
+    formatProblem({ ...missing, severity: 'warning', nearest: [], line: 0, column: 0 }, style),
+    'css/site.css  warning: url(../img/logo.svg) leads to img/logo.svg, which no source has.\n',
+  )
+})
+
+test('problems are counted by severity', () => {
+  assert.equal(
+    formatProblemCount([missing, missing, { ...missing, severity: 'warning' }]),
+    '2 errors, 1 warning',
+  )
+  assert.equal(formatProblemCount([{ ...missing, severity: 'note' }]), '')
+})
+
+test('a name with a quote stays one word for a shell', () => {
+  assert.equal(quoteForShell("it's.svg"), "'it'\\''s.svg'")
+})
