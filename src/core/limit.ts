@@ -69,4 +69,14 @@ export const LIMITS = {
   listConcurrency: 64,
   /** Files and folders in one source; links that fan out again and again end here instead of never. */
   listMaxEntries: 2_000_000,
+  /** Characters of an Accept-Encoding value above which it isn't remembered. */
+  acceptEncodingMemoChars: 256,
+  /** Ranges in one request above which the whole file is sent. */
+  rangesMax: 16,
+  /** Bytes read at once from a file that is streamed. */
+  streamChunkBytes: 128 * KIB,
+  /** Seconds a client may take no byte of a streamed file before the connection is closed. */
+  streamStallSeconds: 60,
+  /** Milliseconds between two looks at the manifest of a running server. */
+  watchIntervalMs: 1000,
 } as const
