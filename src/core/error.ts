@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'FP_NOT_FOUND' // a key that isn't there
   | 'FP_LOCKED' // another build holds the output
   | 'FP_MANIFEST' // a manifest that is missing, damaged or of another version
+  | 'FP_DAMAGED' // a file of a build that isn't what the manifest promises
   | 'FP_UNKNOWN_NAME' // a logical path the manifest doesn't have
   | 'FP_LIMIT' // more bytes, files or fields than a limit allows
   | 'FP_UPLOAD' // an upload that isn't wanted: malformed, of a type not allowed, cut off

@@ -1,0 +1,122 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { FingerpostError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
+import type { LogicalPath } from '../core/path.ts'
+import type { AssetHeaders } from './responder.ts'
+import type { RawHeaders } from './response.ts'
+
+/** Headers for the assets whose logical path a glob matches. Of several rules that match, later ones win. */
+export interface HeaderRule {
+  /** A glob over logical paths: `*.txt`, `docs/*`; `**` stands for any number of folders. */
+  readonly match: string
+  /** Header values by name. */
+  readonly set: Readonly<Record<string, string>>
+}
+
+/** What the headers of assets are made from. */
+export interface HeaderSettings {
+  /** Cache-Control of hashed names. */
+  readonly hashedCacheControl: string
+  /** Cache-Control of logical names. */
+  readonly logicalCacheControl: string
+  /** Access-Control-Allow-Origin; false for none. */
+  readonly cors: string | false
+  /** Cross-Origin-Resource-Policy; false for none. */
+  readonly resourcePolicy: string | false
+  /** Timing-Allow-Origin; false for none. */
+  readonly timingAllowOrigin: string | false
+  /** Milliseconds since 1970, for Last-Modified. */
+  readonly modifiedAtMs?: number | undefined
+}
+
+/** A rule whose glob has been compiled. */
+export interface CompiledRule {
+  readonly rule: HeaderRule
+  readonly matches: (path: LogicalPath) => boolean
+}
+
+/** Default Cache-Control values. */
+export const HASHED_CACHE_CONTROL = `public, max-age=${LIMITS.immutableMaxAgeSeconds}, immutable`
+export const LOGICAL_CACHE_CONTROL = 'no-cache'
+
+/** What the plugin says of the representation itself; a rule that contradicts it would break clients. */
+const RESERVED = new Set([
+  ...['content-length', 'content-encoding', 'content-range', 'accept-ranges', 'etag', 'last-modified'],
+  ...['transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'trailer', 'te', 'date', 'set-cookie'],
+])
+
+/** Compiles the globs of rules. The glob library is loaded only if there are rules. */
+export async function compileRules(rules: readonly HeaderRule[]): Promise<readonly CompiledRule[]> {
+  if (rules.length === 0) return []
+  const { default: picomatch } = await import('picomatch')
+  return rules.map((rule) => ({ rule, matches: picomatch(rule.match, { dot: true }) }))
+}
+
+/** The headers of one asset under one of its names. */
+export function headersFor(
+  path: LogicalPath,
+  hashed: boolean,
+  settings: HeaderSettings,
+  rules: readonly CompiledRule[],
+): AssetHeaders {
+  const own = new Map<string, readonly [string, string]>()
+  for (const { rule, matches } of rules) {
+    if (!matches(path)) continue
+    for (const [name, value] of Object.entries(rule.set)) own.set(name.toLowerCase(), [name, value])
+  }
+  const take = (name: string): string | undefined => {
+    const value = own.get(name)?.[1]
+    own.delete(name)
+    return value
+  }
+  const cacheControl =
+    take('cache-control') ?? (hashed ? settings.hashedCacheControl : settings.logicalCacheControl)
+  const vary = splitList(take('vary'))
+  const { modifiedAtMs } = settings
+  return {
+    cacheControl,
+    vary,
+    modifiedAtMs,
+    type: take('content-type'),
+    always: presentOf([
+      ['Access-Control-Allow-Origin', take('access-control-allow-origin') ?? settings.cors],
+      ['Cross-Origin-Resource-Policy', take('cross-origin-resource-policy') ?? settings.resourcePolicy],
+      ['Timing-Allow-Origin', take('timing-allow-origin') ?? settings.timingAllowOrigin],
+    ]),
+    content: presentOf([
+      ['X-Content-Type-Options', take('x-content-type-options') ?? 'nosniff'],
+      ...own.values(),
+    ]),
+  }
+}
+
+function presentOf(headers: readonly (readonly [string, string | false])[]): RawHeaders {
+  return headers.flatMap(([name, value]) => (value === false ? [] : [name, value]))
+}
+
+function splitList(value: string | undefined): readonly string[] {
+  return (value ?? '').split(',').flatMap((member) => (member.trim() === '' ? [] : [member.trim()]))
+}
+
+/** @throws FingerpostError `FP_CONFIG` for a header that Node won't send, or that isn't the user's to set */
+export function checkHeader(where: string, name: string, value: unknown): void {
+  const details = { rule: where, header: name }
+  if (RESERVED.has(name.toLowerCase())) {
+    throw new FingerpostError('FP_CONFIG', `${where}: ${name} is not yours to set.`, {
+      remedy: 'It says what the bytes are, or belongs to the connection, and the plugin sets it itself.',
+      details,
+    })
+  }
+  try {
+    validateHeaderName(name)
+    if (typeof value !== 'string') throw new TypeError(`Its value must be text, not ${typeof value}`)
+    validateHeaderValue(name, value)
+  } catch (cause) {
+    const fault = cause instanceof Error ? cause.message : String(cause)
+    throw new FingerpostError('FP_CONFIG', `${where}: the header ${JSON.stringify(name)} can't be sent.`, {
+      remedy: `${fault}.`,
+      details,
+      cause,
+    })
+  }
+}
