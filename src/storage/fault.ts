@@ -25,13 +25,7 @@ export function describeFault(error: unknown, { storage, key, doing }: FaultPlac
   if (error instanceof FingerpostError || !isSystemError(error, ...FAULTS)) return error
   const details = { storage, key, systemCode: error.code }
   if (error.code === 'ENOENT') return notFound(storage, key, error)
-  if (error.code === 'EEXIST') {
-    return new FingerpostError('FP_EXISTS', `${storage} already has ${key}.`, {
-      remedy: 'Choose another key, or save with { overwrite: true }.',
-      details,
-      cause: error,
-    })
-  }
+  if (error.code === 'EEXIST') return taken(storage, key, error)
   const remedy = REMEDIES[error.code ?? '']
   return new FingerpostError('FP_STORAGE', `${storage} refused to ${doing} ${key}: ${error.message}.`, {
     ...(remedy === undefined ? {} : { remedy }),
@@ -43,6 +37,15 @@ export function describeFault(error: unknown, { storage, key, doing }: FaultPlac
 /** The error for a key that isn't there. */
 export function notFound(storage: string, key: string, cause?: unknown): FingerpostError {
   return new FingerpostError('FP_NOT_FOUND', `${storage} has no file ${key}.`, {
+    details: { storage, key },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+/** The error for a key that is taken. */
+export function taken(storage: string, key: string, cause?: unknown): FingerpostError {
+  return new FingerpostError('FP_EXISTS', `${storage} already has ${key}.`, {
+    remedy: 'Choose another key, or save with { overwrite: true }.',
     details: { storage, key },
     ...(cause === undefined ? {} : { cause }),
   })

@@ -16,8 +16,9 @@ import { dirname, join, resolve } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { fileNameOf, parseLogicalPath } from '../core/path.ts'
 import { describeFault } from './fault.ts'
+import { tryKeys } from './free-key.ts'
 import { refuseOutside } from './inside.ts'
-import type { ByteRange, Content, Storage, StoredFile } from './storage.ts'
+import type { ByteRange, Content, SaveOptions, Storage, StoredFile } from './storage.ts'
 import { walkFolder } from './walk.ts'
 
 /** How to open a folder as a storage. */
@@ -64,10 +65,7 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
     name,
     root,
     pathOf,
-    save: (key, content, saving) =>
-      told(key, 'save', (path) =>
-        saveFile(path, { key, content, modes, overwrite: saving?.overwrite === true }),
-      ),
+    save: (key, content, saving = {}) => told(key, 'save', () => saveFile(root, key, content, saving, modes)),
     read: (key) => told(key, 'read', (path) => readFile(path)),
     async *open(key, range) {
       yield* await told(key, 'read', async (path) =>
@@ -89,23 +87,33 @@ function checkKey(key: string): string {
   throw new FingerpostError('FP_PATH', `${JSON.stringify(key)} is a name kept for files being written.`)
 }
 
-interface Saving {
-  readonly key: string
-  readonly content: Content
-  readonly overwrite: boolean
-  readonly modes: { readonly file: number; readonly folder: number }
+interface Modes {
+  readonly file: number
+  readonly folder: number
 }
 
-async function saveFile(path: string, { key, content, overwrite, modes }: Saving): Promise<StoredFile> {
+async function saveFile(
+  root: string,
+  key: string,
+  content: Content,
+  options: SaveOptions,
+  modes: Modes,
+): Promise<StoredFile> {
+  const path = join(root, key)
   const folder = dirname(path)
   await makeFolder(folder, modes.folder)
   // A name of fixed length: the final name may already be as long as the filesystem allows.
   const temporary = join(folder, `.fingerpost-${randomBytes(8).toString('hex')}.tmp`)
   try {
     const stored = await writeTemporary(temporary, key, content, modes.file)
-    if (overwrite) await rename(temporary, path)
-    else await publishNew(temporary, path)
-    return stored
+    if (options.overwrite === true) {
+      await rename(temporary, path)
+      return stored
+    }
+    return await tryKeys(key, options, async (candidate) => {
+      await publishNew(temporary, join(root, checkKey(candidate)))
+      return { ...stored, key: candidate }
+    })
   } catch (error) {
     await rm(temporary, { force: true })
     throw error

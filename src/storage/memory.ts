@@ -1,6 +1,6 @@
-import { FingerpostError } from '../core/error.ts'
 import { comparePaths, parseLogicalPath } from '../core/path.ts'
-import { notFound } from './fault.ts'
+import { notFound, taken } from './fault.ts'
+import { tryKeys } from './free-key.ts'
 import type { Content, SaveOptions, Storage, StoredFile } from './storage.ts'
 
 /** How to make a storage in memory. */
@@ -35,9 +35,11 @@ export function createMemoryStorage({ now = () => new Date() }: MemoryOptions = 
       parseLogicalPath(key)
       const entry = { bytes: await collectBytes(content), modifiedAt: now() }
       // Looked up after the content has arrived: of two writers the second must see the first.
-      if (options.overwrite !== true && files.has(key)) throw taken(name, key)
-      files.set(key, entry)
-      return describe(key, entry)
+      return tryKeys(key, options, async (candidate) => {
+        if (options.overwrite !== true && files.has(candidate)) throw taken(name, candidate)
+        files.set(candidate, entry)
+        return describe(candidate, entry)
+      })
     },
     read: async (key) => Buffer.from(entryOf(key).bytes),
     async *open(key, range) {
@@ -64,11 +66,4 @@ async function collectBytes(content: Content): Promise<Buffer> {
   const pieces: Uint8Array[] = []
   for await (const piece of content) pieces.push(Buffer.from(piece))
   return Buffer.concat(pieces)
-}
-
-function taken(storage: string, key: string): FingerpostError {
-  return new FingerpostError('FP_EXISTS', `${storage} already has ${key}.`, {
-    remedy: 'Choose another key, or save with { overwrite: true }.',
-    details: { storage, key },
-  })
 }

@@ -19,15 +19,6 @@ export function isTaken(error: unknown): boolean {
   return hasStatus(error, 412) || (hasStatus(error, 409) && nameOf(error) === 'ConditionalRequestConflict')
 }
 
-/** The error for a key that is taken. */
-export function taken(storage: string, key: string, cause?: unknown): FingerpostError {
-  return new FingerpostError('FP_EXISTS', `${storage} already has ${key}.`, {
-    remedy: 'Choose another key, or save with { overwrite: true }.',
-    details: { storage, key },
-    cause,
-  })
-}
-
 /** An error of the SDK or the network as one of ours. */
 export function describeS3Fault(error: unknown, { storage, key, doing }: FaultPlace): FingerpostError {
   if (error instanceof FingerpostError) return error

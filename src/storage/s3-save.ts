@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { CompletedPart, PutObjectCommandInput } from '@aws-sdk/client-s3'
+import { taken } from './fault.ts'
+import { tryKeys } from './free-key.ts'
 import type { S3Connection } from './s3-client.ts'
-import { hasStatus, isTaken, taken } from './s3-fault.ts'
+import { hasStatus, isTaken } from './s3-fault.ts'
 import type { S3Settings } from './s3-options.ts'
 import type { Content, ObjectHeaders, SaveOptions } from './storage.ts'
 
@@ -10,13 +12,15 @@ const SAVE_ID = 'fingerpost-save'
 /** Marks the empty object that holds a key for a few milliseconds while a multipart upload completes. */
 const CLAIM = 'fingerpost-claim'
 
+type Target = PutObjectCommandInput & { readonly Key: string; readonly Metadata: Record<string, string> }
+
 /** One save under way. */
 interface Save {
   readonly connection: S3Connection
   readonly settings: S3Settings
   readonly key: string
   /** Bucket, whole key, headers and metadata, as every request of this save sends them. */
-  readonly target: PutObjectCommandInput & { readonly Metadata: Record<string, string> }
+  readonly target: Target
   readonly exclusive: boolean
 }
 
@@ -24,6 +28,7 @@ interface Save {
  * Stores content under a key: in one request where it fits into a part, else as a multipart upload that is aborted
  * when anything fails. At most two parts are in memory.
  *
+ * @returns the key it is under
  * @throws FingerpostError `FP_EXISTS` for a taken key, unless told to overwrite
  */
 export async function saveObject(
@@ -32,20 +37,27 @@ export async function saveObject(
   key: string,
   content: Content,
   options: SaveOptions,
-): Promise<void> {
-  const target = {
-    Bucket: settings.bucket,
-    Key: settings.prefix + key,
-    ...headersToInput(options.headers ?? {}),
-    Metadata: { ...options.headers?.metadata, [SAVE_ID]: randomUUID() },
+): Promise<string> {
+  const exclusive = options.overwrite !== true
+  const Metadata = { ...options.headers?.metadata, [SAVE_ID]: randomUUID() }
+  const fixed = { Bucket: settings.bucket, ...headersToInput(options.headers ?? {}), Metadata }
+  const saveAs = (candidate: string): Save => {
+    const target = { ...fixed, Key: settings.prefix + candidate }
+    return { connection, settings, key: candidate, target, exclusive }
   }
-  const save = { connection, settings, key, target, exclusive: options.overwrite !== true }
   const parts = splitIntoParts(content, settings.partBytes)[Symbol.asyncIterator]()
   const first = await parts.next()
   const firstPart = first.done === true ? Buffer.alloc(0) : first.value
   const second = await parts.next()
-  if (second.done === true) return putOnce(save, firstPart)
-  return putInParts(save, joined([firstPart, second.value], parts))
+  if (second.done === true) {
+    return tryKeys(key, options, async (candidate) => {
+      await putOnce(saveAs(candidate), firstPart)
+      return candidate
+    })
+  }
+  const claimed = exclusive ? await tryKeys(key, options, (candidate) => claim(saveAs(candidate))) : key
+  await putInParts(saveAs(claimed), joined([firstPart, second.value], parts))
+  return claimed
 }
 
 /** True for the metadata of an object that is only a claim. */
@@ -93,55 +105,57 @@ async function metadataOf({ connection, target }: Save): Promise<Record<string, 
   }
 }
 
+/**
+ * Few servers take a condition when a multipart upload completes. So an empty object claims the key first, with the
+ * condition all of them judge alike, and the completed upload takes its place. `stat` and `open` don't see it.
+ */
+async function claim(save: Save): Promise<string> {
+  const { Bucket, Key, Metadata } = save.target
+  const target = { Bucket, Key, Metadata: { ...Metadata, [CLAIM]: '1' } }
+  await putOnce({ ...save, target }, Buffer.alloc(0))
+  return save.key
+}
+
 async function putInParts(save: Save, parts: AsyncIterable<Uint8Array>): Promise<void> {
-  const { connection, target } = save
-  const { sdk, client } = connection
-  const { Bucket, Key } = target
-  const { UploadId } = await client.send(new sdk.CreateMultipartUploadCommand(target))
+  const { sdk, client } = save.connection
+  const { Bucket, Key } = save.target
+  let UploadId: string | undefined
   try {
-    const uploaded: CompletedPart[] = []
-    for await (const Body of parts) {
-      const PartNumber = uploaded.length + 1
-      const { ETag } = await client.send(
-        new sdk.UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body }),
-      )
-      uploaded.push({ ETag, PartNumber })
-    }
-    await completeClaimed(save, () =>
-      client.send(
-        new sdk.CompleteMultipartUploadCommand({
-          Bucket,
-          Key,
-          UploadId,
-          MultipartUpload: { Parts: uploaded },
-        }),
-      ),
-    )
+    const begun = await client.send(new sdk.CreateMultipartUploadCommand(save.target))
+    UploadId = begun.UploadId
+    const Parts = await uploadParts(save, UploadId, parts)
+    const completion = { Bucket, Key, UploadId, MultipartUpload: { Parts } }
+    await client.send(new sdk.CompleteMultipartUploadCommand(completion))
   } catch (error) {
-    // If even this fails, the sweep finds the upload by its age.
-    await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId })).catch(() => undefined)
+    if (await completedAfterAll(save)) return
+    await giveUp(save, UploadId)
     throw error
   }
 }
 
-/**
- * Few servers take a condition when a multipart upload completes. So an empty object claims the key first, with the
- * condition all of them judge alike, and the completed upload takes its place.
- */
-async function completeClaimed(save: Save, complete: () => Promise<unknown>): Promise<void> {
-  const { connection, target } = save
-  if (!save.exclusive) return void (await complete())
-  const { Bucket, Key, Metadata } = target
-  const claim = { Bucket, Key, Metadata: { ...Metadata, [CLAIM]: '1' } }
-  await putOnce({ ...save, target: claim }, Buffer.alloc(0))
-  try {
-    await complete()
-  } catch (error) {
-    if (await completedAfterAll(save)) return
-    await connection.client
-      .send(new connection.sdk.DeleteObjectCommand({ Bucket, Key }))
-      .catch(() => undefined)
-    throw error
+async function uploadParts(
+  { connection: { sdk, client }, target: { Bucket, Key } }: Save,
+  UploadId: string | undefined,
+  parts: AsyncIterable<Uint8Array>,
+): Promise<CompletedPart[]> {
+  const uploaded: CompletedPart[] = []
+  for await (const Body of parts) {
+    const PartNumber = uploaded.length + 1
+    const { ETag } = await client.send(new sdk.UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body }))
+    uploaded.push({ ETag, PartNumber })
+  }
+  return uploaded
+}
+
+/** Tidies up as far as it can: what is left even so, the sweep finds by its age. */
+async function giveUp(save: Save, UploadId: string | undefined): Promise<void> {
+  const { sdk, client } = save.connection
+  const { Bucket, Key } = save.target
+  if (UploadId !== undefined) {
+    await client.send(new sdk.AbortMultipartUploadCommand({ Bucket, Key, UploadId })).catch(() => undefined)
+  }
+  if (save.exclusive && isClaim(await metadataOf(save).catch(() => undefined))) {
+    await client.send(new sdk.DeleteObjectCommand({ Bucket, Key })).catch(() => undefined)
   }
 }
 

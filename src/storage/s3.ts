@@ -28,8 +28,8 @@ export interface S3Storage extends Storage {
   signedUrl(key: string, options?: SignedUrlOptions): Promise<string>
   /** A form by which a browser uploads straight to the bucket. */
   presignedPost(key: string, policy: PostPolicy): Promise<PresignedPost>
-  /** Stores without asking the server for the date afterwards: one request instead of two. */
-  put(key: string, content: Content, options?: SaveOptions): Promise<void>
+  /** Stores without asking the server for the date afterwards: one request instead of two. Gives the key used. */
+  put(key: string, content: Content, options?: SaveOptions): Promise<string>
 }
 
 /**
@@ -46,7 +46,7 @@ export function createS3Storage(options: S3Options): S3Storage {
   const put = async (key: string, content: Content, saveOptions: SaveOptions = {}) => {
     const path = parseLogicalPath(key)
     const connection = await connect()
-    await saveObject(connection, settings, path, content, saveOptions).catch((error: unknown) => {
+    return saveObject(connection, settings, path, content, saveOptions).catch((error: unknown) => {
       throw isS3Fault(error) ? describeS3Fault(error, { storage: settings.name, key, doing: 'save' }) : error
     })
   }
@@ -61,10 +61,10 @@ export function createS3Storage(options: S3Options): S3Storage {
     prefix: settings.prefix,
     put,
     async save(key, content, saveOptions) {
-      await put(key, content, saveOptions)
-      const stored = await stat(key)
+      const used = await put(key, content, saveOptions)
+      const stored = await stat(used)
       // Deleted in this very moment: it was stored nevertheless.
-      return stored ?? { key, size: 0, modifiedAt: new Date(0) }
+      return stored ?? { key: used, size: 0, modifiedAt: new Date(0) }
     },
     async read(key) {
       const path = parseLogicalPath(key)

@@ -30,6 +30,13 @@ export interface ObjectHeaders {
 export interface SaveOptions {
   /** Replace what is there. Without it a taken key is an error (`FP_EXISTS`). Default false. */
   readonly overwrite?: boolean
+  /**
+   * Keys to try in turn where the key is taken, in the same folder; undefined gives up. The content is read once,
+   * however many keys it takes. Default: none.
+   *
+   * @param attempt 1 for the first alternative
+   */
+  readonly alternative?: (attempt: number) => string | undefined
   /** Ignored by storages that serve nothing by themselves. */
   readonly headers?: ObjectHeaders
 }

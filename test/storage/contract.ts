@@ -71,6 +71,27 @@ export function testStorageContract(title: string, make: MakeStorage): void {
     assert.equal((await storage.read('one.txt')).toString(), winners[0])
   })
 
+  promise('gives twenty writers of one name twenty files, reading each content once', async (storage) => {
+    const numbers = Array.from({ length: 20 }, (_, index) => index)
+    const alternative = (writer: number) => (attempt: number) =>
+      attempt > 2 ? undefined : `one-${writer}-${attempt}.txt`
+    const save = (writer: number) =>
+      storage.save('one.txt', pieces(String(writer)), { alternative: alternative(writer) })
+    const stored = await Promise.all(numbers.map(save))
+    assert.equal(new Set(stored.map(({ key }) => key)).size, 20)
+    for (const [writer, { key }] of stored.entries())
+      assert.equal((await storage.read(key)).toString(), String(writer))
+    assert.equal((await keysOf(storage)).length, 20)
+  })
+
+  promise('gives up where every alternative is taken, or leads out', async (storage) => {
+    await storage.save('a', Buffer.from('a'))
+    const twice = (attempt: number) => (attempt === 1 ? 'a' : undefined)
+    await assert.rejects(storage.save('a', pieces('x'), { alternative: twice }), { code: 'FP_EXISTS' })
+    await assert.rejects(storage.save('a', pieces('x'), { alternative: () => '../b' }), { code: 'FP_PATH' })
+    assert.deepEqual(await keysOf(storage), ['a'])
+  })
+
   promise('replaces a file when told to', async (storage) => {
     await storage.save('a.txt', Buffer.from('a longer text'))
     await storage.save('a.txt', Buffer.from('short'), { overwrite: true })

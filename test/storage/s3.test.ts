@@ -48,6 +48,16 @@ test('of many multipart uploads of one new key exactly one succeeds', async (con
     if (result.status === 'rejected') assert.equal(result.reason.code, 'FP_EXISTS')
 })
 
+test('twenty multipart uploads of one name give twenty files', async (context) => {
+  const storage = await lab.storage(context, { partBytes: PART })
+  if (storage === undefined) return
+  const save = (_: unknown, index: number) =>
+    storage.save('one.bin', inPieces(BIG, PART), { alternative: () => `one-${index}.bin` })
+  const stored = await Promise.all(Array.from({ length: 20 }, save))
+  assert.equal(new Set(stored.map(({ key }) => key)).size, 20)
+  for (const { size } of stored) assert.equal(size, BIG.length)
+})
+
 test('a multipart upload that breaks off is aborted and leaves nothing', async (context) => {
   const [server, storage] = [await lab.server(context), await lab.storage(context, { partBytes: PART })]
   if (server === undefined || storage === undefined) return
