@@ -10,6 +10,7 @@ export type ProblemCode =
   | 'placeholder' // template syntax where a URL should be
   | 'dynamic' // an import() whose specifier is computed
   | 'not-a-module' // JavaScript that doesn't parse as a module
+  | 'malformed' // SVG or JSON that can't be read
   | 'charset' // text in an encoding that can't be scanned
 
 /** One finding about one place. Reports list them; only `cli/` turns them into lines. */
