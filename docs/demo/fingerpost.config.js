@@ -16,11 +16,8 @@ export default defineConfig({
     { dir: `${packages}/@fontsource-variable/fraunces/files`, prefix: 'vendor/fonts' },
     { dir: `${packages}/@fontsource-variable/inter/files`, prefix: 'vendor/fonts' },
   ],
-  // What the packages bring and the site doesn't use.
-  ignore: [
-    'vendor/bootstrap/css/bootstrap-*',
-    'vendor/bootstrap/css/*.rtl.*',
-    'vendor/fonts/!(*-latin-wght-*)',
-  ],
+  // What the packages bring and the site doesn't use. Globs are relative to each source.
+  ignore: ['bootstrap-*', '*.rtl.*', '{fraunces,inter}-!(latin-wght-*)'],
   out: 'staticfiles',
+  cache: { dir: '../../.cache/demo' },
 })

@@ -38,7 +38,7 @@ function addTest(run, type, data) {
   } else {
     file.failed++
     run.failed.push({ where: place(data), name: data.name })
-    file.lines.push(`${indent}✖ ${data.name}`, indented(inspect(error?.cause ?? error), `${indent}  `))
+    file.lines.push(`${indent}✖ ${data.name}`, indented(describe(error?.cause ?? error), `${indent}  `))
   }
 }
 
@@ -69,6 +69,11 @@ function closeRun({ started, passed, failed, skipped }) {
 
 function fileName(path) {
   return path === undefined ? '(no file)' : relative(process.cwd(), path)
+}
+
+/** An assertion says in its message what differs; its fields would say it again, in full. */
+function describe(error) {
+  return error?.code === 'ERR_ASSERTION' ? error.stack : inspect(error)
 }
 
 function place({ file, line }) {

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { generate, PAGES } from '../../docs/generate.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+
+test('the tables of options, limits and commands are those of the code', () => {
+  for (const page of PAGES) assert.equal(read(page), generate(page), `${page} is old: npm run docs`)
+})
+
+test('troubleshooting has a row for every error code, and for no other', () => {
+  const union = /export type ErrorCode =([\s\S]*?)\n\n/.exec(read('src/core/error.ts'))?.[1] ?? ''
+  const codes = [...union.matchAll(/'(FP_\w+)'/g)].map(([, code]) => code)
+  const rows = [...read('docs/troubleshooting.md').matchAll(/^\| `(FP_\w+)` \|/gm)].map(([, code]) => code)
+  assert.ok(codes.length > 10)
+  assert.deepEqual(rows.sort(), codes.sort())
+})
+
+test('the page on architecture names every room, and every file it names is there', () => {
+  const text = read('docs/architecture.md')
+  const rooms = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  for (const { name } of rooms) assert.match(text, new RegExp(`^\\| \`${name}\` \\|`, 'm'))
+  for (const [, file = ''] of text.matchAll(/`((?:\w+\/)+[\w.-]+\.ts)`/g)) {
+    assert.ok(existsSync(join(ROOT, file)) || existsSync(join(ROOT, 'src', file)), file)
+  }
+})
+
+test('links between the pages lead to files', () => {
+  const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'))]
+  for (const page of pages.map((file) => (file === 'README.md' ? file : `docs/${file}`))) {
+    for (const [, link = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
+      assert.ok(existsSync(join(ROOT, dirname(page), link)), `${page} links to ${link}`)
+    }
+  }
+})
