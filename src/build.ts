@@ -1,3 +1,5 @@
+export { build } from './build/build.ts'
+export type { BuildEnvironment } from './build/environment.ts'
 export {
   BUILD_DEFAULTS,
   type BuildConfig,
@@ -6,7 +8,6 @@ export {
   type CompressRule,
   defineConfig,
   parseBuildOptions,
-  type SourceOption,
 } from './build/options.ts'
 export type {
   BuildEvent,
@@ -19,3 +20,4 @@ export type {
   Tally,
 } from './build/report.ts'
 export { FingerpostError } from './core/error.ts'
+export type { SourceOption } from './find/source.ts'

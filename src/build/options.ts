@@ -13,9 +13,7 @@ import {
   wrongShape,
 } from '../core/option.ts'
 import { type PublicUrl, parsePublicUrl } from '../core/public-url.ts'
-
-/** A folder to collect from: `'assets'`, `'vendor/icons=node_modules/icons/dist'`, or the same taken apart. */
-export type SourceOption = string | { readonly dir: string; readonly prefix?: string }
+import type { SourceOption } from '../find/source.ts'
 
 /** Which qualities the files of a glob are compressed with; `false` for not at all. */
 export type CompressRule = false | Readonly<Partial<Record<Encoding, number | false>>>

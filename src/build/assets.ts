@@ -1,0 +1,158 @@
+import { availableParallelism } from 'node:os'
+import { createBudget } from '../core/budget.ts'
+import { mapConcurrently } from '../core/concurrent.ts'
+import type { Digester } from '../core/digest.ts'
+import { ENCODINGS, type Encoding, variantPath } from '../core/encoding.ts'
+import { FingerpostError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
+import type { ManifestAsset, ManifestReference, ManifestVariant } from '../core/manifest.ts'
+import { mediaType } from '../core/media-type.ts'
+import { comparePaths, type LogicalPath } from '../core/path.ts'
+import type { SourceFile } from '../find/finder.ts'
+import { finishDraft, type ReadDraft } from './draft.ts'
+import type { Link } from './link.ts'
+import type { Name } from './name.ts'
+import type { Recipe, RecipesFor } from './recipe.ts'
+import type { SourceReader } from './source-reader.ts'
+import type { Variant, VariantMaker } from './variant.ts'
+import type { OutputWriter } from './writer.ts'
+
+/** What making assets needs. */
+export interface AssetContext {
+  readonly files: ReadonlyMap<LogicalPath, SourceFile>
+  readonly names: ReadonlyMap<LogicalPath, Name>
+  readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
+  readonly digester: Digester
+  readonly reader: SourceReader
+  readonly readDraft: ReadDraft
+  readonly recipesFor: RecipesFor
+  readonly variants: VariantMaker
+  readonly writer: OutputWriter
+  readonly signal: AbortSignal
+  /** Called after each asset with its source. */
+  readonly onDone: (file: SourceFile) => void
+}
+
+/**
+ * Makes every asset: its bytes and its siblings, written unless the output has them. Largest first, so that no core
+ * is idle while a last big file is being compressed; files of the same content together, so that it is compressed
+ * once. What is in memory at any time is bounded in bytes.
+ */
+export async function makeAssets(context: AssetContext): Promise<ReadonlyMap<LogicalPath, ManifestAsset>> {
+  const budget = createBudget(LIMITS.buildMaxInFlightBytes)
+  const made = await mapConcurrently(groupByContent(context), lanes(), (twins) => {
+    context.signal.throwIfAborted()
+    const [first] = twins
+    return budget.spend(first?.name.fingerprint.size ?? 0, () => makeTwins(twins, context))
+  })
+  return new Map(made.flat().sort(([a], [b]) => comparePaths(a, b)))
+}
+
+interface NamedFile {
+  readonly file: SourceFile
+  readonly name: Name
+}
+
+type MadeAsset = readonly [LogicalPath, ManifestAsset]
+
+/** Files with the same final bytes; the groups by size, largest first. */
+function groupByContent({ files, names }: AssetContext): readonly (readonly NamedFile[])[] {
+  const groups = new Map<string, NamedFile[]>()
+  for (const file of files.values()) {
+    const name = names.get(file.path)
+    if (name === undefined) throw new RangeError(`${file.path} has no name`)
+    const twins = groups.get(name.fingerprint.integrity)
+    if (twins === undefined) groups.set(name.fingerprint.integrity, [{ file, name }])
+    else twins.push({ file, name })
+  }
+  const sizeOf = (twins: readonly NamedFile[]) => twins[0]?.name.fingerprint.size ?? 0
+  return [...groups.values()].sort((a, b) => sizeOf(b) - sizeOf(a))
+}
+
+/** One more than cores: while one file is read or written, the others are compressed. */
+function lanes(): number {
+  return availableParallelism() + 1
+}
+
+async function makeTwins(twins: readonly NamedFile[], context: AssetContext): Promise<readonly MadeAsset[]> {
+  const bytes = rememberOnce(() => finalBytes(twins, context))
+  const siblings = new Map<string, Promise<Variant | undefined>>()
+  const siblingOf = (recipe: Recipe, { fingerprint }: Name) => {
+    const key = `${recipe.encoding} ${recipe.quality}`
+    const sibling = siblings.get(key) ?? context.variants.make(fingerprint, recipe, bytes)
+    siblings.set(key, sibling)
+    return sibling
+  }
+  const made: MadeAsset[] = []
+  for (const twin of twins) {
+    made.push([twin.file.path, await makeAsset(twin, bytes, siblingOf, context)])
+    context.onDone(twin.file)
+  }
+  return made
+}
+
+async function makeAsset(
+  { file: { path }, name }: NamedFile,
+  bytes: () => Promise<Buffer>,
+  siblingOf: (recipe: Recipe, name: Name) => Promise<Variant | undefined>,
+  { writer, recipesFor, links }: AssetContext,
+): Promise<ManifestAsset> {
+  const { digest: etag, integrity, size } = name.fingerprint
+  await writer.write(name.file, { size, etag }, bytes)
+  const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
+  for (const recipe of recipesFor(path)) {
+    const sibling = await siblingOf(recipe, name)
+    if (sibling === undefined) continue
+    const variant = { size: sibling.size, etag: sibling.etag }
+    await writer.write(variantPath(name.file, recipe.encoding), variant, sibling.bytes)
+    encodings[recipe.encoding] = variant
+  }
+  const references = referencesOf(links.get(path) ?? [])
+  return { file: name.file, type: mediaType(path), size, etag, integrity, encodings, references }
+}
+
+/** The bytes that leave under the files' names, checked once more: no edit may slip in between naming and writing. */
+async function finalBytes([first]: readonly NamedFile[], context: AssetContext): Promise<Buffer> {
+  if (first === undefined) throw new RangeError('nothing to read')
+  const { links, names, reader, readDraft, digester } = context
+  const { file, name } = first
+  const bytes = links.has(file.path)
+    ? finishDraft(await readDraft(file.path), (target) => names.get(target)?.digest ?? '')
+    : await reader.read(file)
+  if (digester.of(bytes) === name.fingerprint.digest) return bytes
+  throw new FingerpostError('FP_CHANGED', `${file.absolutePath} changed while it was being built.`, {
+    remedy: 'Nothing was published. Build again; if this stays, build with --no-cache.',
+    details: { path: file.path, file: file.absolutePath },
+  })
+}
+
+function referencesOf(links: readonly Link[]): readonly ManifestReference[] {
+  const unique = new Map(links.map(({ target, kind }) => [`${target}\n${kind}`, { path: target, kind }]))
+  return [...unique.values()].sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.kind, b.kind))
+}
+
+function rememberOnce<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
+/** Sums sizes by encoding. */
+export function tallyOutputs(assets: Iterable<ManifestAsset>) {
+  const none = { files: 0, bytes: 0 }
+  const tallies = { identity: { ...none }, br: { ...none }, zstd: { ...none }, gzip: { ...none } }
+  const add = (encoding: keyof typeof tallies, size: number) => {
+    tallies[encoding].files++
+    tallies[encoding].bytes += size
+  }
+  for (const asset of assets) {
+    add('identity', asset.size)
+    for (const encoding of ENCODINGS) {
+      const variant = asset.encodings[encoding]
+      if (variant !== undefined) add(encoding, variant.size)
+    }
+  }
+  return tallies
+}

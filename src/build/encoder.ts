@@ -1,0 +1,96 @@
+import { promisify } from 'node:util'
+import zlib from 'node:zlib'
+import type { Encoding } from '../core/encoding.ts'
+import { FingerpostError } from '../core/error.ts'
+import type { Recipe } from './recipe.ts'
+
+/** Compresses. */
+export interface Encoder {
+  /**
+   * The encoded bytes: the same for the same input wherever {@link Encoder.versionOf} is the same.
+   */
+  encode(bytes: Buffer, recipe: Recipe): Promise<Buffer>
+  /** Names the implementation and everything else, besides the input, that can alter the bytes. Part of cache keys. */
+  versionOf(recipe: Recipe): string
+  /** Ends worker threads, if there are any. */
+  close(): Promise<void>
+}
+
+/** The runtime's own compressors: asynchronous, on the thread pool, on all cores. */
+export function createNativeEncoder(): Encoder {
+  return {
+    async encode(bytes, { encoding, quality }) {
+      switch (encoding) {
+        case 'br':
+          return brotli(bytes, quality)
+        case 'gzip':
+          return nameless(await gzip(bytes, { level: quality, chunkSize: chunkSizeFor(bytes) }))
+        case 'zstd':
+          return zstd(bytes, quality)
+      }
+    },
+    versionOf: ({ encoding, quality }) => `${encoding} ${quality} ${implementationOf(encoding)}`,
+    close: async () => undefined,
+  }
+}
+
+/**
+ * Makes sure that this runtime can produce these encodings.
+ *
+ * @throws FingerpostError `FP_ENCODING`
+ */
+export function requireEncodings(encodings: readonly Encoding[]): void {
+  if (!encodings.includes('zstd') || zstdCompress !== undefined) return
+  throw new FingerpostError('FP_ENCODING', `Node ${process.versions.node} can't make zstd.`, {
+    remedy: 'Use Node 22.15 or newer, or leave zstd out of the encodings.',
+    details: { encoding: 'zstd', node: process.versions.node },
+  })
+}
+
+const brotliCompress = promisify(zlib.brotliCompress)
+const gzip = promisify(zlib.gzip)
+
+/** The types of the oldest supported Node don't know zstd. */
+interface Zstd {
+  zstdCompress?(
+    bytes: Buffer,
+    options: { readonly params: Readonly<Record<number, number>>; readonly chunkSize: number },
+    done: (error: Error | null, result: Buffer) => void,
+  ): void
+}
+
+const { zstdCompress } = zlib as Zstd
+
+const ZSTD_COMPRESSION_LEVEL = 100 // ZSTD_c_compressionLevel, zstd.h
+
+function brotli(bytes: Buffer, quality: number): Promise<Buffer> {
+  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = zlib.constants
+  const params = { [BROTLI_PARAM_QUALITY]: quality, [BROTLI_PARAM_SIZE_HINT]: bytes.length }
+  return brotliCompress(bytes, { params, chunkSize: chunkSizeFor(bytes) })
+}
+
+async function zstd(bytes: Buffer, quality: number): Promise<Buffer> {
+  if (zstdCompress === undefined) throw new FingerpostError('FP_ENCODING', 'This runtime has no zstd.')
+  const options = { params: { [ZSTD_COMPRESSION_LEVEL]: quality }, chunkSize: chunkSizeFor(bytes) }
+  return new Promise((resolve, reject) => {
+    zstdCompress(bytes, options, (error, result) => (error === null ? resolve(result) : reject(error)))
+  })
+}
+
+/** Each chunk of output is a round trip through the event loop: few for big files, and little memory for small ones. */
+function chunkSizeFor(bytes: Buffer): number {
+  return Math.min(Math.max(1024, bytes.length >> 1), 1024 * 1024)
+}
+
+/** The header's last byte tells the operating system (RFC 1952 §2.3.1); 255, "unknown", is the same everywhere. */
+function nameless(gzipped: Buffer): Buffer {
+  gzipped[9] = 255
+  return gzipped
+}
+
+function implementationOf(encoding: Encoding): string {
+  const { versions, arch } = process
+  // The zlib in Node chooses its match finder by processor, so the bytes may differ between architectures.
+  if (encoding === 'gzip') return `zlib ${versions.zlib} ${arch}`
+  return encoding === 'br' ? `brotli ${versions['brotli']}` : `zstd ${versions['zstd']}`
+}

@@ -1,0 +1,153 @@
+import type { Digest, Digester } from '../core/digest.ts'
+import { type Component, componentsInOrder } from '../core/graph.ts'
+import { formatHashedPath, type HashedPath } from '../core/hashed-path.ts'
+import type { LogicalPath } from '../core/path.ts'
+import { encodeText } from '../core/text.ts'
+import { type Draft, finishDraft, type ReadDraft } from './draft.ts'
+import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
+import { insertionFor, type Link } from './link.ts'
+
+/** A file with its name. */
+export interface Name {
+  /** The digest in the name: that of the bytes, or the circle's for a member of one. */
+  readonly digest: Digest
+  readonly file: HashedPath
+  /** Of the final bytes. */
+  readonly fingerprint: Fingerprint
+}
+
+/** A component's digests and fingerprints, as they are remembered. */
+export type FinishedMember = Fingerprint & { readonly nameDigest: Digest }
+
+/** What naming needs to know and can't work out itself. */
+export interface NamingContext {
+  readonly digester: Digester
+  readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
+  /** Of the source bytes of every file. */
+  readonly fingerprints: ReadonlyMap<LogicalPath, Fingerprint>
+  readonly readDraft: ReadDraft
+  /** What an earlier build worked out for a component with the same key. */
+  readonly remembered: {
+    find(key: Digest): readonly FinishedMember[] | undefined
+    keep(key: Digest, members: readonly FinishedMember[]): void
+  }
+}
+
+/** Raise with every change to the digest law or to how bytes are finished: remembered names depend on it. */
+const NAMING_VERSION = 1
+
+/**
+ * Gives every file its name by the digest law: a name covers every byte that leaves under it. What a file names is
+ * named before it; members of a circle share their circle's digest.
+ */
+export async function nameFiles(context: NamingContext): Promise<ReadonlyMap<LogicalPath, Name>> {
+  const { fingerprints, links } = context
+  const names = new Map<LogicalPath, Name>()
+  const edges = new Map([...links].map(([path, own]) => [path, own.map((link) => link.target)]))
+  for (const component of componentsInOrder(fingerprints.keys(), edges)) {
+    const members = await nameComponent(component, names, context)
+    component.forEach((path, index) => {
+      const member = members[index]
+      if (member === undefined) throw new RangeError(`no name for ${path}`)
+      const { nameDigest, ...fingerprint } = member
+      const file = formatHashedPath({ path, digest: nameDigest })
+      names.set(path, { digest: nameDigest, file, fingerprint })
+    })
+  }
+  return names
+}
+
+type Names = ReadonlyMap<LogicalPath, Name>
+
+async function nameComponent(
+  component: Component,
+  names: Names,
+  context: NamingContext,
+): Promise<readonly FinishedMember[]> {
+  const { fingerprints, links, remembered } = context
+  const [only = ''] = component
+  if (component.length === 1 && !links.has(only)) {
+    const fingerprint = lookUp(fingerprints, only)
+    return [{ ...fingerprint, nameDigest: fingerprint.digest }]
+  }
+  const key = keyOf(component, names, context)
+  const known = remembered.find(key)
+  if (known?.length === component.length) return known
+  const finished = isCircle(component, links)
+    ? await finishCircle(component, names, context)
+    : [await finishOne(only, names, context)]
+  remembered.keep(key, finished)
+  return finished
+}
+
+function isCircle(component: Component, links: NamingContext['links']): boolean {
+  const [only = ''] = component
+  return component.length > 1 || (links.get(only) ?? []).some((link) => link.target === only)
+}
+
+/** Everything the final bytes and names of a component depend on. */
+function keyOf(component: Component, names: Names, { digester, links, fingerprints }: NamingContext): Digest {
+  const fields = [`naming ${NAMING_VERSION}`]
+  for (const path of component) {
+    const own = links.get(path) ?? []
+    fields.push(path, lookUp(fingerprints, path).integrity, String(own.length))
+    for (const { at, target, addition } of own) {
+      fields.push(String(at), addition, target, names.get(target)?.digest ?? '')
+    }
+  }
+  return digester.ofFields(fields)
+}
+
+async function finishOne(path: LogicalPath, names: Names, context: NamingContext): Promise<FinishedMember> {
+  const bytes = finishDraft(await context.readDraft(path), (target) => lookUp(names, target).digest)
+  const fingerprint = fingerprintOf(bytes, context.digester)
+  return { ...fingerprint, nameDigest: fingerprint.digest }
+}
+
+/** The digest law for circles: own digests first, then the component's, then each member's from both. */
+async function finishCircle(
+  component: Component,
+  names: Names,
+  context: NamingContext,
+): Promise<readonly FinishedMember[]> {
+  const { digester, readDraft } = context
+  const own: Digest[] = []
+  for (const path of component) own.push(ownDigest(await readDraft(path), names, digester))
+  const whole = digester.ofFields(own)
+  const inside = new Map(component.map((path) => [path, digester.ofFields([whole, path])]))
+  const digestOf = (target: LogicalPath) => inside.get(target) ?? lookUp(names, target).digest
+  const members: FinishedMember[] = []
+  for (const path of component) {
+    // Read again rather than held: a circle may be as large as the site.
+    const fingerprint = fingerprintOf(finishDraft(await readDraft(path), digestOf), digester)
+    members.push({ ...fingerprint, nameDigest: digestOf(path) })
+  }
+  return members
+}
+
+/**
+ * A member's own digest: its bytes with outside references final, and at each inside one the logical path it leads to.
+ * Every byte of the author's is in it, so that `./a.js` and `../x/a.js` differ.
+ */
+function ownDigest({ text, links }: Draft, names: Names, digester: Digester): Digest {
+  const fields: (string | Uint8Array)[] = []
+  let done = 0
+  for (const link of links) {
+    fields.push(encodeText({ text: text.text.slice(done, link.at), charset: text.charset }))
+    const outside = names.get(link.target)
+    fields.push(
+      outside === undefined
+        ? `inside ${link.target} ${link.addition}`
+        : insertionFor(link, outside.digest).text,
+    )
+    done = link.at
+  }
+  fields.push(encodeText({ text: text.text.slice(done), charset: text.charset }))
+  return digester.ofFields(fields)
+}
+
+function lookUp<T>(map: ReadonlyMap<LogicalPath, T>, path: LogicalPath): T {
+  const found = map.get(path)
+  if (found === undefined) throw new RangeError(`${path} has no entry`)
+  return found
+}

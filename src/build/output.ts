@@ -1,0 +1,63 @@
+import { type VariantEncoding, variantPath } from '../core/encoding.ts'
+import { FingerpostError } from '../core/error.ts'
+import { MANIFEST_FILE, type Manifest, type ManifestVariant, parseManifest } from '../core/manifest.ts'
+import type { Storage } from '../storage/storage.ts'
+
+/** What is at the place a build is written to. */
+export interface Output {
+  /** The manifest as it stands; undefined for none, and for one that can't be read. */
+  readonly manifest: Manifest | undefined
+  /** Its text, to see whether it has to be written at all. */
+  readonly manifestText: string | undefined
+  /** Sizes by key of every file. */
+  readonly sizes: ReadonlyMap<string, number>
+  /** What the present manifest says of each file, siblings included. */
+  readonly promised: ReadonlyMap<string, ManifestVariant>
+}
+
+/** Looks at an output; one that isn't there is empty. */
+export async function readOutput(storage: Storage): Promise<Output> {
+  const sizes = new Map<string, number>()
+  for await (const { key, size } of storage.list()) sizes.set(key, size)
+  const manifestText = sizes.has(MANIFEST_FILE) ? (await storage.read(MANIFEST_FILE)).toString() : undefined
+  const manifest = manifestText === undefined ? undefined : readableManifest(manifestText, storage.name)
+  return { manifest, manifestText, sizes, promised: promisedFiles(manifest) }
+}
+
+/** Every file a manifest speaks of, siblings included, by its key. */
+export function promisedFiles(manifest: Manifest | undefined): ReadonlyMap<string, ManifestVariant> {
+  const files = new Map<string, ManifestVariant>()
+  for (const asset of manifest?.assets.values() ?? []) {
+    files.set(asset.file, { size: asset.size, etag: asset.etag })
+    for (const [encoding, variant] of Object.entries(asset.encodings)) {
+      files.set(variantPath(asset.file, encoding as VariantEncoding), variant)
+    }
+  }
+  return files
+}
+
+/**
+ * True if the output has this file already. What the manifest promises with the same digest is taken at its word if the
+ * size is right; anything else of the same size is read.
+ */
+export async function hasFile(
+  { sizes, promised }: Output,
+  storage: Storage,
+  key: string,
+  wanted: ManifestVariant,
+  digestOf: (bytes: Uint8Array) => string,
+): Promise<boolean> {
+  if (sizes.get(key) !== wanted.size) return false
+  if (promised.get(key)?.etag === wanted.etag) return true
+  return digestOf(await storage.read(key)) === wanted.etag
+}
+
+/** A manifest that can't be used is no reason not to build: the build is the remedy. */
+function readableManifest(text: string, where: string): Manifest | undefined {
+  try {
+    return parseManifest(text, where)
+  } catch (error) {
+    if (error instanceof FingerpostError && error.code === 'FP_MANIFEST') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,30 @@
+import type { Digester } from '../core/digest.ts'
+import {
+  formatManifest,
+  MANIFEST_FILE,
+  MANIFEST_VERSION,
+  type Manifest,
+  type ManifestAsset,
+} from '../core/manifest.ts'
+import type { LogicalPath } from '../core/path.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { Output } from './output.ts'
+
+/** The manifest of these assets. Its digest covers every path, name and content, and no encoder setting. */
+export function createManifest(
+  assets: ReadonlyMap<LogicalPath, ManifestAsset>,
+  url: string,
+  digester: Digester,
+): Manifest {
+  const fields = [...assets].flatMap(([path, { file, etag }]) => [path, file, etag])
+  return { version: MANIFEST_VERSION, url, digest: digester.ofFields(fields), assets }
+}
+
+/** Puts a build in force, as the very last write. Does nothing if it is in force already. @returns files written */
+export async function publishManifest(manifest: Manifest, storage: Storage, output: Output): Promise<number> {
+  const text = formatManifest(manifest)
+  // A writer may have retracted promises meanwhile, so the text is compared with what is there now.
+  if (output.manifestText === text && (await storage.read(MANIFEST_FILE)).toString() === text) return 0
+  await storage.save(MANIFEST_FILE, Buffer.from(text), { overwrite: true })
+  return 1
+}

@@ -1,0 +1,75 @@
+import type { LogicalPath } from '../core/path.ts'
+import type { Reference } from '../core/reference.ts'
+import { decodeText, type Position, positionAt } from '../core/text.ts'
+import type { SourceFile } from '../find/finder.ts'
+import type { Scan, ScanNote, Scanner } from '../scan/scanner.ts'
+import { findScanner } from '../scan/scanners.ts'
+
+/** Where something stands, as people read it; kept with the scan because the text is gone when it is reported. */
+export interface Place extends Position {
+  /** The text that stands there. */
+  readonly written: string
+}
+
+export type PlacedReference = Reference & Place
+export type PlacedNote = ScanNote & Place
+
+/** What stands in one file. Serialisable as it is, so that it can be cached. */
+export interface FileScan {
+  readonly references: readonly PlacedReference[]
+  readonly notes: readonly PlacedNote[]
+}
+
+/** Longest piece of a text that is shown. */
+const WRITTEN_MAX_LENGTH = 200
+
+/** The files that a scanner reads, and which. */
+export function scannableFiles(
+  files: Iterable<SourceFile>,
+  scanners: readonly Scanner[],
+): readonly (readonly [SourceFile, Scanner])[] {
+  const found: [SourceFile, Scanner][] = []
+  for (const file of files) {
+    const scanner = findScanner(scanners, file.path)
+    if (scanner !== undefined) found.push([file, scanner])
+  }
+  return found
+}
+
+/** What stands in these bytes. */
+export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
+  const { text } = decodeText(bytes)
+  const { references, notes }: Scan = scanner.scan(text)
+  const place = createPlacer(text)
+  return { references: references.map(place), notes: notes.map(place) }
+}
+
+/** Scans by file, for the files that have any references or notes. */
+export type FileScans = ReadonlyMap<LogicalPath, FileScan>
+
+/** Adds positions, counting lines once for all: a minified bundle has thousands of places on one line. */
+function createPlacer(
+  text: string,
+): <T extends { readonly start: number; readonly end: number }>(at: T) => T & Place {
+  let from = 0
+  let line = 1
+  let column = 1
+  return (at) => {
+    if (at.start < from) {
+      from = 0
+      line = 1
+      column = 1
+    }
+    // CR LF may be cut in two only between the characters of a reference, which contains neither.
+    const step = positionAt(text.slice(from, at.start), at.start - from)
+    column = step.line === 1 ? column + step.column - 1 : step.column
+    line += step.line - 1
+    from = at.start
+    return {
+      ...at,
+      line,
+      column,
+      written: text.slice(at.start, Math.min(at.end, at.start + WRITTEN_MAX_LENGTH)),
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { FingerpostError, isSystemError } from '../core/error.ts'
+import type { SourceFile } from '../find/finder.ts'
+
+/** Reads source files as they were when they were collected, or not at all. */
+export interface SourceReader {
+  /**
+   * All bytes of a file.
+   *
+   * @throws FingerpostError `FP_CHANGED` if it is not the file that was collected: edited, replaced or gone
+   */
+  read(file: SourceFile): Promise<Buffer>
+  /** How many times a file was read. */
+  count(): number
+}
+
+/** Files up to this many bytes are read synchronously: four trips through the thread pool cost more than the reading. */
+const SYNC_MAX_BYTES = 64 * 1024
+
+/** Makes a reader that counts. */
+export function createSourceReader(): SourceReader {
+  let reads = 0
+  return {
+    async read(file) {
+      reads++
+      try {
+        return file.size <= SYNC_MAX_BYTES ? readSmall(file) : await readLarge(file)
+      } catch (error) {
+        throw explain(error, file)
+      }
+    },
+    count: () => reads,
+  }
+}
+
+/** What a stat tells of an edit. */
+interface FileState {
+  readonly size: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  readonly ino: bigint
+}
+
+function readSmall(file: SourceFile): Buffer {
+  const descriptor = openSync(file.absolutePath, 'r')
+  try {
+    const bytes = Buffer.allocUnsafeSlow(file.size)
+    let length = 0
+    for (let got = -1; got !== 0 && length < file.size; length += got) {
+      got = readSync(descriptor, bytes, length, file.size - length, null)
+    }
+    refuseChange(file, fstatSync(descriptor, { bigint: true }), length)
+    return bytes
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+async function readLarge(file: SourceFile): Promise<Buffer> {
+  const handle: FileHandle = await open(file.absolutePath, 'r')
+  try {
+    const bytes = await handle.readFile()
+    refuseChange(file, await handle.stat({ bigint: true }), bytes.length)
+    return bytes
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Compared after reading, so that an edit while we read is seen as well. */
+function refuseChange(file: SourceFile, now: FileState, length: number): void {
+  const same =
+    length === file.size &&
+    now.size === BigInt(file.size) &&
+    now.mtimeNs === file.mtimeNs &&
+    now.ctimeNs === file.ctimeNs &&
+    now.ino === file.inode
+  if (!same) throw changed(file, 'was edited')
+}
+
+function explain(error: unknown, file: SourceFile): unknown {
+  if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return changed(file, 'vanished', error)
+  if (error instanceof FingerpostError || !(error instanceof Error)) return error
+  return new FingerpostError('FP_FILE', `${file.absolutePath} can't be read: ${error.message}.`, {
+    details: { path: file.path, file: file.absolutePath },
+    cause: error,
+  })
+}
+
+function changed(file: SourceFile, what: string, cause?: unknown): FingerpostError {
+  return new FingerpostError('FP_CHANGED', `${file.absolutePath} ${what} while it was being built.`, {
+    remedy: 'Nothing was published. Build again when the sources are at rest.',
+    details: { path: file.path, file: file.absolutePath },
+    cause,
+  })
+}
