@@ -71,7 +71,7 @@ function missing(
       : `leads to ${destination.path}, which no source has`
   return {
     code: isMap ? 'source-map-missing' : destination.kind === 'outside' ? 'outside' : 'missing',
-    severity: isMap || config.onMissing === 'warn' ? 'warning' : 'error',
+    severity: isMap || config.references.onMissing === 'warn' ? 'warning' : 'error',
     file,
     line: reference.line,
     column: reference.column,

@@ -14,6 +14,12 @@ import {
 } from '../core/option.ts'
 import { type PublicUrl, parsePublicUrl } from '../core/public-url.ts'
 import type { SourceOption } from '../find/source.ts'
+import {
+  REFERENCE_TABLE,
+  type ReferenceConfig,
+  type ReferenceOptions,
+  referenceConfigOf,
+} from './reference-options.ts'
 
 /** Which qualities the files of a glob are compressed with; `false` for not at all. */
 export type CompressRule = false | Readonly<Partial<Record<Encoding, number | false>>>
@@ -30,7 +36,7 @@ export interface CacheOption {
 }
 
 /** What to build, and how: the shape of the config file. */
-export interface BuildOptions {
+export interface BuildOptions extends ReferenceOptions {
   /** Searched in order; where two have the same name, the first wins. */
   readonly sources: readonly SourceOption[]
   /** The folder the build is written to, relative to the working directory. Default `staticfiles`. */
@@ -51,10 +57,6 @@ export interface BuildOptions {
   readonly brotli?: 'native' | 'wasm'
   /** Globs of logical paths to leave out, besides `CVS`, `.*` (except `.well-known`) and `*~`. Default none. */
   readonly ignore?: readonly string[]
-  /** Globs of targets that may be missing. Default none. */
-  readonly allowMissing?: readonly string[]
-  /** What a reference that leads nowhere does: fail the build, or be reported only. Default `'error'`. */
-  readonly onMissing?: 'error' | 'warn'
   /** `false` for no cache at all. Default: on. */
   readonly cache?: CacheOption | false
 }
@@ -70,8 +72,7 @@ export interface BuildConfig {
   readonly compress: readonly (readonly [glob: string, rule: CompressRule])[]
   readonly brotli: 'native' | 'wasm'
   readonly ignore: readonly string[]
-  readonly allowMissing: readonly string[]
-  readonly onMissing: 'error' | 'warn'
+  readonly references: ReferenceConfig
   readonly cache: Required<CacheOption> | false
 }
 
@@ -81,7 +82,6 @@ export const BUILD_DEFAULTS = {
   url: '/static/',
   encodings: ['br', 'gzip'] as readonly Encoding[],
   brotli: 'native',
-  onMissing: 'error',
   cacheDir: 'node_modules/.cache/fingerpost',
 } as const
 
@@ -123,8 +123,7 @@ export function parseBuildOptions(value: unknown, cwd: string, where = 'the opti
     compress: Object.entries(options.compress ?? {}),
     brotli: options.brotli ?? BUILD_DEFAULTS.brotli,
     ignore: options.ignore ?? [],
-    allowMissing: options.allowMissing ?? [],
-    onMissing: options.onMissing ?? BUILD_DEFAULTS.onMissing,
+    references: referenceConfigOf(options),
     cache: cacheConfig(options.cache ?? {}, cwd),
   }
 }
@@ -179,8 +178,7 @@ const TABLE: OptionTable<BuildOptions> = {
   compress: asCompress,
   brotli: asOneOf('native', 'wasm'),
   ignore: asListOf(asText),
-  allowMissing: asListOf(asText),
-  onMissing: asOneOf('error', 'warn'),
+  ...REFERENCE_TABLE,
   cache: asCache,
 }
 

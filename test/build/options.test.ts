@@ -10,7 +10,7 @@ test('sources are all that must be said', () => {
   assert.equal(config.url.href, '/static/')
   assert.deepEqual(config.encodings, ['br', 'gzip'])
   assert.equal(config.brotli, 'native')
-  assert.equal(config.onMissing, 'error')
+  assert.equal(config.references.onMissing, 'error')
   assert.deepEqual(config.cache, {
     dir: '/work/node_modules/.cache/fingerpost',
     maxBytes: 512 * 1024 * 1024,
