@@ -1,0 +1,79 @@
+import { appendFile, mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { measureNode, type Usage } from '../measure/node-process.ts'
+import { compiled } from '../setup/compile.ts'
+import { SUITE } from '../setup/folders.ts'
+import { packageFolder } from '../setup/packages.ts'
+import { runCommand } from '../setup/run-command.ts'
+import { SYSTEM_PYTHON } from '../setup/tools.ts'
+import { buildArguments } from './build-site.ts'
+
+/** What every builder is given. */
+export interface BuildPlace {
+  readonly node: string
+  readonly nodeOptions?: readonly string[]
+  /** The compiled fingerpost. */
+  readonly dist: string
+  readonly source: string
+  /** A folder of this builder alone; what it holds when the build starts decides whether that is cold or warm. */
+  readonly work: string
+}
+
+/** Builds a site once, as a process of its own. */
+export type Builder = (place: BuildPlace) => Promise<Usage>
+
+const LIMIT_MS = 1_200_000
+
+/** How many files the floor has in work at once: the pool's four threads, on all cores. */
+const FLOOR_WIDTH = 4
+
+/** The command line, with its cache where it is by default: beside the output. */
+export const fingerpostBuild: Builder = async ({ node, nodeOptions = [], dist, source, work }) => {
+  await mkdir(work, { recursive: true })
+  const args = buildArguments(source, join(work, 'static'))
+  return measureNode({
+    node,
+    nodeOptions,
+    script: join(dist, 'cli.js'),
+    args,
+    cwd: work,
+    timeoutMs: LIMIT_MS,
+  })
+}
+
+/** Reading and compressing alone. */
+export const floorBuild: Builder = ({ node, dist, source }) =>
+  measureNode({
+    node,
+    script: compiled('builders/floor.ts'),
+    args: [source, dist, String(FLOOR_WIDTH)],
+    timeoutMs: LIMIT_MS,
+  })
+
+/** gulp-rev, gulp-rev-rewrite, gulp-brotli and gulp-gzip. */
+export const gulpBuild: Builder = ({ node, source, work }) =>
+  measureNode({
+    node,
+    script: compiled('builders/gulp.ts'),
+    args: [source, join(work, 'static'), join(packageFolder('peers'), 'package.json')],
+    timeoutMs: LIMIT_MS,
+  })
+
+/** Django's collectstatic with WhiteNoise's compressed manifest storage. */
+export const djangoBuild: Builder = async ({ source, work }) => {
+  const script = join(SUITE, 'builders', 'collectstatic.py')
+  const args = ['-B', script, source, join(work, 'static')]
+  const { stdout, wallMs } = await runCommand({ command: SYSTEM_PYTHON, args, timeoutMs: LIMIT_MS })
+  return { ...(JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Usage), wallMs, stdout }
+}
+
+/** Makes the next build a cold one: no output, no cache. */
+export async function forgetBuild(work: string): Promise<void> {
+  await rm(work, { recursive: true, force: true })
+}
+
+/** Edits one file so that its content is new each time. */
+export async function changeFile(file: string, round: number): Promise<void> {
+  const comment = file.endsWith('.svg') ? `<!-- ${round} -->\n` : `/* ${round} */\n`
+  await appendFile(file, comment)
+}

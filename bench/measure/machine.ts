@@ -1,0 +1,16 @@
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+
+/** What the figures were measured on, line by line. */
+export function describeMachine(): readonly (readonly [string, string])[] {
+  const model = cpus()[0]?.model.trim() ?? 'unknown'
+  return [
+    ['processor', `${model}, ${availableParallelism()} cores`],
+    ['memory', `${Math.round(totalmem() / 2 ** 30)} GiB`],
+    ['system', `${type()} ${release()}`],
+  ]
+}
+
+/** The load average over one minute: how many processes wanted a core. Ours are among them. */
+export function loadNow(): string {
+  return (loadavg()[0] ?? 0).toFixed(2)
+}

@@ -1,0 +1,68 @@
+/** What the page begins with. */
+export const INTRODUCTION = `Every figure on this page was measured by the command that stands above it, in one run, with the programs it is
+compared with running beside it on the same machine. [benchmarks.html](benchmarks.html) draws the same figures.
+This page is written by the suite from \`docs/benchmarks.json\`; nobody edits it.
+
+\`\`\`sh
+npm ci
+npm run bench -- --quick          # a look of about a minute
+npm run bench                     # everything, about forty minutes
+npm run bench -- serve            # one subject: serve, build, scan, startup, memory
+npm run bench -- serve --profile  # CPU and allocation profiles, and the hottest functions
+npm run bench -- --against main   # this tree against another revision
+\`\`\`
+
+The first run installs the pinned packages of \`bench/setup/\` into \`.cache/bench\`. Programs of the system that are missing
+are named, with the line that installs them, and left out. All of them on Debian 12:
+
+\`\`\`sh
+apt-get install -y --no-install-recommends wrk nginx libnginx-mod-http-brotli-static \\
+  python3-django python3-whitenoise python3-brotli gunicorn
+\`\`\``
+
+/** How it is measured, a section per part of the suite. */
+export const METHOD: readonly string[] = [
+  '## How it is measured',
+
+  `- **Rounds.** All contestants are measured in turn, round after round, each round beginning with another one. What slows the
+  machine for a while slows all of them.
+- **Ratios** are taken within a round and their median is shown, with the middle half of them (first to third quartile).
+  "fingerpost ÷ it" is above 1 where fingerpost's figure is the larger one; for times and memory, smaller is better.
+- **Answers first.** Before a server is put under load, every answer it will give is checked: status, encoding, and the bytes after
+  decoding against the build's. Under load, any answer with another status makes the round fail.
+- **Goals** are judged by the median of the paired ratios. Nothing here decides a test.`,
+
+  `### Serving
+
+The server has the last core to itself as far as the machine allows, the load generator the first (\`taskset\`). Load: wrk, one thread, 64
+connections kept alive, \`Accept-Encoding: br;q=1, gzip;q=0.8\`, one second per slice, after a warm-up. *20 files*: made-up scripts and
+style sheets of 3 to 300 KB, asked in turn (1 to 60 KB as brotli). *1 KB* to *1 MB*: one file whose brotli body has that size. *304*: the same
+with If-None-Match. *404*: the hashed name of a file that is gone. All servers serve the same build.
+
+- *bare node:http* and *bare Fastify* find a prepared buffer in a map and send it with exactly the headers that fingerpost sent: they are the limit.
+- *@fastify/static* with \`preCompressed\`, *sirv* with \`brotli\` and \`gzip\`, *nginx* with \`brotli_static\`, \`sendfile\`, \`open_file_cache\` and one worker, *WhiteNoise*
+  under gunicorn with one worker of four threads (a \`sync\` worker can't keep connections alive).
+- *requests per processor second* divides by the time the server's processes really had (from \`/proc\`). Where *server busy* is well below 100 %, the load generator
+  or a neighbour was the limit, and this is the figure to compare.`,
+
+  `### Building
+
+Times and memory are of the whole process, from start to exit, as the kernel accounts for them. *Cold*: no output and no cache. *Warm*: nothing
+changed since. *One change*: one file got a comment. The *compression floor* reads every file and compresses each distinct compressible
+content once with node:zlib (brotli 11, gzip 9) on all cores; it writes nothing. Django's *collectstatic* with WhiteNoise's
+CompressedManifestStaticFilesStorage, told to leave references that lead nowhere; it compresses each file under its plain and under its hashed name. *gulp-rev*: gulp-rev,
+gulp-rev-rewrite, gulp-brotli and gulp-gzip. Django and gulp are measured in fewer rounds where they take minutes.
+The made-up sites of 100 to 50,000 files have ten icons, four modules, three style sheets, one data file and two incompressible pictures in every twenty files, none like another.
+*Encoders* compress the same five files on one core.`,
+
+  `### Scanning
+
+Each reader reads a corpus of real packages three times in a process of its own, on one core; the third pass counts, in processor time. The peers only tokenize or
+parse and count what they find, fingerpost's scanners also return every reference with its place. *Share*: processor time of scanning every file of a
+package once, cold, against that of the package's whole cold build.`,
+
+  `### Starting and memory
+
+*Time to first answer*: from starting the process to a complete answer to a first request for a hashed file. *Memory*: resident set of the server's processes right after it. The
+*empty Fastify app* has no plugin at all. *memory*: the highest resident set of building monaco-editor (102 MB), and of serving 2,000 files of 100 KB twice over.`,
+]

@@ -1,0 +1,59 @@
+import { join } from 'node:path'
+import { choosePinning, pinned } from '../measure/pin.ts'
+import { interleave } from '../measure/rounds.ts'
+import { realPackage } from '../profiles/sites.ts'
+import { compiled } from '../setup/compile.ts'
+import { runCommand } from '../setup/run-command.ts'
+import { type Bench, recordMetric } from './bench.ts'
+
+/** Files of three sizes and kinds, about 1 MB in all. */
+const SAMPLES: readonly (readonly [packageName: string, file: string])[] = [
+  ['bootstrap', 'dist/css/bootstrap.css'],
+  ['bootstrap', 'dist/js/bootstrap.bundle.js'],
+  ['katex', 'dist/katex.mjs'],
+  ['leaflet', 'dist/leaflet.css'],
+  ['@fortawesome/fontawesome-free', 'svgs/brands/github.svg'],
+]
+
+const ENCODERS = [
+  { encoder: 'gzip', name: 'zlib gzip', qualities: [1, 6, 9] },
+  { encoder: 'brotli', name: 'zlib brotli', qualities: [1, 5, 9, 10, 11] },
+  { encoder: 'wasm', name: 'brotli-wasm', qualities: [1, 5, 9, 10, 11] },
+] as const
+
+interface Encoded {
+  readonly input: number
+  readonly output: number
+  readonly cpuMs: number
+}
+
+/** The encoders a build can use, by quality: bytes a second of one core, and what is left of the bytes. */
+export async function measureEncoders(bench: Bench): Promise<void> {
+  const files = await Promise.all(
+    SAMPLES.map(async ([name, file]) => join(await realPackage(name, bench.say), file)),
+  )
+  const all = ENCODERS.flatMap(({ encoder, name, qualities }) =>
+    qualities.map((quality) => ({ encoder, quality, contestant: `${name} ${quality}` })),
+  )
+  const chosen = bench.settings.quick ? all.filter(({ quality }) => quality === 5 || quality === 9) : all
+  bench.say(`encoders by quality: ${chosen.length}`)
+  const { server } = choosePinning(bench.tools)
+  const samples = await interleave(
+    chosen,
+    bench.settings.quick ? 1 : 5,
+    async ({ encoder, quality }) => {
+      const script = compiled('builders/encoder-process.ts')
+      const line = [bench.runtime.path, script, encoder, String(quality), ...files]
+      const [command, ...args] = pinned(server, line)
+      return JSON.parse((await runCommand({ command, args, timeoutMs: 120_000 })).stdout) as Encoded
+    },
+    ({ contestant }, error) => bench.note(`${contestant}: ${error.message}`),
+  )
+  for (const [{ contestant }, encoded] of samples) {
+    const about = { subject: 'build', profile: 'encoders', contestant, runtime: bench.runtime.name } as const
+    const speed = { metric: 'speed', unit: 'MB/s', better: 'more' } as const
+    const ratio = { metric: 'bytes left', unit: '%', better: 'less' } as const
+    recordMetric(bench, about, speed, encoded, ({ input, cpuMs }) => input / 1000 / cpuMs)
+    recordMetric(bench, about, ratio, encoded, ({ input, output }) => (100 * output) / input)
+  }
+}

@@ -1,0 +1,85 @@
+import { join } from 'node:path'
+import { buildSite } from '../builders/build-site.ts'
+import { type Builder, fingerpostBuild, floorBuild, forgetBuild } from '../builders/builders.ts'
+import { choosePinning } from '../measure/pin.ts'
+import { residentBytesOf } from '../measure/proc.ts'
+import { bulkSource, growthSource, realPackage } from '../profiles/sites.ts'
+import { ask } from '../servers/ask.ts'
+import { nodeContestant } from '../servers/contestants.ts'
+import { readSite } from '../servers/site.ts'
+import { startServer } from '../servers/start.ts'
+import { type Bench, PEAK_MEMORY, WALL_TIME } from './bench.ts'
+
+/** Memory: the peak of building a site far bigger than its files in flight, and of serving more than the cache holds. */
+export async function measureMemory(bench: Bench): Promise<void> {
+  await measureBuildMemory(bench)
+  await measureServeMemory(bench)
+}
+
+async function measureBuildMemory(bench: Bench): Promise<void> {
+  const { runtime, product, settings } = bench
+  const profile = settings.quick ? '1,000 made-up files' : 'monaco-editor'
+  const source = settings.quick ? await growthSource(1_000) : await realPackage('monaco-editor', bench.say)
+  const work = join(bench.work, 'builds', 'memory')
+  await forgetBuild(work)
+  const builds: readonly (readonly [string, string, Builder])[] = [
+    ['cold', 'fingerpost', fingerpostBuild],
+    ['warm', 'fingerpost', fingerpostBuild],
+    ['cold', 'compression floor', floorBuild],
+  ]
+  for (const [state, contestant, build] of builds) {
+    bench.say(`memory of building ${profile}, ${state}: ${contestant}`)
+    try {
+      const usage = await build({ node: runtime.path, dist: product.dist, source, work })
+      const about = {
+        subject: 'memory',
+        profile: `${profile}, ${state}`,
+        contestant,
+        runtime: runtime.name,
+      } as const
+      bench.record({ ...about, ...PEAK_MEMORY, samples: [usage.peakBytes] })
+      bench.record({ ...about, ...WALL_TIME, samples: [usage.wallMs] })
+    } catch (error) {
+      bench.note(`memory of building ${profile}, ${contestant}: ${(error as Error).message}`)
+    }
+  }
+}
+
+/** Touches 2,000 files of 100 KB, 200 MB in all, several times over; the cache may hold 64 MiB. */
+async function measureServeMemory(bench: Bench): Promise<void> {
+  const { runtime, product, settings } = bench
+  const count = settings.quick ? 200 : 2_000
+  const www = join(bench.work, `bulk-${count}`)
+  bench.say(`memory of serving ${count} files of 100 KB`)
+  const source = await bulkSource(count)
+  await buildSite({ node: runtime.path, dist: product.dist, source, out: join(www, 'static') })
+  const site = await readSite(www)
+  for (const contestant of [
+    nodeContestant('fingerpost', 'fingerpost.ts', runtime, { product }),
+    nodeContestant('@fastify/static', 'fastify-static.ts', runtime, { product }),
+    nodeContestant('sirv', 'sirv.ts', runtime, { product }),
+  ]) {
+    const command = await contestant.prepare({ www, work: bench.work, answers: '' })
+    const server = await startServer(command, choosePinning(bench.tools).server)
+    try {
+      const start = residentBytesOf(server.pid) ?? Number.NaN
+      let highest = start
+      for (const file of [...site.files.values(), ...site.files.values()]) {
+        await ask(server.port, `/static/${file}`, { 'accept-encoding': 'br' })
+        highest = Math.max(highest, residentBytesOf(server.pid) ?? 0)
+      }
+      const about = {
+        subject: 'memory',
+        profile: `serving ${count} files of 100 KB twice`,
+        contestant: contestant.name,
+        runtime: runtime.name,
+        unit: 'B',
+        better: 'less',
+      } as const
+      bench.record({ ...about, metric: 'memory at start', samples: [start] })
+      bench.record({ ...about, metric: 'highest memory', samples: [highest] })
+    } finally {
+      await server.stop()
+    }
+  }
+}

@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseCommandLine } from '../../bench/command-line.ts'
+import { SUBJECTS } from '../../bench/result/measurement.ts'
+
+test('without a subject all are measured, in their order', () => {
+  assert.deepEqual(parseCommandLine([]).subjects, SUBJECTS)
+  assert.deepEqual(parseCommandLine(['scan', 'serve']).subjects, ['serve', 'scan'])
+})
+
+test('an unknown subject is an error that shows the usage', () => {
+  assert.throws(() => parseCommandLine(['sreve']), /There is no subject sreve[\s\S]*npm run bench/)
+})
+
+test('a quick look cannot be published', () => {
+  assert.throws(() => parseCommandLine(['--quick', '--publish']), /not published/)
+})
+
+test('options stand before or after subjects', () => {
+  const line = parseCommandLine(['--quick', 'build', '--against', 'main'])
+  assert.deepEqual([line.quick, line.against, line.subjects], [true, 'main', ['build']])
+})
