@@ -9,7 +9,7 @@ import type { ManifestAsset, ManifestReference, ManifestVariant } from '../core/
 import { mediaType } from '../core/media-type.ts'
 import { comparePaths, type LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
-import { finishDraft, type ReadDraft } from './draft.ts'
+import { type Drafts, finishDraft } from './draft.ts'
 import type { Link } from './link.ts'
 import type { Name } from './name.ts'
 import type { Recipe, RecipesFor } from './recipe.ts'
@@ -24,7 +24,7 @@ export interface AssetContext {
   readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
   readonly digester: Digester
   readonly reader: SourceReader
-  readonly readDraft: ReadDraft
+  readonly drafts: Drafts
   readonly recipesFor: RecipesFor
   readonly variants: VariantMaker
   readonly writer: OutputWriter
@@ -114,10 +114,10 @@ async function makeAsset(
 /** The bytes that leave under the files' names, checked once more: no edit may slip in between naming and writing. */
 async function finalBytes([first]: readonly NamedFile[], context: AssetContext): Promise<Buffer> {
   if (first === undefined) throw new RangeError('nothing to read')
-  const { links, names, reader, readDraft, digester } = context
+  const { names, reader, drafts, digester } = context
   const { file, name } = first
-  const bytes = links.has(file.path)
-    ? finishDraft(await readDraft(file.path), (target) => names.get(target)?.digest ?? '')
+  const bytes = drafts.has(file.path)
+    ? finishDraft(await drafts.read(file.path), (target) => names.get(target)?.digest ?? '')
     : await reader.read(file)
   if (digester.of(bytes) === name.fingerprint.digest) return bytes
   throw new FingerpostError('FP_CHANGED', `${file.absolutePath} changed while it was being built.`, {

@@ -3,13 +3,14 @@ import type { Collection } from '../find/finder.ts'
 import { createScanners } from '../scan/scanners.ts'
 import { makeAssets, tallyOutputs } from './assets.ts'
 import { type BuildCache, createNoCache } from './cache.ts'
-import { createDraftReader, type ReadDraft } from './draft.ts'
+import { createDrafts, type Drafts } from './draft.ts'
 import { createNativeEncoder, requireEncodings } from './encoder.ts'
 import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
 import { type Links, linkReferences } from './link.ts'
 import { type Name, nameFiles } from './name.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from './options.ts'
 import { readOutput } from './output.ts'
+import { findPrehashed } from './prehashed.ts'
 import { createProgress } from './progress.ts'
 import { createManifest, publishManifest } from './publish.ts'
 import { createRecipes } from './recipe.ts'
@@ -55,7 +56,7 @@ interface NamedBuild {
   readonly collection: Collection
   readonly links: Links['links']
   readonly names: ReadonlyMap<string, Name>
-  readonly readDraft: ReadDraft
+  readonly drafts: Drafts
 }
 
 async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedMs'>> {
@@ -68,14 +69,15 @@ async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedM
     scans,
     fingerprints: known,
     scanned,
-  } = await scanSources(collection, await createScanners(), context)
-  const { links, problems } = linkReferences({ scans, collection, config })
+  } = await scanSources(collection, await createScanners({ html: config.references.html }), context)
+  const prehashed = await findPrehashed(collection, config.references.prehashed)
+  const { links, problems } = linkReferences({ scans, collection, prehashed, config })
   refuseErrors(problems)
   const fingerprints = await fingerprintSources(collection, known, context)
-  const readDraft = createDraftReader(collection.files, links, reader)
+  const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
-  const names = await nameFiles({ ...workshop, links, fingerprints, readDraft, remembered })
-  const published = await publishBuild({ collection, links, names, readDraft }, workshop)
+  const names = await nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
+  const published = await publishBuild({ collection, links, names, drafts }, workshop)
   return {
     ...published,
     out: surroundings.storage.name,
@@ -87,7 +89,7 @@ async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedM
   }
 }
 
-async function publishBuild({ collection, links, names, readDraft }: NamedBuild, workshop: Workshop) {
+async function publishBuild({ collection, links, names, drafts }: NamedBuild, workshop: Workshop) {
   const { config, surroundings, digester, reader, cache } = workshop
   const { storage, mode, signal } = surroundings
   const output = await readOutput(storage)
@@ -97,7 +99,7 @@ async function publishBuild({ collection, links, names, readDraft }: NamedBuild,
   const progress = createProgress(collection.files, surroundings.report)
   const recipesFor = await createRecipes(config)
   const { files } = collection
-  const context = { files, links, names, digester, reader, readDraft, recipesFor, variants, writer, signal }
+  const context = { files, links, names, digester, reader, drafts, recipesFor, variants, writer, signal }
   const assets = await makeAssets({ ...context, onDone: progress })
   surroundings.report({ kind: 'step', step: 'publish' })
   const manifest = createManifest(assets, config.url.href, digester)

@@ -1,30 +1,81 @@
-import { insertInto } from '../core/edit.ts'
+import { insertInto, offsetAfter, type Replacement, replaceIn } from '../core/edit.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { type DecodedText, decodeText, encodeText } from '../core/text.ts'
 import type { SourceFile } from '../find/finder.ts'
+import { mendInlineMap } from './inline-map.ts'
 import { insertionFor, type Link } from './link.ts'
+import { columnMovesOf, mendSourceMap } from './mend.ts'
+import type { FileScans } from './scan-files.ts'
 import type { SourceReader } from './source-reader.ts'
 
-/** A file before the digests of what it names are put in. */
+/** A file before the digests of what it names are put in: source maps are mended already. */
 export interface Draft {
   readonly text: DecodedText
-  /** In order of offset. */
+  /** Those that are rewritten, in order of offset. */
   readonly links: readonly Link[]
 }
 
-/** Reads the draft of a file that has links. */
-export type ReadDraft = (path: LogicalPath) => Promise<Draft>
+/** The files whose bytes a build alters. */
+export interface Drafts {
+  /** False for a file that leaves as it came. */
+  has(path: LogicalPath): boolean
+  /** The links of a file that are rewritten, in order of offset. */
+  linksOf(path: LogicalPath): readonly Link[]
+  /** Reads a draft anew each time: texts are never held for the whole of a build. */
+  read(path: LogicalPath): Promise<Draft>
+  /** The other file a draft depends on besides its own source and links: for a source map, the file it is of. */
+  dependencyOf(path: LogicalPath): LogicalPath | undefined
+}
 
-/** Reads drafts anew each time: texts are never held for the whole of a build. */
-export function createDraftReader(
-  files: ReadonlyMap<LogicalPath, SourceFile>,
-  links: ReadonlyMap<LogicalPath, readonly Link[]>,
-  reader: SourceReader,
-): ReadDraft {
-  return async (path) => {
+/** What drafts are made from. */
+export interface DraftContext {
+  readonly files: ReadonlyMap<LogicalPath, SourceFile>
+  readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
+  readonly scans: FileScans
+  /** Files that keep their names. */
+  readonly prehashed: ReadonlySet<LogicalPath>
+  readonly reader: SourceReader
+}
+
+/** What the moves of columns are measured with: every digest is as long as every other. */
+const SAMPLE_DIGEST = '0'.repeat(16)
+
+/** Prepares the drafts of a build. */
+export function createDrafts({ files, links, scans, prehashed, reader }: DraftContext): Drafts {
+  const rewritten = new Map<LogicalPath, readonly Link[]>()
+  for (const [path, own] of links) {
+    const active = own.filter(({ mode }) => mode === 'rewrite')
+    if (active.length > 0) rewritten.set(path, active)
+  }
+  const owners = ownersOf(rewritten)
+  const readText = async (path: LogicalPath): Promise<DecodedText> => {
     const file = files.get(path)
     if (file === undefined) throw new RangeError(`no file ${path}`)
-    return { text: decodeText(await reader.read(file)), links: links.get(path) ?? [] }
+    return decodeText(await reader.read(file))
+  }
+  const linksOf = (path: LogicalPath) => rewritten.get(path) ?? []
+  const movesIn = (text: string, path: LogicalPath) =>
+    columnMovesOf(
+      text,
+      linksOf(path).map((link) => insertionFor(link, prehashed.has(link.target) ? '' : SAMPLE_DIGEST)),
+    )
+
+  return {
+    linksOf,
+    has: (path) => rewritten.has(path) || (owners.has(path) && !prehashed.has(path)),
+    async read(path) {
+      const own = linksOf(path)
+      const text = await readText(path)
+      const owner = owners.get(path)
+      if (owner !== undefined) {
+        const moves = movesIn((await readText(owner)).text, owner)
+        return mend({ text, links: own }, mendSourceMap(text.text, moves))
+      }
+      const inline = scans.get(path)?.inlineMap
+      if (inline === undefined) return { text, links: own }
+      return mend({ text, links: own }, mendInlineMap(text.text, inline, movesIn(text.text, path)))
+    },
+    dependencyOf: (path) => owners.get(path),
   }
 }
 
@@ -32,4 +83,32 @@ export function createDraftReader(
 export function finishDraft({ text, links }: Draft, digestOf: (path: LogicalPath) => string): Buffer {
   const insertions = links.map((link) => insertionFor(link, digestOf(link.target)))
   return encodeText({ text: insertInto(text.text, insertions), charset: text.charset })
+}
+
+/**
+ * The file each source map is of. Where several name one map — copies under two names — it is that of the one it is
+ * called after, or of none: it can be true of one only.
+ */
+function ownersOf(links: ReadonlyMap<LogicalPath, readonly Link[]>): ReadonlyMap<LogicalPath, LogicalPath> {
+  const claims = new Map<LogicalPath, LogicalPath[]>()
+  for (const [path, own] of links) {
+    for (const { kind, target } of own) {
+      if (kind === 'source-map') claims.set(target, [...(claims.get(target) ?? []), path])
+    }
+  }
+  const owners = new Map<LogicalPath, LogicalPath>()
+  for (const [map, files] of claims) {
+    const owner = files.length === 1 ? files[0] : files.find((file) => `${file}.map` === map)
+    if (owner !== undefined) owners.set(map, owner)
+  }
+  return owners
+}
+
+/** Replaces pieces of a draft and moves the links behind them. */
+function mend({ text, links }: Draft, replacements: readonly Replacement[]): Draft {
+  if (replacements.length === 0) return { text, links }
+  return {
+    text: { text: replaceIn(text.text, replacements), charset: text.charset },
+    links: links.map((link) => ({ ...link, at: offsetAfter(link.at, replacements) })),
+  }
 }

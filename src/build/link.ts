@@ -1,12 +1,15 @@
 import type { Insertion } from '../core/edit.ts'
-import { nearestNames } from '../core/nearest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Problem } from '../core/problem.ts'
-import type { ReferenceKind } from '../core/reference.ts'
-import { type Destination, followSpecifier } from '../core/specifier.ts'
+import { isModuleKind, type ReferenceKind } from '../core/reference.ts'
+import { followSpecifier } from '../core/specifier.ts'
 import type { Collection } from '../find/finder.ts'
+import { createAllowance } from './allowance.ts'
+import { createExplainer } from './explain.ts'
+import { findExtension } from './extensionless.ts'
+import { createModuleUrls } from './module-url.ts'
 import type { BuildConfig } from './options.ts'
-import type { FileScans, PlacedReference } from './scan-files.ts'
+import type { FileScan, FileScans, PlacedReference } from './scan-files.ts'
 
 /** A reference that leads to another file of the build. */
 export interface Link {
@@ -16,68 +19,123 @@ export interface Link {
   readonly target: LogicalPath
   /** What the author left out and the file name has: '', `.js`, `/index.js`. */
   readonly addition: string
+  /** `keep`: the text stays as it is — in prehashed files, and between modules under an import map. */
+  readonly mode: 'rewrite' | 'keep'
 }
 
 /** All links of a build, and what is wrong with the rest. */
 export interface Links {
   /** By file, in order of offset; files without links are not in it. */
   readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
+  /** In order of file and place. */
   readonly problems: readonly Problem[]
+  /**
+   * Under an import map: the URLs that modules ask for — their specifiers, resolved as a browser does — and the names
+   * they stand for, suffix included. Empty otherwise.
+   */
+  readonly moduleUrls: ReadonlyMap<string, string>
 }
 
 /** What {@link linkReferences} looks at. */
 export interface LinkInput {
   readonly scans: FileScans
   readonly collection: Collection
-  readonly config: BuildConfig
+  /** Files that keep their name and bytes. */
+  readonly prehashed: ReadonlySet<LogicalPath>
+  readonly config: Pick<BuildConfig, 'url' | 'references'>
 }
 
-/** Follows every reference of the build to its file. */
-export function linkReferences({ scans, collection, config }: LinkInput): Links {
+/** Follows every reference of the build to its file, and says of all others what is wrong with them. */
+export function linkReferences({ scans, collection, prehashed, config }: LinkInput): Links {
+  const { references, url } = config
   const links = new Map<LogicalPath, readonly Link[]>()
   const problems: Problem[] = []
-  for (const [path, scan] of scans) {
-    const own: Link[] = []
-    for (const reference of scan.references) {
-      const destination = followSpecifier(reference.kind, reference.specifier, path, config.url)
-      if (destination.kind === 'external') continue
-      const target = destination.path
-      if (collection.files.has(target)) {
-        own.push({ kind: reference.kind, at: reference.digestAt, target, addition: '' })
-      } else problems.push(missing(path, reference, destination, { collection, config }))
+  const moduleUrls = createModuleUrls(url)
+  const isAllowed = createAllowance(references.allowMissing)
+  const explain = createExplainer(collection, references)
+  const modeOf = (path: LogicalPath, kind: ReferenceKind) =>
+    prehashed.has(path) || (references.modules === 'import-map' && isModuleKind(kind)) ? 'keep' : 'rewrite'
+
+  const follow = (path: LogicalPath, reference: PlacedReference): Link | undefined => {
+    const { kind, specifier, suffix } = reference
+    const destination = followSpecifier(kind, specifier, path, url)
+    if (destination.kind === 'external') return undefined
+    const mode = modeOf(path, kind)
+    const link = findLink(reference, destination.path, mode, { collection, config })
+    if (destination.kind === 'outside' || link === undefined) {
+      const problem = explain(path, reference, destination)
+      if (problem !== undefined && !isAllowed(path, destination.path)) {
+        problems.push(prehashed.has(path) ? { ...problem, severity: 'warning' } : problem)
+      }
+      return undefined
     }
-    if (own.length > 0) links.set(path, own)
+    if (mode === 'keep' && !prehashed.has(path)) moduleUrls.add(path, reference, link.target + suffix)
+    return link
   }
-  return { links, problems }
+
+  for (const [path, scan] of scans) {
+    problems.push(...noteProblems(path, scan))
+    const own = scan.references.flatMap((reference) => follow(path, reference) ?? [])
+    if (own.length > 0)
+      links.set(
+        path,
+        own.sort((a, b) => a.at - b.at),
+      )
+  }
+  return {
+    links: keepBackLinks(links),
+    problems: problems.sort(byPlace),
+    moduleUrls: moduleUrls.toMap(),
+  }
 }
 
-/** The text that turns a reference into one to the hashed name. */
+/** The text that turns a reference into one to the hashed name; only the addition for a name that has no digest. */
 export function insertionFor({ at, addition }: Link, digest: string): Insertion {
   const dot = addition.lastIndexOf('.')
   const split = dot === -1 ? addition.length : dot
-  return { at, text: `${addition.slice(0, split)}.${digest}${addition.slice(split)}` }
+  const dotted = digest === '' ? '' : `.${digest}`
+  return { at, text: `${addition.slice(0, split)}${dotted}${addition.slice(split)}` }
 }
 
-function missing(
-  file: LogicalPath,
+function findLink(
   reference: PlacedReference,
-  destination: Exclude<Destination, { kind: 'external' }>,
+  target: LogicalPath,
+  mode: Link['mode'],
   { collection, config }: Pick<LinkInput, 'collection' | 'config'>,
-): Problem {
-  const isMap = reference.kind === 'source-map' || reference.kind === 'source-map-file'
-  const where =
-    destination.kind === 'outside'
-      ? 'climbs out of every source'
-      : `leads to ${destination.path}, which no source has`
-  return {
-    code: isMap ? 'source-map-missing' : destination.kind === 'outside' ? 'outside' : 'missing',
-    severity: isMap || config.references.onMissing === 'warn' ? 'warning' : 'error',
-    file,
-    line: reference.line,
-    column: reference.column,
-    written: reference.written,
-    target: destination.path,
-    message: `${reference.written} ${where}.`,
-    nearest: nearestNames(destination.path, collection.files.keys()),
+): Link | undefined {
+  const { kind, digestAt } = reference
+  if (collection.files.has(target)) return { kind, at: digestAt, target, addition: '', mode }
+  if (config.references.extensionless === 'keep' || !isModuleKind(kind)) return undefined
+  const found = findExtension(reference, target, collection.files)
+  return found === undefined ? undefined : { kind, ...found, mode }
+}
+
+/** Notes of the scanners as problems. */
+function noteProblems(file: LogicalPath, { notes }: FileScan): readonly Problem[] {
+  return notes.map(({ code, severity, start, end, line, column, written, message }) => {
+    const isWhole = start === end
+    const subject = isWhole ? 'This file' : written.replace(/\s+/g, ' ')
+    const place = isWhole ? { line: 0, column: 0 } : { line, column }
+    return { code, severity, file, ...place, written, message: `${subject} ${message}`, nearest: [] }
+  })
+}
+
+function byPlace(a: Problem, b: Problem): number {
+  if (a.file !== b.file) return a.file < b.file ? -1 : 1
+  return a.line - b.line || a.column - b.column
+}
+
+/**
+ * Leaves a source map's link to the file it is for only where that file names the map: `file` is often a name from
+ * another folder or an earlier step, and a link on hearsay would tie strangers into a circle.
+ */
+function keepBackLinks(links: Links['links']): Links['links'] {
+  const namesMap = (file: LogicalPath, map: LogicalPath) =>
+    (links.get(file) ?? []).some(({ kind, target }) => kind === 'source-map' && target === map)
+  const kept = new Map<LogicalPath, readonly Link[]>()
+  for (const [path, own] of links) {
+    const right = own.filter(({ kind, target }) => kind !== 'source-map-file' || namesMap(target, path))
+    if (right.length > 0) kept.set(path, right)
   }
+  return kept
 }

@@ -3,13 +3,13 @@ import { type Component, componentsInOrder } from '../core/graph.ts'
 import { formatHashedPath, type HashedPath } from '../core/hashed-path.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { encodeText } from '../core/text.ts'
-import { type Draft, finishDraft, type ReadDraft } from './draft.ts'
+import { type Draft, type Drafts, finishDraft } from './draft.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
-import { insertionFor, type Link } from './link.ts'
+import { insertionFor } from './link.ts'
 
 /** A file with its name. */
 export interface Name {
-  /** The digest in the name: that of the bytes, or the circle's for a member of one. */
+  /** The digest in the name: that of the bytes, the circle's for a member of one, '' for a name that is kept. */
   readonly digest: Digest
   readonly file: HashedPath
   /** Of the final bytes. */
@@ -22,10 +22,11 @@ export type FinishedMember = Fingerprint & { readonly nameDigest: Digest }
 /** What naming needs to know and can't work out itself. */
 export interface NamingContext {
   readonly digester: Digester
-  readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
   /** Of the source bytes of every file. */
   readonly fingerprints: ReadonlyMap<LogicalPath, Fingerprint>
-  readonly readDraft: ReadDraft
+  readonly drafts: Drafts
+  /** Files that keep their names. */
+  readonly prehashed: ReadonlySet<LogicalPath>
   /** What an earlier build worked out for a component with the same key. */
   readonly remembered: {
     find(key: Digest): readonly FinishedMember[] | undefined
@@ -41,16 +42,18 @@ const NAMING_VERSION = 1
  * named before it; members of a circle share their circle's digest.
  */
 export async function nameFiles(context: NamingContext): Promise<ReadonlyMap<LogicalPath, Name>> {
-  const { fingerprints, links } = context
+  const { fingerprints, drafts } = context
   const names = new Map<LogicalPath, Name>()
-  const edges = new Map([...links].map(([path, own]) => [path, own.map((link) => link.target)]))
+  const edges = new Map(
+    [...fingerprints.keys()].map((path) => [path, drafts.linksOf(path).map((link) => link.target)]),
+  )
   for (const component of componentsInOrder(fingerprints.keys(), edges)) {
     const members = await nameComponent(component, names, context)
     component.forEach((path, index) => {
       const member = members[index]
       if (member === undefined) throw new RangeError(`no name for ${path}`)
       const { nameDigest, ...fingerprint } = member
-      const file = formatHashedPath({ path, digest: nameDigest })
+      const file = nameDigest === '' ? path : formatHashedPath({ path, digest: nameDigest })
       names.set(path, { digest: nameDigest, file, fingerprint })
     })
   }
@@ -64,32 +67,35 @@ async function nameComponent(
   names: Names,
   context: NamingContext,
 ): Promise<readonly FinishedMember[]> {
-  const { fingerprints, links, remembered } = context
+  const { fingerprints, drafts, prehashed, remembered } = context
   const [only = ''] = component
-  if (component.length === 1 && !links.has(only)) {
+  if (component.length === 1 && !drafts.has(only)) {
     const fingerprint = lookUp(fingerprints, only)
-    return [{ ...fingerprint, nameDigest: fingerprint.digest }]
+    return [{ ...fingerprint, nameDigest: prehashed.has(only) ? '' : fingerprint.digest }]
   }
   const key = keyOf(component, names, context)
   const known = remembered.find(key)
   if (known?.length === component.length) return known
-  const finished = isCircle(component, links)
+  const finished = isCircle(component, drafts)
     ? await finishCircle(component, names, context)
     : [await finishOne(only, names, context)]
   remembered.keep(key, finished)
   return finished
 }
 
-function isCircle(component: Component, links: NamingContext['links']): boolean {
+function isCircle(component: Component, drafts: Drafts): boolean {
   const [only = ''] = component
-  return component.length > 1 || (links.get(only) ?? []).some((link) => link.target === only)
+  return component.length > 1 || drafts.linksOf(only).some((link) => link.target === only)
 }
 
 /** Everything the final bytes and names of a component depend on. */
-function keyOf(component: Component, names: Names, { digester, links, fingerprints }: NamingContext): Digest {
+function keyOf(component: Component, names: Names, context: NamingContext): Digest {
+  const { digester, drafts, fingerprints } = context
   const fields = [`naming ${NAMING_VERSION}`]
   for (const path of component) {
-    const own = links.get(path) ?? []
+    const own = drafts.linksOf(path)
+    const dependency = drafts.dependencyOf(path)
+    if (dependency !== undefined) fields.push('of', ...shapeOf(dependency, context))
     fields.push(path, lookUp(fingerprints, path).integrity, String(own.length))
     for (const { at, target, addition } of own) {
       fields.push(String(at), addition, target, names.get(target)?.digest ?? '')
@@ -98,8 +104,15 @@ function keyOf(component: Component, names: Names, { digester, links, fingerprin
   return digester.ofFields(fields)
 }
 
+/** What decides where the columns of a file move: its source, and the lengths of what is put in. */
+function shapeOf(path: LogicalPath, { drafts, fingerprints, prehashed }: NamingContext): readonly string[] {
+  const links = drafts.linksOf(path)
+  const moves = links.map(({ at, addition, target }) => `${at} ${addition} ${prehashed.has(target)}`)
+  return [path, lookUp(fingerprints, path).integrity, String(links.length), ...moves]
+}
+
 async function finishOne(path: LogicalPath, names: Names, context: NamingContext): Promise<FinishedMember> {
-  const bytes = finishDraft(await context.readDraft(path), (target) => lookUp(names, target).digest)
+  const bytes = finishDraft(await context.drafts.read(path), (target) => lookUp(names, target).digest)
   const fingerprint = fingerprintOf(bytes, context.digester)
   return { ...fingerprint, nameDigest: fingerprint.digest }
 }
@@ -110,16 +123,16 @@ async function finishCircle(
   names: Names,
   context: NamingContext,
 ): Promise<readonly FinishedMember[]> {
-  const { digester, readDraft } = context
+  const { digester, drafts } = context
   const own: Digest[] = []
-  for (const path of component) own.push(ownDigest(await readDraft(path), names, digester))
+  for (const path of component) own.push(ownDigest(await drafts.read(path), names, digester))
   const whole = digester.ofFields(own)
   const inside = new Map(component.map((path) => [path, digester.ofFields([whole, path])]))
   const digestOf = (target: LogicalPath) => inside.get(target) ?? lookUp(names, target).digest
   const members: FinishedMember[] = []
   for (const path of component) {
     // Read again rather than held: a circle may be as large as the site.
-    const fingerprint = fingerprintOf(finishDraft(await readDraft(path), digestOf), digester)
+    const fingerprint = fingerprintOf(finishDraft(await drafts.read(path), digestOf), digester)
     members.push({ ...fingerprint, nameDigest: digestOf(path) })
   }
   return members

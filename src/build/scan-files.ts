@@ -2,7 +2,7 @@ import type { LogicalPath } from '../core/path.ts'
 import type { Reference } from '../core/reference.ts'
 import { decodeText, type Position, positionAt } from '../core/text.ts'
 import type { SourceFile } from '../find/finder.ts'
-import type { Scan, ScanNote, Scanner } from '../scan/scanner.ts'
+import type { Scan, ScanNote, Scanner, Span } from '../scan/scanner.ts'
 import { findScanner } from '../scan/scanners.ts'
 
 /** Where something stands, as people read it; kept with the scan because the text is gone when it is reported. */
@@ -18,6 +18,8 @@ export type PlacedNote = ScanNote & Place
 export interface FileScan {
   readonly references: readonly PlacedReference[]
   readonly notes: readonly PlacedNote[]
+  /** The `data:` URL in which the file carries its own source map. */
+  readonly inlineMap?: Span
 }
 
 /** Longest piece of a text that is shown. */
@@ -39,9 +41,10 @@ export function scannableFiles(
 /** What stands in these bytes. */
 export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
   const { text } = decodeText(bytes)
-  const { references, notes }: Scan = scanner.scan(text)
+  const { references, notes, inlineMap }: Scan = scanner.scan(text)
   const place = createPlacer(text)
-  return { references: references.map(place), notes: notes.map(place) }
+  const scan = { references: references.map(place), notes: notes.map(place) }
+  return inlineMap === undefined ? scan : { ...scan, inlineMap }
 }
 
 /** Scans by file, for the files that have any references or notes. */

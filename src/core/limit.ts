@@ -5,6 +5,8 @@ const MIB = 1024 * KIB
  * Every limit with its unit and default (law 8). Options override them one by one; the docs print this table.
  */
 export const LIMITS = {
+  /** Missing references for which nearest names are looked up; each costs a comparison with every file. */
+  nearestMaxReferences: 100,
   /** Bytes of response bodies kept in memory by one plugin instance. */
   cacheMaxBytes: 64 * MIB,
   /** Bytes of a body above which it is streamed and never cached. */

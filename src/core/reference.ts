@@ -14,6 +14,11 @@ export type ReferenceKind =
   | 'web-manifest'
   | 'html'
 
+/** Kinds whose specifier is a module specifier: the module loader reads it, and with it the page's import map. */
+export function isModuleKind(kind: ReferenceKind): boolean {
+  return kind === 'js-import' || kind === 'js-dynamic-import' || kind === 'js-resolve'
+}
+
 /**
  * One place in a source that names another file. Offsets are UTF-16 code units into the decoded text (`core/text`).
  * Serialisable as it is, so that scan results can be cached.

@@ -1,6 +1,6 @@
 import { decodePath, folderOf, type LogicalPath } from './path.ts'
 import type { PublicUrl } from './public-url.ts'
-import type { ReferenceKind } from './reference.ts'
+import { isModuleKind, type ReferenceKind } from './reference.ts'
 
 /** Where a specifier leads, before anyone has looked whether something is there. */
 export type Destination =
@@ -11,9 +11,6 @@ export type Destination =
   | { readonly kind: 'outside'; readonly path: string }
 
 const EXTERNAL: Destination = { kind: 'external' }
-
-/** Kinds whose specifier is a module specifier: only `./`, `../` and `/` start a path (HTML §8.1.6.2). */
-const MODULE_KINDS: ReadonlySet<ReferenceKind> = new Set(['js-import', 'js-dynamic-import', 'js-resolve'])
 
 /**
  * Follows a specifier from the file it stands in, as a browser would (WHATWG URL §4.4): backslashes are slashes, tabs
@@ -35,7 +32,8 @@ export function followSpecifier(
   const absolute = withoutOrigin(url, publicUrl)
   if (absolute === undefined) return EXTERNAL
   if (absolute.startsWith('/')) return followAbsolute(absolute, publicUrl)
-  if (MODULE_KINDS.has(kind) && !/^\.{1,2}\//.test(absolute)) return EXTERNAL
+  // Only `./`, `../` and `/` start a path in a module specifier (HTML §8.1.6.2).
+  if (isModuleKind(kind) && !/^\.{1,2}\//.test(absolute)) return EXTERNAL
   return followRelative(absolute, from)
 }
 

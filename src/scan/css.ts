@@ -156,7 +156,7 @@ class CssReader {
       this.#findings.addUrl('css-url', { text: this.#css.slice(start, end), start, end })
       return
     }
-    const message = 'CSS reads this as a bad URL and drops the declaration; it is left as it is.'
+    const message = 'is a bad URL in CSS, which drops the declaration; it is left as it is.'
     this.#findings.addNote({ code: 'bad-url', severity: 'warning', start, end, message })
   }
 

@@ -54,7 +54,7 @@ export function createFindings(): Findings {
 }
 
 function placeholderNote({ start, end }: Spelling): ScanNote {
-  const message = 'This is a template placeholder, not a URL; it is left as it is.'
+  const message = 'is a template placeholder, not a URL; it is left as it is.'
   return { code: 'placeholder', severity: 'warning', start, end, message }
 }
 

@@ -95,7 +95,7 @@ function scanHtml(html: string): Scan {
 }
 
 function baseNote(): ScanNote {
-  const message = 'A <base href> decides where the URLs of this page lead; they are left as they are.'
+  const message = 'has a <base href> that decides where its URLs lead; they are left as they are.'
   return { code: 'dynamic', severity: 'note', start: 0, end: 0, message }
 }
 

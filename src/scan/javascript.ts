@@ -49,7 +49,7 @@ function scanJavascript(js: string): Scan {
 function scanModule(js: string, findings: Findings): void {
   const imports = parseModule(js)
   if (imports === undefined) {
-    const message = 'This does not parse as a JavaScript module; it is served as it is.'
+    const message = 'does not parse as a JavaScript module; it is served as it is.'
     findings.addNote({ code: 'not-a-module', severity: 'note', start: 0, end: 0, message })
     return
   }
@@ -70,7 +70,7 @@ function addDynamicImport(js: string, found: ImportSpecifier, findings: Findings
   if (found.n !== undefined || isTemplate) {
     if (addLiteral('js-dynamic-import', js, start, end, findings)) return
   }
-  const message = 'The specifier is computed when the module runs; it is left as it is.'
+  const message = 'is computed when the module runs; it is left as it is.'
   // A computed path into our own folders is likely to break; a computed module name is a loader's business.
   const severity = isTemplate && /^`[./]/.test(js.slice(start, start + 2)) ? 'warning' : 'note'
   findings.addNote({ code: 'dynamic', severity, start, end, message })

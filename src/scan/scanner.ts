@@ -12,6 +12,7 @@ export interface Span {
 export interface ScanNote extends Span {
   readonly code: ProblemCode
   readonly severity: 'warning' | 'note'
+  /** What is true of the text at this place, or of the file where `start` equals `end`: `is not XML; …`. */
   readonly message: string
 }
 

@@ -36,7 +36,7 @@ function scanSvg(svg: string): Scan {
     readSvg(svg, findings)
   } catch (error) {
     if (!(error instanceof TooManyErrors)) throw error
-    const message = 'This is not XML; what could be read of it is rewritten, the rest is left as it is.'
+    const message = 'is not XML; what could be read of it is rewritten, the rest is left as it is.'
     findings.addNote({ code: 'malformed', severity: 'warning', start: 0, end: 0, message })
   }
   return findings.toScan()
