@@ -31,15 +31,23 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   const started = performance.now()
   const config = parseBuildOptions(options, environment.cwd ?? process.cwd())
   requireEncodings(config.encodings)
-  const workshop: Workshop = {
-    config,
-    surroundings: surroundingsOf(environment, config),
-    digester: await createDigester(),
-    reader: createSourceReader(),
-    cache: createNoCache(),
+  const digester = await createDigester()
+  const surroundings = surroundingsOf(environment, config)
+  const cache = await openCache(config, digester)
+  try {
+    const workshop = { config, surroundings, digester, cache, reader: createSourceReader() }
+    const report = await runBuild(workshop)
+    return { ...report, elapsedMs: Math.round(performance.now() - started) }
+  } finally {
+    // Kept after a failure too: what was encoded need not be encoded again.
+    await cache.close()
   }
-  const report = await runBuild(workshop)
-  return { ...report, elapsedMs: Math.round(performance.now() - started) }
+}
+
+async function openCache({ cache }: BuildConfig, digester: Digester): Promise<BuildCache> {
+  if (cache === false) return createNoCache()
+  const { openFolderCache } = await import('./cache-folder.ts')
+  return openFolderCache({ ...cache, digester })
 }
 
 /** What every step of a build works with. */

@@ -19,6 +19,8 @@ export const LIMITS = {
   immutableMaxAgeSeconds: 31_536_000,
   /** Bytes the build's cache folder may hold. */
   buildCacheMaxBytes: 512 * MIB,
+  /** Days after which the build's cache forgets what no build has used. */
+  buildCacheMaxIdleDays: 30,
   /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */
   buildMaxInFlightBytes: 32 * MIB,
   /** Seconds a build waits for another one that holds the same output. */

@@ -1,18 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
 import {
-  access,
-  chmod,
-  type FileHandle,
-  link,
-  mkdir,
-  open,
-  readFile,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises'
+  closeSync,
+  constants,
+  createReadStream,
+  fchmodSync,
+  fstatSync,
+  fsync,
+  openSync,
+  renameSync,
+  writeSync,
+} from 'node:fs'
+import { access, chmod, link, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { promisify } from 'node:util'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { fileNameOf, parseLogicalPath } from '../core/path.ts'
 import { describeFault } from './fault.ts'
@@ -101,13 +101,16 @@ async function saveFile(
 ): Promise<StoredFile> {
   const path = join(root, key)
   const folder = dirname(path)
-  await makeFolder(folder, modes.folder)
   // A name of fixed length: the final name may already be as long as the filesystem allows.
   const temporary = join(folder, `.fingerpost-${randomBytes(8).toString('hex')}.tmp`)
+  const write =
+    content instanceof Uint8Array && content.length <= SYNC_MAX_BYTES
+      ? () => writeSmall(temporary, key, content, modes.file)
+      : () => writeLarge(temporary, key, content, modes.file)
   try {
-    const stored = await writeTemporary(temporary, key, content, modes.file)
+    const stored = await inFolder(folder, modes.folder, write)
     if (options.overwrite === true) {
-      await rename(temporary, path)
+      renameSync(temporary, path)
       return stored
     }
     return await tryKeys(key, options, async (candidate) => {
@@ -117,6 +120,20 @@ async function saveFile(
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
+  }
+}
+
+/** Content up to this many bytes is written synchronously: five trips through the thread pool cost far more. */
+const SYNC_MAX_BYTES = 64 * 1024
+
+/** Makes the folder only where it turns out to be missing: nearly always it is there. */
+async function inFolder<T>(folder: string, mode: number, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write()
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+    await makeFolder(folder, mode)
+    return write()
   }
 }
 
@@ -132,19 +149,29 @@ async function makeFolder(folder: string, mode: number): Promise<void> {
   }
 }
 
-async function writeTemporary(
-  path: string,
-  key: string,
-  content: Content,
-  mode: number,
-): Promise<StoredFile> {
+async function writeSmall(path: string, key: string, content: Uint8Array, mode: number): Promise<StoredFile> {
+  const descriptor = openSync(path, 'wx', mode)
+  try {
+    for (let done = 0; done < content.length; ) done += writeSync(descriptor, content, done)
+    const { mode: given } = fstatSync(descriptor)
+    // The umask took its bits from the mode given to open.
+    if ((given & 0o777) !== mode) fchmodSync(descriptor, mode)
+    // Flushing is the slow part, and the one that others can work beside.
+    await flush(() => fsyncAsync(descriptor))
+    const { size, mtime } = fstatSync(descriptor)
+    return { key, size, modifiedAt: mtime }
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+async function writeLarge(path: string, key: string, content: Content, mode: number): Promise<StoredFile> {
   const file = await open(path, 'wx', mode)
   try {
     if (content instanceof Uint8Array) await file.writeFile(content)
     else for await (const piece of content) await file.writeFile(piece)
-    // The umask took its bits from the mode given to open.
     await file.chmod(mode)
-    await flush(file)
+    await flush(() => file.sync())
     const { size, mtime } = await file.stat()
     return { key, size, modifiedAt: mtime }
   } finally {
@@ -152,9 +179,11 @@ async function writeTemporary(
   }
 }
 
-async function flush(file: FileHandle): Promise<void> {
+const fsyncAsync = promisify(fsync)
+
+async function flush(sync: () => Promise<void>): Promise<void> {
   try {
-    await file.sync()
+    await sync()
   } catch (error) {
     // Some network and user-space filesystems have no fsync; their rename is all there is.
     if (!isSystemError(error, 'EINVAL', 'ENOTSUP', 'ENOSYS')) throw error
