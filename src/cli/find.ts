@@ -26,7 +26,7 @@ NAME is what templates write: css/site.css. Exit code 1 if no source has it.`,
       throw new FingerpostError('FP_USAGE', 'find needs a name: fingerpost find css/site.css')
     const settings = await loadSettings(options, { sources, ignore: options.ignore }, context)
     const finders = await createFinders(settings)
-    const found = await findEverywhere(finders, parseLogicalPath(name))
+    const found = findEverywhere(finders, parseLogicalPath(name))
     if (found.length === 0) throw await notFound(name, finders)
     const shown = options.first ? found.slice(0, 1) : found
     if (options.json) {

@@ -31,12 +31,8 @@ export async function collect(finders: readonly Finder[]): Promise<Collection> {
  *
  * @throws FingerpostError `FP_FILE` if a source has it and can't give it
  */
-export async function findEverywhere(
-  finders: readonly Finder[],
-  path: LogicalPath,
-): Promise<readonly SourceFile[]> {
-  const found = await Promise.all(finders.map((finder) => finder.find(path)))
-  return found.filter((file) => file !== undefined)
+export function findEverywhere(finders: readonly Finder[], path: LogicalPath): readonly SourceFile[] {
+  return finders.flatMap((finder) => finder.find(path) ?? [])
 }
 
 /** macOS and Windows keep `A.css` and `a.css` in one file, macOS also é composed and decomposed. */

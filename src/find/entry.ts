@@ -1,5 +1,5 @@
-import type { BigIntStats, Dirent } from 'node:fs'
-import { constants, open, realpath, stat } from 'node:fs/promises'
+import { type BigIntStats, closeSync, constants, type Dirent, openSync } from 'node:fs'
+import { realpath, stat } from 'node:fs/promises'
 import { isSystemError } from '../core/error.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Skipped } from './finder.ts'
@@ -52,20 +52,24 @@ export async function examineEntry(entry: Dirent, folder: Folder, context: Entry
   if (entry.isDirectory()) return enter(place, `${folder.trail.at(-1)}/${entry.name}`, folder)
   try {
     if (entry.isSymbolicLink()) return await examineLink(place, folder, context)
-    if (entry.isFile()) return await examineFile(place, await stat(place.absolutePath, { bigint: true }))
+    if (entry.isFile()) return asFile(place, await stat(place.absolutePath, { bigint: true }))
     return trouble(place, kindOf(entry))
   } catch (error) {
     if (isSystemError(error, 'ENOENT') && !entry.isSymbolicLink()) return { kind: 'gone' }
-    return trouble(place, await describeFault(place.absolutePath, error))
+    return trouble(place, describeFault(place.absolutePath, error))
   }
 }
 
-/** A file whose stats are known; trouble if it is something else or can't be read. */
-export async function examineFile(place: Place, stats: BigIntStats): Promise<Examined> {
-  if (!stats.isFile()) return trouble(place, kindOf(stats))
-  // Trying costs system calls, and nearly all files are readable by everyone.
-  if ((stats.mode & READABLE_BY_ALL) !== READABLE_BY_ALL) await tryToOpen(place.absolutePath)
-  return { kind: 'file', ...place, stats }
+/**
+ * Why something whose stats are known can't be collected; undefined for a file that can be read. Unless everybody may
+ * read it, that is tried, and the system's refusal thrown.
+ */
+export function describeObstacle(absolutePath: string, stats: BigIntStats): string | undefined {
+  if (!stats.isFile()) return kindOf(stats)
+  if ((stats.mode & READABLE_BY_ALL) === READABLE_BY_ALL) return undefined
+  // O_NONBLOCK: should the file have become a FIFO since, opening it would wait for ever.
+  closeSync(openSync(absolutePath, constants.O_RDONLY | constants.O_NONBLOCK))
+  return undefined
 }
 
 /** True for a path in a folder or the folder itself; both real. */
@@ -77,14 +81,13 @@ async function examineLink(place: Place, folder: Folder, { root, ignore }: Entry
   const target = await realpath(place.absolutePath)
   if (!isInside(target, root)) return skip(place, 'link-outside')
   const stats = await stat(place.absolutePath, { bigint: true })
-  if (!stats.isDirectory()) return examineFile(place, stats)
+  if (!stats.isDirectory()) return asFile(place, stats)
   return ignore(place.path, 'folder') ? skip(place, 'ignored') : enter(place, target, folder)
 }
 
-/** O_NONBLOCK: should the file have become a FIFO since, opening it would wait for ever. */
-async function tryToOpen(absolutePath: string): Promise<void> {
-  const handle = await open(absolutePath, constants.O_RDONLY | constants.O_NONBLOCK)
-  await handle.close()
+function asFile(place: Place, stats: BigIntStats): Examined {
+  const fault = describeObstacle(place.absolutePath, stats)
+  return fault === undefined ? { kind: 'file', ...place, stats } : trouble(place, fault)
 }
 
 function enter({ path, absolutePath }: Place, realFolder: string, { trail }: Folder): Examined {

@@ -55,11 +55,12 @@ export interface Finder {
    */
   list(): Promise<FinderListing>
   /**
-   * One file without listing the others; undefined if the source doesn't have it or ignores it.
+   * One file without listing the others; undefined if the source doesn't have it or ignores it. Synchronous, because
+   * templates are.
    *
    * @throws FingerpostError `FP_FILE` if it is there and can't be collected
    */
-  find(path: LogicalPath): Promise<SourceFile | undefined>
+  find(path: LogicalPath): SourceFile | undefined
 }
 
 /** What one finder has. */

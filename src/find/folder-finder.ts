@@ -1,8 +1,8 @@
-import { realpath, stat } from 'node:fs/promises'
+import { realpathSync, statSync } from 'node:fs'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { comparePaths, isLogicalPath, type LogicalPath } from '../core/path.ts'
-import { examineFile, type FoundFile, isInside } from './entry.ts'
+import { describeObstacle, type FoundFile, isInside } from './entry.ts'
 import type { Finder, FinderListing, SourceFile, SourceFolder } from './finder.ts'
 import { createIgnore, type Ignore } from './ignore.ts'
 import { explainSource } from './source.ts'
@@ -34,9 +34,9 @@ export function createFolderFinder(options: FolderFinderOptions): Finder {
       })
       return toListing(findings, source)
     },
-    async find(path) {
+    find(path) {
       if (!path.startsWith(prefix)) return undefined
-      const found = await findFile(path.slice(prefix.length), folder, ignore)
+      const found = findFile(path.slice(prefix.length), folder, ignore)
       return found && toSourceFile(found, source)
     },
   }
@@ -64,21 +64,21 @@ function toSourceFile({ path, absolutePath, stats }: FoundFile, source: SourceFo
   }
 }
 
-async function findFile(path: LogicalPath, folder: string, ignore: Ignore): Promise<FoundFile | undefined> {
+function findFile(path: LogicalPath, folder: string, ignore: Ignore): FoundFile | undefined {
   if (!isLogicalPath(path) || isIgnored(path, ignore)) return undefined
   const absolutePath = `${folder}/${path}`
   try {
-    const target = await realpath(absolutePath)
-    if (!isInside(target, await realpath(folder))) return undefined
-    const stats = await stat(target, { bigint: true })
+    const target = realpathSync.native(absolutePath)
+    if (!isInside(target, realpathSync.native(folder))) return undefined
+    const stats = statSync(target, { bigint: true })
     if (stats.isDirectory()) return undefined
-    const examined = await examineFile({ path, absolutePath }, stats)
-    if (examined.kind !== 'trouble') return examined.kind === 'file' ? examined : undefined
-    throw createTroubleError([examined])
+    const fault = describeObstacle(absolutePath, stats)
+    if (fault === undefined) return { path, absolutePath, stats }
+    throw createTroubleError([{ absolutePath, fault }])
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined
     if (error instanceof FingerpostError) throw error
-    throw createTroubleError([{ absolutePath, fault: await describeFault(absolutePath, error) }])
+    throw createTroubleError([{ absolutePath, fault: describeFault(absolutePath, error) }])
   }
 }
 

@@ -1,4 +1,4 @@
-import { readlink } from 'node:fs/promises'
+import { readlinkSync } from 'node:fs'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { FileTrouble } from './finder.ts'
 
@@ -13,9 +13,9 @@ export function createTroubleError(troubles: readonly FileTrouble[]): Fingerpost
 }
 
 /** What the operating system's refusal means for one file or folder. Unknown refusals are thrown on. */
-export async function describeFault(absolutePath: string, error: unknown): Promise<string> {
-  if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return `dangling link to ${await linkText(absolutePath)}`
-  if (isSystemError(error, 'ELOOP')) return `link loop: it leads to ${await linkText(absolutePath)} and back`
+export function describeFault(absolutePath: string, error: unknown): string {
+  if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return `dangling link to ${linkText(absolutePath)}`
+  if (isSystemError(error, 'ELOOP')) return `link loop: it leads to ${linkText(absolutePath)} and back`
   if (isSystemError(error, 'EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG')) return `unreadable (${error.code})`
   throw error
 }
@@ -27,6 +27,10 @@ export function showBytes(name: Uint8Array): string {
   ).join('')
 }
 
-async function linkText(absolutePath: string): Promise<string> {
-  return readlink(absolutePath).catch(() => 'nothing')
+function linkText(absolutePath: string): string {
+  try {
+    return readlinkSync(absolutePath)
+  } catch {
+    return 'nothing'
+  }
 }

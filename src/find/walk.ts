@@ -62,7 +62,7 @@ async function readFolder(folder: Folder): Promise<readonly (Unexamined | Examin
   } catch (error) {
     if (path === '') throw error
     if (isSystemError(error, 'ENOENT')) return []
-    return [{ kind: 'trouble', absolutePath, fault: await describeFault(absolutePath, error) }]
+    return [{ kind: 'trouble', absolutePath, fault: describeFault(absolutePath, error) }]
   }
 }
 

@@ -21,12 +21,12 @@ test('the source asked first wins, the other is reported', async (context) => {
 
 test('find gives every source that has the name, the winner first', async (context) => {
   const sources = finders(context, { 'a.css': 'x' }, { 'b.css': '' }, { 'a.css': 'xyz' })
-  const found = await findEverywhere(sources, 'a.css')
+  const found = findEverywhere(sources, 'a.css')
   assert.deepEqual(
     found.map((file) => file.size),
     [1, 3],
   )
-  assert.deepEqual(await findEverywhere(sources, 'none.css'), [])
+  assert.deepEqual(findEverywhere(sources, 'none.css'), [])
 })
 
 test('one error names everything in all sources that can not be collected', async (context) => {
