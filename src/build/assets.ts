@@ -5,12 +5,12 @@ import type { Digester } from '../core/digest.ts'
 import { ENCODINGS, type Encoding, variantPath } from '../core/encoding.ts'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
-import type { ManifestAsset, ManifestReference, ManifestVariant } from '../core/manifest.ts'
+import type { ManifestAsset, ManifestVariant } from '../core/manifest.ts'
 import { mediaType } from '../core/media-type.ts'
 import { comparePaths, type LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
 import { type Drafts, finishDraft } from './draft.ts'
-import type { Link } from './link.ts'
+import { type Link, referencesOf } from './link.ts'
 import type { Name } from './name.ts'
 import type { Recipe, RecipesFor } from './recipe.ts'
 import type { SourceReader } from './source-reader.ts'
@@ -117,18 +117,13 @@ async function finalBytes([first]: readonly NamedFile[], context: AssetContext):
   const { names, reader, drafts, digester } = context
   const { file, name } = first
   const bytes = drafts.has(file.path)
-    ? finishDraft(await drafts.read(file.path), (target) => names.get(target)?.digest ?? '')
+    ? finishDraft(drafts.read(file.path), (target) => names.get(target)?.digest ?? '')
     : await reader.read(file)
   if (digester.of(bytes) === name.fingerprint.digest) return bytes
   throw new FingerpostError('FP_CHANGED', `${file.absolutePath} changed while it was being built.`, {
     remedy: 'Nothing was published. Build again; if this stays, build with --no-cache.',
     details: { path: file.path, file: file.absolutePath },
   })
-}
-
-function referencesOf(links: readonly Link[]): readonly ManifestReference[] {
-  const unique = new Map(links.map(({ target, kind }) => [`${target}\n${kind}`, { path: target, kind }]))
-  return [...unique.values()].sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.kind, b.kind))
 }
 
 function rememberOnce<T>(make: () => Promise<T>): () => Promise<T> {

@@ -84,7 +84,7 @@ async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedM
   const fingerprints = await fingerprintSources(collection, known, context)
   const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
-  const names = await nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
+  const names = nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
   const published = await publishBuild({ collection, links, names, drafts }, workshop)
   return {
     ...published,

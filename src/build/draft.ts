@@ -22,7 +22,7 @@ export interface Drafts {
   /** The links of a file that are rewritten, in order of offset. */
   linksOf(path: LogicalPath): readonly Link[]
   /** Reads a draft anew each time: texts are never held for the whole of a build. */
-  read(path: LogicalPath): Promise<Draft>
+  read(path: LogicalPath): Draft
   /** The other file a draft depends on besides its own source and links: for a source map, the file it is of. */
   dependencyOf(path: LogicalPath): LogicalPath | undefined
 }
@@ -48,10 +48,10 @@ export function createDrafts({ files, links, scans, prehashed, reader }: DraftCo
     if (active.length > 0) rewritten.set(path, active)
   }
   const owners = ownersOf(rewritten)
-  const readText = async (path: LogicalPath): Promise<DecodedText> => {
+  const readText = (path: LogicalPath): DecodedText => {
     const file = files.get(path)
     if (file === undefined) throw new RangeError(`no file ${path}`)
-    return decodeText(await reader.read(file))
+    return decodeText(reader.readNow(file))
   }
   const linksOf = (path: LogicalPath) => rewritten.get(path) ?? []
   const movesIn = (text: string, path: LogicalPath) =>
@@ -63,12 +63,12 @@ export function createDrafts({ files, links, scans, prehashed, reader }: DraftCo
   return {
     linksOf,
     has: (path) => rewritten.has(path) || (owners.has(path) && !prehashed.has(path)),
-    async read(path) {
+    read(path) {
       const own = linksOf(path)
-      const text = await readText(path)
+      const text = readText(path)
       const owner = owners.get(path)
       if (owner !== undefined) {
-        const moves = movesIn((await readText(owner)).text, owner)
+        const moves = movesIn(readText(owner).text, owner)
         return mend({ text, links: own }, mendSourceMap(text.text, moves))
       }
       const inline = scans.get(path)?.inlineMap

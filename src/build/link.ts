@@ -1,5 +1,6 @@
 import type { Insertion } from '../core/edit.ts'
-import type { LogicalPath } from '../core/path.ts'
+import type { ManifestReference } from '../core/manifest.ts'
+import { comparePaths, type LogicalPath } from '../core/path.ts'
 import type { Problem } from '../core/problem.ts'
 import { isModuleKind, type ReferenceKind } from '../core/reference.ts'
 import { followSpecifier } from '../core/specifier.ts'
@@ -95,6 +96,12 @@ export function insertionFor({ at, addition }: Link, digest: string): Insertion 
   const split = dot === -1 ? addition.length : dot
   const dotted = digest === '' ? '' : `.${digest}`
   return { at, text: `${addition.slice(0, split)}${dotted}${addition.slice(split)}` }
+}
+
+/** What a manifest says of a file's links: every file it names, once per kind. */
+export function referencesOf(links: readonly Link[]): readonly ManifestReference[] {
+  const unique = new Map(links.map(({ target, kind }) => [`${target}\n${kind}`, { path: target, kind }]))
+  return [...unique.values()].sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.kind, b.kind))
 }
 
 function findLink(

@@ -41,14 +41,14 @@ const NAMING_VERSION = 1
  * Gives every file its name by the digest law: a name covers every byte that leaves under it. What a file names is
  * named before it; members of a circle share their circle's digest.
  */
-export async function nameFiles(context: NamingContext): Promise<ReadonlyMap<LogicalPath, Name>> {
+export function nameFiles(context: NamingContext): ReadonlyMap<LogicalPath, Name> {
   const { fingerprints, drafts } = context
   const names = new Map<LogicalPath, Name>()
   const edges = new Map(
     [...fingerprints.keys()].map((path) => [path, drafts.linksOf(path).map((link) => link.target)]),
   )
   for (const component of componentsInOrder(fingerprints.keys(), edges)) {
-    const members = await nameComponent(component, names, context)
+    const members = nameComponent(component, names, context)
     component.forEach((path, index) => {
       const member = members[index]
       if (member === undefined) throw new RangeError(`no name for ${path}`)
@@ -62,11 +62,11 @@ export async function nameFiles(context: NamingContext): Promise<ReadonlyMap<Log
 
 type Names = ReadonlyMap<LogicalPath, Name>
 
-async function nameComponent(
+function nameComponent(
   component: Component,
   names: Names,
   context: NamingContext,
-): Promise<readonly FinishedMember[]> {
+): readonly FinishedMember[] {
   const { fingerprints, drafts, prehashed, remembered } = context
   const [only = ''] = component
   if (component.length === 1 && !drafts.has(only)) {
@@ -77,8 +77,8 @@ async function nameComponent(
   const known = remembered.find(key)
   if (known?.length === component.length) return known
   const finished = isCircle(component, drafts)
-    ? await finishCircle(component, names, context)
-    : [await finishOne(only, names, context)]
+    ? finishCircle(component, names, context)
+    : [finishOne(only, names, context)]
   remembered.keep(key, finished)
   return finished
 }
@@ -111,28 +111,24 @@ function shapeOf(path: LogicalPath, { drafts, fingerprints, prehashed }: NamingC
   return [path, lookUp(fingerprints, path).integrity, String(links.length), ...moves]
 }
 
-async function finishOne(path: LogicalPath, names: Names, context: NamingContext): Promise<FinishedMember> {
-  const bytes = finishDraft(await context.drafts.read(path), (target) => lookUp(names, target).digest)
+function finishOne(path: LogicalPath, names: Names, context: NamingContext): FinishedMember {
+  const bytes = finishDraft(context.drafts.read(path), (target) => lookUp(names, target).digest)
   const fingerprint = fingerprintOf(bytes, context.digester)
   return { ...fingerprint, nameDigest: fingerprint.digest }
 }
 
 /** The digest law for circles: own digests first, then the component's, then each member's from both. */
-async function finishCircle(
-  component: Component,
-  names: Names,
-  context: NamingContext,
-): Promise<readonly FinishedMember[]> {
+function finishCircle(component: Component, names: Names, context: NamingContext): readonly FinishedMember[] {
   const { digester, drafts } = context
   const own: Digest[] = []
-  for (const path of component) own.push(ownDigest(await drafts.read(path), names, digester))
+  for (const path of component) own.push(ownDigest(drafts.read(path), names, digester))
   const whole = digester.ofFields(own)
   const inside = new Map(component.map((path) => [path, digester.ofFields([whole, path])]))
   const digestOf = (target: LogicalPath) => inside.get(target) ?? lookUp(names, target).digest
   const members: FinishedMember[] = []
   for (const path of component) {
     // Read again rather than held: a circle may be as large as the site.
-    const fingerprint = fingerprintOf(finishDraft(await drafts.read(path), digestOf), digester)
+    const fingerprint = fingerprintOf(finishDraft(drafts.read(path), digestOf), digester)
     members.push({ ...fingerprint, nameDigest: digestOf(path) })
   }
   return members

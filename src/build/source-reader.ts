@@ -11,6 +11,8 @@ export interface SourceReader {
    * @throws FingerpostError `FP_CHANGED` if it is not the file that was collected: edited, replaced or gone
    */
   read(file: SourceFile): Promise<Buffer>
+  /** The same without waiting, for texts that are rewritten. @throws FingerpostError `FP_CHANGED` */
+  readNow(file: SourceFile): Buffer
   /** How many times a file was read. */
   count(): number
 }
@@ -21,11 +23,21 @@ const SYNC_MAX_BYTES = 64 * 1024
 /** Makes a reader that counts. */
 export function createSourceReader(): SourceReader {
   let reads = 0
+  const readNow = (file: SourceFile) => {
+    reads++
+    try {
+      return readSmall(file)
+    } catch (error) {
+      throw explain(error, file)
+    }
+  }
   return {
+    readNow,
     async read(file) {
+      if (file.size <= SYNC_MAX_BYTES) return readNow(file)
       reads++
       try {
-        return file.size <= SYNC_MAX_BYTES ? readSmall(file) : await readLarge(file)
+        return await readLarge(file)
       } catch (error) {
         throw explain(error, file)
       }
