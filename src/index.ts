@@ -1,3 +1,6 @@
+// Tells TypeScript of app.static and reply.static.
+import './serve/decorations.ts'
+
 export { type BuildOptions, defineConfig } from './build/options.ts'
 export { type ErrorCode, FingerpostError } from './core/error.ts'
 export { type Manifest, type ManifestAsset, parseManifest } from './core/manifest.ts'

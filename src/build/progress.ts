@@ -11,10 +11,12 @@ export function createProgress(
   for (const file of files.values()) totalBytes += file.size
   let done = 0
   let bytes = 0
+  const tell = () => report({ kind: 'progress', step: 'encode', done, total: files.size, bytes, totalBytes })
   report({ kind: 'step', step: 'encode' })
+  tell()
   return (file) => {
     done++
     bytes += file.size
-    report({ kind: 'progress', step: 'encode', done, total: files.size, bytes, totalBytes })
+    tell()
   }
 }

@@ -12,6 +12,11 @@ export interface CommandRow {
 /** Every command, in the order of `--help`. A command is added by adding a row. */
 export const COMMANDS: readonly CommandRow[] = [
   {
+    name: 'build',
+    summary: 'collect, fingerprint, rewrite, compress, publish',
+    load: async () => (await import('./build.ts')).buildCommand,
+  },
+  {
     name: 'find',
     summary: 'say which source a name comes from',
     load: async () => (await import('./find.ts')).findCommand,

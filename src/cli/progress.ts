@@ -8,6 +8,8 @@ export interface ProgressState {
   readonly done: number
   /** 0 where nobody knows yet. */
   readonly total: number
+  /** How much of the work is done, from 0 to 1, where that isn't `done / total`: large files take longer. */
+  readonly share?: number
 }
 
 /** Shows progress and gets out of the way. */
@@ -36,10 +38,13 @@ export const SILENT_PROGRESS: Progress = { show() {}, clear() {} }
 function createLine(output: Output, now: () => number): Progress {
   let drawnAt = Number.NEGATIVE_INFINITY
   let visible = false
+  let step = ''
   return {
     show(state) {
-      if (now() - drawnAt < REDRAW_MS) return
+      // A new step is drawn at once: it may be long, and silent until its first file is done.
+      if (state.step === step && state.done > 0 && now() - drawnAt < REDRAW_MS) return
       drawnAt = now()
+      step = state.step
       visible = true
       // One write that draws over and then wipes the rest: nothing is ever blank in between.
       output.write(`\r${drawLine(state, output)}\u001b[K`)
@@ -67,7 +72,7 @@ function createLog(output: Output, now: () => number): Progress {
 }
 
 function drawLine(state: ProgressState, { style, columns }: Output): string {
-  const { step, done, total } = state
+  const { step, done, total, share = done / total } = state
   const label = step.padEnd(8)
   const portion = formatPortion(state)
   // The last column stays free: a full line would wrap in some terminals, and the next \r would leave it behind.
@@ -75,7 +80,7 @@ function drawLine(state: ProgressState, { style, columns }: Output): string {
   if (total === 0 || room < label.length + BAR_WIDTH + portion.length + 2) {
     return style.bold(`${label} ${portion}`.slice(0, Math.max(0, room)))
   }
-  const filled = Math.min(BAR_WIDTH, Math.floor((done / total) * BAR_WIDTH))
+  const filled = Math.min(BAR_WIDTH, Math.floor(share * BAR_WIDTH))
   const bar = `${style.green('━'.repeat(filled))}${style.dim('━'.repeat(BAR_WIDTH - filled))}`
   return `${style.bold(label)} ${bar} ${portion}`
 }

@@ -11,13 +11,21 @@ import type { Resolver } from './resolver.ts'
  * @param url where the files appear to browsers, ending with a slash; default the manifest's own
  */
 export function createManifestResolver(manifest: Manifest, url: string = manifest.url): Resolver {
+  // A file may have `?` or `#` in its name: what is a name as it stands is no name with a suffix.
+  const split = (name: string) =>
+    manifest.assets.has(name) ? { specifier: name, suffix: '' } : splitSuffix(name)
   return {
     url,
     resolve(name) {
-      const { specifier, suffix } = splitSuffix(name)
+      const { specifier, suffix } = split(name)
       return url + encodePath(assetOf(manifest, specifier).file) + suffix
     },
-    integrity: (name) => assetOf(manifest, splitSuffix(name).specifier).integrity,
+    integrity: (name) => assetOf(manifest, split(name).specifier).integrity,
+    describe(name) {
+      const { specifier: path } = split(name)
+      const { file, type, integrity, references } = assetOf(manifest, path)
+      return { path, url: url + encodePath(file), type, integrity, references }
+    },
   }
 }
 

@@ -1,3 +1,6 @@
+import type { ManifestReference } from '../core/manifest.ts'
+import type { LogicalPath } from '../core/path.ts'
+
 /**
  * Answers for a logical path: from a manifest in production, live in development. Templates never know which.
  */
@@ -12,4 +15,19 @@ export interface Resolver {
   resolve(name: string): string
   /** `sha384-…` of the identity bytes. @throws FingerpostError `FP_UNKNOWN_NAME` */
   integrity(name: string): string
+  /** Everything a tag says of a file; a `?query#fragment` is ignored. @throws FingerpostError `FP_UNKNOWN_NAME` */
+  describe(name: string): ResolvedAsset
+}
+
+/** What a page needs to know of a file. */
+export interface ResolvedAsset {
+  readonly path: LogicalPath
+  /** The public URL, without suffix. */
+  readonly url: string
+  /** The whole value of Content-Type. */
+  readonly type: string
+  /** `sha384-…` of the identity bytes. */
+  readonly integrity: string
+  /** The files it names, once per kind, sorted by path, then kind. */
+  readonly references: readonly ManifestReference[]
 }

@@ -8,7 +8,7 @@ import { makeTree } from '../support/tree.ts'
 import { runIn } from './support.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const CLI = ['--import', 'tsx', join(ROOT, 'src', 'cli.ts')]
+const CLI = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src', 'cli.ts')]
 
 test('help names every command, on standard output', async () => {
   for (const word of ['--help', '-h', 'help']) {

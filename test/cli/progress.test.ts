@@ -52,3 +52,13 @@ test('elsewhere each step is one plain line, and a long one says where it is eve
   progress.clear()
   assert.equal(text(), 'scan …\nencode …\nencode 13/25\nencode 23/25\n')
 })
+
+test('the bar follows the share of the work, which is not that of the files', () => {
+  const { progress, written } = setUp(true)
+  progress.show({ step: 'encode', done: 1, total: 2, share: 0.25 })
+  const recorder = createRecorder(true)
+  const colored = createProgress(createOutput(recorder.stream, {}), () => 0)
+  colored.show({ step: 'encode', done: 1, total: 2, share: 0.25 })
+  assert.match(recorder.text(), /\u001b\[32m━{6}\u001b\[39m\u001b\[2m━{18}\u001b\[22m 1\/2/)
+  assert.match(written[0] ?? '', / 1\/2/)
+})
