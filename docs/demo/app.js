@@ -53,5 +53,5 @@ async function readManifest(root) {
 
 function countText(manifest) {
   if (manifest === undefined) return 'served live from its sources.'
-  return `${Object.keys(manifest.assets).length} files, each with its digest in its name.`
+  return `${Object.keys(manifest.assets).length} files, each named by its digest.`
 }

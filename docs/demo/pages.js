@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { FORMULAS } from './formulas.js'
 import { PORTS } from './ports.js'
 import { bearing, distanceKm, KM_PER_NAUTICAL_MILE, rhumbKm } from './static/js/geo/great-circle.js'
@@ -71,11 +72,11 @@ function summarise(manifest) {
   const all = Object.values(manifest.assets)
   const plain = all.reduce((sum, asset) => sum + asset.size, 0)
   const sent = all.reduce((sum, { encodings, size }) => sum + (encodings.br?.size ?? size), 0)
-  return { count: all.length, saved: `${Math.round((1 - sent / plain) * 100)} %` }
+  return { count: all.length, saved: `${Math.round((1 - sent / plain) * 100)}\u00a0%` }
 }
 
 function assetRow([name, { file, size, encodings }]) {
-  const [stem, digest, extension] = file.split(/(?<=\.)([0-9a-f]{16})/)
+  const [stem, digest, extension] = basename(file).split(/(?<=\.)([0-9a-f]{16})/)
   const bytes = (variant) => (variant === undefined ? '–' : variant.size.toLocaleString('en'))
   return {
     name,

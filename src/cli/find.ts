@@ -45,11 +45,6 @@ NAME is what templates write: css/site.css. Exit code 1 if no source has it.`,
 
 async function createFinders({ options, cwd }: Settings): Promise<readonly Finder[]> {
   const folders = await locateSources(options.sources ?? [], { cwd })
-  if (folders.length === 0) {
-    throw new FingerpostError('FP_USAGE', 'There are no sources to look in.', {
-      remedy: 'Name them: fingerpost find NAME assets, or list them in fingerpost.config.mjs',
-    })
-  }
   return folders.map((folder) => createFolderFinder({ ...folder, ignore: options.ignore ?? [] }))
 }
 

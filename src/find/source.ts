@@ -39,12 +39,17 @@ export function parseSource(source: SourceOption, cwd: string): SourceFolder {
  * contains the output or lies in it.
  *
  * @throws FingerpostError `FP_SOURCE`, with the nearest existing name for a missing folder; `FP_USAGE` as
- * {@link parseSource}
+ * {@link parseSource} and for no sources at all
  */
 export async function locateSources(
   sources: readonly SourceOption[],
   { cwd, out }: SourceContext,
 ): Promise<readonly SourceFolder[]> {
+  if (sources.length === 0) {
+    throw new FingerpostError('FP_USAGE', 'There are no sources.', {
+      remedy: 'Name them (fingerpost build assets), or list them as `sources` in the config file.',
+    })
+  }
   const located: SourceFolder[] = []
   for (const { folder, prefix } of sources.map((source) => parseSource(source, cwd))) {
     located.push({ folder: await locateFolder(folder), prefix })

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { REPOSITORY, runNode } from '../support/cli.ts'
+import { makeTree, readTree } from '../support/tree.ts'
+
+interface PackageJson {
+  readonly version: string
+  readonly bin: { readonly fingerpost: string }
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+const MODULE = `
+import fingerpost, { defineConfig, FingerpostError } from 'fingerpost'
+import { build } from 'fingerpost/build'
+import Fastify from 'fastify'
+
+const report = await build(defineConfig({ sources: ['assets'], cache: false }))
+const app = Fastify()
+await app.register(fingerpost, { root: 'staticfiles' })
+const answer = await app.inject(app.static('site.css'))
+console.log(JSON.stringify({ kind: report.kind, url: app.static('site.css'), body: answer.body }))
+try { app.static('sit.css') } catch (error) { console.log(error instanceof FingerpostError, error.code) }
+await app.close()
+`
+
+const COMMON_JS = `
+const { default: fingerpost, defineConfig } = require('fingerpost')
+const { build } = require('fingerpost/build')
+console.log(typeof fingerpost, typeof defineConfig, typeof build)
+`
+
+const TYPED = `
+import view from '@fastify/view'
+import Fastify, { type FastifyReply } from 'fastify'
+import fingerpost, { defineConfig, type FingerpostOptions } from 'fingerpost'
+import { build, type BuildReport } from 'fingerpost/build'
+
+const options: FingerpostOptions = { root: 'staticfiles', cacheControl: { logical: 'max-age=60' } }
+const app = Fastify()
+await app.register(view, { engine: {} })
+await app.register(fingerpost, options)
+app.get('/', (_request, reply: FastifyReply) => reply.send(reply.static('css/site.css')))
+const url: string = app.static('site.css')
+const integrity: string = app.staticIntegrity('site.css')
+const report: BuildReport = await build(defineConfig({ sources: ['assets', { dir: 'b', prefix: 'c' }] }))
+console.log(url, integrity, report.manifest.digest)
+
+// @ts-expect-error an option that doesn't exist
+await app.register(fingerpost, { rot: 'staticfiles' })
+// @ts-expect-error a source that is no folder
+defineConfig({ sources: [1] })
+`
+
+test('the package, packed and put into an empty project', { timeout: 120_000 }, async (context) => {
+  const project = makeTree(context, {
+    'package.json': '{ "type": "module" }',
+    'assets/site.css': 'body { background: url(dot.svg) }',
+    'assets/dot.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    'app.js': MODULE,
+    'app.cjs': COMMON_JS,
+    'app.ts': TYPED,
+    'tsconfig.json': JSON.stringify({
+      compilerOptions: { module: 'nodenext', target: 'es2023', strict: true, noEmit: true, types: ['node'] },
+      files: ['app.ts'],
+    }),
+  })
+  const { installed, manifest } = putPackageInto(context, project)
+
+  await context.test('it holds what runs, its licence and its texts, and nothing else', () => {
+    const others = [...readTree(installed).keys()].filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file))
+    assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+  })
+
+  await context.test('an ES module builds and serves with it', async () => {
+    const { code, stdout, stderr } = await runNode(['app.js'], { cwd: project })
+    assert.equal(code, 0, stderr)
+    const [line = '', error = ''] = stdout.split('\n')
+    const { kind, url, body } = JSON.parse(line) as Record<string, string>
+    assert.equal(kind, 'built')
+    assert.match(url ?? '', /^\/static\/site\.[0-9a-f]{16}\.css$/)
+    assert.match(body ?? '', /^body \{ background: url\(dot\.[0-9a-f]{16}\.svg\) \}$/)
+    assert.equal(error, 'true FP_UNKNOWN_NAME')
+  })
+
+  await context.test('CommonJS requires it', async () => {
+    const { code, stdout, stderr } = await runNode(['app.cjs'], { cwd: project })
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout, 'function function function\n')
+  })
+
+  await context.test('TypeScript knows its types, with nothing of ours left unchecked', async () => {
+    const tsc = join(REPOSITORY, 'node_modules/typescript/bin/tsc')
+    const { code, stdout } = await runNode([tsc, '-p', '.'], { cwd: project })
+    assert.equal(code, 0, stdout)
+  })
+
+  await context.test('its program runs', async () => {
+    const program = join(installed, manifest.bin.fingerpost)
+    assert.match(readFileSync(program, 'utf8'), /^#!\/usr\/bin\/env node\n/)
+    const { stdout } = await runNode([program, '--version'], { cwd: project })
+    assert.ok(stdout.includes(manifest.version), stdout)
+    const built = await runNode([program, 'build', 'assets', '--json'], { cwd: project })
+    assert.equal(built.code, 0, built.stderr)
+    assert.equal((JSON.parse(built.stdout) as { kind: string }).kind, 'unchanged')
+  })
+})
+
+/** What `npm install` would do, without a registry: only what the package declares is within its reach. */
+function putPackageInto(context: TestContext, project: string) {
+  const packed = makeTree(context)
+  const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', packed]
+  const name = execFileSync('npm', pack, { cwd: REPOSITORY, encoding: 'utf8' }).trim()
+  execFileSync('tar', ['-xzf', join(packed, name), '-C', packed])
+  const installed = join(project, 'node_modules/fingerpost')
+  mkdirSync(dirname(installed), { recursive: true })
+  execFileSync('mv', [join(packed, 'package'), installed])
+  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as PackageJson
+  const peers = ['fastify', '@fastify/view', '@types/node']
+  for (const dependency of [...Object.keys(manifest.dependencies), ...peers]) link(dependency, project)
+  return { installed, manifest }
+}
+
+function link(dependency: string, project: string): void {
+  const place = join(project, 'node_modules', dependency)
+  mkdirSync(dirname(place), { recursive: true })
+  symlinkSync(join(REPOSITORY, 'node_modules', dependency), place)
+}

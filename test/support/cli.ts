@@ -1,0 +1,30 @@
+import { type SpawnOptions, spawn } from 'node:child_process'
+import { join } from 'node:path'
+
+/** The repository's folder. */
+export const REPOSITORY = join(import.meta.dirname, '..', '..')
+
+/** What a program said and how it ended. */
+export interface Outcome {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the built command line (`npm run build` makes it) in a folder. */
+export function runCli(cwd: string, words: readonly string[], options: SpawnOptions = {}): Promise<Outcome> {
+  return runNode([join(REPOSITORY, 'dist/cli.js'), ...words], { cwd, ...options })
+}
+
+/** Runs this Node with these arguments to its end, without colours. */
+export function runNode(words: readonly string[], options: SpawnOptions): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, NO_COLOR: '1', ...options.env }
+    const child = spawn(process.execPath, words, { timeout: 120_000, ...options, env, stdio: 'pipe' })
+    const output = { stdout: '', stderr: '' }
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))
+    child.on('error', reject)
+    child.on('close', (code) => resolve({ code, ...output }))
+  })
+}
