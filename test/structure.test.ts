@@ -18,9 +18,10 @@ const STOREYS: Readonly<Record<string, number>> = {
   resolve: 3,
   serve: 4,
   template: 4,
-  media: 4,
-  cli: 5,
-  '': 6,
+  media: 5,
+  deploy: 5,
+  cli: 6,
+  '': 7,
 }
 
 interface Import {

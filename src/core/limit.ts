@@ -49,6 +49,8 @@ export const LIMITS = {
   uploadMaxParts: 110,
   /** Bytes of one field that is no file. */
   uploadMaxFieldBytes: 64 * KIB,
+  /** Milliseconds a client may go on sending what has been refused, so that it sees the answer. */
+  uploadLingerMs: 5000,
   /** Names tried with a random suffix before an upload gives up. */
   uploadMaxNameAttempts: 20,
   /** Bytes of the secret of a link key, at least. */

@@ -8,6 +8,8 @@ declare module 'fastify' {
     static(name: string): string
     /** `sha384-…`, for the attribute `integrity`. @throws FingerpostError `FP_UNKNOWN_NAME` */
     staticIntegrity(name: string): string
+    /** Where the build appears and lies: what other plugins must keep away from. */
+    readonly staticMount: { readonly url: string; readonly root: string }
     /** Counters for metrics. */
     staticStats(): StaticStats
   }
@@ -22,7 +24,7 @@ declare module 'fastify' {
  *
  * @throws FingerpostError `FP_CONFIG` if another build has done so in this scope
  */
-export function decorate(app: FastifyInstance, site: Site): void {
+export function decorate(app: FastifyInstance, site: Site, mount: FastifyInstance['staticMount']): void {
   if (app.hasDecorator('static')) {
     throw new FingerpostError('FP_CONFIG', 'This app has static() from another build already.', {
       remedy: 'Register one of them with decorate: false, or each in a scope of its own.',
@@ -31,6 +33,7 @@ export function decorate(app: FastifyInstance, site: Site): void {
   const url = (name: string) => site.resolver().resolve(name)
   app.decorate('static', url)
   app.decorate('staticIntegrity', (name) => site.resolver().integrity(name))
+  app.decorate('staticMount', mount)
   app.decorate('staticStats', () => site.stats())
   app.decorateReply('static', url)
   decorateLocals(app, url)

@@ -35,7 +35,7 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   const onDamage = (error: unknown) => app.log.error(error)
   const sender: Sender = { cache: site.cache, open, digester, onDamage }
   addRoutes(app, mount.route, site, sender, settings)
-  if (settings.decorate) decorate(app, site)
+  if (settings.decorate) decorate(app, site, { url: mount.url, root: settings.root })
 }
 
 type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>

@@ -1,0 +1,40 @@
+export type { DirectUpload, DirectUploadOptions, DirectUploads } from './media/direct.ts'
+export { formatDisposition } from './media/disposition.ts'
+export type { FormFileOptions, FormOptions, SavedForm } from './media/form.ts'
+export {
+  createLinkSigner,
+  type LinkGrant,
+  type LinkKey,
+  type LinkSigner,
+  type LinkVerdict,
+} from './media/link.ts'
+export type { Media, MediaLinkOptions, MediaUploadOptions } from './media/media.ts'
+export {
+  createMediaStorage,
+  type MediaPage,
+  type MediaSaveOptions,
+  type MediaStorage,
+  type MediaStorageOptions,
+  type OrphanOptions,
+  type PageOptions,
+} from './media/media-storage.ts'
+export { safeName } from './media/name.ts'
+export type { MediaOptions, PrivateRequest, SendOption, UploadLimits } from './media/options.ts'
+export { media, media as default } from './media/plugin.ts'
+export type { Quota, QuotaLease, QuotaRequest } from './media/quota.ts'
+export type { SavedUpload, UploadOptions, UploadPart } from './media/upload.ts'
+export type { UploadedName, UploadTo } from './media/upload-to.ts'
+export {
+  createFilesystemStorage,
+  type FilesystemOptions,
+  type FilesystemStorage,
+} from './storage/filesystem.ts'
+export { createMemoryStorage, type MemoryOptions } from './storage/memory.ts'
+export type {
+  ByteRange,
+  Content,
+  ObjectHeaders,
+  SaveOptions,
+  Storage,
+  StoredFile,
+} from './storage/storage.ts'

@@ -1,0 +1,97 @@
+import { access, constants, mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { relative, resolve, sep } from 'node:path'
+import { FingerpostError } from '../core/error.ts'
+import type { PublicUrl } from '../core/public-url.ts'
+
+/** What is compared when the app starts. */
+export interface MountCheck {
+  readonly media: Mount
+  /** Undefined where there are no static files. */
+  readonly static: Mount | undefined
+  readonly production: boolean
+  /** True for a storage that forgets. */
+  readonly isVolatile: boolean
+  /** The folder the process runs in. */
+  readonly cwd: string
+}
+
+/** Where something appears, and where its files are. */
+export interface Mount {
+  readonly url: PublicUrl
+  /** Absolute; undefined for what isn't in a folder. */
+  readonly root: string | undefined
+}
+
+/**
+ * Refuses a set-up in which visitors' files could pass for the application's own, or vanish.
+ *
+ * @throws FingerpostError `FP_CONFIG` with every reason found
+ */
+export async function checkMounts(check: MountCheck): Promise<void> {
+  const faults = [...urlFaults(check), ...rootFaults(check), ...(await writeFaults(check))]
+  if (faults.length === 0) return
+  throw new FingerpostError('FP_CONFIG', `Media can't be set up like this:\n  ${faults.join('\n  ')}`, {
+    details: { faults },
+  })
+}
+
+/** A media URL without a slash at its end: `/mediax.png` would pass for a file of `/media`. */
+export function checkSlash(url: string): void {
+  if (url.endsWith('/')) return
+  throw new FingerpostError('FP_CONFIG', `The media url ${JSON.stringify(url)} has no slash at its end.`, {
+    remedy: `Write ${JSON.stringify(`${url}/`)}.`,
+  })
+}
+
+function urlFaults({ media, static: statics }: MountCheck): readonly string[] {
+  const { pathname, origin } = media.url
+  const faults: string[] = []
+  if (pathname === '/')
+    faults.push('The media url is the whole site: every page would be looked for among uploads.')
+  if (statics === undefined || statics.url.origin !== origin) return faults
+  const other = statics.url.pathname
+  if (pathname === other) faults.push(`Media and static files have the same url ${pathname}.`)
+  else if (pathname.startsWith(other))
+    faults.push(`The media url ${pathname} is inside the static url ${other}.`)
+  else if (other.startsWith(pathname))
+    faults.push(`The static url ${other} is inside the media url ${pathname}.`)
+  return faults
+}
+
+function rootFaults({ media, static: statics, production, isVolatile, cwd }: MountCheck): readonly string[] {
+  const { root } = media
+  if (isVolatile && production) return ['The media are kept in memory: a restart loses them.']
+  if (root === undefined) return []
+  const faults: string[] = []
+  if (contains(root, cwd))
+    faults.push(`The media folder ${root} holds the application itself: its code would be served.`)
+  if (statics?.root !== undefined) {
+    if (statics.root === root) faults.push(`Media and static files are in the same folder ${root}.`)
+    else if (contains(statics.root, root))
+      faults.push(`The media folder ${root} is inside the static folder.`)
+    else if (contains(root, statics.root))
+      faults.push(`The static folder ${statics.root} is inside the media folder.`)
+  }
+  if (production && contains(resolve(tmpdir()), root)) {
+    faults.push(`The media folder ${root} is temporary: a restart may empty it.`)
+  }
+  return faults
+}
+
+async function writeFaults({ media: { root } }: MountCheck): Promise<readonly string[]> {
+  if (root === undefined) return []
+  try {
+    await mkdir(root, { recursive: true })
+    await access(root, constants.W_OK | constants.X_OK)
+    return []
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return [`The media folder ${root} can't be written to: ${reason}.`]
+  }
+}
+
+function contains(folder: string, path: string): boolean {
+  const way = relative(folder, path)
+  return way === '' || (way !== '..' && !way.startsWith(`..${sep}`))
+}

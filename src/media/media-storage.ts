@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto'
+import { FingerpostError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
+import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
+import { type MediaContent, openContent } from './content.ts'
+import { agreesWithName } from './image.ts'
+import { isSafeKey, withSuffix } from './name.ts'
+import { type PresentationOptions, presentationOf } from './presentation.ts'
+
+/** How to save a file. */
+export interface MediaSaveOptions {
+  /** Replace what has the name. Default false: the new file gets another name. */
+  readonly overwrite?: boolean
+  /** Bytes allowed; the storage's own limit holds as well. */
+  readonly maxBytes?: number
+}
+
+/** Some files of a listing, and where to go on. */
+export interface MediaPage {
+  readonly files: readonly StoredFile[]
+  /** Give it as `after` to get the next page; undefined on the last one. */
+  readonly next: string | undefined
+}
+
+/** Which part of a listing. */
+export interface PageOptions {
+  /** Only names behind this one. */
+  readonly after?: string
+  /** Names on the page at most. Default 1,000. */
+  readonly limit?: number
+}
+
+/** What an orphan is. */
+export interface OrphanOptions {
+  /** Only names that start so. Default all. */
+  readonly prefix?: string
+  /** Files younger than this may be about to be used. Default 24 hours. */
+  readonly minAgeHours?: number
+}
+
+/**
+ * Files by name, whatever keeps them. Saving through it is the only way uploads take, so what it checks is checked
+ * for every backend: the name, the size, and that an image is one.
+ */
+export interface MediaStorage {
+  /** What keeps the files. */
+  readonly storage: Storage
+  /**
+   * Stores content under this name, or under one with a random suffix where the name is taken.
+   *
+   * @returns the name used
+   * @throws FingerpostError `FP_PATH` for an unsafe name, `FP_LIMIT` (413) for too many bytes, `FP_UPLOAD` (400) where
+   * the name promises an image and the bytes are none
+   */
+  save(name: string, content: MediaContent, options?: MediaSaveOptions): Promise<string>
+  /** All bytes. @throws FingerpostError `FP_NOT_FOUND` */
+  read(name: string): Promise<Buffer>
+  /** The bytes, or those from `start` to `end`, both included. @throws FingerpostError `FP_NOT_FOUND` */
+  open(name: string, range?: ByteRange): AsyncIterable<Uint8Array>
+  exists(name: string): Promise<boolean>
+  /** Bytes. @throws FingerpostError `FP_NOT_FOUND` */
+  size(name: string): Promise<number>
+  /** @throws FingerpostError `FP_NOT_FOUND` */
+  modifiedAt(name: string): Promise<Date>
+  /** One page of the names that start with a prefix, in order. */
+  list(prefix?: string, options?: PageOptions): Promise<MediaPage>
+  /** Removes a file; one that isn't there is no error. */
+  delete(name: string): Promise<void>
+  /** Every file whose name the application doesn't use any more. Deletes nothing. */
+  orphans(usedNames: Iterable<string>, options?: OrphanOptions): AsyncIterable<StoredFile>
+}
+
+/** How a media storage checks and presents what it keeps. */
+export interface MediaStorageOptions extends PresentationOptions {
+  /** Bytes of one file. Default 10 MiB. */
+  readonly maxBytes?: number
+  /** Cache-Control that an object store answers with. Default `no-cache`. */
+  readonly cacheControl?: string
+  /** Milliseconds since 1970. Default: the system's. */
+  readonly now?: () => number
+}
+
+/** Puts checks and names around a storage. */
+export function createMediaStorage(storage: Storage, options: MediaStorageOptions = {}): MediaStorage {
+  const { maxBytes = LIMITS.uploadMaxFileBytes, cacheControl = 'no-cache', now = Date.now } = options
+  const stat = async (name: string) => {
+    const found = await storage.stat(checkName(name))
+    if (found !== undefined) return found
+    throw new FingerpostError('FP_NOT_FOUND', `${storage.name} has no file ${name}.`, { details: { name } })
+  }
+  return {
+    storage,
+    async save(name, given, saving = {}) {
+      checkName(name)
+      const { head, content } = await openContent(given, Math.min(saving.maxBytes ?? maxBytes, maxBytes))
+      checkImage(name, head)
+      const headers = { ...presentationOf(name, head, options), cacheControl }
+      const renaming = saving.overwrite === true ? { overwrite: true } : { alternative: alternativesTo(name) }
+      const stored = await storage.save(name, content, {
+        ...renaming,
+        headers,
+      })
+      return stored.key
+    },
+    read: async (name) => storage.read(checkName(name)),
+    open: (name, range) => storage.open(checkName(name), range),
+    exists: async (name) => (await storage.stat(checkName(name))) !== undefined,
+    size: async (name) => (await stat(name)).size,
+    modifiedAt: async (name) => (await stat(name)).modifiedAt,
+    list: (prefix = '', page = {}) => listPage(storage, prefix, page),
+    delete: async (name) => storage.delete(checkName(name)),
+    orphans: (usedNames, orphan = {}) => findOrphans(storage, new Set(usedNames), orphan, now()),
+  }
+}
+
+function checkName(name: string): string {
+  if (isSafeKey(name)) return name
+  throw new FingerpostError('FP_PATH', `${JSON.stringify(name)} is no safe name for a file.`, {
+    remedy: 'Make each of its segments safe with safeName().',
+    details: { name },
+    statusCode: 400,
+  })
+}
+
+function checkImage(name: string, head: Uint8Array): void {
+  if (agreesWithName(name, head)) return
+  throw new FingerpostError('FP_UPLOAD', `${JSON.stringify(name)} is not the kind of image its name says.`, {
+    details: { name },
+    statusCode: 400,
+  })
+}
+
+/** Seven random characters, as many as make a guess hopeless and a clash with twenty files in a row impossible. */
+function alternativesTo(name: string): (attempt: number) => string | undefined {
+  return (attempt) =>
+    attempt > LIMITS.uploadMaxNameAttempts
+      ? undefined
+      : withSuffix(name, `_${randomBytes(5).toString('base64url')}`)
+}
+
+async function listPage(storage: Storage, prefix: string, page: PageOptions): Promise<MediaPage> {
+  const { after, limit = LIMITS.listPageEntries } = page
+  const files: StoredFile[] = []
+  for await (const file of storage.list(prefix, after)) {
+    if (files.length === limit) return { files, next: files.at(-1)?.key }
+    files.push(file)
+  }
+  return { files, next: undefined }
+}
+
+async function* findOrphans(
+  storage: Storage,
+  used: ReadonlySet<string>,
+  { prefix = '', minAgeHours = LIMITS.sweepMinAgeHours }: OrphanOptions,
+  now: number,
+): AsyncIterable<StoredFile> {
+  const youngest = now - minAgeHours * 3_600_000
+  for await (const file of storage.list(prefix)) {
+    if (!used.has(file.key) && file.modifiedAt.getTime() <= youngest) yield file
+  }
+}

@@ -1,0 +1,115 @@
+import type { FastifyRequest } from 'fastify'
+import { FingerpostError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
+import { encodePath } from '../core/path.ts'
+import type { PublicUrl } from '../core/public-url.ts'
+import { createDirectUploads, type DirectUploads } from './direct.ts'
+import type { DispositionType } from './disposition.ts'
+import { isS3 } from './handoff.ts'
+import type { LinkKey, LinkSigner } from './link.ts'
+import type { MediaStorage } from './media-storage.ts'
+import type { UploadLimits } from './options.ts'
+import type { Quota } from './quota.ts'
+import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload.ts'
+
+/** How to save a part of a form. */
+export interface MediaUploadOptions extends UploadOptions<FastifyRequest | undefined> {
+  /** Handed to `uploadTo` and to the quota. */
+  readonly request?: FastifyRequest
+}
+
+/** What a private link permits. */
+export interface MediaLinkOptions {
+  /** Default one hour, at most seven days. */
+  readonly expiresInSeconds?: number
+  readonly method?: 'GET' | 'PUT'
+  /** `attachment` makes a browser save even a picture. */
+  readonly disposition?: DispositionType
+}
+
+/** Visitors' files, as `app.media`. */
+export interface Media {
+  /** Names, sizes, listings, orphans: the storage with its checks. */
+  readonly files: MediaStorage
+  /** Stores one file of a form as it arrives. @throws FingerpostError, see `saveUpload`; nothing is left then */
+  save(part: UploadPart, options: MediaUploadOptions): Promise<SavedUpload>
+  /** Stores a new file and removes the old one, in this order: if the new one is refused, the old one stays. */
+  replace(oldName: string | undefined, part: UploadPart, options: MediaUploadOptions): Promise<SavedUpload>
+  /** Removes a file; one that isn't there is no error. */
+  delete(name: string): Promise<void>
+  /** The address of a file: of the app, or of the CDN in front of it. */
+  url(name: string): string
+  /**
+   * An address with a signature that opens a private file until it expires.
+   *
+   * @throws FingerpostError `FP_CONFIG` without keys
+   */
+  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
+  /** Uploads straight to the object store. @throws FingerpostError `FP_CONFIG` without one, or without keys */
+  readonly direct: DirectUploads
+}
+
+/** What the plugin knows. */
+export interface MediaParts {
+  readonly files: MediaStorage
+  readonly limits: UploadLimits
+  readonly quota: Quota<FastifyRequest> | undefined
+  readonly signer: LinkSigner | undefined
+  readonly keys: readonly LinkKey[]
+  readonly publicUrl: PublicUrl
+  readonly now: () => number
+}
+
+/** Puts `app.media` together. */
+export function createMedia(parts: MediaParts): Media {
+  const { files, limits, publicUrl } = parts
+  const url = (name: string) => publicUrl.href + encodePath(name)
+  const save = (part: UploadPart, options: MediaUploadOptions) => {
+    const { request } = options
+    const quota = quotaFor(parts.quota, request)
+    const maxBytes = options.maxBytes ?? limits.maxFileBytes
+    return saveUpload(part, { ...options, maxBytes }, { files, request, quota, now: parts.now })
+  }
+  return {
+    files,
+    save,
+    async replace(oldName, part, options) {
+      const saved = await save(part, options)
+      if (oldName !== undefined && oldName !== saved.name) await files.delete(oldName)
+      return saved
+    },
+    delete: (name) => files.delete(name),
+    url,
+    signedUrl: async (name, options = {}) => url(name) + sign(parts.signer, name, options),
+    direct: directUploads(parts),
+  }
+}
+
+/** A quota counts by request; an upload without one is the application's own. */
+function quotaFor(
+  quota: Quota<FastifyRequest> | undefined,
+  request: FastifyRequest | undefined,
+): Quota<FastifyRequest | undefined> | undefined {
+  if (quota === undefined || request === undefined) return undefined
+  return { reserve: (_, upload) => quota.reserve(request, upload) }
+}
+
+function sign(signer: LinkSigner | undefined, name: string, options: MediaLinkOptions): string {
+  if (signer === undefined) {
+    throw new FingerpostError('FP_CONFIG', 'Signed links need keys.', {
+      remedy: 'Give the media plugin the option keys.',
+    })
+  }
+  const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
+  return signer.sign({ name, method, disposition }, expiresInSeconds)
+}
+
+function directUploads({ files: { storage }, keys, now }: MediaParts): DirectUploads {
+  if (isS3(storage)) return createDirectUploads(storage, keys, now)
+  const refuse = async (): Promise<never> => {
+    throw new FingerpostError('FP_CONFIG', `Direct uploads need an object store, not ${storage.name}.`, {
+      remedy: 'Let the upload go through the app: request.saveUploads().',
+    })
+  }
+  return { create: refuse, complete: refuse }
+}

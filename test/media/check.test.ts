@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Fastify from 'fastify'
+import { parsePublicUrl } from '../../src/core/public-url.ts'
+import fingerpost from '../../src/index.ts'
+import { checkMounts, checkSlash, type MountCheck } from '../../src/media/check.ts'
+import { media } from '../../src/media/plugin.ts'
+import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
+import { makeBuild } from '../support/fixture-build.ts'
+import { startMediaApp } from '../support/media-app.ts'
+import { makeTree } from '../support/tree.ts'
+
+const mount = (url: string, root?: string) => ({ url: parsePublicUrl(url), root })
+const SOUND: MountCheck = {
+  media: mount('/media/'),
+  static: mount('/static/'),
+  production: false,
+  isVolatile: false,
+  cwd: '/srv/app',
+}
+
+const UNSOUND: readonly (readonly [why: string, change: Partial<MountCheck>, says: RegExp])[] = [
+  ['the same url as static files', { media: mount('/static/') }, /same url/],
+  ['a url inside the static one', { media: mount('/static/media/') }, /inside the static url/],
+  [
+    'a url around the static one',
+    { media: mount('/m/'), static: mount('/m/static/') },
+    /inside the media url/,
+  ],
+  ['the whole site', { media: mount('/'), static: undefined }, /whole site/],
+  ['memory in production', { isVolatile: true, production: true }, /restart loses them/],
+]
+
+for (const [why, change, says] of UNSOUND) {
+  test(`media are refused with ${why}`, async () => {
+    await assert.rejects(checkMounts({ ...SOUND, ...change }), { code: 'FP_CONFIG', message: says })
+  })
+}
+
+test('media are refused in a folder that is, holds or lies in another that matters', async (context) => {
+  const folder = makeTree(context)
+  const [site, files] = [join(folder, 'site'), join(folder, 'site/files')]
+  const check = (mediaRoot: string, staticRoot: string, cwd = '/srv/app', production = false) =>
+    checkMounts({
+      ...SOUND,
+      media: mount('/media/', mediaRoot),
+      static: mount('/static/', staticRoot),
+      cwd,
+      production,
+    })
+  await assert.rejects(check(site, site), /same folder/)
+  await assert.rejects(check(files, site), /inside the static folder/)
+  await assert.rejects(check(site, files), /inside the media folder/)
+  await assert.rejects(check(site, '/srv/static', files), /holds the application itself/)
+  await assert.rejects(check(join(tmpdir(), 'x'), '/srv/static', '/srv/app', true), /temporary/)
+  await check(join(folder, 'media'), join(folder, 'media-static'))
+})
+
+test('what only looks alike is sound', async () => {
+  await checkMounts({ ...SOUND, media: mount('/static-media/') })
+  await checkMounts({ ...SOUND, media: mount('https://cdn.example/static/') })
+  await checkMounts({ ...SOUND, isVolatile: true })
+})
+
+test('every reason is told at once', async () => {
+  const check = { ...SOUND, media: mount('/'), production: true, isVolatile: true }
+  await assert.rejects(checkMounts(check), (error: Error) => {
+    assert.match(error.message, /whole site/)
+    assert.match(error.message, /restart loses/)
+    return true
+  })
+})
+
+test('a folder that can not be written to is refused', async (context) => {
+  const root = makeTree(context, { file: 'in the way' })
+  await assert.rejects(
+    checkMounts({ ...SOUND, media: mount('/media/', join(root, 'file')) }),
+    /can't be written/,
+  )
+  if (process.getuid?.() === 0) return
+  chmodSync(root, 0o555)
+  await assert.rejects(checkMounts({ ...SOUND, media: mount('/media/', root) }), /can't be written/)
+})
+
+test('a url without a slash at its end is refused', async (context) => {
+  assert.throws(() => checkSlash('/media'), { code: 'FP_CONFIG', message: /"\/media\/"/ })
+  await assert.rejects(startMediaApp(context, { url: '/media' }), { code: 'FP_CONFIG' })
+})
+
+test('the plugin knows the build that is served beside it', async (context) => {
+  const root = await makeBuild(context, { 'a.txt': 'a' })
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(fingerpost, { root })
+  await app.register(media, { storage: createFilesystemStorage({ root: join(root, 'media') }) })
+  await assert.rejects(async () => app.ready(), { code: 'FP_CONFIG', message: /inside the static folder/ })
+})

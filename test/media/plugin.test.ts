@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
+import { createMemoryStorage } from '../../src/storage/memory.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import { exchange } from '../support/exchange.ts'
+import { GIF, PNG, SVG } from '../support/image.ts'
+import { startMediaApp } from '../support/media-app.ts'
+import { createS3Lab } from '../support/s3.ts'
+import { Link, makeTree } from '../support/tree.ts'
+
+const lab = createS3Lab()
+
+const BACKENDS: readonly (readonly [
+  title: string,
+  make: (context: TestContext) => Promise<Storage | undefined>,
+])[] = [
+  ['from a folder', async (context) => createFilesystemStorage({ root: makeTree(context) })],
+  ['from memory', async () => createMemoryStorage()],
+  ['from a bucket', (context) => lab.storage(context)],
+]
+
+for (const [title, make] of BACKENDS) {
+  test(`a picture is shown ${title}, with ranges and conditions`, async (context) => {
+    const storage = await make(context)
+    if (storage === undefined) return
+    await storage.save('a b/cat.png', PNG)
+    const { app, origin } = await startMediaApp(context, { storage })
+    const url = origin + app.mediaUrl('a b/cat.png')
+    const whole = await fetch(url)
+    assert.equal(whole.status, 200)
+    assert.deepEqual(Buffer.from(await whole.arrayBuffer()), PNG)
+    assert.equal(whole.headers.get('content-type'), 'image/png')
+    assert.equal(whole.headers.get('content-disposition'), 'inline')
+    assert.equal(whole.headers.get('content-length'), String(PNG.length))
+    assert.equal(whole.headers.get('x-content-type-options'), 'nosniff')
+    assert.equal(whole.headers.get('content-security-policy'), "default-src 'none'; sandbox")
+    assert.equal(whole.headers.get('cross-origin-resource-policy'), 'same-origin')
+    assert.equal(whole.headers.get('cache-control'), 'no-cache')
+
+    const part = await fetch(url, { headers: { range: 'bytes=-4' } })
+    assert.equal(part.status, 206)
+    assert.equal(part.headers.get('content-range'), `bytes ${PNG.length - 4}-${PNG.length - 1}/${PNG.length}`)
+    assert.deepEqual(Buffer.from(await part.arrayBuffer()), PNG.subarray(-4))
+    assert.equal((await fetch(url, { headers: { range: 'bytes=9999-' } })).status, 416)
+
+    const etag = whole.headers.get('etag') ?? ''
+    assert.equal((await fetch(url, { headers: { 'if-none-match': etag } })).status, 304)
+    const since = whole.headers.get('last-modified') ?? ''
+    assert.equal((await fetch(url, { headers: { 'if-modified-since': since } })).status, 304)
+    const changed = await fetch(url, { headers: { range: 'bytes=0-0', 'if-range': '"another"' } })
+    assert.equal(changed.status, 200)
+
+    const head = await fetch(url, { method: 'HEAD' })
+    assert.equal(head.headers.get('content-length'), String(PNG.length))
+  })
+}
+
+const DOWNLOADS: readonly (readonly [why: string, name: string, bytes: Uint8Array])[] = [
+  ['a page', 'page.html', Buffer.from('<script>alert(1)</script>')],
+  ['an SVG', 'logo.svg', SVG],
+  ['a script', 'app.js', Buffer.from('alert(1)')],
+  ['a stylesheet', 'site.css', Buffer.from('a{}')],
+  ['a PDF', 'paper.pdf', Buffer.from('%PDF-1.7')],
+  ['XML', 'feed.xml', Buffer.from('<x/>')],
+  ['a page that is called a picture', 'cat.png', Buffer.from('<html>')],
+  ['a GIF that is called a PNG', 'gif.png', GIF],
+  ['an empty picture', 'empty.png', Buffer.alloc(0)],
+  ['a file without extension', 'README', Buffer.from('hello')],
+]
+
+for (const [why, name, bytes] of DOWNLOADS) {
+  test(`${why} is offered for download and is of no type`, async (context) => {
+    // Straight into the storage: it may have been put there by anything.
+    const storage = createMemoryStorage()
+    await storage.save(name, bytes)
+    const { origin } = await startMediaApp(context, { storage })
+    const answer = await fetch(`${origin}/media/${name}`)
+    assert.equal(answer.status, 200)
+    assert.equal(answer.headers.get('content-type'), 'application/octet-stream')
+    assert.equal(answer.headers.get('content-disposition'), `attachment; filename="${name}"`)
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+  })
+}
+
+test('a picture that is a script as well stays a picture: its type is fixed and its scripts are shut off', async (context) => {
+  const storage = createMemoryStorage()
+  await storage.save('both.gif', Buffer.from("GIF89a/*...*/=1;alert('xss')"))
+  const { origin } = await startMediaApp(context, { storage })
+  const answer = await fetch(`${origin}/media/both.gif`)
+  assert.equal(answer.headers.get('content-type'), 'image/gif')
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+  assert.match(answer.headers.get('content-security-policy') ?? '', /sandbox/)
+})
+
+test('an SVG is shown only if the app asks for it, without its scripts', async (context) => {
+  const storage = createMemoryStorage()
+  await storage.save('logo.svg', SVG)
+  const { origin } = await startMediaApp(context, { storage, inlineSvg: true })
+  const answer = await fetch(`${origin}/media/logo.svg`)
+  assert.equal(answer.headers.get('content-type'), 'image/svg+xml')
+  assert.equal(answer.headers.get('content-disposition'), 'inline')
+  assert.equal(answer.headers.get('content-security-policy'), "default-src 'none'; sandbox")
+})
+
+test('a name beyond ASCII arrives in the download whole, and can not start a header', async (context) => {
+  const storage = createMemoryStorage()
+  await storage.save('Grüße "1".txt'.replaceAll('"', "'"), Buffer.from('x'))
+  const { app, origin } = await startMediaApp(context, { storage })
+  const answer = await fetch(origin + app.mediaUrl("Grüße '1'.txt"))
+  assert.equal(
+    answer.headers.get('content-disposition'),
+    `attachment; filename="Gr??e '1'.txt"; filename*=UTF-8''Gr%C3%BC%C3%9Fe%20%271%27.txt`,
+  )
+})
+
+const PROBES = [
+  '/media/../package.json',
+  '/media/..%2fpackage.json',
+  '/media/%2e%2e/package.json',
+  '/media/..%5cpackage.json',
+  '/media/%2fetc/passwd',
+  '/media//etc/passwd',
+  '/media/a/..%2f..%2fpackage.json',
+  '/media/.env',
+  '/media/%00',
+  '/media/secret.txt',
+  '/media/folder/secret.txt',
+  '/media/folder',
+  '/media/',
+  `/media/${'x'.repeat(300)}`,
+]
+
+for (const path of PROBES) {
+  test(`there is nothing at ${path.slice(0, 40)}`, async (context) => {
+    const outside = makeTree(context, { 'secret.txt': 'secret' })
+    const links = { 'secret.txt': new Link(join(outside, 'secret.txt')), folder: new Link(outside) }
+    const storage = createFilesystemStorage({ root: makeTree(context, { ...links, '.env': 'KEY=1' }) })
+    const { port } = await startMediaApp(context, { storage })
+    const { status, body } = await exchange(port, path)
+    assert.ok(status === 404 || status === 400, String(status))
+    assert.doesNotMatch(body.toString(), /secret|KEY=|"name"/)
+  })
+}
+
+test('a miss is remembered by nobody', async (context) => {
+  const { origin } = await startMediaApp(context)
+  const answer = await fetch(`${origin}/media/none.png`)
+  assert.equal(answer.status, 404)
+  assert.equal(answer.headers.get('cache-control'), 'no-store')
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+})
+
+test('addresses carry the prefix of the scope, or the host of a CDN', async (context) => {
+  const { app } = await startMediaApp(context, { url: 'https://cdn.example/media/' })
+  assert.equal(app.mediaUrl('a b.png'), 'https://cdn.example/media/a%20b.png')
+})
+
+test('one file of a form is saved and replaced without the form helper', async (context) => {
+  const { app } = await startMediaApp(context)
+  const part = (name: string, text: string) => ({
+    filename: name,
+    fieldname: 'paper',
+    mimetype: 'text/plain',
+    file: (async function* () {
+      yield Buffer.from(text)
+    })(),
+  })
+  const first = await app.media.save(part('a.txt', 'one'), { uploadTo: 'papers' })
+  assert.deepEqual(first, { name: 'papers/a.txt', field: 'paper', filename: 'a.txt', size: 3 })
+  const second = await app.media.replace(first.name, part('b.txt', 'two'), { uploadTo: 'papers' })
+  assert.equal(await app.media.files.exists('papers/a.txt'), false)
+  assert.equal((await app.media.files.read(second.name)).toString(), 'two')
+  const refused = app.media.replace(second.name, part('c.txt', 'x'.repeat(20)), {
+    uploadTo: '',
+    maxBytes: 10,
+  })
+  await assert.rejects(refused, { code: 'FP_LIMIT' })
+  assert.ok(await app.media.files.exists(second.name), 'the old one stays where the new one is refused')
+  await app.media.delete(second.name)
+  assert.equal(await app.media.files.exists(second.name), false)
+})
