@@ -4,7 +4,18 @@ import { createApp } from './app.js'
 
 const root = process.argv[2] ?? join(import.meta.dirname, 'staticfiles')
 const app = await createApp({ root })
-const url = await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT ?? 8080) })
+const url = await listen()
 console.log(`\nThe demo is at ${url}   (Ctrl-C ends it)`)
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())
+
+/** On PORT; without it on 8080, or on any free port where that is taken. */
+async function listen() {
+  const { PORT } = process.env
+  try {
+    return await app.listen({ host: '127.0.0.1', port: Number(PORT ?? 8080) })
+  } catch (error) {
+    if (error.code !== 'EADDRINUSE' || PORT !== undefined) throw error
+    return app.listen({ host: '127.0.0.1', port: 0 })
+  }
+}
