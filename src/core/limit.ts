@@ -85,4 +85,12 @@ export const LIMITS = {
   streamStallSeconds: 60,
   /** Milliseconds between two looks at the manifest of a running server. */
   watchIntervalMs: 1000,
+  /** Milliseconds an edit must lie back before a file's times alone vouch for its content: what coarse clocks need. */
+  liveSettleMs: 2000,
+  /** Milliseconds between looks at files in use where the system can't tell of changes. */
+  livePollMs: 500,
+  /** Milliseconds in which several changes become one. */
+  liveDebounceMs: 20,
+  /** Components whose names live mode remembers. */
+  liveNamesRemembered: 20_000,
 } as const

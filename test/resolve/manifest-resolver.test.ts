@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { build } from '../../src/build/build.ts'
 import { formatManifest, parseManifest } from '../../src/core/manifest.ts'
 import { createManifestResolver } from '../../src/resolve/manifest-resolver.ts'
 import { writeBuild } from '../support/fixture-build.ts'
 import { makeTree } from '../support/tree.ts'
+import { testResolverContract } from './contract.ts'
+
+testResolverContract('manifest resolver', async (options, cwd) => {
+  const { manifest } = await build({ ...options, cache: false }, { cwd })
+  return createManifestResolver(manifest)
+})
 
 async function manifestOf(context: Parameters<typeof makeTree>[0], url = '/static/') {
   return writeBuild(makeTree(context), { 'css/site.css': 'a{}', 'img/ü b.png': 'png' }, { url })
