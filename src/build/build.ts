@@ -1,4 +1,5 @@
 import { createDigester, type Digester } from '../core/digest.ts'
+import type { ImportMapNames } from '../core/manifest.ts'
 import type { Collection } from '../find/finder.ts'
 import { createScanners } from '../scan/scanners.ts'
 import { makeAssets, tallyOutputs } from './assets.ts'
@@ -6,6 +7,7 @@ import { type BuildCache, createNoCache } from './cache.ts'
 import { createDrafts, type Drafts } from './draft.ts'
 import { createNativeEncoder, requireEncodings } from './encoder.ts'
 import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
+import { createImportMapNames } from './import-map.ts'
 import { type Links, linkReferences } from './link.ts'
 import { type Name, nameFiles } from './name.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from './options.ts'
@@ -65,6 +67,7 @@ interface NamedBuild {
   readonly links: Links['links']
   readonly names: ReadonlyMap<string, Name>
   readonly drafts: Drafts
+  readonly importMap: ImportMapNames
 }
 
 async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedMs'>> {
@@ -79,13 +82,14 @@ async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedM
     scanned,
   } = await scanSources(collection, await createScanners({ html: config.references.html }), context)
   const prehashed = await findPrehashed(collection, config.references.prehashed)
-  const { links, problems } = linkReferences({ scans, collection, prehashed, config })
+  const { links, problems, moduleUrls } = linkReferences({ scans, collection, prehashed, config })
   refuseErrors(problems)
+  const importMap = createImportMapNames({ paths: collection.files.keys(), moduleUrls, config })
   const fingerprints = await fingerprintSources(collection, known, context)
   const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
   const names = nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
-  const published = await publishBuild({ collection, links, names, drafts }, workshop)
+  const published = await publishBuild({ collection, links, names, drafts, importMap }, workshop)
   return {
     ...published,
     out: surroundings.storage.name,
@@ -97,7 +101,7 @@ async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedM
   }
 }
 
-async function publishBuild({ collection, links, names, drafts }: NamedBuild, workshop: Workshop) {
+async function publishBuild({ collection, links, names, drafts, importMap }: NamedBuild, workshop: Workshop) {
   const { config, surroundings, digester, reader, cache } = workshop
   const { storage, mode, signal } = surroundings
   const output = await readOutput(storage)
@@ -110,7 +114,7 @@ async function publishBuild({ collection, links, names, drafts }: NamedBuild, wo
   const context = { files, links, names, digester, reader, drafts, recipesFor, variants, writer, signal }
   const assets = await makeAssets({ ...context, onDone: progress })
   surroundings.report({ kind: 'step', step: 'publish' })
-  const manifest = createManifest(assets, config.url.href, digester)
+  const manifest = createManifest(assets, config.url.href, digester, importMap)
   const published = mode === 'dry-run' ? 0 : await publishManifest(manifest, storage, output)
   await encoder.close()
   const written = writer.count() + published

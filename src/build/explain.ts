@@ -1,3 +1,4 @@
+import { lazily } from '../core/lazy.ts'
 import { LIMITS } from '../core/limit.ts'
 import { nearestNames } from '../core/nearest.ts'
 import type { LogicalPath } from '../core/path.ts'
@@ -98,12 +99,4 @@ function groupByLowerCase(paths: Iterable<LogicalPath>): ReadonlyMap<string, rea
     groups.set(key, [...(groups.get(key) ?? []), path])
   }
   return groups
-}
-
-function lazily<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined
-  return () => {
-    made ??= { value: make() }
-    return made.value
-  }
 }

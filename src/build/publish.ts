@@ -1,6 +1,7 @@
 import type { Digester } from '../core/digest.ts'
 import {
   formatManifest,
+  type ImportMapNames,
   MANIFEST_FILE,
   MANIFEST_VERSION,
   type Manifest,
@@ -15,9 +16,11 @@ export function createManifest(
   assets: ReadonlyMap<LogicalPath, ManifestAsset>,
   url: string,
   digester: Digester,
+  importMap: ImportMapNames,
 ): Manifest {
   const fields = [...assets].flatMap(([path, { file, etag }]) => [path, file, etag])
-  return { version: MANIFEST_VERSION, url, digest: digester.ofFields(fields), assets }
+  const manifest = { version: MANIFEST_VERSION, url, digest: digester.ofFields(fields), assets } as const
+  return importMap.size === 0 ? manifest : { ...manifest, importMap }
 }
 
 /** Puts a build in force, as the very last write. Does nothing if it is in force already. @returns files written */

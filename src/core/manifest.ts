@@ -34,6 +34,12 @@ export interface ManifestAsset extends ManifestVariant {
   readonly references: readonly ManifestReference[]
 }
 
+/**
+ * The specifiers of a build's import map and the names they stand for, suffix included: `three`, or `./js/a.js` for a
+ * URL relative to the manifest's.
+ */
+export type ImportMapNames = ReadonlyMap<string, string>
+
 /** The promise of a build: every file in it is there, with exactly these bytes. */
 export interface Manifest {
   readonly version: typeof MANIFEST_VERSION
@@ -41,6 +47,8 @@ export interface Manifest {
   readonly url: string
   /** Changes exactly when an asset changes. */
   readonly digest: string
+  /** Sorted by specifier; left out where there are none. */
+  readonly importMap?: ImportMapNames
   /** Sorted by logical path. */
   readonly assets: ReadonlyMap<LogicalPath, ManifestAsset>
 }
@@ -49,7 +57,7 @@ export interface Manifest {
  * The text of `manifest.json`, a line per asset: the same manifest, the same bytes (law 7). Inverse of
  * {@link parseManifest}.
  */
-export function formatManifest({ version, url, digest, assets }: Manifest): string {
+export function formatManifest({ version, url, digest, importMap = new Map(), assets }: Manifest): string {
   // Lines are joined here because an object would move names like `10` to the front and lose `__proto__`.
   const sorted = [...assets].sort(([a], [b]) => comparePaths(a, b))
   const lines = sorted.map(
@@ -60,6 +68,13 @@ export function formatManifest({ version, url, digest, assets }: Manifest): stri
     `"url": ${JSON.stringify(url)}`,
     `"digest": ${JSON.stringify(digest)}`,
   ]
+  const specifiers = [...importMap].sort(([a], [b]) => comparePaths(a, b))
+  if (specifiers.length > 0) {
+    const pairs = specifiers.map(
+      ([specifier, name]) => `  ${JSON.stringify(specifier)}: ${JSON.stringify(name)}`,
+    )
+    head.push(`"importMap": {\n${pairs.join(',\n')}\n }`)
+  }
   return `{\n ${head.join(',\n ')},\n "assets": {\n${lines.join(',\n')}\n }\n}\n`
 }
 
@@ -84,7 +99,12 @@ export function parseManifest(text: string, where: string): Manifest {
     if (!isLogicalPath(path)) throw damaged(where, `assets has the name ${JSON.stringify(path)}`)
     assets.set(path, assetFromJson(asRecord(value, where, path), where, path))
   }
-  return { version: MANIFEST_VERSION, url, digest, assets }
+  const importMap = new Map<string, string>()
+  for (const [specifier, name] of Object.entries(asRecord(root['importMap'] ?? {}, where, 'importMap'))) {
+    importMap.set(specifier, asString(name, where, `importMap: ${specifier}`))
+  }
+  const manifest = { version: MANIFEST_VERSION, url, digest, assets } as const
+  return importMap.size === 0 ? manifest : { ...manifest, importMap }
 }
 
 function assetToJson(asset: ManifestAsset): Record<string, unknown> {

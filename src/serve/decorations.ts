@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
+import type { ImportMapOptions } from '../resolve/import-map.ts'
 import type { Site, StaticStats } from './site.ts'
 
 declare module 'fastify' {
@@ -10,6 +11,11 @@ declare module 'fastify' {
     staticIntegrity(name: string): string
     /** Where the build appears and lies: what other plugins must keep away from. */
     readonly staticMount: { readonly url: string; readonly root: string }
+    /**
+     * The tag `<script type="importmap">` of the build, with the integrity of every module: to be put before the first
+     * module of a page. @throws FingerpostError `FP_UNKNOWN_NAME` for an entry the build doesn't have
+     */
+    importMap(options?: ImportMapOptions): string
     /** Counters for metrics. */
     staticStats(): StaticStats
   }
@@ -34,6 +40,7 @@ export function decorate(app: FastifyInstance, site: Site, mount: FastifyInstanc
   app.decorate('static', url)
   app.decorate('staticIntegrity', (name) => site.resolver().integrity(name))
   app.decorate('staticMount', mount)
+  app.decorate('importMap', (options) => site.importMap(options))
   app.decorate('staticStats', () => site.stats())
   app.decorateReply('static', url)
   decorateLocals(app, url)

@@ -1,5 +1,7 @@
 import type { Digester } from '../core/digest.ts'
+import { lazily } from '../core/lazy.ts'
 import type { Manifest } from '../core/manifest.ts'
+import { createImportMap, formatImportMap, type ImportMapOptions } from '../resolve/import-map.ts'
 import { createManifestResolver } from '../resolve/manifest-resolver.ts'
 import type { Resolver } from '../resolve/resolver.ts'
 import { type BodyCache, createBodyCache } from './body-cache.ts'
@@ -30,6 +32,8 @@ export interface Site {
   readonly cache: BodyCache
   /** Answers for the current build. */
   resolver(): Resolver
+  /** The tag `<script type="importmap">`. */
+  importMap(options?: ImportMapOptions): string
   /** The answer to a GET or HEAD for a decoded name; undefined where the build has no such name. */
   answer(name: string, method: string, headers: RequestHeaders): Response | undefined
   has(name: string): boolean
@@ -51,12 +55,18 @@ export function createSite(manifest: Manifest, parts: SiteParts): Site {
   const cache = createBodyCache(settings.cache, open, digester)
   const parseAccept = createAcceptEncodingParser()
   const resolver = createManifestResolver(manifest, url)
+  const wholeMap = lazily(() => createImportMap(manifest, resolver))
   const table = new ResponderTable(manifest, (path, hashed) =>
     headersFor(path, hashed, settings.headers, rules),
   )
   return {
     cache,
     resolver: () => resolver,
+    importMap: ({ nonce, entries } = {}) =>
+      formatImportMap(
+        entries === undefined ? wholeMap() : createImportMap(manifest, resolver, entries),
+        nonce,
+      ),
     answer(name, method, headers) {
       const responder = table.find(name)
       if (responder === undefined) return undefined
