@@ -29,7 +29,7 @@ function addTest(run, type, data) {
   const indent = '  '.repeat(data.nesting + 1)
   if (data.skip !== undefined) {
     file.skipped++
-    run.skipped.push({ where: place(data), name: data.name, reason: String(data.skip) })
+    run.skipped.push({ where: fileName(data.file), name: data.name, reason: String(data.skip) })
     if (NAMES) file.lines.push(`${indent}- ${data.name} (skipped)`)
   } else if (type === 'test:pass') {
     file.passed++
@@ -37,7 +37,7 @@ function addTest(run, type, data) {
     if (NAMES) file.lines.push(`${indent}✔ ${data.name} ${duration(milliseconds)}`.trimEnd())
   } else {
     file.failed++
-    run.failed.push({ where: place(data), name: data.name })
+    run.failed.push({ where: fileName(data.file), name: data.name })
     file.lines.push(`${indent}✖ ${data.name}`, indented(describe(error?.cause ?? error), `${indent}  `))
   }
 }
@@ -74,10 +74,6 @@ function fileName(path) {
 /** An assertion says in its message what differs; its fields would say it again, in full. */
 function describe(error) {
   return error?.code === 'ERR_ASSERTION' ? error.stack : inspect(error)
-}
-
-function place({ file, line }) {
-  return line === undefined ? fileName(file) : `${fileName(file)}:${line}`
 }
 
 function duration(milliseconds) {
