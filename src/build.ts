@@ -1,4 +1,6 @@
 export { build } from './build/build.ts'
+export { clearCache } from './build/cache-folder.ts'
+export { type CheckRules, check } from './build/check.ts'
 export type { BuildEnvironment } from './build/environment.ts'
 export {
   BUILD_DEFAULTS,
@@ -9,6 +11,7 @@ export {
   defineConfig,
   parseBuildOptions,
 } from './build/options.ts'
+export { PRUNE_DEFAULTS, type PruneOptions, prune } from './build/prune.ts'
 export type {
   BuildEvent,
   BuildReport,

@@ -1,5 +1,6 @@
 import { createDigester, type Digester } from '../core/digest.ts'
 import type { ImportMapNames } from '../core/manifest.ts'
+import { comparePaths } from '../core/path.ts'
 import type { Collection } from '../find/finder.ts'
 import { createScanners } from '../scan/scanners.ts'
 import { makeAssets, tallyOutputs } from './assets.ts'
@@ -9,19 +10,21 @@ import { createNativeEncoder, requireEncodings } from './encoder.ts'
 import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
 import { createImportMapNames } from './import-map.ts'
 import { type Links, linkReferences } from './link.ts'
+import { withLock } from './lock.ts'
 import { type Name, nameFiles } from './name.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from './options.ts'
 import { readOutput } from './output.ts'
 import { findPrehashed } from './prehashed.ts'
 import { createProgress } from './progress.ts'
-import { createManifest, publishManifest } from './publish.ts'
+import { createManifest, manifestDigest, publishManifest } from './publish.ts'
 import { createRecipes } from './recipe.ts'
+import { type ComingBuild, recordBuild } from './record.ts'
 import { refuseErrors } from './refuse.ts'
 import type { BuildReport } from './report.ts'
 import { createSourceReader, type SourceReader } from './source-reader.ts'
 import { collectSources, fingerprintSources, scanSources } from './sources.ts'
 import { createVariantMaker } from './variant.ts'
-import { createDryWriter, createWriter } from './writer.ts'
+import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
 
 /**
  * Builds: collects the sources, gives every file the name its content demands, rewrites what refers to it, compresses,
@@ -89,7 +92,10 @@ async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedM
   const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
   const names = nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
-  const published = await publishBuild({ collection, links, names, drafts, importMap }, workshop)
+  const named = { collection, links, names, drafts, importMap }
+  const publish = () => publishBuild(named, workshop)
+  const isDry = surroundings.mode === 'dry-run'
+  const published = isDry ? await publish() : await withLock(surroundings.storage, surroundings, publish)
   return {
     ...published,
     out: surroundings.storage.name,
@@ -101,25 +107,59 @@ async function runBuild(workshop: Workshop): Promise<Omit<BuildReport, 'elapsedM
   }
 }
 
-async function publishBuild({ collection, links, names, drafts, importMap }: NamedBuild, workshop: Workshop) {
-  const { config, surroundings, digester, reader, cache } = workshop
-  const { storage, mode, signal } = surroundings
+async function publishBuild(build: NamedBuild, workshop: Workshop) {
+  const { storage, mode } = workshop.surroundings
   const output = await readOutput(storage)
-  const writer = (mode === 'dry-run' ? createDryWriter : createWriter)(storage, output, digester)
+  const { digester } = workshop
+  if (mode === 'dry-run') {
+    const made = await makeBuild(build, createDryWriter(storage, output, digester), workshop)
+    return { ...made, kind: mode }
+  }
+  const recorded = await recordBuild(storage, output.manifest, comingBuild(build, workshop))
+  const made = await makeBuild(build, createWriter(storage, output, digester), workshop)
+  const published = await publishManifest(made.manifest, storage, output)
+  const written = recorded + made.work.written + published
+  const kind = written === 0 ? ('unchanged' as const) : ('built' as const)
+  return { ...made, kind, work: { ...made.work, written } }
+}
+
+function comingBuild({ names }: NamedBuild, { digester, surroundings }: Workshop): ComingBuild {
+  const named = [...names].map(([path, { file, fingerprint }]) => {
+    return [path, { file, etag: fingerprint.digest }] as const
+  })
+  const digest = manifestDigest(
+    named.sort(([a], [b]) => comparePaths(a, b)),
+    digester,
+  )
+  return { digest, files: new Set(named.map(([, { file }]) => file)), at: surroundings.now() }
+}
+
+async function makeBuild(build: NamedBuild, writer: OutputWriter, workshop: Workshop) {
+  const { config, surroundings, digester, cache } = workshop
+  const { report, signal } = surroundings
+  const { files } = build.collection
   const encoder = createNativeEncoder()
-  const variants = createVariantMaker({ encoder, cache, digester })
-  const progress = createProgress(collection.files, surroundings.report)
-  const recipesFor = await createRecipes(config)
-  const { files } = collection
-  const context = { files, links, names, digester, reader, drafts, recipesFor, variants, writer, signal }
-  const assets = await makeAssets({ ...context, onDone: progress })
-  surroundings.report({ kind: 'step', step: 'publish' })
-  const manifest = createManifest(assets, config.url.href, digester, importMap)
-  const published = mode === 'dry-run' ? 0 : await publishManifest(manifest, storage, output)
-  await encoder.close()
-  const written = writer.count() + published
-  const kind = mode === 'dry-run' ? mode : written === 0 ? ('unchanged' as const) : ('built' as const)
-  return { kind, manifest, outputs: tallyOutputs(assets.values()), work: { ...variants.count(), written } }
+  try {
+    const variants = createVariantMaker({ encoder, cache, digester })
+    const onDone = createProgress(files, report)
+    const recipesFor = await createRecipes(config)
+    const assets = await makeAssets({
+      ...workshop,
+      ...build,
+      files,
+      recipesFor,
+      variants,
+      writer,
+      signal,
+      onDone,
+    })
+    report({ kind: 'step', step: 'publish' })
+    const manifest = createManifest(assets, config.url.href, digester, build.importMap)
+    const work = { ...variants.count(), written: writer.count() }
+    return { manifest, outputs: tallyOutputs(assets.values()), work }
+  } finally {
+    await encoder.close()
+  }
 }
 
 function tallySources({ files }: Collection) {

@@ -1,4 +1,4 @@
-import type { Digester } from '../core/digest.ts'
+import type { Digest, Digester } from '../core/digest.ts'
 import {
   formatManifest,
   type ImportMapNames,
@@ -11,15 +11,23 @@ import type { LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Output } from './output.ts'
 
-/** The manifest of these assets. Its digest covers every path, name and content, and no encoder setting. */
+/** What a manifest's digest covers of each asset: its path, name and content, and no encoder setting. */
+export function manifestDigest(
+  assets: Iterable<readonly [LogicalPath, Pick<ManifestAsset, 'file' | 'etag'>]>,
+  digester: Digester,
+): Digest {
+  return digester.ofFields([...assets].flatMap(([path, { file, etag }]) => [path, file, etag]))
+}
+
+/** The manifest of these assets. */
 export function createManifest(
   assets: ReadonlyMap<LogicalPath, ManifestAsset>,
   url: string,
   digester: Digester,
   importMap: ImportMapNames,
 ): Manifest {
-  const fields = [...assets].flatMap(([path, { file, etag }]) => [path, file, etag])
-  const manifest = { version: MANIFEST_VERSION, url, digest: digester.ofFields(fields), assets } as const
+  const digest = manifestDigest(assets, digester)
+  const manifest = { version: MANIFEST_VERSION, url, digest, assets } as const
   return importMap.size === 0 ? manifest : { ...manifest, importMap }
 }
 

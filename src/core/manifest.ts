@@ -61,7 +61,7 @@ export function formatManifest({ version, url, digest, importMap = new Map(), as
   // Lines are joined here because an object would move names like `10` to the front and lose `__proto__`.
   const sorted = [...assets].sort(([a], [b]) => comparePaths(a, b))
   const lines = sorted.map(
-    ([path, asset]) => `  ${JSON.stringify(path)}: ${JSON.stringify(assetToJson(asset))}`,
+    ([path, asset]) => `  ${JSON.stringify(path)}: ${JSON.stringify(formatAsset(asset))}`,
   )
   const head = [
     `"version": ${version}`,
@@ -97,7 +97,7 @@ export function parseManifest(text: string, where: string): Manifest {
   const assets = new Map<LogicalPath, ManifestAsset>()
   for (const [path, value] of Object.entries(asRecord(root['assets'], where, 'assets'))) {
     if (!isLogicalPath(path)) throw damaged(where, `assets has the name ${JSON.stringify(path)}`)
-    assets.set(path, assetFromJson(asRecord(value, where, path), where, path))
+    assets.set(path, parseAsset(value, where, path))
   }
   const importMap = new Map<string, string>()
   for (const [specifier, name] of Object.entries(asRecord(root['importMap'] ?? {}, where, 'importMap'))) {
@@ -107,7 +107,8 @@ export function parseManifest(text: string, where: string): Manifest {
   return importMap.size === 0 ? manifest : { ...manifest, importMap }
 }
 
-function assetToJson(asset: ManifestAsset): Record<string, unknown> {
+/** One asset as it stands in a manifest, ready for JSON. Inverse of {@link parseAsset}. */
+export function formatAsset(asset: ManifestAsset): Record<string, unknown> {
   const { file, type, size, etag, integrity, references } = asset
   const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
   for (const encoding of ENCODINGS) {
@@ -119,7 +120,15 @@ function assetToJson(asset: ManifestAsset): Record<string, unknown> {
   return json
 }
 
-function assetFromJson(json: Record<string, unknown>, where: string, path: string): ManifestAsset {
+/**
+ * Reads one asset of a manifest.
+ *
+ * @param where names the file in messages
+ * @param path names the asset in messages
+ * @throws FingerpostError `FP_MANIFEST`
+ */
+export function parseAsset(value: unknown, where: string, path: string): ManifestAsset {
+  const json = asRecord(value, where, path)
   const file = asString(json['file'], where, `${path}: file`)
   if (!isLogicalPath(file)) throw damaged(where, `${path}: file is ${JSON.stringify(file)}`)
   const encodings: Partial<Record<Encoding, ManifestVariant>> = {}

@@ -1,0 +1,138 @@
+import { ENCODINGS, variantPath } from '../core/encoding.ts'
+import { FingerpostError } from '../core/error.ts'
+import { type BuildRecord, formatHistory, HISTORY_FILE, type History } from '../core/history.ts'
+import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
+import { comparePaths } from '../core/path.ts'
+import type { Storage } from '../storage/storage.ts'
+import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
+import { withLock } from './lock.ts'
+import { type BuildOptions, parseBuildOptions } from './options.ts'
+import { markAbandoned, readHistory } from './record.ts'
+import type { PruneReport } from './report.ts'
+
+/** What a prune leaves alone. */
+export interface PruneOptions {
+  /** Builds whose files stay, the present one included; at least 1. Default 2. */
+  readonly keep?: number
+  /** Seconds since a file was last needed, and since it was written, before it may go. Default 3600. */
+  readonly minAgeSeconds?: number
+}
+
+/** The defaults of {@link PruneOptions}. */
+export const PRUNE_DEFAULTS = { keep: 2, minAgeSeconds: 3600 } as const
+
+/**
+ * Removes what no kept build needs. Only files that earlier builds recorded are candidates: nothing of the build in
+ * force, nothing too young, nothing fingerpost didn't write is ever touched (law 5).
+ *
+ * @throws FingerpostError `FP_MANIFEST` if manifest or history can't be read: then nothing is removed
+ */
+export async function prune(
+  options: BuildOptions,
+  rules: PruneOptions = {},
+  environment: BuildEnvironment = {},
+): Promise<PruneReport> {
+  const config = parseBuildOptions(options, environment.cwd ?? process.cwd())
+  const surroundings = surroundingsOf(environment, config)
+  if (surroundings.mode === 'dry-run') return pruneOutput(rules, surroundings)
+  return withLock(surroundings.storage, surroundings, () => pruneOutput(rules, surroundings))
+}
+
+async function pruneOutput(rules: PruneOptions, surroundings: Surroundings): Promise<PruneReport> {
+  const { storage, mode, signal } = surroundings
+  const manifest = await readManifest(storage)
+  const history = await readHistory(storage)
+  const plan = planPrune(history, manifest, rules, surroundings.now())
+  const removed = await listRemovable(plan, storage)
+  if (mode === 'publish' && removed.length > 0) {
+    // Servers are told first, then the files go, then their names: a prune that is killed can be run again.
+    await storeHistory(retire(history, removed), storage)
+    for (const { file } of removed) {
+      signal.throwIfAborted()
+      await storage.delete(file)
+    }
+    await storeHistory(forget(retire(history, removed), removed, plan), storage)
+  }
+  const kind = mode === 'publish' ? 'pruned' : 'dry-run'
+  return { kind, out: storage.name, kept: plan.kept.length, removed }
+}
+
+/** What a prune will look at. */
+export interface PrunePlan {
+  /** Oldest first. */
+  readonly kept: readonly BuildRecord[]
+  /** Hashed paths that nothing kept needs, sorted. */
+  readonly candidates: readonly string[]
+  /** A file written later than this stays whatever the history says. */
+  readonly writtenBefore: Date
+}
+
+/** Decides from the history alone, without looking at any file. */
+export function planPrune(history: History, manifest: Manifest, rules: PruneOptions, now: Date): PrunePlan {
+  const { keep = PRUNE_DEFAULTS.keep, minAgeSeconds = PRUNE_DEFAULTS.minAgeSeconds } = rules
+  const oldest = new Date(now.getTime() - minAgeSeconds * 1000)
+  const builds = markAbandoned(history.builds, manifest.digest)
+  const published = builds.filter(({ abandoned }) => !abandoned)
+  const kept = published.slice(-Math.max(1, keep))
+  const needed = new Set(kept.flatMap(({ files }) => [...files]))
+  for (const { file } of manifest.assets.values()) needed.add(file)
+  // A build's files were needed until the next one was published; pages that link to them live on from there.
+  builds.forEach(({ files }, index) => {
+    const replacedAt = builds.slice(index + 1).find(({ abandoned }) => !abandoned)?.publishedAt
+    if (replacedAt !== undefined && replacedAt > oldest) for (const file of files) needed.add(file)
+  })
+  const recorded = new Set(builds.flatMap(({ files }) => [...files]))
+  const candidates = [...recorded].filter((file) => !needed.has(file)).sort(comparePaths)
+  return { kept, candidates, writtenBefore: oldest }
+}
+
+async function readManifest(storage: Storage): Promise<Manifest> {
+  const where = `${storage.name}: ${MANIFEST_FILE}`
+  if ((await storage.stat(MANIFEST_FILE)) !== undefined) {
+    return parseManifest((await storage.read(MANIFEST_FILE)).toString(), where)
+  }
+  throw new FingerpostError('FP_MANIFEST', `${storage.name} has no ${MANIFEST_FILE}.`, {
+    remedy: 'Name the folder of a build with --out DIR. Nothing was removed.',
+    details: { manifest: where },
+  })
+}
+
+type Removed = PruneReport['removed']
+
+/** The candidates that are there, with their siblings; one of them too young keeps all of them. */
+async function listRemovable({ candidates, writtenBefore }: PrunePlan, storage: Storage): Promise<Removed> {
+  const owners = new Map<string, string>()
+  for (const file of candidates) {
+    owners.set(file, file)
+    for (const encoding of ENCODINGS) owners.set(variantPath(file, encoding), file)
+  }
+  if (owners.size === 0) return []
+  const found: { owner: string; file: string; size: number }[] = []
+  const young = new Set<string>()
+  for await (const { key, size, modifiedAt } of storage.list()) {
+    const owner = owners.get(key)
+    if (owner === undefined) continue
+    found.push({ owner, file: key, size })
+    if (modifiedAt > writtenBefore) young.add(owner)
+  }
+  return found.filter(({ owner }) => !young.has(owner)).map(({ file, size }) => ({ file, size }))
+}
+
+/** A history that no longer offers these files to servers. */
+function retire(history: History, removed: Removed): History {
+  const gone = new Set(removed.map(({ file }) => file))
+  return { ...history, retired: new Map([...history.retired].filter(([file]) => !gone.has(file))) }
+}
+
+/** A history without the names of these files; builds of which nothing is left go with them. */
+function forget(history: History, removed: Removed, { kept }: PrunePlan): History {
+  const gone = new Set(removed.map(({ file }) => file))
+  const builds = history.builds
+    .map((build) => ({ ...build, files: new Set([...build.files].filter((file) => !gone.has(file))) }))
+    .filter(({ digest, files }) => files.size > 0 || kept.some((build) => build.digest === digest))
+  return { ...history, builds }
+}
+
+async function storeHistory(history: History, storage: Storage): Promise<void> {
+  await storage.save(HISTORY_FILE, Buffer.from(formatHistory(history)), { overwrite: true })
+}
