@@ -93,4 +93,12 @@ export const LIMITS = {
   liveDebounceMs: 20,
   /** Components whose names live mode remembers. */
   liveNamesRemembered: 20_000,
+  /** Builds before the current one whose hashed names a running server still answers. */
+  servedEarlierBuilds: 3,
+  /** Fonts that `reply.preload` takes from one stylesheet. */
+  preloadFonts: 8,
+  /** Images of one stylesheet above which `reply.preload` takes none of them. */
+  preloadImages: 8,
+  /** Damaged files that a running server reports one by one; further ones are only counted. */
+  damageReports: 1000,
 } as const

@@ -2,7 +2,7 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Digester } from '../core/digest.ts'
-import { FingerpostError } from '../core/error.ts'
+import { FingerpostError, isSystemError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ByteRange } from '../storage/storage.ts'
 import { lengthOf } from './range.ts'
@@ -76,8 +76,13 @@ export async function openBody(file: BodyFile, open: OpenBody): Promise<OpenFile
   try {
     return await open(file.path)
   } catch (cause) {
-    throw damaged(file, 'it cannot be opened', cause)
+    throw damaged(file, isSystemError(cause, 'ENOENT') ? 'it is gone' : 'it cannot be opened', cause)
   }
+}
+
+/** True for the error of a file that was removed, as a prune does with those of builds nobody keeps. */
+export function isGone(error: unknown): boolean {
+  return error instanceof FingerpostError && isSystemError(error.cause, 'ENOENT')
 }
 
 async function withFile(

@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
 import type { ImportMapOptions } from '../resolve/import-map.ts'
+import { preloadLinks } from './preload.ts'
+import type { Reloader } from './reload.ts'
 import type { Site, StaticStats } from './site.ts'
 
 declare module 'fastify' {
@@ -16,13 +18,30 @@ declare module 'fastify' {
      * module of a page. @throws FingerpostError `FP_UNKNOWN_NAME` for an entry the build doesn't have
      */
     importMap(options?: ImportMapOptions): string
+    /** Looks for a new build now; true if one was taken into service. @throws FingerpostError `FP_MANIFEST` */
+    staticReload(): Promise<boolean>
     /** Counters for metrics. */
     staticStats(): StaticStats
   }
   interface FastifyReply {
     /** As `app.static`. */
     static(name: string): string
+    /**
+     * Adds Link headers for files the page uses and for what they need first, from the build's graph of references.
+     * With the option `earlyHints` they are sent at once as 103 Early Hints too.
+     *
+     * @throws FingerpostError `FP_UNKNOWN_NAME`
+     */
+    preload(...names: readonly string[]): FastifyReply
   }
+}
+
+/** What stands behind the decorations. */
+export interface DecorationParts {
+  readonly site: Site
+  readonly reloader: Reloader
+  readonly earlyHints: boolean
+  readonly mount: FastifyInstance['staticMount']
 }
 
 /**
@@ -30,20 +49,34 @@ declare module 'fastify' {
  *
  * @throws FingerpostError `FP_CONFIG` if another build has done so in this scope
  */
-export function decorate(app: FastifyInstance, site: Site, mount: FastifyInstance['staticMount']): void {
+export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mount }: DecorationParts): void {
   if (app.hasDecorator('static')) {
     throw new FingerpostError('FP_CONFIG', 'This app has static() from another build already.', {
       remedy: 'Register one of them with decorate: false, or each in a scope of its own.',
     })
   }
-  const url = (name: string) => site.resolver().resolve(name)
+  const url = (name: string) => site.current.resolver.resolve(name)
   app.decorate('static', url)
-  app.decorate('staticIntegrity', (name) => site.resolver().integrity(name))
+  app.decorate('staticIntegrity', (name) => site.current.resolver.integrity(name))
+  app.decorate('staticReload', () => reloader.reload())
   app.decorate('staticMount', mount)
-  app.decorate('importMap', (options) => site.importMap(options))
+  app.decorate('importMap', (options) => site.current.importMap(options))
   app.decorate('staticStats', () => site.stats())
   app.decorateReply('static', url)
+  app.decorateReply('preload', function (this: FastifyReply, ...names: readonly string[]) {
+    const links = preloadLinks(site.current.resolver, names)
+    if (earlyHints && links.length > 0) this.raw.writeEarlyHints({ link: [...links] })
+    return addLinks(this, links)
+  })
   decorateLocals(app, url)
+}
+
+/** One header with all values, those that are there already first; each once. */
+function addLinks(reply: FastifyReply, links: readonly string[]): FastifyReply {
+  const before = reply.getHeader('link')
+  const known = [before ?? ''].flat().flatMap((value) => String(value).split(/,\s*(?=<)/))
+  const values = new Set([...known.filter((value) => value !== ''), ...links])
+  return values.size === 0 ? reply : reply.header('link', [...values].join(', '))
 }
 
 /**

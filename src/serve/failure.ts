@@ -26,6 +26,12 @@ export function withHeaders(response: Response, headers: RawHeaders): Response {
   return { ...response, headers: [...headers, ...response.headers] }
 }
 
+/** Leads from a folder's name to the folder, so that relative links in its index file hold. */
+export function redirectTo(location: string, cacheControl: string): Response {
+  const headers = ['Location', location, 'Cache-Control', cacheControl, 'Content-Length', '0']
+  return { status: 301, headers, body: NO_BODY }
+}
+
 function failure(status: number, text: string, headers: RawHeaders = []): Response {
   const bytes = Buffer.from(`${text}\n`)
   const type = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(bytes.length)]

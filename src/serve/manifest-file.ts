@@ -1,27 +1,47 @@
+import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
 
+/** A manifest as it was read, and what tells it from another reading. */
+export interface LoadedManifest {
+  readonly manifest: Manifest
+  /** Of the file's text: any difference at all, where the manifest's own digest is of the assets alone. */
+  readonly textHash: string
+  /** Of the file itself; see {@link signatureOf}. */
+  readonly signature: string
+}
+
 /**
  * Reads the manifest of a build's folder.
  *
  * @throws FingerpostError `FP_MANIFEST` if it is missing, unreadable, too large or damaged, saying what to run
  */
-export async function loadManifest(root: string): Promise<Manifest> {
+export async function loadManifest(root: string): Promise<LoadedManifest> {
   const path = join(root, MANIFEST_FILE)
-  return parseManifest(await readManifestText(path), path)
+  const { text, signature } = await readManifestText(path)
+  const textHash = createHash('sha256').update(text).digest('hex')
+  return { manifest: parseManifest(text, path), textHash, signature }
 }
 
-async function readManifestText(path: string): Promise<string> {
+/** What a file's stat tells of it: another file, or the same one written again, has another. */
+export function signatureOf({ ino, mtimeNs, size }: BigIntStats): string {
+  return `${ino}:${mtimeNs}:${size}`
+}
+
+async function readManifestText(
+  path: string,
+): Promise<{ readonly text: string; readonly signature: string }> {
   try {
     const handle = await open(path)
     try {
-      const { size } = await handle.stat()
-      if (size > LIMITS.manifestMaxBytes)
+      const stats = await handle.stat({ bigint: true })
+      if (stats.size > LIMITS.manifestMaxBytes)
         throw unusable(path, `it has more than ${LIMITS.manifestMaxBytes} bytes`)
-      return await handle.readFile('utf8')
+      return { text: await handle.readFile('utf8'), signature: signatureOf(stats) }
     } finally {
       await handle.close()
     }

@@ -36,6 +36,22 @@ export interface FingerpostOptions {
   readonly shortCircuit?: boolean
   /** Leave what the build doesn't have to the app's own not-found handler. Default false: a plain 404, `no-store`. */
   readonly fallthrough?: boolean
+  /**
+   * Files of the build that are also to be had at the root of the scope: `['favicon.ico', '.well-known/security.txt']`,
+   * or by path: `{ '/favicon.ico': 'icons/favicon.ico' }`. Revalidating, like all logical names. Default none.
+   */
+  readonly rootFiles?: readonly string[] | Readonly<Record<string, string>>
+  /** The file that answers for a folder, e.g. `index.html`; `docs` is then redirected to `docs/`. Default none. */
+  readonly index?: string | false
+  /** Look for a new build while running, every so many milliseconds; false for never. Default 1000. */
+  readonly watch?: boolean | { readonly intervalMs?: number }
+  /** Send what `reply.preload` finds as 103 Early Hints too, as soon as it is called. Default false. */
+  readonly earlyHints?: boolean
+  /**
+   * Folders outside the build for `reply.sendFile` and `reply.download` of @fastify/static, which this then registers
+   * without routes. Default none.
+   */
+  readonly folders?: readonly string[]
   /** Cache-Control of hashed names (default one year, immutable) and of logical ones (default `no-cache`). */
   readonly cacheControl?: { readonly hashed?: string; readonly logical?: string }
   /** Access-Control-Allow-Origin. Default `*`; false for none. */
@@ -61,6 +77,14 @@ export interface ServeSettings {
   readonly decorate: boolean
   readonly shortCircuit: boolean
   readonly fallthrough: boolean
+  /** Logical paths by the path they answer at. */
+  readonly rootFiles: Readonly<Record<string, string>>
+  readonly index: string | undefined
+  /** Milliseconds between two looks for a new build; undefined for no look at all. */
+  readonly watchIntervalMs: number | undefined
+  readonly earlyHints: boolean
+  /** Absolute. */
+  readonly folders: readonly string[]
   readonly headers: HeaderSettings
   readonly rules: readonly HeaderRule[]
   readonly cache: CacheLimits
@@ -80,6 +104,11 @@ export function parseServeOptions(given: FingerpostOptions): ServeSettings {
     decorate: options.decorate ?? true,
     shortCircuit: options.shortCircuit ?? false,
     fallthrough: options.fallthrough ?? false,
+    rootFiles: options.rootFiles === undefined ? {} : rootFilesOf(options.rootFiles),
+    index: options.index === false ? undefined : options.index,
+    watchIntervalMs: watchIntervalOf(options.watch ?? true),
+    earlyHints: options.earlyHints ?? false,
+    folders: (options.folders ?? []).map((folder) => resolve(folder)),
     headers: {
       hashedCacheControl: hashed,
       logicalCacheControl: logical,
@@ -103,6 +132,20 @@ function cacheLimitsOf(cache: Exclude<FingerpostOptions['cache'], undefined>): C
   if (cache === false) return { maxBytes: 0, maxBodyBytes: 0 }
   const { maxBytes = LIMITS.cacheMaxBytes, maxBodyBytes = LIMITS.cacheMaxBodyBytes } = cache
   return { maxBytes, maxBodyBytes }
+}
+
+function rootFilesOf(files: Required<FingerpostOptions>['rootFiles']): Readonly<Record<string, string>> {
+  if (!isList(files)) return files
+  return Object.fromEntries(files.map((path) => [`/${path}`, path]))
+}
+
+function isList(value: unknown): value is readonly string[] {
+  return Array.isArray(value)
+}
+
+function watchIntervalOf(watch: Required<FingerpostOptions>['watch']): number | undefined {
+  if (watch === false) return undefined
+  return watch === true ? LIMITS.watchIntervalMs : (watch.intervalMs ?? LIMITS.watchIntervalMs)
 }
 
 const asPrefix: OptionParser<string> = (value, where) => {
@@ -152,12 +195,32 @@ const asRule: OptionParser<HeaderRule> = (value, where) => {
   return { match, set }
 }
 
+const asWatch: OptionParser<Required<FingerpostOptions>['watch']> = (value, where) =>
+  typeof value === 'boolean'
+    ? value
+    : parseOptions<{ intervalMs?: number }>(value, { intervalMs: asCount }, where)
+
+/** Logical paths, and where they answer: paths without the signs that Fastify's router gives a meaning. */
+const asRootFiles: OptionParser<Required<FingerpostOptions>['rootFiles']> = (value, where) => {
+  const files = isList(value) ? asListOf(asText)(value, where) : asRecord(value, where)
+  for (const [url, path] of isList(files) ? files.map((file) => [`/${file}`, file]) : Object.entries(files)) {
+    if (!/^\/[^:*?#]+$/.test(String(url))) throw wrongShape(url, where, 'paths such as /favicon.ico')
+    asText(path, `${where} ${url}`)
+  }
+  return files as Required<FingerpostOptions>['rootFiles']
+}
+
 const TABLE: OptionTable<FingerpostOptions> = {
   root: asText,
   prefix: asPrefix,
   decorate: asFlag,
   shortCircuit: asFlag,
   fallthrough: asFlag,
+  rootFiles: asRootFiles,
+  index: orFalse(asText),
+  watch: asWatch,
+  earlyHints: asFlag,
+  folders: asListOf(asText),
   cacheControl: asCacheControl,
   cors: orFalse(asHeader('Access-Control-Allow-Origin')),
   crossOriginResourcePolicy: orFalse(asOneOf(...RESOURCE_POLICIES)),

@@ -1,16 +1,37 @@
 import type { FastifyReply } from 'fastify'
 import type { RawHeaders } from './response.ts'
 
+/** Puts an answer's headers together with those that hooks have set on the reply. */
+export type MergeReplyHeaders = (headers: RawHeaders, reply: FastifyReply) => RawHeaders
+
 /**
- * An answer's headers together with those that hooks have put on the reply (helmet, CORS, request ids). Where both have
- * one the answer's stays, with two exceptions: Vary names what either depends on, and an origin that a hook has
- * allowed for this very request is more exact than ours.
+ * Merges with the headers that hooks have put on the reply (helmet, CORS, request ids). Where both have one the
+ * answer's stays, with two exceptions: Vary names what either depends on, and an origin that a hook has allowed for
+ * this very request is more exact than ours.
+ *
+ * Nearly always there are none. `reply.getHeaders()` would copy them to say so, which took 4.5 % of the time of a whole
+ * answer of 1 KB; Fastify's own record, where it can be found, says it ten times faster.
  */
-export function mergeReplyHeaders(headers: RawHeaders, reply: FastifyReply): RawHeaders {
-  const set = Object.entries(reply.getHeaders())
-  if (set.length === 0) return headers
+export function createReplyHeaderMerger(): MergeReplyHeaders {
+  let record: symbol | undefined
+  return (headers, reply) => {
+    record ??= findRecord(reply)
+    return record !== undefined && isEmpty(reply, record) ? headers : merge(headers, reply)
+  }
+}
+
+function findRecord(reply: FastifyReply): symbol | undefined {
+  return Object.getOwnPropertySymbols(reply).find((each) => each.description === 'fastify.reply.headers')
+}
+
+function isEmpty(reply: FastifyReply, record: symbol): boolean {
+  for (const _name in (reply as unknown as Record<symbol, object>)[record]) return false
+  return reply.raw.getHeaderNames().length === 0
+}
+
+function merge(headers: RawHeaders, reply: FastifyReply): RawHeaders {
   const merged = new Map<string, readonly string[]>()
-  for (const [name, value] of set)
+  for (const [name, value] of Object.entries(reply.getHeaders()))
     if (value !== undefined) merged.set(name.toLowerCase(), valuesOf(name, value))
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i] ?? ''

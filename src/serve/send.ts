@@ -3,8 +3,8 @@ import type { Duplex } from 'node:stream'
 import type { Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { BodyCache } from './body-cache.ts'
-import { type OpenBody, type OpenFile, openBody, readRange } from './body-file.ts'
-import { UNAVAILABLE } from './failure.ts'
+import { isGone, type OpenBody, type OpenFile, openBody, readRange } from './body-file.ts'
+import { NOT_FOUND, UNAVAILABLE } from './failure.ts'
 import type { BodyFile, Part, RawHeaders, Response } from './response.ts'
 
 /** What Node gives a server to answer with. Over HTTP/2 it is the look-alike of `node:http2`, which has a `stream`. */
@@ -80,7 +80,7 @@ async function loadAndSend(
 ): Promise<void> {
   try {
     const bytes = await sender.cache.load(body.file)
-    if (!isGone(raw)) sendBytes(raw, status, headers, body, bytes)
+    if (!hasLeft(raw)) sendBytes(raw, status, headers, body, bytes)
   } catch (error) {
     fail(raw, error, body.file, sender)
   }
@@ -98,7 +98,7 @@ async function stream(
     source = await openBody(body.file, sender.open)
     let begun = false
     for await (const piece of piecesOf(source, body, sender.digester)) {
-      if (isGone(raw)) return
+      if (hasLeft(raw)) return
       // The first piece is read before the head is written: a file that is gone or empty still becomes a clean 500.
       if (!begun) writeHead(raw, status, headers)
       begun = true
@@ -140,15 +140,18 @@ function drained(raw: RawResponse): Promise<boolean> {
     const timer = setTimeout(onClose, LIMITS.streamStallSeconds * 1000)
     raw.on('drain', onDrain)
     raw.on('close', onClose)
-    if (isGone(raw)) onClose()
+    if (hasLeft(raw)) onClose()
   })
 }
 
 function fail(raw: RawResponse, error: unknown, file: BodyFile, sender: Sender): void {
   sender.onDamage(error, file)
-  if (isGone(raw)) return
+  if (hasLeft(raw)) return
   if (raw.headersSent) abort(raw)
-  else send(raw, UNAVAILABLE, UNAVAILABLE.headers, sender)
+  else {
+    const failure = isGone(error) ? NOT_FOUND : UNAVAILABLE
+    send(raw, failure, failure.headers, sender)
+  }
 }
 
 function abort(raw: RawResponse): void {
@@ -156,7 +159,7 @@ function abort(raw: RawResponse): void {
   else raw.stream.destroy()
 }
 
-function isGone(raw: RawResponse): boolean {
+function hasLeft(raw: RawResponse): boolean {
   return raw.stream === undefined ? raw.destroyed : raw.stream.destroyed
 }
 

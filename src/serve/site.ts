@@ -1,80 +1,84 @@
 import type { Digester } from '../core/digest.ts'
-import { lazily } from '../core/lazy.ts'
-import type { Manifest } from '../core/manifest.ts'
-import { createImportMap, formatImportMap, type ImportMapOptions } from '../resolve/import-map.ts'
-import { createManifestResolver } from '../resolve/manifest-resolver.ts'
-import type { Resolver } from '../resolve/resolver.ts'
-import { type BodyCache, createBodyCache } from './body-cache.ts'
+import { LIMITS } from '../core/limit.ts'
+import { type BodyCache, type CacheStats, createBodyCache } from './body-cache.ts'
 import type { OpenBody } from './body-file.ts'
-import { type CompiledRule, headersFor } from './header-rules.ts'
+import { createGeneration, type Generation, type GenerationParts } from './generation.ts'
+import type { LoadedManifest } from './manifest-file.ts'
 import { createAcceptEncodingParser } from './negotiation.ts'
-import type { ServeSettings } from './options.ts'
-import { type RequestHeaders, respond } from './responder.ts'
-import { ResponderTable } from './responder-table.ts'
+import { type RequestHeaders, type Responder, respond } from './responder.ts'
 import type { Response } from './response.ts'
 
 /** Counters since the start, for metrics. */
-export interface StaticStats {
+export interface StaticStats extends CacheStats {
   /** Assets in the current build. */
   readonly assets: number
-  /** Bodies found in memory. */
-  readonly hits: number
-  /** Bodies that had to be read from disk. */
-  readonly misses: number
-  /** Bytes of bodies held in memory now. */
-  readonly bytes: number
-  /** Bodies held in memory now. */
-  readonly bodies: number
+  /** The current build's digest. */
+  readonly digest: string
+  /** Answers that failed because a file isn't what the manifest promises. */
+  readonly damaged: number
+  /** Builds that have taken the place of the one the server started with. */
+  readonly reloads: number
 }
 
-/** A build being served. */
+/** A build being served. The build may change, the site stays. */
 export interface Site {
   readonly cache: BodyCache
-  /** Answers for the current build. */
-  resolver(): Resolver
-  /** The tag `<script type="importmap">`. */
-  importMap(options?: ImportMapOptions): string
-  /** The answer to a GET or HEAD for a decoded name; undefined where the build has no such name. */
+  /** What is being served now. */
+  readonly current: Generation
+  /** The answer to a GET or HEAD for a decoded name; undefined where no build has such a name. */
   answer(name: string, method: string, headers: RequestHeaders): Response | undefined
-  has(name: string): boolean
+  /** Takes a build into service, all at once. False if it is the one in service. */
+  take(loaded: LoadedManifest): boolean
+  countDamage(): void
   stats(): StaticStats
 }
 
 /** What a site stands on. */
-export interface SiteParts {
-  readonly settings: ServeSettings
-  readonly rules: readonly CompiledRule[]
+export interface SiteParts extends GenerationParts {
   readonly open: OpenBody
   readonly digester: Digester
-  /** What URLs begin with. */
-  readonly url: string
 }
 
-export function createSite(manifest: Manifest, parts: SiteParts): Site {
-  const { settings, rules, open, digester, url } = parts
-  const cache = createBodyCache(settings.cache, open, digester)
+export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
+  const cache = createBodyCache(parts.settings.cache, parts.open, parts.digester)
   const parseAccept = createAcceptEncodingParser()
-  const resolver = createManifestResolver(manifest, url)
-  const wholeMap = lazily(() => createImportMap(manifest, resolver))
-  const table = new ResponderTable(manifest, (path, hashed) =>
-    headersFor(path, hashed, settings.headers, rules),
-  )
+  let current = createGeneration(loaded, parts)
+  // Pages rendered before a deploy ask for old hashed names for a while after it.
+  let earlier: readonly Generation[] = []
+  let damaged = 0
+  let reloads = 0
+
   return {
     cache,
-    resolver: () => resolver,
-    importMap: ({ nonce, entries } = {}) =>
-      formatImportMap(
-        entries === undefined ? wholeMap() : createImportMap(manifest, resolver, entries),
-        nonce,
-      ),
-    answer(name, method, headers) {
-      const responder = table.find(name)
-      if (responder === undefined) return undefined
-      return respond(responder, method, headers, parseAccept(joined(headers['accept-encoding'])))
+    get current() {
+      return current
     },
-    has: (name) => table.find(name) !== undefined,
-    stats: () => ({ assets: manifest.assets.size, ...cache.stats() }),
+    answer(name, method, headers) {
+      const found = current.find(name) ?? findHashed(earlier, name) ?? current.findIndex(name)
+      if (found === undefined || 'status' in found) return found
+      return respond(found, method, headers, parseAccept(joined(headers['accept-encoding'])))
+    },
+    take(next) {
+      if (next.textHash === current.textHash) return false
+      earlier = [current, ...earlier].slice(0, LIMITS.servedEarlierBuilds)
+      current = createGeneration(next, parts)
+      reloads++
+      return true
+    },
+    countDamage: () => void damaged++,
+    stats() {
+      const { assets, digest } = current.manifest
+      return { assets: assets.size, digest, ...cache.stats(), damaged, reloads }
+    },
   }
+}
+
+function findHashed(generations: readonly Generation[], name: string): Responder | undefined {
+  for (const generation of generations) {
+    const responder = generation.findHashed(name)
+    if (responder !== undefined) return responder
+  }
+  return undefined
 }
 
 /** node:http joins repeated headers itself; HTTP/2 may leave a list. */

@@ -1,0 +1,62 @@
+import { lazily } from '../core/lazy.ts'
+import { encodePath, fileNameOf } from '../core/path.ts'
+import { createImportMap, formatImportMap, type ImportMapOptions } from '../resolve/import-map.ts'
+import { createManifestResolver } from '../resolve/manifest-resolver.ts'
+import type { Resolver } from '../resolve/resolver.ts'
+import { redirectTo } from './failure.ts'
+import { type CompiledRule, headersFor } from './header-rules.ts'
+import type { LoadedManifest } from './manifest-file.ts'
+import type { ServeSettings } from './options.ts'
+import type { Responder } from './responder.ts'
+import { ResponderTable } from './responder-table.ts'
+import type { Response } from './response.ts'
+
+/** One build in service. */
+export interface Generation extends LoadedManifest {
+  readonly resolver: Resolver
+  /** The tag `<script type="importmap">`. */
+  importMap(options?: ImportMapOptions): string
+  /** By hashed or logical name. */
+  find(name: string): Responder | undefined
+  /** By hashed name alone. */
+  findHashed(name: string): Responder | undefined
+  /** The index file of a folder, or the way to the folder. */
+  findIndex(name: string): Responder | Response | undefined
+}
+
+/** What makes the answers of a build, whichever build it is. */
+export interface GenerationParts {
+  readonly settings: ServeSettings
+  readonly rules: readonly CompiledRule[]
+  /** What URLs begin with. */
+  readonly url: string
+}
+
+/** Puts a build in service. Nothing is prepared before it is asked for. */
+export function createGeneration(
+  loaded: LoadedManifest,
+  { settings, rules, url }: GenerationParts,
+): Generation {
+  const { manifest } = loaded
+  const { index, headers } = settings
+  const resolver = createManifestResolver(manifest, url)
+  const wholeMap = lazily(() => createImportMap(manifest, resolver))
+  const table = new ResponderTable(manifest, (path, hashed) => headersFor(path, hashed, headers, rules))
+  return {
+    ...loaded,
+    resolver,
+    importMap: ({ nonce, entries } = {}) =>
+      formatImportMap(
+        entries === undefined ? wholeMap() : createImportMap(manifest, resolver, entries),
+        nonce,
+      ),
+    find: (name) => table.find(name),
+    findHashed: (name) => table.findHashed(name),
+    findIndex(name) {
+      if (index === undefined) return undefined
+      if (name === '' || name.endsWith('/')) return table.find(name + index)
+      if (!table.has(`${name}/${index}`)) return undefined
+      return redirectTo(`./${encodePath(fileNameOf(name))}/`, headers.logicalCacheControl)
+    },
+  }
+}

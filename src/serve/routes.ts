@@ -1,0 +1,70 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { METHOD_NOT_ALLOWED, NOT_FOUND, withoutBody } from './failure.ts'
+import type { ServeSettings } from './options.ts'
+import { preflight } from './preflight.ts'
+import { createReplyHeaderMerger, type MergeReplyHeaders } from './reply-headers.ts'
+import type { Response } from './response.ts'
+import { type Sender, send } from './send.ts'
+import type { Site } from './site.ts'
+
+/** What the routes of a build need. */
+export interface RouteParts {
+  readonly site: Site
+  readonly sender: Sender
+  readonly settings: ServeSettings
+}
+
+type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>
+
+/** Everything below one path. @param route with a slash at both ends, relative to the scope */
+export function addBuildRoutes(app: FastifyInstance, route: string, parts: RouteParts): void {
+  addRoutes(app, `${route}*`, (request) => (request as Wildcard).params['*'], parts)
+}
+
+/** One file of the build under a path of its own, outside the build's: `/favicon.ico`. */
+export function addRootFile(app: FastifyInstance, url: string, path: string, parts: RouteParts): void {
+  addRoutes(app, url, () => path, parts)
+}
+
+function addRoutes(
+  app: FastifyInstance,
+  url: string,
+  nameOf: (request: FastifyRequest) => string,
+  { site, sender, settings }: RouteParts,
+): void {
+  const merge = createReplyHeaderMerger()
+  const answer = (reply: FastifyReply, response: Response) => hijack(reply, response, sender, merge)
+  const miss = (request: FastifyRequest, reply: FastifyReply) => {
+    if (settings.fallthrough) reply.callNotFound()
+    else answer(reply, request.method === 'HEAD' ? withoutBody(NOT_FOUND) : NOT_FOUND)
+  }
+  app.route({
+    method: ['GET', 'HEAD'],
+    url,
+    exposeHeadRoute: false,
+    handler(request, reply) {
+      const { method, headers } = request.raw
+      const response = site.answer(nameOf(request), method ?? 'GET', headers)
+      if (response === undefined) miss(request, reply)
+      else answer(reply, response)
+    },
+  })
+  app.route({
+    method: ['OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    url,
+    // Before the body is looked at: a POST of any media type is a wrong method, not a wrong media type.
+    onRequest(request, reply) {
+      if (site.answer(nameOf(request), 'HEAD', {}) === undefined) miss(request, reply)
+      else if (request.method === 'OPTIONS') answer(reply, preflight(settings.headers))
+      else answer(reply, METHOD_NOT_ALLOWED)
+    },
+    handler: () => undefined,
+  })
+}
+
+/** Takes the reply out of Fastify's hands, keeping the headers that hooks have set; onResponse still runs. */
+function hijack(reply: FastifyReply, response: Response, sender: Sender, merge: MergeReplyHeaders): void {
+  const headers = merge(response.headers, reply)
+  reply.hijack()
+  send(reply.raw, response, headers, sender)
+}

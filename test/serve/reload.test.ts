@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { type TestContext, test } from 'node:test'
+import { start } from '../support/exchange.ts'
+import { makeBuild, writeBuild } from '../support/fixture-build.ts'
+
+const FIRST = { 'a.txt': 'first', 'gone.txt': 'only here' }
+const SECOND = { 'a.txt': 'second', 'new.txt': 'new' }
+
+/** A log that a test can read. */
+function createLog() {
+  const lines: { readonly level: number; readonly msg: string }[] = []
+  const arrived = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()))
+      arrived.emit('line')
+      done()
+    },
+  })
+  return { lines, arrived, logger: { level: 'info', stream: arrived } }
+}
+
+async function startFirst(context: TestContext, options: object = {}) {
+  const log = createLog()
+  const root = await makeBuild(context, FIRST)
+  return { log, root, ...(await start(context, { root, watch: false, ...options }, { logger: log.logger })) }
+}
+
+test('a new build is taken into service whole, and old hashed names keep answering', async (context) => {
+  const { app, get, root } = await startFirst(context)
+  const old = app.static('gone.txt')
+  assert.equal(await app.staticReload(), false)
+  await writeBuild(root, SECOND)
+  assert.equal(await app.staticReload(), true)
+  assert.equal((await get(app.static('a.txt'))).body.toString(), 'second')
+  assert.equal((await get('/static/a.txt')).body.toString(), 'second')
+  assert.equal((await get(app.static('new.txt'))).body.toString(), 'new')
+  assert.equal((await get(old)).body.toString(), 'only here')
+  assert.equal((await get('/static/gone.txt')).status, 404)
+  assert.throws(() => app.static('gone.txt'), { code: 'FP_UNKNOWN_NAME' })
+  assert.deepEqual([app.staticStats().assets, app.staticStats().reloads], [2, 1])
+})
+
+test('a hashed name whose file has been pruned is 404', async (context) => {
+  const { app, get, root } = await startFirst(context)
+  const old = app.static('gone.txt')
+  await writeBuild(root, SECOND)
+  await app.staticReload()
+  rmSync(join(root, old.replace('/static/', '')))
+  const answer = await get(old)
+  assert.deepEqual([answer.status, answer.headers['cache-control']], [404, 'no-store'])
+})
+
+test('a damaged manifest is refused and the old one stays', async (context) => {
+  const { app, get, root } = await startFirst(context)
+  for (const text of ['', '{"version":1,', '{"version":9}']) {
+    writeFileSync(join(root, 'manifest.json'), text)
+    await assert.rejects(app.staticReload(), { code: 'FP_MANIFEST' })
+    assert.equal((await get('/static/a.txt')).body.toString(), 'first')
+  }
+  rmSync(join(root, 'manifest.json'))
+  await assert.rejects(app.staticReload(), { code: 'FP_MANIFEST' })
+  await writeBuild(root, SECOND)
+  assert.equal(await app.staticReload(), true)
+})
+
+test('a build for another url is refused: its routes would be elsewhere', async (context) => {
+  const { app, root } = await startFirst(context)
+  await writeBuild(root, SECOND, { url: '/other/' })
+  await assert.rejects(app.staticReload(), { code: 'FP_MANIFEST', message: /Restart/ })
+})
+
+test('reloads asked for at once end with the latest build', async (context) => {
+  const { app, root } = await startFirst(context)
+  await writeBuild(root, SECOND)
+  const taken = await Promise.all([app.staticReload(), app.staticReload(), app.staticReload()])
+  assert.deepEqual(taken, [true, false, false])
+})
+
+test('a watching server takes a new build by itself, and logs one that it refuses', async (context) => {
+  const { root, log } = await startFirst(context, { watch: { intervalMs: 5 } })
+  const logged = async (pattern: RegExp) => {
+    while (!log.lines.some(({ msg }) => pattern.test(msg))) await once(log.arrived, 'line')
+  }
+  writeFileSync(join(root, 'manifest.json'), '{"half')
+  await logged(/refused/)
+  await writeBuild(root, SECOND)
+  await logged(/a new build is in service/)
+})
+
+test('answers under way while builds change are of one build each', async (context) => {
+  const { app, get, root } = await startFirst(context, { cache: false })
+  for (let round = 0; round < 10; round++) {
+    await writeBuild(root, { 'a.txt': `round ${round}` })
+    const answers = [get('/static/a.txt'), app.staticReload().then(() => get('/static/a.txt'))] as const
+    const [before, after] = await Promise.all(answers)
+    const previous = round === 0 ? 'first' : `round ${round - 1}`
+    assert.ok([previous, `round ${round}`].includes(before.body.toString()))
+    assert.equal(after.body.toString(), `round ${round}`)
+  }
+})
+
+test('only so many earlier builds are kept', async (context) => {
+  const { app, get, root } = await startFirst(context)
+  const first = app.static('a.txt')
+  for (let round = 0; round < 5; round++) {
+    await writeBuild(root, { 'a.txt': `round ${round}` })
+    await app.staticReload()
+  }
+  assert.equal((await get(first)).status, 404)
+})
