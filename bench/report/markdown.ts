@@ -1,6 +1,7 @@
 import { compare } from '../result/comparison.ts'
 import { judgeGoals } from '../result/goals.ts'
 import type { BenchRun } from '../result/measurement.ts'
+import { formatPeriod } from './period.ts'
 import { INTRODUCTION, METHOD } from './prose.ts'
 import { tableAsMarkdown } from './table.ts'
 import { comparisonTable, goalTable } from './tables.ts'
@@ -24,7 +25,7 @@ function runSections(run: BenchRun): readonly string[] {
   return [
     `### ${run.subject}`,
     [
-      `\`${run.command}\` at commit ${run.revision}, ${run.startedAt} to ${run.finishedAt}`,
+      `\`${run.command}\` at commit ${run.revision}, ${formatPeriod(run)}`,
       ...run.machine.map(([name, value]) => `- ${name}: ${value}`),
       ...run.notes.map((note) => `- note: ${note.split('\n')[0]}`),
     ].join('\n'),

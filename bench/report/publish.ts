@@ -2,10 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BenchRun, SUBJECTS } from '../result/measurement.ts'
 import { REPOSITORY } from '../setup/folders.ts'
+import { installPackages } from '../setup/packages.ts'
 import { runsAsMarkdown } from './markdown.ts'
+import { runsAsHtml } from './page.ts'
 
 const RESULTS = join(REPOSITORY, 'docs', 'benchmarks.json')
 const MARKDOWN = join(REPOSITORY, 'docs', 'benchmarks.md')
+const PAGE = join(REPOSITORY, 'docs', 'benchmarks.html')
 
 /** Keeps runs in `docs/benchmarks.json`, each in the place of the last run of its subject, and writes the pages. */
 export async function publish(runs: readonly BenchRun[]): Promise<void> {
@@ -20,6 +23,8 @@ export async function publish(runs: readonly BenchRun[]): Promise<void> {
 export async function writePages(): Promise<void> {
   const runs = await readResults()
   await writeFile(MARKDOWN, runsAsMarkdown(runs))
+  await installPackages('peers', () => undefined)
+  await writeFile(PAGE, await runsAsHtml(runs))
 }
 
 async function readResults(): Promise<readonly BenchRun[]> {

@@ -12,9 +12,13 @@ import {
 import type { Usage } from '../measure/node-process.ts'
 import { interleave } from '../measure/rounds.ts'
 import { profilerOptions } from '../profiler/node-options.ts'
-import { realPackage } from '../profiles/sites.ts'
+import { CHANGED_FILE } from '../profiles/growth-site.ts'
+import { growthSource, realPackage } from '../profiles/sites.ts'
 import { installPackages } from '../setup/packages.ts'
 import { type Bench, CPU_TIME, PEAK_MEMORY, recordMetric, WALL_TIME } from './bench.ts'
+
+/** The name of the site that is made up instead of installed. */
+const MADE_UP = '300 made-up files'
 
 /** A real package to build, and how often those may build it that take minutes. */
 interface BuildProfile {
@@ -38,9 +42,10 @@ const PROFILES: readonly BuildProfile[] = [
   },
 ]
 
+/** Stands in for a package in a quick look. */
 const QUICK: BuildProfile = {
-  name: 'leaflet',
-  change: 'dist/leaflet.css',
+  name: MADE_UP,
+  change: CHANGED_FILE,
   rounds: 2,
   slowRounds: 1,
   warmRounds: 3,
@@ -60,11 +65,15 @@ export async function measureBuildSpeed(bench: Bench): Promise<void> {
     const source = join(bench.work, 'sources', profile.name)
     // A copy, as "one change" edits it.
     await rm(source, { recursive: true, force: true })
-    await cp(await realPackage(profile.name, bench.say), source, { recursive: true })
+    await cp(await sourceOf(profile.name, bench.say), source, { recursive: true })
     await measureCold(bench, profile, source)
     await measureWarm(bench, profile, source)
     await measureOneChange(bench, profile, source)
   }
+}
+
+function sourceOf(name: string, say: (text: string) => void): Promise<string> {
+  return name === MADE_UP ? growthSource(300) : realPackage(name, say)
 }
 
 async function measureCold(bench: Bench, profile: BuildProfile, source: string): Promise<void> {
