@@ -2,7 +2,7 @@
 // A part stands between `<!-- options NAME FILE -->`, `<!-- limits -->` or `<!-- commands -->` and `<!-- end -->`.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -24,11 +24,25 @@ export function generate(page: string): string {
 const MAKERS = { options: optionTable, limits: limitTable, commands: commandPages }
 
 function optionTable(name: string, file: string): string {
-  const rows = readMembers(file, new RegExp(`^export interface ${name}\\b.*?\\{$`, 'm'))
   return table(
     ['option', 'type', 'meaning'],
-    rows.map(({ name, type, doc }) => [`\`${name}\``, `\`${type}\``, doc]),
+    readOptions(name, file).map(({ name, type, doc }) => [`\`${name}\``, `\`${type}\``, doc]),
   )
+}
+
+/** The members of an interface, and of those it extends. */
+function readOptions(name: string, file: string): readonly Member[] {
+  const source = readFileSync(join(ROOT, file), 'utf8')
+  const [, parents = ''] =
+    new RegExp(`^export interface ${name}(?: extends ([\\w, ]+))? \\{$`, 'm').exec(source) ?? []
+  const inherited = parents.split(/, ?/).filter((parent) => parent !== '')
+  const own = readMembers(file, new RegExp(`^export interface ${name}\\b.*?\\{$`, 'm'))
+  return [...own, ...inherited.flatMap((parent) => readOptions(parent, importedFrom(source, file, parent)))]
+}
+
+function importedFrom(source: string, file: string, name: string): string {
+  const [, path] = new RegExp(`\\b${name}\\b[^}]*\\} from '(\\./.+?)'`).exec(source) ?? []
+  return path === undefined ? file : join(dirname(file), path)
 }
 
 function limitTable(): string {
@@ -70,16 +84,21 @@ function readMembers(file: string, start: RegExp): readonly Member[] {
   if (begin === null) throw new Error(`${file} has no ${start}`)
   const block = source.slice(begin.index + begin[0].length, source.indexOf('\n}', begin.index))
   const member =
-    /^ {2}\/\*\*([\s\S]*?)\*\/\n {2}(?:readonly )?(\w+)\??: ([\s\S]*?),?(?=\n {2}\S|\n*$(?![\s\S]))/gm
-  return [...block.matchAll(member)].map(([, doc = '', name = '', type = '']) => ({
+    /^(?: {2}\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)? {2}(?:readonly )?(\w+)\??: ([\s\S]*?),?(?=\n {2}\S|\n*$(?![\s\S]))/gm
+  return [...block.matchAll(member)].map(([, doc, name = '', type = '']) => ({
     name,
     type: type.replace(/\breadonly /g, '').replace(/\s+/g, ' '),
-    doc: doc
+    doc: required(doc, `${file}: ${name}`)
       .replace(/^\s*\* ?/gm, ' ')
       .replace(/\{@link (\S+?)\}/g, '`$1`')
       .replace(/\s+/g, ' ')
       .trim(),
   }))
+}
+
+function required(doc: string | undefined, where: string): string {
+  if (doc === undefined) throw new Error(`${where} has no docstring`)
+  return doc
 }
 
 /** `64 * MIB` → `64 MiB`, `31_536_000` → `31,536,000` */

@@ -10,7 +10,7 @@ export interface UploadLimits {
   readonly maxFileBytes: number
   /** Bytes of all files together. Default 50 MiB. */
   readonly maxRequestBytes: number
-  /** Default 10. */
+  /** Files in one request. Default 10. */
   readonly maxFiles: number
   /** Fields that are no files. Default 100. */
   readonly maxFields: number
@@ -38,9 +38,11 @@ export interface PrivateRequest {
 
 /** Options of the media plugin. */
 export interface MediaOptions {
+  /** Where files are kept: a folder, memory, a bucket. */
   readonly storage: Storage
   /** Where files appear to browsers: a path, or an address with a path (a CDN in front). Default `/media/`. */
   readonly url?: string
+  /** What one request may bring. */
   readonly limits?: Partial<UploadLimits>
   /** Which files are private: all, those below these prefixes, or as a function says. Default none. */
   readonly private?: boolean | readonly string[] | ((name: string) => boolean)
@@ -48,12 +50,13 @@ export interface MediaOptions {
   readonly authorize?: (request: FastifyRequest, file: PrivateRequest) => boolean | Promise<boolean>
   /** Keys of signed links; the first signs, all verify. */
   readonly keys?: readonly LinkKey[]
-  /** Default `app`. */
+  /** Who sends the bytes of a file. Default `app`: this process. */
   readonly send?: SendOption
   /** Show SVG instead of offering it for download. Default false. */
   readonly inlineSvg?: boolean
   /** Which sites may embed the files. Default `same-origin`. */
   readonly crossOriginResourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin'
+  /** Decides how much a user may keep. Default: no quota. */
   readonly quota?: Quota<FastifyRequest>
   /** The static files' address and folder, if not served by fingerpost in the same app: for the start-up checks. */
   readonly static?: { readonly url: string; readonly root?: string }

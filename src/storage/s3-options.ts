@@ -13,15 +13,17 @@ export interface S3Credentials {
 
 /** How to open a bucket as a storage. */
 export interface S3Options {
+  /** The bucket's name. */
   readonly bucket: string
   /** Put before every key, e.g. `media/`; a slash is added. Default ''. */
   readonly prefix?: string
-  /** Default: what the SDK finds in the environment, or `us-east-1` where an endpoint is given. */
+  /** The bucket's region. Default: what the SDK finds in the environment, or `us-east-1` where an endpoint is given. */
   readonly region?: string
   /** The server, e.g. `https://s3.example.com`. Default: AWS. */
   readonly endpoint?: string
   /** The bucket in the path (`host/bucket/key`) instead of the host. Default: true where an endpoint is given. */
   readonly pathStyle?: boolean
+  /** Default: what the SDK finds in the environment. */
   readonly credentials?: S3Credentials
   /** Where browsers get public files: a CDN or the bucket's own address, prefix included. Default: the bucket's. */
   readonly publicUrl?: string
