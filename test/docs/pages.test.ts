@@ -22,7 +22,8 @@ test('troubleshooting has a row for every error code, and for no other', () => {
 test('the page on architecture names every room, and every file it names is there', () => {
   const text = read('docs/architecture.md')
   const rooms = readdirSync(join(ROOT, 'src'), { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  for (const { name } of rooms) assert.match(text, new RegExp(`^\\| \`${name}\` \\|`, 'm'))
+  for (const { name } of rooms)
+    assert.ok(text.includes(`\n| \`${name}\` |`), `docs/architecture.md has no row for ${name}`)
   for (const [, file = ''] of text.matchAll(/`((?:\w+\/)+[\w.-]+\.ts)`/g)) {
     assert.ok(existsSync(join(ROOT, file)) || existsSync(join(ROOT, 'src', file)), file)
   }
