@@ -11,8 +11,14 @@ for (const stream of [process.stdout, process.stderr]) {
   })
 }
 
+const hangupListeners = new Set<() => void>()
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
+    if (signal === 'SIGHUP' && hangupListeners.size > 0) {
+      for (const listener of hangupListeners) listener()
+      return
+    }
     // The first asks the command to end and to tidy up; the second doesn't wait for that.
     if (interruption.signal.aborted) process.exit(130)
     interruption.abort(new Error(`ended by ${signal}`))
@@ -24,6 +30,10 @@ run(process.argv.slice(2), {
   stdout: createOutput(process.stdout, process.env),
   stderr: createOutput(process.stderr, process.env),
   signal: interruption.signal,
+  onHangup(listener) {
+    hangupListeners.add(listener)
+    return () => hangupListeners.delete(listener)
+  },
   now: Date.now,
 }).then((code) => {
   process.exitCode = interruption.signal.aborted ? 130 : code

@@ -16,6 +16,8 @@ export interface CommandContext {
   readonly stderr: Output
   /** Aborted when the user wants the command to end. */
   readonly signal: AbortSignal
+  /** Asks to be told of SIGHUP, which otherwise ends the command. Returns the way to ask no longer. */
+  readonly onHangup?: (listener: () => void) => () => void
   /** Milliseconds since 1970. */
   readonly now: () => number
 }

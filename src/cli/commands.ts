@@ -21,4 +21,9 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'say which source a name comes from',
     load: async () => (await import('./find.ts')).findCommand,
   },
+  {
+    name: 'serve',
+    summary: 'serve a build, for a preview or a small site',
+    load: async () => (await import('./serve.ts')).serveCommand,
+  },
 ]
