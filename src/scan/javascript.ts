@@ -27,7 +27,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await init()
   return {
     name: 'javascript',
-    version: 1,
+    version: 2,
     accepts: (path) => ['.js', '.mjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }

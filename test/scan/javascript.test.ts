@@ -28,6 +28,8 @@ const TABLES: Readonly<Record<string, readonly MarkedRow[]>> = {
     ['import a from "./a•.js"\nimport b from "./b•.js"\na()', './a.js', './b.js'],
     ['export { c };\nimport { a } from "./a•.js"', './a.js'],
     ['import a from "react•"', 'react'],
+    ['\uFEFFimport a from "./a•.js"', './a.js'],
+    ['#!/usr/bin/env node\nimport "./a•.js"', './a.js'],
     ['import a from "https://cdn.test/a•.js"', 'https://cdn.test/a.js'],
     ['import a from "./a•.js?x=1#y"', './a.js?x=1#y'],
     ['import a from "./LICENSE•"', './LICENSE'],
