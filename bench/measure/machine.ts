@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
+import { availableParallelism, cpus, getPriority, loadavg, release, totalmem, type } from 'node:os'
 
 /** What the figures were measured on, line by line. */
 export function describeMachine(): readonly (readonly [string, string])[] {
@@ -7,6 +7,7 @@ export function describeMachine(): readonly (readonly [string, string])[] {
     ['processor', `${model}, ${availableParallelism()} cores`],
     ['memory', `${Math.round(totalmem() / 2 ** 30)} GiB`],
     ['system', `${type()} ${release()}`],
+    ...(getPriority() === 0 ? [] : [['priority', `nice ${getPriority()}`] as const]),
   ]
 }
 

@@ -24,8 +24,8 @@ export const GOALS: readonly Goal[] = [
   ...atLeast(0.8, '20 files, Node 26', 'nginx'),
   ...atLeast(1.2, '100 KB, Node 26', 'nginx'),
   ...atLeast(1.2, '1 MB, Node 26', 'nginx'),
-  nearTheFloor('bootstrap, cold'),
-  nearTheFloor('@fortawesome/fontawesome-free, cold'),
+  ...nearTheFloor('bootstrap, cold'),
+  ...nearTheFloor('@fortawesome/fontawesome-free, cold'),
   {
     ...{ ...FIGURE, subject: 'build', profile: '@fortawesome/fontawesome-free, warm' },
     ...{ metric: 'wall time', value: 600, unit: 'ms' },
@@ -60,15 +60,11 @@ function atLeast(value: number, profile: string, theirs: string): readonly Goal[
   ]
 }
 
-function nearTheFloor(profile: string): Goal {
-  const metric = 'wall time'
-  return {
-    ...RATIO,
-    subject: 'build',
-    profile,
-    metric,
-    theirs: 'compression floor',
-    bound: 'at most',
-    value: 1.1,
-  }
+/** Held twice as well: wall time tells whether all cores are busy, processor time tells it on a busy machine too. */
+function nearTheFloor(profile: string): readonly Goal[] {
+  const goal = { ...RATIO, subject: 'build', profile, bound: 'at most', value: 1.1 } as const
+  return [
+    { ...goal, theirs: 'compression floor', metric: 'wall time' },
+    { ...goal, theirs: 'compression floor', metric: 'processor time' },
+  ]
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { buildSite } from '../builders/build-site.ts'
-import { type Builder, fingerpostBuild, floorBuild, forgetBuild } from '../builders/builders.ts'
+import { type Builder, fingerpostBuild, forgetBuild } from '../builders/builders.ts'
 import { choosePinning } from '../measure/pin.ts'
 import { residentBytesOf } from '../measure/proc.ts'
 import { bulkSource, growthSource, realPackage } from '../profiles/sites.ts'
@@ -25,7 +25,6 @@ async function measureBuildMemory(bench: Bench): Promise<void> {
   const builds: readonly (readonly [string, string, Builder])[] = [
     ['cold', 'fingerpost', fingerpostBuild],
     ['warm', 'fingerpost', fingerpostBuild],
-    ['cold', 'compression floor', floorBuild],
   ]
   for (const [state, contestant, build] of builds) {
     bench.say(`memory of building ${profile}, ${state}: ${contestant}`)

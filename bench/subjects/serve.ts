@@ -90,9 +90,16 @@ function contestants(bench: Bench, runtime: Runtime): readonly Contestant[] {
     nodeContestant('fingerpost shortCircuit', 'fingerpost.ts', runtime, { product, mode: 'shortCircuit' }),
     nodeContestant('bare node:http', 'bare-http.ts', runtime, { product }),
     nodeContestant('bare Fastify', 'bare-fastify.ts', runtime, { product }),
+    ...nginxContestant(tools),
+    ...(runtime === bench.runtime ? slowerPeers(bench) : []),
+  ]
+}
+
+/** Those far behind: once is enough, on the Node that runs the suite. */
+function slowerPeers({ product, tools, runtime }: Bench): readonly Contestant[] {
+  return [
     nodeContestant('@fastify/static', 'fastify-static.ts', runtime, { product }),
     nodeContestant('sirv', 'sirv.ts', runtime, { product }),
-    ...nginxContestant(tools),
     ...whitenoiseContestant(tools),
   ]
 }
@@ -109,7 +116,7 @@ async function measureProfile(
   load: LoadGenerator,
   runtime: Runtime,
 ): Promise<void> {
-  const { rounds, seconds } = bench.settings.quick ? { rounds: 3, seconds: 1 } : { rounds: 7, seconds: 1 }
+  const { rounds, seconds } = bench.settings.quick ? { rounds: 3, seconds: 1 } : { rounds: 5, seconds: 1 }
   const checked = await checkedRunners(bench, site, profile, runners)
   const runOne = async ({ server }: Runner, headers: CheckedHeaders, length: number): Promise<Slice> => {
     const before = cpuMsOf(server.pid)
