@@ -26,4 +26,19 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'serve a build, for a preview or a small site',
     load: async () => (await import('./serve.ts')).serveCommand,
   },
+  {
+    name: 'publish',
+    summary: 'bring a build into a bucket',
+    load: async () => (await import('./publish.ts')).publishCommand,
+  },
+  {
+    name: 'nginx',
+    summary: 'print an nginx configuration, or check one',
+    load: async () => (await import('./nginx.ts')).nginxCommand,
+  },
+  {
+    name: 'media',
+    summary: 'tidy up after crashed uploads',
+    load: async () => (await import('./media.ts')).mediaCommand,
+  },
 ]

@@ -1,4 +1,5 @@
 import { parseHashedPath } from '../core/hashed-path.ts'
+import { HISTORY_FILE } from '../core/history.ts'
 import { LIMITS } from '../core/limit.ts'
 import { MANIFEST_FILE, type Manifest } from '../core/manifest.ts'
 import { bareMediaType } from '../core/media-type.ts'
@@ -55,6 +56,7 @@ location ^~ ${quoteValue(path)} {
     # Neither dotfiles nor the list of everything that is here.
     location ~ /\\.(?!well-known/) { return 404; }
     location = ${quoteValue(path + MANIFEST_FILE)} { return 404; }
+    location = ${quoteValue(path + HISTORY_FILE)} { return 404; }
 
     # The build has compressed everything; nginx only picks a sibling and says "Vary: Accept-Encoding".
     gzip off;

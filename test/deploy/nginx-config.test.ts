@@ -141,6 +141,7 @@ test('nginx hides what is no asset, and no path leads out', async (context) => {
   const site = await startSite(context, createFilesystemStorage({ root }), { kind: 'folder', root }, 'direct')
   for (const path of [
     '/static/manifest.json',
+    '/static/history.json',
     '/static/.env',
     '/static/../nginx.conf',
     '/static../manifest.json',

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { brotliDecompressSync } from 'node:zlib'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
+import { prune } from '../../src/build/prune.ts'
+import { parseManifest } from '../../src/core/manifest.ts'
+import { parseBucketUrl } from '../../src/deploy/bucket-url.ts'
+import { type PublishOptions, publishBuild } from '../../src/deploy/publish.ts'
+import type { BucketVariant } from '../../src/deploy/publish-plan.ts'
+import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
+import { createS3Storage, type S3Storage } from '../../src/storage/s3.ts'
+import { startFaultProxy } from '../support/fault-proxy.ts'
+import { type Files, makeBuild, writeBuild } from '../support/fixture-build.ts'
+import { BUCKET, clientFor, createS3Lab, optionsFor } from '../support/s3.ts'
+import { readTree } from '../support/tree.ts'
+
+const lab = createS3Lab()
+const CSS = `a { color: ${'red '.repeat(200)}}`
+const FILES: Files = { 'css/site.css': CSS, 'img/a.png': 'no picture, but png', 'js/app.js': 'let a' }
+const NOW = () => new Date('2026-03-01')
+
+async function makeSource(context: TestContext, files: Files = FILES) {
+  const root = await makeBuild(context, files)
+  const manifest = parseManifest(readTree(root).get('manifest.json')?.toString() ?? '', 'manifest')
+  const fileOf = (name: string) => manifest.assets.get(name)?.file ?? assert.fail(name)
+  return { root, source: createFilesystemStorage({ root }), fileOf }
+}
+
+async function keysIn(storage: S3Storage): Promise<string[]> {
+  const keys: string[] = []
+  for await (const { key } of storage.list()) keys.push(key)
+  return keys
+}
+
+/** A storage that reaches the server through a proxy which counts, and may fail. */
+async function through(context: TestContext, target: S3Storage, isCut = (_: string) => false) {
+  const server = (await lab.server(context)) ?? assert.fail('the server runs')
+  const proxy = await startFaultProxy(context, server.endpoint, ({ method, url }) =>
+    isCut(`${method} ${url}`) ? { kind: 'status', status: 503 } : { kind: 'none' },
+  )
+  const options = { ...optionsFor(server), endpoint: proxy.endpoint, prefix: target.prefix, maxAttempts: 1 }
+  return { storage: createS3Storage(options), requests: proxy.requests }
+}
+
+test('a build is published, hashed files first, the manifest last', async (context) => {
+  const target = await lab.storage(context)
+  if (target === undefined) return
+  const { source, fileOf } = await makeSource(context)
+  const { storage, requests } = await through(context, target)
+  const report = await publishBuild(source, storage, { now: NOW })
+  assert.equal(report.uploaded.at(-1), 'manifest.json')
+  assert.equal(report.uploaded.length, 4)
+  const puts = requests.filter((line) => line.startsWith('PUT'))
+  assert.match(puts[0] ?? '', /history\.json/, 'a prune must know the files whatever happens')
+  assert.match(puts.at(-1) ?? '', /manifest\.json/)
+  assert.equal((await target.read(fileOf('css/site.css'))).toString(), CSS)
+})
+
+test('headers are right for a browser that asks the bucket itself', async (context) => {
+  const [server, target] = [await lab.server(context), await lab.storage(context)]
+  if (server === undefined || target === undefined) return
+  const { source, fileOf } = await makeSource(context)
+  const head = (key: string) =>
+    clientFor(server).send(new HeadObjectCommand({ Bucket: BUCKET, Key: target.prefix + key }))
+  await publishBuild(source, target, { now: NOW, variant: 'br' })
+  const css = await head(fileOf('css/site.css'))
+  assert.equal(css.ContentType, 'text/css; charset=utf-8')
+  assert.equal(css.CacheControl, 'public, max-age=31536000, immutable')
+  assert.equal(css.ContentEncoding, 'br')
+  assert.match(css.Metadata?.['integrity'] ?? '', /^sha384-/)
+  const picture = await head(fileOf('img/a.png'))
+  assert.equal(picture.ContentEncoding, undefined)
+  const manifest = await head('manifest.json')
+  assert.equal(manifest.CacheControl, 'no-cache')
+  assert.equal(manifest.ContentType, 'application/json')
+})
+
+const VARIANTS: readonly (readonly [BucketVariant, (css: string) => readonly string[]])[] = [
+  ['identity', (css) => [css]],
+  ['br', (css) => [css]],
+  ['gzip', (css) => [css]],
+  ['both', (css) => [css, `${css}.br`, `${css}.gz`]],
+]
+
+for (const [variant, keysOf] of VARIANTS) {
+  test(`variant ${variant} uploads what a bucket that can not choose shall have`, async (context) => {
+    const target = await lab.storage(context)
+    if (target === undefined) return
+    const { source, fileOf } = await makeSource(context, { 'css/site.css': CSS })
+    await publishBuild(source, target, { now: NOW, variant })
+    const css = fileOf('css/site.css')
+    assert.deepEqual(
+      (await keysIn(target)).filter((key) => key.startsWith('css/')),
+      keysOf(css),
+    )
+    const bytes = await target.read(css)
+    assert.equal(variant === 'br' ? brotliDecompressSync(bytes).toString() : bytes.length > 0 && CSS, CSS)
+  })
+}
+
+test('an unchanged build costs one listing and one look, however many files it has', async (context) => {
+  const target = await lab.storage(context)
+  if (target === undefined) return
+  const many = Object.fromEntries(Array.from({ length: 1100 }, (_, index) => [`f/${index}.bin`, `${index}`]))
+  const { source } = await makeSource(context, many)
+  const options: PublishOptions = { now: NOW, concurrency: 32 }
+  assert.equal((await publishBuild(source, target, options)).uploaded.length, 1101)
+  const { storage, requests } = await through(context, target)
+  const report = await publishBuild(source, storage, options)
+  assert.deepEqual([report.uploaded, report.bytes, report.unchanged], [[], 0, 1101])
+  // Two pages of the listing and the manifest.
+  assert.equal(requests.length, 3)
+})
+
+test('a publish that is interrupted leaves the old build in force and goes on where it was', async (context) => {
+  const target = await lab.storage(context)
+  if (target === undefined) return
+  const { root, source, fileOf } = await makeSource(context, { 'a.css': 'old' })
+  await publishBuild(source, target, { now: NOW })
+  const old = (await target.read('manifest.json')).toString()
+  await writeBuild(root, { 'a.css': 'new', 'b.css': 'b', 'c.css': 'c' })
+  const { storage } = await through(context, target, (line) => line.startsWith('PUT') && line.includes('/c.'))
+  await assert.rejects(publishBuild(source, storage, { now: NOW, concurrency: 1 }), { code: 'FP_STORAGE' })
+  assert.equal((await target.read('manifest.json')).toString(), old)
+  assert.equal((await target.read(fileOf('a.css'))).toString(), 'old')
+  const { uploaded } = await publishBuild(source, target, { now: NOW })
+  assert.equal(uploaded.length, 2, 'only c.css and the manifest were missing')
+  assert.notEqual((await target.read('manifest.json')).toString(), old)
+})
+
+test('a dry run says the same and writes nothing', async (context) => {
+  const target = await lab.storage(context)
+  if (target === undefined) return
+  const { source } = await makeSource(context)
+  const dry = await publishBuild(source, target, { now: NOW, mode: 'dry-run' })
+  assert.deepEqual(await keysIn(target), [])
+  const { uploaded, bytes } = await publishBuild(source, target, { now: NOW })
+  assert.deepEqual([dry.uploaded, dry.bytes], [uploaded, bytes])
+})
+
+test('a bucket is pruned of what no kept build needs, and of nothing else', async (context) => {
+  const target = await lab.storage(context)
+  if (target === undefined) return
+  const { root, source, fileOf } = await makeSource(context, { 'a.css': 'one', 'keep.css': 'same' })
+  await publishBuild(source, target, { now: NOW, variant: 'both' })
+  await target.put('a.0123456789abcdef.css', Buffer.from('not ours'))
+  await writeBuild(root, { 'a.css': 'two', 'keep.css': 'same' })
+  const later = () => new Date('2030-01-01')
+  await publishBuild(source, target, { now: () => new Date('2026-04-01') })
+  const before = await keysIn(target)
+  assert.ok(before.includes(fileOf('a.css')))
+  const { removed } = await prune({ sources: [] }, { keep: 1 }, { storage: target, now: later })
+  assert.deepEqual(
+    removed.map(({ file }) => file),
+    [fileOf('a.css')],
+  )
+  assert.ok((await keysIn(target)).includes('a.0123456789abcdef.css'))
+  assert.ok((await keysIn(target)).includes(fileOf('keep.css')))
+})
+
+test('a folder without a build is refused before anything is sent', async (context) => {
+  const target = await lab.storage(context)
+  if (target === undefined) return
+  const { root, source } = await makeSource(context)
+  rmSync(join(root, 'manifest.json'))
+  await assert.rejects(publishBuild(source, target, { now: NOW }), {
+    code: 'FP_MANIFEST',
+    message: /Build first/,
+  })
+  assert.deepEqual(await keysIn(target), [])
+})
+
+test('a bucket is named as s3://bucket/prefix', () => {
+  assert.deepEqual(parseBucketUrl('s3://site'), { bucket: 'site', prefix: '' })
+  assert.deepEqual(parseBucketUrl('s3://site/a/b/'), { bucket: 'site', prefix: 'a/b/' })
+  for (const bad of ['site', 's3://', 's3://A', 'https://site', 's3:/site'])
+    assert.throws(() => parseBucketUrl(bad), { code: 'FP_USAGE' }, bad)
+})
