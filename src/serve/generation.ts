@@ -1,3 +1,4 @@
+import type { HashedPath } from '../core/hashed-path.ts'
 import { lazily } from '../core/lazy.ts'
 import { encodePath, fileNameOf } from '../core/path.ts'
 import { createImportMap, formatImportMap, type ImportMapOptions } from '../resolve/import-map.ts'
@@ -7,7 +8,7 @@ import { redirectTo } from './failure.ts'
 import { type CompiledRule, headersFor } from './header-rules.ts'
 import type { LoadedManifest } from './manifest-file.ts'
 import type { ServeSettings } from './options.ts'
-import type { Responder } from './responder.ts'
+import { createResponder, type Responder } from './responder.ts'
 import { ResponderTable } from './responder-table.ts'
 import type { Response } from './response.ts'
 
@@ -20,6 +21,8 @@ export interface Generation extends LoadedManifest {
   find(name: string): Responder | undefined
   /** By hashed name alone. */
   findHashed(name: string): Responder | undefined
+  /** By the hashed name of an earlier build whose files are kept. */
+  findRetired(name: string): Responder | undefined
   /** The index file of a folder, or the way to the folder. */
   findIndex(name: string): Responder | Response | undefined
 }
@@ -42,6 +45,7 @@ export function createGeneration(
   const resolver = createManifestResolver(manifest, url)
   const wholeMap = lazily(() => createImportMap(manifest, resolver))
   const table = new ResponderTable(manifest, (path, hashed) => headersFor(path, hashed, headers, rules))
+  const retired = new Map<HashedPath, Responder>()
   return {
     ...loaded,
     resolver,
@@ -52,6 +56,14 @@ export function createGeneration(
       ),
     find: (name) => table.find(name),
     findHashed: (name) => table.findHashed(name),
+    findRetired(name) {
+      const asset = loaded.retired.get(name)
+      const known = retired.get(name)
+      if (asset === undefined || known !== undefined) return known
+      const responder = createResponder(asset, headersFor(asset.path, true, headers, rules))
+      retired.set(name, responder)
+      return responder
+    },
     findIndex(name) {
       if (index === undefined) return undefined
       if (name === '' || name.endsWith('/')) return table.find(name + index)

@@ -1,14 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
+import type { HashedPath } from '../core/hashed-path.ts'
+import { EMPTY_HISTORY, HISTORY_FILE, parseHistory, type RetiredAsset } from '../core/history.ts'
 import { LIMITS } from '../core/limit.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
 
-/** A manifest as it was read, and what tells it from another reading. */
+/** A manifest as it was read, what earlier builds left beside it, and what tells it from another reading. */
 export interface LoadedManifest {
   readonly manifest: Manifest
+  /** Files of earlier builds that are kept, by hashed path. */
+  readonly retired: ReadonlyMap<HashedPath, RetiredAsset>
+  /** Why the history couldn't be read: nothing that keeps the current build from being served. */
+  readonly historyFault?: FingerpostError
   /** Of the file's text: any difference at all, where the manifest's own digest is of the assets alone. */
   readonly textHash: string
   /** Of the file itself; see {@link signatureOf}. */
@@ -24,7 +30,19 @@ export async function loadManifest(root: string): Promise<LoadedManifest> {
   const path = join(root, MANIFEST_FILE)
   const { text, signature } = await readManifestText(path)
   const textHash = createHash('sha256').update(text).digest('hex')
-  return { manifest: parseManifest(text, path), textHash, signature }
+  const manifest = parseManifest(text, path)
+  // Second: a build that is published in between has written its history first, so that no name falls through.
+  return { manifest, textHash, signature, ...(await loadRetired(root)) }
+}
+
+async function loadRetired(root: string): Promise<Pick<LoadedManifest, 'retired' | 'historyFault'>> {
+  const path = join(root, HISTORY_FILE)
+  try {
+    return { retired: parseHistory(await readFile(path, 'utf8'), path).retired }
+  } catch (error) {
+    const { retired } = EMPTY_HISTORY
+    return error instanceof FingerpostError ? { retired, historyFault: error } : { retired }
+  }
 }
 
 /** What a file's stat tells of it: another file, or the same one written again, has another. */

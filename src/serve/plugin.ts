@@ -35,6 +35,7 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   const onDamage = createDamageLog(site, app.log)
   addRoutes(app, mount, { site, settings, sender: { cache: site.cache, open, digester, onDamage } })
   await addFolders(app, settings)
+  if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
   const reloader = createReloader(site, settings.root, app.log)
   if (settings.watchIntervalMs !== undefined) reloader.watch(settings.watchIntervalMs)
   app.addHook('onClose', async () => reloader.close())

@@ -30,6 +30,7 @@ export function createReloader(site: Site, root: string, log: FastifyBaseLogger)
     seen = loaded.signature
     const { manifest } = site.current
     if (loaded.manifest.url !== manifest.url) throw moved(manifest.url, loaded.manifest.url)
+    if (loaded.historyFault !== undefined) log.warn(loaded.historyFault)
     const taken = site.take(loaded)
     if (taken) log.info({ digest: loaded.manifest.digest }, 'fingerpost: a new build is in service')
     return taken

@@ -59,12 +59,22 @@ export interface AssetHeaders {
   readonly modifiedAtMs?: number | undefined
 }
 
+/** What of an asset matters to whoever asks for it. */
+export type ServedAsset = Omit<ManifestAsset, 'references'>
+
 /** Prepares everything that can be answered for one URL of an asset. */
-export function createResponder(asset: ManifestAsset, headers: AssetHeaders): Responder {
-  const files = bodyFilesOf(asset)
-  const vary = files.length > 1 ? ['Accept-Encoding', ...headers.vary] : headers.vary
-  const variants = files.map((file) => prepare(file, headers.type ?? asset.type, headers, vary))
-  return { variants, modifiedAtMs: headers.modifiedAtMs }
+export function createResponder(asset: ServedAsset, headers: AssetHeaders): Responder {
+  const files = encodedFilesOf(asset)
+  const vary = files.length > 0 ? ['Accept-Encoding', ...headers.vary] : headers.vary
+  const type = headers.type ?? asset.type
+  const identity = prepare(identityFileOf(asset), type, headers, vary)
+  const encoded = files.map((file) => prepare(file, type, headers, vary))
+  // A later build may replace a sibling whose encoder got other settings; the bytes themselves are still there.
+  const variants = encoded.map((variant) => ({
+    ...variant,
+    whole: { ...variant.whole, fallback: identity.whole },
+  }))
+  return { variants: [...variants, identity].sort(compareVariants), modifiedAtMs: headers.modifiedAtMs }
 }
 
 /**
@@ -120,15 +130,16 @@ function onlyVariant(variants: readonly PreparedVariant[]): PreparedVariant | un
   return variants.length === 1 ? variants[0] : undefined
 }
 
-function bodyFilesOf(asset: ManifestAsset): readonly BodyFile[] {
-  const { file, size, etag } = asset
-  const files: BodyFile[] = [{ path: file, encoding: 'identity', size, digest: etag }]
-  for (const encoding of ENCODINGS) {
-    const variant = asset.encodings[encoding]
-    if (variant === undefined) continue
-    files.push({ path: variantPath(file, encoding), encoding, size: variant.size, digest: variant.etag })
-  }
-  return files.sort(compareVariants)
+function identityFileOf({ file, size, etag }: ServedAsset): BodyFile {
+  return { path: file, encoding: 'identity', size, digest: etag }
+}
+
+function encodedFilesOf({ file, encodings }: ServedAsset): readonly BodyFile[] {
+  return ENCODINGS.flatMap((encoding) => {
+    const variant = encodings[encoding]
+    if (variant === undefined) return []
+    return [{ path: variantPath(file, encoding), encoding, size: variant.size, digest: variant.etag }]
+  })
 }
 
 function prepare(

@@ -41,6 +41,8 @@ export interface Response {
   readonly status: number
   readonly headers: RawHeaders
   readonly body: Body
+  /** What to send instead if the body's file isn't what the manifest promises. */
+  readonly fallback?: Response | undefined
 }
 
 export const NO_BODY: Body = { kind: 'none' }

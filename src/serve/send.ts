@@ -39,8 +39,8 @@ export function send(raw: RawResponse, response: Response, headers: RawHeaders, 
   } else {
     const bytes = sender.cache.peek(body.file)
     if (bytes !== undefined) sendBytes(raw, status, headers, body, bytes)
-    else if (sender.cache.admits(body.file)) void loadAndSend(raw, status, headers, body, sender)
-    else void stream(raw, status, headers, body, sender)
+    else if (sender.cache.admits(body.file)) void loadAndSend(raw, response, headers, body, sender)
+    else void stream(raw, response, headers, body, sender)
   }
 }
 
@@ -73,22 +73,22 @@ function partBytes({ head, range }: Part, bytes: Buffer): readonly Buffer[] {
 
 async function loadAndSend(
   raw: RawResponse,
-  status: number,
+  response: Response,
   headers: RawHeaders,
   body: FileBody,
   sender: Sender,
 ): Promise<void> {
   try {
     const bytes = await sender.cache.load(body.file)
-    if (!hasLeft(raw)) sendBytes(raw, status, headers, body, bytes)
+    if (!hasLeft(raw)) sendBytes(raw, response.status, headers, body, bytes)
   } catch (error) {
-    fail(raw, error, body.file, sender)
+    fail(raw, response, error, body.file, sender)
   }
 }
 
 async function stream(
   raw: RawResponse,
-  status: number,
+  response: Response,
   headers: RawHeaders,
   body: FileBody,
   sender: Sender,
@@ -100,13 +100,13 @@ async function stream(
     for await (const piece of piecesOf(source, body, sender.digester)) {
       if (hasLeft(raw)) return
       // The first piece is read before the head is written: a file that is gone or empty still becomes a clean 500.
-      if (!begun) writeHead(raw, status, headers)
+      if (!begun) writeHead(raw, response.status, headers)
       begun = true
       if (!raw.write(piece) && !(await drained(raw))) return
     }
     raw.end()
   } catch (error) {
-    fail(raw, error, body.file, sender)
+    fail(raw, response, error, body.file, sender)
   } finally {
     await source?.close()
   }
@@ -144,13 +144,13 @@ function drained(raw: RawResponse): Promise<boolean> {
   })
 }
 
-function fail(raw: RawResponse, error: unknown, file: BodyFile, sender: Sender): void {
+function fail(raw: RawResponse, response: Response, error: unknown, file: BodyFile, sender: Sender): void {
   sender.onDamage(error, file)
   if (hasLeft(raw)) return
   if (raw.headersSent) abort(raw)
   else {
-    const failure = isGone(error) ? NOT_FOUND : UNAVAILABLE
-    send(raw, failure, failure.headers, sender)
+    const instead = response.fallback ?? (isGone(error) ? NOT_FOUND : UNAVAILABLE)
+    send(raw, instead, instead.headers, sender)
   }
 }
 

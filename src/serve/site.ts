@@ -48,13 +48,21 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
   let damaged = 0
   let reloads = 0
 
+  const findEarlier = (name: string): Responder | undefined => {
+    for (const generation of earlier) {
+      const responder = generation.findHashed(name)
+      if (responder !== undefined) return responder
+    }
+    return current.findRetired(name)
+  }
+
   return {
     cache,
     get current() {
       return current
     },
     answer(name, method, headers) {
-      const found = current.find(name) ?? findHashed(earlier, name) ?? current.findIndex(name)
+      const found = current.find(name) ?? findEarlier(name) ?? current.findIndex(name)
       if (found === undefined || 'status' in found) return found
       return respond(found, method, headers, parseAccept(joined(headers['accept-encoding'])))
     },
@@ -71,14 +79,6 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
       return { assets: assets.size, digest, ...cache.stats(), damaged, reloads }
     },
   }
-}
-
-function findHashed(generations: readonly Generation[], name: string): Responder | undefined {
-  for (const generation of generations) {
-    const responder = generation.findHashed(name)
-    if (responder !== undefined) return responder
-  }
-  return undefined
 }
 
 /** node:http joins repeated headers itself; HTTP/2 may leave a list. */

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import { formatHistory, HISTORY_FILE, type RetiredAsset } from '../../src/core/history.ts'
 import { start } from '../support/exchange.ts'
 import { makeBuild, writeBuild } from '../support/fixture-build.ts'
 
@@ -111,4 +112,29 @@ test('only so many earlier builds are kept', async (context) => {
     await app.staticReload()
   }
   assert.equal((await get(first)).status, 404)
+})
+
+test('a fresh server answers for the kept files of builds before its time, under their hashed names', async (context) => {
+  const root = await makeBuild(context, SECOND)
+  const before = await writeBuild(root, FIRST)
+  await writeBuild(root, SECOND)
+  const retired = new Map<string, RetiredAsset>()
+  for (const [path, asset] of before.assets) retired.set(asset.file, { path, ...asset })
+  writeFileSync(join(root, HISTORY_FILE), formatHistory({ builds: [], retired }))
+  const { get } = await start(context, { root })
+  const file = before.assets.get('gone.txt')?.file
+  const answer = await get(`/static/${file}`)
+  assert.equal(answer.body.toString(), 'only here')
+  assert.match(answer.headers['cache-control'] ?? '', /immutable/)
+  assert.equal((await get('/static/gone.txt')).status, 404)
+  assert.equal((await get('/static/history.json')).status, 404)
+})
+
+test('a damaged history is logged and keeps nothing from being served', async (context) => {
+  const log = createLog()
+  const root = await makeBuild(context, FIRST)
+  writeFileSync(join(root, HISTORY_FILE), '{"half')
+  const { get } = await start(context, { root }, { logger: log.logger })
+  assert.equal((await get('/static/a.txt')).status, 200)
+  assert.ok(log.lines.some(({ level, msg }) => level === 40 && msg.includes('history.json')))
 })
