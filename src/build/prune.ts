@@ -43,15 +43,16 @@ async function pruneOutput(rules: PruneOptions, surroundings: Surroundings): Pro
   const manifest = await readManifest(storage)
   const history = await readHistory(storage)
   const plan = planPrune(history, manifest, rules, surroundings.now())
-  const removed = await listRemovable(plan, storage)
-  if (mode === 'publish' && removed.length > 0) {
+  const { removed, gone } = await listRemovable(plan, storage)
+  if (mode === 'publish' && gone.size > 0) {
     // Servers are told first, then the files go, then their names: a prune that is killed can be run again.
-    await storeHistory(retire(history, removed), storage)
+    const retired = retire(history, gone)
+    await storeHistory(retired, storage)
     for (const { file } of removed) {
       signal.throwIfAborted()
       await storage.delete(file)
     }
-    await storeHistory(forget(retire(history, removed), removed, plan), storage)
+    await storeHistory(forget(retired, gone, plan), storage)
   }
   const kind = mode === 'publish' ? 'pruned' : 'dry-run'
   return { kind, out: storage.name, kept: plan.kept.length, removed }
@@ -97,36 +98,40 @@ async function readManifest(storage: Storage): Promise<Manifest> {
   })
 }
 
-type Removed = PruneReport['removed']
+interface Removable {
+  /** Files that are there, siblings included, in key order. */
+  readonly removed: PruneReport['removed']
+  /** Candidates that will not be there any more, those that are missing already included. */
+  readonly gone: ReadonlySet<string>
+}
 
-/** The candidates that are there, with their siblings; one of them too young keeps all of them. */
-async function listRemovable({ candidates, writtenBefore }: PrunePlan, storage: Storage): Promise<Removed> {
+/** The candidates that may go, with their siblings; one of them too young keeps all of them. */
+async function listRemovable({ candidates, writtenBefore }: PrunePlan, storage: Storage): Promise<Removable> {
   const owners = new Map<string, string>()
   for (const file of candidates) {
     owners.set(file, file)
     for (const encoding of ENCODINGS) owners.set(variantPath(file, encoding), file)
   }
-  if (owners.size === 0) return []
+  const gone = new Set(candidates)
+  if (gone.size === 0) return { removed: [], gone }
   const found: { owner: string; file: string; size: number }[] = []
-  const young = new Set<string>()
   for await (const { key, size, modifiedAt } of storage.list()) {
     const owner = owners.get(key)
     if (owner === undefined) continue
     found.push({ owner, file: key, size })
-    if (modifiedAt > writtenBefore) young.add(owner)
+    if (modifiedAt > writtenBefore) gone.delete(owner)
   }
-  return found.filter(({ owner }) => !young.has(owner)).map(({ file, size }) => ({ file, size }))
+  const removed = found.filter(({ owner }) => gone.has(owner)).map(({ file, size }) => ({ file, size }))
+  return { removed, gone }
 }
 
 /** A history that no longer offers these files to servers. */
-function retire(history: History, removed: Removed): History {
-  const gone = new Set(removed.map(({ file }) => file))
+function retire(history: History, gone: ReadonlySet<string>): History {
   return { ...history, retired: new Map([...history.retired].filter(([file]) => !gone.has(file))) }
 }
 
 /** A history without the names of these files; builds of which nothing is left go with them. */
-function forget(history: History, removed: Removed, { kept }: PrunePlan): History {
-  const gone = new Set(removed.map(({ file }) => file))
+function forget(history: History, gone: ReadonlySet<string>, { kept }: PrunePlan): History {
   const builds = history.builds
     .map((build) => ({ ...build, files: new Set([...build.files].filter((file) => !gone.has(file))) }))
     .filter(({ digest, files }) => files.size > 0 || kept.some((build) => build.digest === digest))

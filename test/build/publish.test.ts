@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { build } from '../../src/build/build.ts'
+import { check } from '../../src/build/check.ts'
+import { prune } from '../../src/build/prune.ts'
+import { MANIFEST_FILE, parseManifest } from '../../src/core/manifest.ts'
+import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
+import { createMemoryStorage } from '../../src/storage/memory.ts'
+import type { Storage } from '../../src/storage/storage.ts'
+import { makeTree, readTree } from '../support/tree.ts'
+
+const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
+
+/** Two versions of a site: one file stays, one changes, one goes, one comes, and one of them is in a circle. */
+function sources(context: TestContext): string {
+  return makeTree(context, {
+    old: {
+      'a.css': `@import "b.css"; ${LONG}`,
+      'b.css': '@import "a.css";',
+      'gone.txt': LONG,
+      'same.js': LONG,
+    },
+    new: {
+      'a.css': `@import "b.css"; p {} ${LONG}`,
+      'b.css': '@import "a.css";',
+      'came.txt': `${LONG}!`,
+      'same.js': LONG,
+    },
+  })
+}
+
+const run = (cwd: string, source: string, storage: Storage) =>
+  build({ sources: [source], encodings: ['gzip'], cache: false }, { cwd, storage, now: () => new Date(0) })
+
+/** What a visitor can get: every file the manifest in force promises, checked. */
+async function servedBy(storage: Storage): Promise<string> {
+  const report = await check({ sources: [] }, {}, { storage })
+  assert.deepEqual(report.faults, [])
+  return parseManifest((await storage.read(MANIFEST_FILE)).toString(), 'test').digest
+}
+
+/** A storage whose nth change fails, before it or after it is done. */
+function failing(
+  storage: Storage,
+  nth: number,
+  when: 'before' | 'after',
+): Storage & { readonly changes: () => number } {
+  let changes = 0
+  const change = async <T>(work: () => Promise<T>): Promise<T> => {
+    changes++
+    if (changes >= nth && when === 'before') throw new Error('the power went')
+    const done = await work()
+    if (changes >= nth) throw new Error('the power went')
+    return done
+  }
+  return {
+    ...storage,
+    save: (...args) => change(() => storage.save(...args)),
+    delete: (...args) => change(() => storage.delete(...args)),
+    changes: () => changes,
+  }
+}
+
+async function copyOf(storage: Storage): Promise<Storage> {
+  const copy = createMemoryStorage()
+  for await (const { key } of storage.list()) await copy.save(key, await storage.read(key))
+  return copy
+}
+
+async function contentOf(storage: Storage): Promise<Map<string, string>> {
+  const content = new Map<string, string>()
+  for await (const { key } of storage.list()) {
+    // Locks of "dead" builds in this very process look alive; the test takes them away itself.
+    if (!key.startsWith('.fingerpost/')) content.set(key, (await storage.read(key)).toString('latin1'))
+  }
+  return content
+}
+
+async function unlock(storage: Storage): Promise<void> {
+  for await (const { key } of storage.list('.fingerpost/')) await storage.delete(key)
+}
+
+test('a build that dies before or after any write leaves the old site or the new one, and the next build is right', async (context) => {
+  const cwd = sources(context)
+  const before = createMemoryStorage()
+  const { manifest: old } = await run(cwd, 'old', before)
+  const after = await copyOf(before)
+  const { manifest: young } = await run(cwd, 'new', after)
+  const whole = failing(await copyOf(before), Number.POSITIVE_INFINITY, 'before')
+  await run(cwd, 'new', whole)
+  assert.ok(whole.changes() > 8)
+
+  for (let nth = 1; nth <= whole.changes(); nth++) {
+    for (const when of ['before', 'after'] as const) {
+      const storage = await copyOf(before)
+      await assert.rejects(run(cwd, 'new', failing(storage, nth, when)), /power went/, `write ${nth}`)
+      const served = await servedBy(storage)
+      assert.ok(served === old.digest || served === young.digest, `write ${nth}: a mixture is served`)
+      // Until the manifest is written the old site is whole, whatever came before.
+      if (nth < whole.changes() - 1) assert.equal(served, old.digest, `write ${nth}`)
+      await unlock(storage)
+      await run(cwd, 'new', storage)
+      assert.deepEqual(await contentOf(storage), await contentOf(after), `write ${nth} ${when}`)
+    }
+  }
+})
+
+test('a change of encoder settings that dies at any write never leaves a promise broken', async (context) => {
+  const cwd = sources(context)
+  const fast = {
+    sources: ['old'],
+    encodings: ['gzip' as const],
+    cache: false as const,
+    compress: { '**': { gzip: 1 } },
+  }
+  const before = createMemoryStorage()
+  await build(fast, { cwd, storage: before })
+  const whole = failing(await copyOf(before), Number.POSITIVE_INFINITY, 'before')
+  await run(cwd, 'old', whole)
+  for (let nth = 1; nth <= whole.changes(); nth++) {
+    const storage = await copyOf(before)
+    await assert.rejects(run(cwd, 'old', failing(storage, nth, 'after')), /power went/)
+    await servedBy(storage)
+  }
+})
+
+test('a prune that dies at any step leaves the site whole, and the next one ends its work', async (context) => {
+  const cwd = sources(context)
+  const before = createMemoryStorage({ now: () => new Date(0) })
+  await run(cwd, 'old', before)
+  const { manifest } = await run(cwd, 'new', before)
+  const options = { sources: [] }
+  const sweep = (storage: Storage) => prune(options, { keep: 1, minAgeSeconds: 0 }, { storage })
+  const remember = async () => {
+    const copy = createMemoryStorage({ now: () => new Date(0) })
+    for await (const { key } of before.list()) await copy.save(key, await before.read(key))
+    return copy
+  }
+  const done = await remember()
+  const whole = failing(done, Number.POSITIVE_INFINITY, 'before')
+  assert.ok((await sweep(whole)).removed.length > 2)
+  for (let nth = 1; nth <= whole.changes(); nth++) {
+    const storage = await remember()
+    await assert.rejects(sweep(failing(storage, nth, 'after')), /power went/)
+    assert.equal(await servedBy(storage), manifest.digest)
+    await unlock(storage)
+    await sweep(storage)
+    assert.deepEqual(await contentOf(storage), await contentOf(done), `step ${nth}`)
+  }
+})
+
+test('two builds at once into one output: both are done, one after the other', async (context) => {
+  const cwd = sources(context)
+  const root = join(cwd, 'out')
+  const storage = () => createFilesystemStorage({ root })
+  const both = await Promise.all([run(cwd, 'old', storage()), run(cwd, 'new', storage())])
+  const served = await servedBy(storage())
+  assert.ok(both.some(({ manifest }) => manifest.digest === served))
+  const alone = createFilesystemStorage({ root: join(cwd, 'alone') })
+  const last = both[0].manifest.digest === served ? 'old' : 'new'
+  await run(cwd, last, alone)
+  const files = readTree(root)
+  for (const [key, bytes] of readTree(join(cwd, 'alone'))) {
+    if (key !== 'history.json') assert.deepEqual(files.get(key), bytes, key)
+  }
+})
+
+const KILLS = Number(process.env['FINGERPOST_KILLS'] ?? 100)
+const CHILD = fileURLToPath(new URL('fixture/rebuild.mjs', import.meta.url))
+
+test(`builds killed ${KILLS} times at random leave the old site or the new one`, {
+  timeout: 240_000,
+}, async (context) => {
+  const cwd = sources(context)
+  const root = join(cwd, 'out')
+  const storage = createFilesystemStorage({ root })
+  const digests = new Set<string>()
+  for (const source of ['new', 'old']) digests.add((await run(cwd, source, storage)).manifest.digest)
+  const seen = new Set<string>()
+  // One child builds old and new in turns as fast as it can, so that nearly every kill hits the middle of a build.
+  for (let kill = 0; kill < KILLS; ) {
+    const child = spawn(process.execPath, [CHILD, cwd], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const exit = once(child, 'exit')
+    await once(child.stdout, 'data')
+    // Loading takes far longer than building: each life is killed at a random moment of its first dozens of builds.
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 60))
+    child.kill('SIGKILL')
+    await exit
+    kill++
+    const served = await servedBy(storage)
+    assert.ok(digests.has(served), 'a site that no build made')
+    seen.add(served)
+  }
+  await run(cwd, 'new', storage)
+  const alone = createFilesystemStorage({ root: join(cwd, 'alone') })
+  await run(cwd, 'new', alone)
+  const files = readTree(root)
+  for (const [key, bytes] of readTree(join(cwd, 'alone'))) {
+    if (key !== 'history.json') assert.deepEqual(files.get(key), bytes, key)
+  }
+  const leftovers = [...files.keys()].filter((key) => key.includes('.tmp') || key.includes('lock-'))
+  assert.deepEqual(leftovers, [])
+})
