@@ -165,6 +165,8 @@ test('a full disk is named, and the old build stays whole', async (context) => {
     assert.equal(outcome.code, 1, outcome.stderr)
     assert.match(outcome.stderr, /no space left/i)
     const after = readTree(out)
+    // The history names the files of an attempt before they are written, so that prune can find them.
+    before.delete('history.json')
     for (const [file, bytes] of before) assert.deepEqual(after.get(file), bytes, file)
   } finally {
     execFileSync('umount', [out])

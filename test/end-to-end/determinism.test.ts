@@ -16,32 +16,46 @@ const FILES: Tree = {
   'js/other.js': 'import { app } from "./app.js"\nexport const other = () => app\n',
   'robots.txt': 'User-agent: *\n'.repeat(50),
 }
+const WORDS = ['build', 'assets', 'vendor=vendor']
 const VENDOR: Tree = { 'grid.css': '.grid { display: grid }\n'.repeat(30) }
+
+/** `history.json` tells when a build was published, and nothing else in the output knows the time. */
+const AT_ONE_TIME = { SOURCE_DATE_EPOCH: '1700000000' }
 
 const backwards = (tree: Tree): Tree => Object.fromEntries(Object.entries(tree).reverse())
 
 test('another folder, another order of creation, another locale and no cache: the same bytes', async (context) => {
-  const words = ['build', 'assets', 'vendor=vendor', '--encodings', 'br,gzip']
   const first = makeTree(context, { assets: FILES, vendor: VENDOR })
-  assert.equal((await runCli(first, words)).code, 0)
+  assert.equal((await runCli(first, WORDS, { env: AT_ONE_TIME })).code, 0)
 
   const second = join(makeTree(context), 'elsewhere/deep')
   mkdirSync(second, { recursive: true })
   writeTree(second, { vendor: backwards(VENDOR), assets: backwards(FILES) })
-  const env = { LC_ALL: 'tr_TR.UTF-8', TZ: 'Pacific/Apia', UV_THREADPOOL_SIZE: '1' }
-  assert.equal((await runCli(second, [...words, '--no-cache'], { env })).code, 0)
+  const env = { ...AT_ONE_TIME, LC_ALL: 'tr_TR.UTF-8', TZ: 'Pacific/Apia', UV_THREADPOOL_SIZE: '1' }
+  assert.equal((await runCli(second, [...WORDS, '--no-cache'], { env })).code, 0)
 
   assertSameFiles(readTree(join(second, 'staticfiles')), readTree(join(first, 'staticfiles')))
 })
 
+test('but for the history, no byte of a build knows the time', async (context) => {
+  const cwd = makeTree(context, { assets: FILES, vendor: VENDOR })
+  const later = { SOURCE_DATE_EPOCH: '1800000000' }
+  await runCli(cwd, [...WORDS, '--out', 'one'], { env: AT_ONE_TIME })
+  await runCli(cwd, [...WORDS, '--out', 'two', '--no-cache'], { env: later })
+  const [one, two] = [readTree(join(cwd, 'one')), readTree(join(cwd, 'two'))]
+  assert.notDeepEqual(one.get('history.json'), two.get('history.json'))
+  for (const tree of [one, two]) tree.delete('history.json')
+  assertSameFiles(two, one)
+})
+
 test('a second build of unchanged sources changes no byte and says so', async (context) => {
   const cwd = makeTree(context, { assets: FILES, vendor: VENDOR })
-  const words = ['build', 'assets', 'vendor=vendor', '--json']
-  await runCli(cwd, words)
+  await runCli(cwd, [...WORDS, '--json'])
   const before = readTree(join(cwd, 'staticfiles'))
-  const { stdout } = await runCli(cwd, words)
-  const { kind, work } = JSON.parse(stdout) as { kind: string; work: { written: number } }
-  assert.deepEqual({ kind, written: work.written }, { kind: 'unchanged', written: 0 })
+  const { stdout } = await runCli(cwd, [...WORDS, '--json'])
+  const { kind, work } = JSON.parse(stdout) as { kind: string; work: { written: number; encoded: number } }
+  const { written, encoded } = work
+  assert.deepEqual({ kind, written, encoded }, { kind: 'unchanged', written: 0, encoded: 0 })
   assertSameFiles(readTree(join(cwd, 'staticfiles')), before)
 })
 
