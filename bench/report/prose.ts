@@ -58,8 +58,9 @@ The made-up sites of 100 to 50,000 files have ten icons, four modules, three sty
 
   `### Scanning
 
-Each reader reads a corpus of real packages three times in a process of its own, on one core; the third pass counts, in processor time. The peers only tokenize or
-parse and count what they find, fingerpost's scanners also return every reference with its place. *Share*: processor time of scanning every file of a
+Each reader reads a corpus of real packages twice in a process of its own, on one core; the second pass counts, in processor time. The peers only tokenize or
+parse and count what they find, fingerpost's scanners also return every reference with its place. The numbers of
+references differ because the peers count \`data:\` URLs too, only some of them see strings in \`@import\` and \`image-set()\`, and acorn's are export statements of any kind. *Share*: processor time of scanning every file of a
 package once, cold, against that of the package's whole cold build.`,
 
   `### Starting and memory
