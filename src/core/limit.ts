@@ -31,6 +31,10 @@ export const LIMITS = {
   statTrustSeconds: 2,
   /** Bytes of a manifest that is read at all. */
   manifestMaxBytes: 256 * MIB,
+  /** Milliseconds a manifest on another server may take to arrive. */
+  manifestTimeoutMs: 10_000,
+  /** Milliseconds between two looks at a manifest on another server. */
+  remoteWatchIntervalMs: 60_000,
   /** Different Accept-Encoding values whose parsed form is remembered. */
   acceptEncodingMemo: 500,
   /** Bytes of UTF-8 in one segment of the name of an upload: what ext4, APFS and NTFS take. */

@@ -20,6 +20,7 @@ import {
   type HeaderSettings,
   LOGICAL_CACHE_CONTROL,
 } from './header-rules.ts'
+import type { RemoteManifest } from './manifest-source.ts'
 
 /** Values of Cross-Origin-Resource-Policy (Fetch §3.7). */
 const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const
@@ -28,6 +29,11 @@ const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const
 export interface FingerpostOptions {
   /** The folder of a build, the one with `manifest.json`; relative to the working directory. Default `staticfiles`. */
   readonly root?: string
+  /**
+   * A manifest that lies elsewhere, with the files of its build: the address of it, or a function that gives its text.
+   * The plugin then only makes URLs and adds no routes. Default: the one in `root`.
+   */
+  readonly manifest?: RemoteManifest
   /** The path this server answers below. Default: the path of the manifest's `url`. */
   readonly prefix?: string
   /** Add `static` and its kin to the app and its replies. Default true; false for all builds but one in a scope. */
@@ -43,7 +49,7 @@ export interface FingerpostOptions {
   readonly rootFiles?: readonly string[] | Readonly<Record<string, string>>
   /** The file that answers for a folder, e.g. `index.html`; `docs` is then redirected to `docs/`. Default none. */
   readonly index?: string | false
-  /** Look for a new build while running, every so many milliseconds; false for never. Default 1000. */
+  /** Look for a new build while running, every so many milliseconds; false for never. Default 1000, for `manifest` 60,000. */
   readonly watch?: boolean | { readonly intervalMs?: number }
   /** Send what `reply.preload` finds as 103 Early Hints too, as soon as it is called. Default false. */
   readonly earlyHints?: boolean
@@ -72,6 +78,8 @@ export interface FingerpostOptions {
 export interface ServeSettings {
   /** Absolute. */
   readonly root: string
+  /** Undefined for the one in `root`. */
+  readonly manifest: RemoteManifest | undefined
   /** With a slash at both ends; undefined for the manifest's. */
   readonly prefix: string | undefined
   readonly decorate: boolean
@@ -100,13 +108,14 @@ export function parseServeOptions(given: FingerpostOptions): ServeSettings {
   const { hashed = HASHED_CACHE_CONTROL, logical = LOGICAL_CACHE_CONTROL } = options.cacheControl ?? {}
   return {
     root: resolve(options.root ?? 'staticfiles'),
+    manifest: options.manifest,
     prefix: options.prefix,
     decorate: options.decorate ?? true,
     shortCircuit: options.shortCircuit ?? false,
     fallthrough: options.fallthrough ?? false,
     rootFiles: options.rootFiles === undefined ? {} : rootFilesOf(options.rootFiles),
     index: options.index === false ? undefined : options.index,
-    watchIntervalMs: watchIntervalOf(options.watch ?? true),
+    watchIntervalMs: watchIntervalOf(options.watch ?? true, options.manifest !== undefined),
     earlyHints: options.earlyHints ?? false,
     folders: (options.folders ?? []).map((folder) => resolve(folder)),
     headers: {
@@ -143,9 +152,10 @@ function isList(value: unknown): value is readonly string[] {
   return Array.isArray(value)
 }
 
-function watchIntervalOf(watch: Required<FingerpostOptions>['watch']): number | undefined {
+function watchIntervalOf(watch: Required<FingerpostOptions>['watch'], isRemote: boolean): number | undefined {
   if (watch === false) return undefined
-  return watch === true ? LIMITS.watchIntervalMs : (watch.intervalMs ?? LIMITS.watchIntervalMs)
+  const usual = isRemote ? LIMITS.remoteWatchIntervalMs : LIMITS.watchIntervalMs
+  return watch === true ? usual : (watch.intervalMs ?? usual)
 }
 
 const asPrefix: OptionParser<string> = (value, where) => {
@@ -195,6 +205,14 @@ const asRule: OptionParser<HeaderRule> = (value, where) => {
   return { match, set }
 }
 
+const asRemoteManifest: OptionParser<RemoteManifest> = (value, where) => {
+  if (typeof value === 'function') return value as () => Promise<string>
+  if (value instanceof URL) return value
+  const text = asText(value, where)
+  if (!/^https?:\/\//.test(text)) throw wrongShape(value, where, 'an http(s) address or a function')
+  return text
+}
+
 const asWatch: OptionParser<Required<FingerpostOptions>['watch']> = (value, where) =>
   typeof value === 'boolean'
     ? value
@@ -212,6 +230,7 @@ const asRootFiles: OptionParser<Required<FingerpostOptions>['rootFiles']> = (val
 
 const TABLE: OptionTable<FingerpostOptions> = {
   root: asText,
+  manifest: asRemoteManifest,
   prefix: asPrefix,
   decorate: asFlag,
   shortCircuit: asFlag,

@@ -6,7 +6,7 @@ import { createOpener } from './body-file.ts'
 import { createDamageLog } from './damage-log.ts'
 import { decorate } from './decorations.ts'
 import { compileRules } from './header-rules.ts'
-import { loadManifest } from './manifest-file.ts'
+import { createFolderSource, createRemoteSource } from './manifest-source.ts'
 import { type Mount, mountAt } from './mount.ts'
 import { type FingerpostOptions, parseServeOptions, type ServeSettings } from './options.ts'
 import { createReloader } from './reload.ts'
@@ -24,8 +24,10 @@ export const fingerpost = fastifyPlugin(serveBuild, { name: 'fingerpost', fastif
 
 async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Promise<void> {
   const settings = parseServeOptions(options)
+  const { manifest: remote } = settings
+  const source = remote === undefined ? createFolderSource(settings.root) : createRemoteSource(remote)
   const [loaded, digester, rules] = await Promise.all([
-    loadManifest(settings.root),
+    source.load(),
     createDigester(),
     compileRules(settings.rules),
   ])
@@ -33,10 +35,12 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   const open = createOpener(settings.root)
   const site = createSite(loaded, { settings, rules, open, digester, url: mount.url })
   const onDamage = createDamageLog(site, app.log)
-  addRoutes(app, mount, { site, settings, sender: { cache: site.cache, open, digester, onDamage } })
+  // What lies elsewhere is served there as well.
+  if (remote === undefined)
+    addRoutes(app, mount, { site, settings, sender: { cache: site.cache, open, digester, onDamage } })
   await addFolders(app, settings)
   if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
-  const reloader = createReloader(site, settings.root, app.log)
+  const reloader = createReloader(site, source, app.log)
   if (settings.watchIntervalMs !== undefined) reloader.watch(settings.watchIntervalMs)
   app.addHook('onClose', async () => reloader.close())
   if (!settings.decorate) return

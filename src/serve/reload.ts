@@ -1,9 +1,6 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
-import { MANIFEST_FILE } from '../core/manifest.ts'
-import { loadManifest, signatureOf } from './manifest-file.ts'
+import type { ManifestSource } from './manifest-source.ts'
 import type { Site } from './site.ts'
 
 /** Keeps a running server on the latest build. */
@@ -20,13 +17,13 @@ export interface Reloader {
   close(): void
 }
 
-export function createReloader(site: Site, root: string, log: FastifyBaseLogger): Reloader {
+export function createReloader(site: Site, source: ManifestSource, log: FastifyBaseLogger): Reloader {
   let looking: Promise<boolean> | undefined
   let timer: NodeJS.Timeout | undefined
   let seen = site.current.signature
 
   const load = async (): Promise<boolean> => {
-    const loaded = await loadManifest(root)
+    const loaded = await source.load()
     seen = loaded.signature
     const { manifest } = site.current
     if (loaded.manifest.url !== manifest.url) throw moved(manifest.url, loaded.manifest.url)
@@ -42,7 +39,7 @@ export function createReloader(site: Site, root: string, log: FastifyBaseLogger)
     return next
   }
   const look = async (): Promise<void> => {
-    const signature = await currentSignature(root)
+    const signature = await source.signature()
     // While a deploy copies, there may be no manifest for a moment. There was one at the start, so there will be again.
     if (signature === undefined || signature === seen) return
     seen = signature
@@ -68,14 +65,6 @@ export function createReloader(site: Site, root: string, log: FastifyBaseLogger)
       clearTimeout(timer)
       timer = undefined
     },
-  }
-}
-
-async function currentSignature(root: string): Promise<string | undefined> {
-  try {
-    return signatureOf(await stat(join(root, MANIFEST_FILE), { bigint: true }))
-  } catch {
-    return undefined
   }
 }
 
