@@ -17,6 +17,8 @@ import type { LiveTree } from './live-tree.ts'
 
 /** A file and everything its bytes depend on, named as a build would name them. */
 export interface Closure {
+  /** The file that was asked for. */
+  readonly root: LogicalPath
   /** The files it was worked out from. While the tree gives the same objects, it holds. */
   readonly members: ReadonlyMap<LogicalPath, SourceFile>
   /** Names that were looked for in vain. Once one of them is there, the closure is out of date. */
@@ -64,6 +66,7 @@ export function createClosure(path: LogicalPath, workshop: ClosureWorkshop): Clo
   const drafts = createDrafts({ files: members, links, scans, prehashed, reader })
   const names = nameFiles({ digester, fingerprints, drafts, prehashed, remembered })
   return {
+    root: path,
     members,
     absent,
     names,

@@ -11,7 +11,9 @@ export interface LiveTree {
    * it can be kept by it. The disk is asked at most once in a turn of the event loop.
    */
   check(path: LogicalPath): SourceFile | undefined
-  /** Forgets that files have been looked at in this turn. */
+  /** Counts turns: what was found true in a turn holds until the next. */
+  readonly turn: number
+  /** Begins a new turn before the event loop does. */
   newTurn(): void
   /** Takes over a new listing. */
   update(listed: Collection): void
@@ -34,12 +36,17 @@ export function createLiveTree(options: LiveTreeOptions): LiveTree {
   const checked = new Set<LogicalPath>()
   const files = new LookingMap(check)
   let { shadowed, skipped } = options.listed
+  let turn = 0
+  const newTurn = () => {
+    checked.clear()
+    turn++
+  }
   files.replace(options.listed.files)
 
   function check(path: LogicalPath): SourceFile | undefined {
     const known = files.held(path)
     if (checked.has(path)) return known
-    if (checked.size === 0) setImmediate(() => checked.clear())
+    if (checked.size === 0) setImmediate(newTurn)
     checked.add(path)
     const current = known === undefined ? undefined : confirm(known)
     const found = current ?? firstOf(finders, path)
@@ -63,12 +70,15 @@ export function createLiveTree(options: LiveTreeOptions): LiveTree {
       },
     },
     check,
-    newTurn: () => checked.clear(),
+    get turn() {
+      return turn
+    },
+    newTurn,
     update(listed) {
       shadowed = listed.shadowed
       skipped = listed.skipped
       files.replace(listed.files)
-      checked.clear()
+      newTurn()
     },
   }
 }

@@ -1,0 +1,129 @@
+import { referencesOf } from '../build/link.ts'
+import { FingerpostError } from '../core/error.ts'
+import type { HashedPath } from '../core/hashed-path.ts'
+import type { ManifestAsset } from '../core/manifest.ts'
+import { mediaType } from '../core/media-type.ts'
+import { isLogicalPath, type LogicalPath } from '../core/path.ts'
+import type { Problem } from '../core/problem.ts'
+import { type Closure, type ClosureWorkshop, createClosure, isCurrent } from './live-closure.ts'
+
+/** An asset as it is now. */
+export interface LiveAsset {
+  readonly path: LogicalPath
+  /** As a manifest tells of it, without encodings. */
+  readonly asset: ManifestAsset
+  /** What is wrong with it and with what it depends on. */
+  readonly problems: readonly Problem[]
+  /** The bytes that leave under its name. */
+  read(): Buffer
+}
+
+/** An asset that has another name than when it was last asked for. */
+export interface LiveChange {
+  readonly path: LogicalPath
+  /** The hashed path now; undefined if the file is gone. */
+  readonly file: string | undefined
+  readonly integrity: string | undefined
+}
+
+/** The assets that were ever asked for. */
+export interface LiveAssets {
+  find(path: LogicalPath): LiveAsset | undefined
+  peek(path: LogicalPath, file: HashedPath): LiveAsset | undefined
+  changes(): readonly LiveChange[]
+  problems(): readonly Problem[]
+}
+
+/** A file may be edited while it is read; after so many attempts something else is wrong. */
+const MOST_ATTEMPTS = 3
+
+/** Assets over closures: one closure answers for all its members, so that a page of 1,000 modules is one piece of work. */
+export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
+  const { tree } = workshop
+  const closures = new Map<LogicalPath, Closure>()
+  const provedIn = new WeakMap<Closure, number>()
+  /** Hashed paths as they were last told. */
+  const told = new Map<LogicalPath, HashedPath | undefined>()
+
+  function holds(closure: Closure): boolean {
+    if (provedIn.get(closure) === tree.turn) return true
+    const current = isCurrent(closure, tree)
+    if (current) provedIn.set(closure, tree.turn)
+    return current
+  }
+
+  function closureOf(path: LogicalPath): Closure {
+    const known = closures.get(path)
+    if (known !== undefined && holds(known)) return known
+    // Renewing the whole closure answers for its other members as well, which will be asked for next.
+    const renewed = known && tree.check(known.root) !== undefined ? renew(known.root) : undefined
+    return renewed?.names.has(path) ? renewed : renew(path)
+  }
+
+  function renew(root: LogicalPath): Closure {
+    const closure = createClosure(root, workshop)
+    provedIn.set(closure, tree.turn)
+    for (const member of closure.names.keys()) closures.set(member, closure)
+    return closure
+  }
+
+  function findOnce(path: LogicalPath): LiveAsset | undefined {
+    if (!isLogicalPath(path) || tree.check(path) === undefined) return undefined
+    const asset = toAsset(path, closureOf(path))
+    if (asset !== undefined && !told.has(path)) told.set(path, asset.asset.file)
+    return asset
+  }
+
+  function find(path: LogicalPath): LiveAsset | undefined {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return findOnce(path)
+      } catch (error) {
+        const wasEdited = error instanceof FingerpostError && error.code === 'FP_CHANGED'
+        if (!wasEdited || attempt === MOST_ATTEMPTS) throw error
+        tree.newTurn()
+      }
+    }
+  }
+
+  return {
+    find,
+    peek(path, file) {
+      const known = closures.get(path)
+      return known?.names.get(path)?.file === file ? toAsset(path, known) : undefined
+    },
+    changes() {
+      const changes: LiveChange[] = []
+      for (const [path, before] of told) {
+        const current = find(path)?.asset
+        if (current?.file === before) continue
+        told.set(path, current?.file)
+        changes.push({ path, file: current?.file, integrity: current?.integrity })
+      }
+      return changes
+    },
+    problems() {
+      const found = new Map<string, Problem>()
+      const known = new Set([...told.keys()].flatMap((path) => closures.get(path) ?? []))
+      for (const { problems } of known) {
+        for (const problem of problems) {
+          found.set(`${problem.file}:${problem.line}:${problem.column} ${problem.message}`, problem)
+        }
+      }
+      return [...found.values()]
+    },
+  }
+}
+
+function toAsset(path: LogicalPath, closure: Closure): LiveAsset | undefined {
+  const name = closure.names.get(path)
+  if (name === undefined) return undefined
+  const { size, digest: etag, integrity } = name.fingerprint
+  const references = referencesOf(closure.links.get(path) ?? [])
+  return {
+    path,
+    asset: { file: name.file, type: mediaType(path), size, etag, integrity, encodings: {}, references },
+    problems: closure.problems,
+    read: () => closure.read(path),
+  }
+}
