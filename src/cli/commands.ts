@@ -25,6 +25,8 @@ export const COMMANDS: readonly CommandRow[] = [
     name: 'serve',
     summary: 'serve a build, for a preview or a small site',
     load: async () => (await import('./serve.ts')).serveCommand,
+  },
+  {
     name: 'check',
     summary: 're-read a build: files, digests, encodings, references',
     load: async () => (await import('./check.ts')).checkCommand,
