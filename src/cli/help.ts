@@ -31,9 +31,24 @@ export function formatCommandHelp(name: string, command: Command, style: Style):
 
 const OPTION_WIDTH = 26
 
+/** Characters on a line of help. */
+const HELP_WIDTH = 100
+
 function formatOption(name: string, spec: OptionSpec, style: Style): string {
   const written = spec.kind === 'flag' ? `--${name}` : `--${name} ${spec.value}`
   const help = spec.kind === 'list' ? `${spec.help} (may be repeated)` : spec.help
-  const padding = ' '.repeat(Math.max(2, OPTION_WIDTH - written.length))
-  return `  ${style.cyan(written)}${padding}${help}\n`
+  const column = Math.max(OPTION_WIDTH, written.length + 2)
+  const lines = wrap(help, HELP_WIDTH - column - 2).join(`\n${' '.repeat(column + 2)}`)
+  return `  ${style.cyan(written)}${' '.repeat(column - written.length)}${lines}\n`
+}
+
+function wrap(text: string, width: number): readonly string[] {
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    if (line === '') lines[lines.length - 1] = word
+    else if (line.length + word.length < width) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
 }
