@@ -10,8 +10,9 @@ import { formatNumberOf, parseDurationSeconds } from './unit.ts'
 /** `fingerpost media sweep DIR|s3://BUCKET/PREFIX` */
 export const mediaCommand = defineCommand({
   usage: 'sweep DIR|s3://BUCKET[/PREFIX]',
-  description: `Removes what crashed uploads left in a folder or bucket: temporary files, multipart uploads that were
-never completed. Run it from time to time; it touches nothing that was stored, and nothing young.`,
+  description: `Removes what crashed uploads left in a folder or bucket: temporary files, multipart uploads
+that were never completed. Run it from time to time; it touches nothing that was stored, and
+nothing young.`,
   options: {
     'min-age': {
       kind: 'text',
