@@ -6,7 +6,7 @@ import { createScanners } from '../scan/scanners.ts'
 import { makeAssets, tallyOutputs } from './assets.ts'
 import { type BuildCache, createNoCache } from './cache.ts'
 import { createDrafts, type Drafts } from './draft.ts'
-import { createNativeEncoder, requireEncodings } from './encoder.ts'
+import { createEncoder, type Encoder } from './encoder.ts'
 import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
 import { createImportMapNames } from './import-map.ts'
 import { type Links, linkReferences } from './link.ts'
@@ -35,17 +35,18 @@ import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
 export async function build(options: BuildOptions, environment: BuildEnvironment = {}): Promise<BuildReport> {
   const started = performance.now()
   const config = parseBuildOptions(options, environment.cwd ?? process.cwd())
-  requireEncodings(config.encodings)
+  const encoder = await createEncoder(config)
   const digester = await createDigester()
   const surroundings = surroundingsOf(environment, config)
   const cache = await openCache(config, digester)
   try {
-    const workshop = { config, surroundings, digester, cache, reader: createSourceReader() }
+    const workshop = { config, surroundings, digester, cache, encoder, reader: createSourceReader() }
     const report = await runBuild(workshop)
     return { ...report, elapsedMs: Math.round(performance.now() - started) }
   } finally {
     // Kept after a failure too: what was encoded need not be encoded again.
     await cache.close()
+    await encoder.close()
   }
 }
 
@@ -62,6 +63,7 @@ interface Workshop {
   readonly digester: Digester
   readonly reader: SourceReader
   readonly cache: BuildCache
+  readonly encoder: Encoder
 }
 
 /** A build whose every file has its name, before anything is written. */
@@ -135,31 +137,18 @@ function comingBuild({ names }: NamedBuild, { digester, surroundings }: Workshop
 }
 
 async function makeBuild(build: NamedBuild, writer: OutputWriter, workshop: Workshop) {
-  const { config, surroundings, digester, cache } = workshop
+  const { config, surroundings, digester } = workshop
   const { report, signal } = surroundings
   const { files } = build.collection
-  const encoder = createNativeEncoder()
-  try {
-    const variants = createVariantMaker({ encoder, cache, digester })
-    const onDone = createProgress(files, report)
-    const recipesFor = await createRecipes(config)
-    const assets = await makeAssets({
-      ...workshop,
-      ...build,
-      files,
-      recipesFor,
-      variants,
-      writer,
-      signal,
-      onDone,
-    })
-    report({ kind: 'step', step: 'publish' })
-    const manifest = createManifest(assets, config.url.href, digester, build.importMap)
-    const work = { ...variants.count(), written: writer.count() }
-    return { manifest, outputs: tallyOutputs(assets.values()), work }
-  } finally {
-    await encoder.close()
-  }
+  const variants = createVariantMaker(workshop)
+  const onDone = createProgress(files, report)
+  const recipesFor = await createRecipes(config)
+  const context = { ...workshop, ...build, files, recipesFor, variants, writer, signal, onDone }
+  const assets = await makeAssets(context)
+  report({ kind: 'step', step: 'publish' })
+  const manifest = createManifest(assets, config.url.href, digester, build.importMap)
+  const work = { ...variants.count(), written: writer.count() }
+  return { manifest, outputs: tallyOutputs(assets.values()), work }
 }
 
 function tallySources({ files }: Collection) {

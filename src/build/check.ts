@@ -11,7 +11,7 @@ import { createScanners } from '../scan/scanners.ts'
 import type { Storage } from '../storage/storage.ts'
 import { checkReferences } from './check-references.ts'
 import { checkSiblings, createFault, readIfThere } from './check-siblings.ts'
-import { createNativeEncoder, type Encoder } from './encoder.ts'
+import { createEncoder, type Encoder } from './encoder.ts'
 import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
 import { withLock } from './lock.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from './options.ts'
@@ -79,7 +79,7 @@ async function checkOutput(
     targets: new Set([...manifest.assets].flatMap(([path, { file }]) => [path, file])),
     scanners: await createScanners({ html: config.references.html }),
     recipesFor: await createRecipes(config),
-    encoder: createNativeEncoder(),
+    encoder: await createEncoder(config),
   }
   const budget = createBudget(LIMITS.buildMaxInFlightBytes)
   const findings = await mapConcurrently([...manifest.assets], ASSETS_AT_ONCE, ([path, asset]) => {

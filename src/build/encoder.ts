@@ -16,8 +16,27 @@ export interface Encoder {
   close(): Promise<void>
 }
 
+/**
+ * The encoder the options ask for; brotli-wasm also where the runtime was built without brotli.
+ *
+ * @throws FingerpostError `FP_ENCODING` for an encoding this runtime can't make
+ */
+export async function createEncoder({ brotli, encodings }: EncoderOptions): Promise<Encoder> {
+  requireEncodings(encodings)
+  const native = createNativeEncoder()
+  if (brotli === 'native' && typeof zlib.brotliCompress === 'function') return native
+  const { createWasmEncoder } = await import('./wasm-encoder.ts')
+  return createWasmEncoder(native)
+}
+
+/** What an encoder is chosen by. */
+export interface EncoderOptions {
+  readonly brotli: 'native' | 'wasm'
+  readonly encodings: readonly Encoding[]
+}
+
 /** The runtime's own compressors: asynchronous, on the thread pool, on all cores. */
-export function createNativeEncoder(): Encoder {
+function createNativeEncoder(): Encoder {
   return {
     async encode(bytes, { encoding, quality }) {
       switch (encoding) {
@@ -34,12 +53,7 @@ export function createNativeEncoder(): Encoder {
   }
 }
 
-/**
- * Makes sure that this runtime can produce these encodings.
- *
- * @throws FingerpostError `FP_ENCODING`
- */
-export function requireEncodings(encodings: readonly Encoding[]): void {
+function requireEncodings(encodings: readonly Encoding[]): void {
   if (!encodings.includes('zstd') || zstdCompress !== undefined) return
   throw new FingerpostError('FP_ENCODING', `Node ${process.versions.node} can't make zstd.`, {
     remedy: 'Use Node 22.15 or newer, or leave zstd out of the encodings.',
