@@ -3,6 +3,7 @@ import { METHOD_NOT_ALLOWED, NOT_FOUND, withoutBody } from './failure.ts'
 import type { ServeSettings } from './options.ts'
 import { preflight } from './preflight.ts'
 import { createReplyHeaderMerger, type MergeReplyHeaders } from './reply-headers.ts'
+import { hasEncodedSlash } from './request-target.ts'
 import type { Response } from './response.ts'
 import { type Sender, send } from './send.ts'
 import type { Site } from './site.ts'
@@ -18,7 +19,9 @@ type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>
 
 /** Everything below one path. @param route with a slash at both ends, relative to the scope */
 export function addBuildRoutes(app: FastifyInstance, route: string, parts: RouteParts): void {
-  addRoutes(app, `${route}*`, (request) => (request as Wildcard).params['*'], parts)
+  const nameOf = (request: FastifyRequest): string | undefined =>
+    hasEncodedSlash(request.raw.url ?? '') ? undefined : (request as Wildcard).params['*']
+  addRoutes(app, `${route}*`, nameOf, parts)
 }
 
 /** One file of the build under a path of its own, outside the build's: `/favicon.ico`. */
@@ -29,11 +32,15 @@ export function addRootFile(app: FastifyInstance, url: string, path: string, par
 function addRoutes(
   app: FastifyInstance,
   url: string,
-  nameOf: (request: FastifyRequest) => string,
+  nameOf: (request: FastifyRequest) => string | undefined,
   { site, sender, settings }: RouteParts,
 ): void {
   const merge = createReplyHeaderMerger()
   const answer = (reply: FastifyReply, response: Response) => hijack(reply, response, sender, merge)
+  const find = (request: FastifyRequest, method: string): Response | undefined => {
+    const name = nameOf(request)
+    return name === undefined ? undefined : site.answer(name, method, request.raw.headers)
+  }
   const miss = (request: FastifyRequest, reply: FastifyReply) => {
     if (settings.fallthrough) reply.callNotFound()
     else answer(reply, request.method === 'HEAD' ? withoutBody(NOT_FOUND) : NOT_FOUND)
@@ -43,8 +50,7 @@ function addRoutes(
     url,
     exposeHeadRoute: false,
     handler(request, reply) {
-      const { method, headers } = request.raw
-      const response = site.answer(nameOf(request), method ?? 'GET', headers)
+      const response = find(request, request.raw.method ?? 'GET')
       if (response === undefined) miss(request, reply)
       else answer(reply, response)
     },
@@ -54,7 +60,7 @@ function addRoutes(
     url,
     // Before the body is looked at: a POST of any media type is a wrong method, not a wrong media type.
     onRequest(request, reply) {
-      if (site.answer(nameOf(request), 'HEAD', {}) === undefined) miss(request, reply)
+      if (find(request, 'HEAD') === undefined) miss(request, reply)
       else if (request.method === 'OPTIONS') answer(reply, preflight(settings.headers))
       else answer(reply, METHOD_NOT_ALLOWED)
     },
