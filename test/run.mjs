@@ -1,7 +1,7 @@
 // Runs the test files: `npm test` for all of them, `npm test -- serve css` for those whose path contains a word.
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -26,8 +26,24 @@ const options = [
 ]
 // A person who names files wants to see the tests in them.
 const names = words.length > 0 ? { FINGERPOST_TEST_NAMES: '1' } : {}
+// What test files share: servers that are too dear to be started for each. They leave the ids of their processes here.
+const shared = mkdtempSync(join(tmpdir(), 'fingerpost-run-'))
 const child = spawn(process.execPath, [...options, ...files.map((file) => join(folder, file))], {
   stdio: 'inherit',
-  env: { ...process.env, ...names },
+  env: { ...process.env, ...names, FINGERPOST_TEST_RUN: shared },
 })
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+process.on('exit', () => {
+  for (const name of readdirSync(shared).filter((entry) => entry.endsWith('.pid')))
+    endProcess(join(shared, name))
+  rmSync(shared, { recursive: true, force: true, maxRetries: 3 })
+})
+
+function endProcess(file) {
+  try {
+    process.kill(Number(readFileSync(file, 'utf8')), 'SIGKILL')
+  } catch {
+    // Gone already.
+  }
+}

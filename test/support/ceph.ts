@@ -1,6 +1,15 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,25 +30,69 @@ export interface S3Server {
 
 const CREDENTIALS = { accessKeyId: 'testkey', secretAccessKey: 'testsecret' }
 
-/** Starts the server on ports the system gives, with everything below one temporary folder; takes about a second. */
+/** The file in the folder of a test run that says where its server is. */
+const SERVER_FILE = 's3-server.json'
+
+/**
+ * The S3 server of this test run: the first test file that asks starts it, all others share it, and test/run.mjs ends
+ * it. Outside of a run, a server of its own.
+ */
 export async function startS3Server(): Promise<S3Server> {
+  const run = process.env['FINGERPOST_TEST_RUN']
+  if (run === undefined) return startOwnServer()
+  const file = join(run, SERVER_FILE)
+  const isFirst = takeTurn(join(run, 's3-server.lock'))
+  if (isFirst) writeWhole(file, await startShared(run))
+  const shared = await untilReadable(file)
+  if ('fault' in shared) throw new Error(shared.fault)
+  return { ...shared, stop: async () => undefined }
+}
+
+type Shared = Omit<S3Server, 'stop'> | { readonly fault: string }
+
+/** A start that fails is told to those who wait for it, too. */
+async function startShared(run: string): Promise<Shared> {
+  try {
+    const { endpoint, region, credentials } = await start(run, 'detached')
+    return { endpoint, region, credentials }
+  } catch (error) {
+    return { fault: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+async function startOwnServer(): Promise<S3Server> {
   const folder = mkdtempSync(join(tmpdir(), 'fingerpost-ceph-'))
+  const server = await start(folder, 'attached')
+  return {
+    ...server,
+    async stop() {
+      await server.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Starts the server on ports the system gives, with everything below one folder; takes about a second. */
+async function start(folder: string, how: 'attached' | 'detached'): Promise<S3Server> {
   const children: ChildProcess[] = []
   const stop = async () => {
     for (const child of children) await end(child)
-    rmSync(folder, { recursive: true, force: true })
   }
   try {
-    const port = await startDaemons(folder, children)
+    const port = await startDaemons(folder, children, how)
     return { endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', credentials: CREDENTIALS, stop }
   } catch (error) {
     const log = readLog(join(folder, 'log', 'rgw.out'))
     await stop()
-    throw new Error(`The S3 server didn't start.\n${log}`, { cause: error })
+    throw new Error(`The S3 server didn't start: ${error instanceof Error ? error.message : error}\n${log}`)
   }
 }
 
-async function startDaemons(folder: string, children: ChildProcess[]): Promise<number> {
+async function startDaemons(
+  folder: string,
+  children: ChildProcess[],
+  how: 'attached' | 'detached',
+): Promise<number> {
   const [port, monitorPort] = await Promise.all([freePort(), freePort()])
   const fsid = randomUUID()
   const config = join(folder, 'ceph.conf')
@@ -47,10 +100,16 @@ async function startDaemons(folder: string, children: ChildProcess[]): Promise<n
   writeFileSync(config, configOf(folder, fsid, port, monitorPort))
   const daemon = (name: string, command: string, ...args: readonly string[]) => {
     const log = openSync(join(folder, 'log', `${name}.out`), 'w')
-    children.push(spawn(command, [...args, '-f', '-c', config], { stdio: ['ignore', log, log] }))
+    const detached = how === 'detached'
+    const child = spawn(command, [...args, '-f', '-c', config], { stdio: ['ignore', log, log], detached })
     closeSync(log)
+    children.push(child)
+    // What test/run.mjs ends.
+    if (child.pid !== undefined) writeFileSync(join(folder, `${name}.pid`), String(child.pid))
+    if (detached) child.unref()
   }
-  const ceph = (...args: readonly string[]) => run('ceph', ['-c', config, '--connect-timeout', '20', ...args])
+  const ceph = (...args: readonly string[]) =>
+    insist(() => run('ceph', ['-c', config, '--connect-timeout', '20', ...args]))
 
   const monitor = `v1:127.0.0.1:${monitorPort}`
   const map = join(folder, 'monmap')
@@ -67,8 +126,45 @@ async function startDaemons(folder: string, children: ChildProcess[]): Promise<n
   await untilListening(`http://127.0.0.1:${port}/`)
   const keys = [`--access-key=${CREDENTIALS.accessKeyId}`, `--secret-key=${CREDENTIALS.secretAccessKey}`]
   const user = ['user', 'create', '--uid=test', '--display-name=test', ...keys]
-  await run('radosgw-admin', ['-c', config, '-n', 'client.rgw', ...user])
+  await insist(() => run('radosgw-admin', ['-c', config, '-n', 'client.rgw', ...user]))
   return port
+}
+
+/** On a busy machine the monitor refuses commands until it has found its feet. All of them may be said twice. */
+async function insist<T>(command: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await command()
+    } catch (error) {
+      if (attempt === 20) throw error
+      await sleep(100 * attempt)
+    }
+  }
+}
+
+/** True for the first process that asks. */
+function takeTurn(lock: string): boolean {
+  try {
+    mkdirSync(lock)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Readers see nothing or all of it. */
+function writeWhole(file: string, shared: Shared): void {
+  writeFileSync(`${file}.new`, JSON.stringify(shared))
+  renameSync(`${file}.new`, file)
+}
+
+async function untilReadable(file: string): Promise<Shared> {
+  for (let attempt = 0; attempt < 1200; attempt++) {
+    const text = readLog(file)
+    if (text !== '') return JSON.parse(text) as Shared
+    await sleep(50)
+  }
+  throw new Error('Another test file began to start the S3 server and has not finished after 60 s.')
 }
 
 function configOf(folder: string, fsid: string, port: number, monitorPort: number): string {
@@ -135,13 +231,13 @@ export async function freePort(): Promise<number> {
 }
 
 async function untilListening(url: string): Promise<void> {
-  for (let attempt = 0; attempt < 300; attempt++) {
+  for (let attempt = 0; attempt < 1200; attempt++) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000) }).catch(() => undefined)
     await answer?.body?.cancel()
     if (answer !== undefined) return
     await sleep(50)
   }
-  throw new Error(`Nothing answers at ${url} after 15 s.`)
+  throw new Error(`Nothing answers at ${url} after 60 s.`)
 }
 
 async function end(child: ChildProcess): Promise<void> {

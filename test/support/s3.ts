@@ -47,6 +47,7 @@ export function clientFor({ endpoint, region, credentials }: S3Server): S3Client
 async function startWithBucket(): Promise<S3Server> {
   const server = await startS3Server()
   try {
+    // Another test file of the run may have made it; to its owner that is no error.
     await clientFor(server).send(new CreateBucketCommand({ Bucket: BUCKET }))
     return server
   } catch (error) {
