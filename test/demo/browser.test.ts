@@ -49,7 +49,7 @@ const EVERYWHERE = [
   /inter-latin/,
 ]
 
-test('the demo in a real browser', { timeout: 240_000 }, async (context) => {
+test('the demo in a real browser', { timeout: 290_000 }, async (context) => {
   if (!hasTool(context, 'chromium')) return
   const root = join(makeTree(context), 'staticfiles')
   const built = await runCli(REPOSITORY, [
