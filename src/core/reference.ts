@@ -61,7 +61,8 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
   const { specifier, suffix } = splitSuffix(spelling.text)
   const trimmed = specifier.trimEnd()
   if (trimmed.trimStart() === '') return undefined
-  const name = trimmed.slice(trimmed.lastIndexOf('/') + 1)
+  // Browsers read a backslash as a slash, servers `%2F`.
+  const name = trimmed.split(/[/\\]|%2f/i).at(-1) ?? ''
   const index = trimmed.length - name.length + digestIndexIn(name)
   return {
     kind,

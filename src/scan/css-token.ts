@@ -82,7 +82,7 @@ function isBlank(css: string, index: number): boolean {
 }
 
 /** True if an odd number of backslashes stands before this place. */
-function isEscaped(css: string, index: number): boolean {
+export function isEscaped(css: string, index: number): boolean {
   let backslashes = 0
   while (css[index - 1 - backslashes] === '\\') backslashes++
   return backslashes % 2 === 1

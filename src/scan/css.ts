@@ -1,7 +1,7 @@
 import { type CSSToken, TokenType, tokenizer } from '@csstools/css-tokenizer'
 import { extensionOf } from '../core/path.ts'
 import type { ReferenceKind, Spelling } from '../core/reference.ts'
-import { spellStringToken, spellUrlToken } from './css-token.ts'
+import { isEscaped, spellStringToken, spellUrlToken } from './css-token.ts'
 import { createFindings, type Findings, hasPlaceholder } from './findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from './scanner.ts'
 import { spellSourceMapUrl } from './source-map-comment.ts'
@@ -88,7 +88,7 @@ class CssReader {
         this.#readAtKeyword(token[4].value.toLowerCase())
         return
       case TokenType.URL:
-        this.#addUrl(this.#takeKind(), spellUrlToken(this.#css, token[2], token[3] + 1))
+        this.#readUrl(token[2], token[3] + 1)
         return
       case TokenType.String:
         this.#readString(token[2], token[3] + 1)
@@ -118,6 +118,14 @@ class CssReader {
     if (name === 'import') this.#prelude = { state: 'awaits-url', depth }
     else if (SILENT_AT_RULES.has(name)) this.#prelude = { state: 'silent', depth }
     else this.#prelude = undefined
+  }
+
+  #readUrl(start: number, end: number): void {
+    const kind = this.#takeKind()
+    // A file that ends in a backslash leaves nothing that could be put behind it.
+    if (end < this.#css.length || !isEscaped(this.#css, end)) {
+      this.#addUrl(kind, spellUrlToken(this.#css, start, end))
+    }
   }
 
   #readString(start: number, end: number): void {

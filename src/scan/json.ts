@@ -37,6 +37,7 @@ export function locateJson(json: string, maxDepth: number): readonly JsonToken[]
     at++
     if (character === '"') {
       at = endOfString(json, start)
+      if (at === -1) return tokens
       const frame = frames.at(-1)
       if (frame !== undefined && frame.key === undefined) frame.key = readKey(json.slice(start, at))
       else add('string', start, at)
@@ -58,12 +59,12 @@ function moveFrames(frames: Frame[], character: string): void {
   else if (character === ',') frame.key = typeof frame.key === 'number' ? frame.key + 1 : undefined
 }
 
-/** Behind the closing quote. Looks for quotes, not characters: maps carry whole sources in one string. */
+/** Behind the closing quote, or -1 without one. Looks for quotes, not characters: maps carry whole sources in one string. */
 function endOfString(json: string, start: number): number {
   let quote = start
   for (;;) {
     quote = json.indexOf('"', quote + 1)
-    if (quote === -1) return json.length
+    if (quote === -1) return -1
     let backslashes = 0
     while (json[quote - 1 - backslashes] === '\\') backslashes++
     if (backslashes % 2 === 0) return quote + 1

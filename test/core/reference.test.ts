@@ -26,6 +26,8 @@ test('the digest goes where hashed paths have it', () => {
     ['x%2Epng', 'x_%2Epng'],
     ['x%2ejs%2emap?', 'x_%2ejs%2emap?'],
     ['a.png  ', 'a_.png  '],
+    ['a.b\\c', 'a.b\\c_'],
+    ['a.b%2Fc.d', 'a.b%2Fc_.d'],
   ]
   for (const [written, expected] of rows) {
     const reference = createReference('css-url', { text: written, start: 0, end: written.length })

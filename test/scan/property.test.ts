@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import fc from 'fast-check'
+import { insertInto } from '../../src/core/edit.ts'
+import { formatHashedPath } from '../../src/core/hashed-path.ts'
+import { parsePublicUrl } from '../../src/core/public-url.ts'
+import type { Reference } from '../../src/core/reference.ts'
+import { followSpecifier } from '../../src/core/specifier.ts'
+import { decodeText, encodeText } from '../../src/core/text.ts'
+import type { Scanner } from '../../src/scan/scanner.ts'
+import { createScanners, findScanner } from '../../src/scan/scanners.ts'
+
+const scanners = await createScanners({ html: true })
+const digest = '0123456789abcdef'
+const publicUrl = parsePublicUrl('/static/')
+
+/** What texts are thrown together from: pieces of the language, of URLs and of nothing in particular. */
+const NAMES = [
+  'a.png',
+  'a',
+  'b.c.css',
+  '../d.js',
+  './e.mjs',
+  '/static/f.css',
+  'g%2Ejs',
+  'h%20i.png',
+  '\\66.png',
+  '\\66 ',
+  'ä😀.js',
+]
+const SUFFIXES = ['?v', '#x', '?#iefix', '?a.b/c#d']
+const NOISE = [
+  ' ',
+  '\n',
+  '\r\n',
+  '\t',
+  '"',
+  "'",
+  '(',
+  ')',
+  '{',
+  '}',
+  '[',
+  ']',
+  ';',
+  ',',
+  '\\',
+  '/*',
+  '*/',
+  '//',
+  '\uFEFF',
+  '<',
+  '>',
+  '&amp;',
+]
+const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
+  'x/a.css': [
+    'url(',
+    'URL("',
+    '@import ',
+    "@import '",
+    'image-set("',
+    'src("',
+    'a{b:',
+    '/*# sourceMappingURL=',
+    '\\75rl(',
+  ],
+  'x/a.js': [
+    ...[
+      'import "./',
+      'import("./',
+      'export * from "',
+      'new URL("',
+      '", import.meta.url)',
+      'import.meta.resolve("',
+    ],
+    ...['//# sourceMappingURL=', '`', '${', '=/x/;'],
+  ],
+  'x/a.svg': [
+    '<svg>',
+    '<use href="',
+    "<image xlink:href='",
+    '"/>',
+    "'/>",
+    '<rect fill="url(',
+    '<style>',
+    '</style>',
+    '<![CDATA[',
+    ']]>',
+  ],
+  'x/a.html': [
+    '<img src="',
+    '<img src=',
+    '<img srcset="',
+    ' 1x, ',
+    '">',
+    '<style>url(',
+    '</style>',
+    '<link rel=icon href=',
+  ],
+  'x/a.webmanifest': ['{"icons":[{"src":"', '"}', ']', '"screenshots":[{"src":"', ','],
+  'x/a.js.map': ['{"file":"', '"', ',"version":3', '}'],
+}
+
+for (const [path, pieces] of Object.entries(LANGUAGES)) {
+  describe(`for any text as ${path}`, () => {
+    const scanner = findScanner(scanners, path) ?? assert.fail(path)
+    const piece = fc.oneof(
+      { weight: 4, arbitrary: fc.constantFrom(...pieces) },
+      { weight: 4, arbitrary: fc.constantFrom(...NAMES) },
+      { weight: 1, arbitrary: fc.constantFrom(...SUFFIXES) },
+      { weight: 2, arbitrary: fc.constantFrom(...NOISE) },
+      { weight: 1, arbitrary: fc.string() },
+    )
+    const texts = fc.array(piece, { maxLength: 24 }).map((parts) => parts.join(''))
+
+    test('references are in order, apart, and have their digest inside', () => {
+      fc.assert(
+        fc.property(texts, (text) => assertWellFormed(scanner, text)),
+        { numRuns: 500 },
+      )
+    })
+
+    test('a rewritten text has the same references, to the hashed names, and nothing else has changed', () => {
+      fc.assert(
+        fc.property(texts, (text) => assertRoundTrip(scanner, path, text)),
+        { numRuns: 500 },
+      )
+    })
+
+    test('any bytes at all are accepted and survive', () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+          const decoded = decodeText(bytes)
+          scanner.scan(decoded.text)
+          assert.deepEqual(encodeText(decoded), Buffer.from(bytes))
+        }),
+      )
+    })
+  })
+}
+
+function assertWellFormed(scanner: Scanner, text: string): void {
+  let last = 0
+  for (const { start, end, digestAt, specifier } of scanner.scan(text).references) {
+    assert.ok(start >= last && start <= digestAt && digestAt <= end && end <= text.length)
+    assert.notEqual(specifier.trim(), '')
+    last = end
+  }
+}
+
+function assertRoundTrip(scanner: Scanner, path: string, text: string): void {
+  const { references } = scanner.scan(text)
+  const inserted = `.${digest}`
+  const rewritten = insertInto(
+    text,
+    references
+      .filter((reference) => follow(path, reference) !== undefined)
+      .map(({ digestAt }) => ({ at: digestAt, text: inserted })),
+  )
+  const again = scanner.scan(rewritten).references
+  assert.deepEqual(
+    again.map(({ suffix }) => suffix),
+    references.map(({ suffix }) => suffix),
+  )
+  assert.deepEqual(
+    again.map((reference) => follow(path, reference)),
+    references.map((reference) => hashed(follow(path, reference))),
+  )
+}
+
+/** Where a reference leads; its specifier where it leads to no file of ours. */
+function follow(path: string, { kind, specifier }: Reference): { readonly path: string } | undefined {
+  const destination = followSpecifier(kind, specifier, path, publicUrl)
+  // What ends in a slash or dots names a folder, which has no hashed name.
+  const names = !/(?:^\s*|[/\\])(?:\.|%2e){0,2}\s*$/i.test(specifier)
+  return destination.kind === 'inside' && names ? { path: destination.path } : undefined
+}
+
+function hashed(target: { readonly path: string } | undefined): { readonly path: string } | undefined {
+  return target && { path: formatHashedPath({ path: target.path, digest }) }
+}
