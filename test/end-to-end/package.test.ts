@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { builtinModules } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { REPOSITORY, runNode } from '../support/cli.ts'
@@ -10,6 +11,7 @@ interface PackageJson {
   readonly version: string
   readonly bin: { readonly fingerpost: string }
   readonly dependencies: Readonly<Record<string, string>>
+  readonly peerDependencies: Readonly<Record<string, string>>
 }
 
 const MODULE = `
@@ -74,6 +76,18 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
     assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
   })
 
+  await context.test('it imports every package it depends on, and no other', () => {
+    const imported = importsOf(join(installed, 'dist'))
+    const { dependencies, peerDependencies } = manifest
+    for (const name of Object.keys(dependencies)) assert.ok(imported.has(name), `nothing imports ${name}`)
+    const declared = new Set([...Object.keys(dependencies), ...Object.keys(peerDependencies)])
+    const builtin = new Set(builtinModules)
+    assert.deepEqual(
+      [...imported].filter((name) => name !== 'node' && !builtin.has(name) && !declared.has(name)),
+      [],
+    )
+  })
+
   await context.test('an ES module builds and serves with it', async () => {
     const { code, stdout, stderr } = await runNode(['app.js'], { cwd: project })
     assert.equal(code, 0, stderr)
@@ -107,6 +121,17 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
     assert.equal((JSON.parse(built.stdout) as { kind: string }).kind, 'unchanged')
   })
 })
+
+/** Names of everything that any file imports, requires or resolves; relative paths left out. */
+function importsOf(folder: string): ReadonlySet<string> {
+  const pattern = /(?:\bfrom |\bimport\(|\brequire\(|\.resolve\()['"]((?:@[\w-]+\/)?[\w-]+)/g
+  const names = new Set<string>()
+  for (const [file, text] of readTree(folder)) {
+    if (!file.endsWith('.js')) continue
+    for (const [, name = ''] of text.toString().matchAll(pattern)) names.add(name)
+  }
+  return names
+}
 
 /** What `npm install` would do, without a registry: only what the package declares is within its reach. */
 function putPackageInto(context: TestContext, project: string) {
