@@ -60,6 +60,8 @@ test('the demo in a real browser', { timeout: 290_000 }, async (context) => {
     root,
   ])
   assert.equal(built.code, 0, built.stderr)
+  const checked = await runCli(REPOSITORY, ['check', '--out', root, '--templates', 'docs/demo/views/**'])
+  assert.equal(checked.code, 0, checked.stderr)
   const url = await startDemo(context, root)
   const browser = await openBrowser(context)
 

@@ -168,6 +168,8 @@ test('a full disk is named, and the old build stays whole', async (context) => {
     // The history names the files of an attempt before they are written, so that prune can find them.
     before.delete('history.json')
     for (const [file, bytes] of before) assert.deepEqual(after.get(file), bytes, file)
+    const checked = await runCli(cwd, ['check', '--out', out])
+    assert.equal(checked.code, 0, checked.stderr)
   } finally {
     execFileSync('umount', [out])
   }
