@@ -38,8 +38,22 @@ export function scannableFiles(
   return found
 }
 
+const UTF16_NOTE: PlacedNote = {
+  code: 'charset',
+  severity: 'warning',
+  ...{ start: 0, end: 0, line: 0, column: 0, written: '' },
+  message: 'is UTF-16, in which no references are looked for; it is served as it is.',
+}
+
+/** By the byte order mark, which browsers go by as well (Encoding §6). */
+function isUtf16(bytes: Uint8Array): boolean {
+  const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0)
+  return mark === 0xfeff || mark === 0xfffe
+}
+
 /** What stands in these bytes. */
 export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
+  if (isUtf16(bytes)) return { references: [], notes: [UTF16_NOTE] }
   const { text } = decodeText(bytes)
   const { references, notes, inlineMap }: Scan = scanner.scan(text)
   const place = createPlacer(text)

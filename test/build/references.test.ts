@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
 import { build } from '../../src/build/build.ts'
 import type { BuildOptions } from '../../src/build/options.ts'
 import { isSystemError } from '../../src/core/error.ts'
@@ -203,6 +204,72 @@ test('a file that is not UTF-8 stays byte-exact outside its URLs', async (contex
   ])
   const { textOf, fileOf } = await buildTree(context, { 'a.css': css, 'c.png': 'x' })
   assert.equal(textOf('a.css'), css.toString('latin1').replace('c.png', fileOf('c.png')))
+})
+
+test('a file in UTF-16 is served as it is, with a warning', async (context) => {
+  const css = Buffer.from('\uFEFFa{b:url(gone.png)}', 'utf16le')
+  const { problems, textOf } = await buildTree(context, { 'a.css': css })
+  assert.deepEqual(
+    problems.map(({ code, message }) => [code, message]),
+    [['charset', 'This file is UTF-16, in which no references are looked for; it is served as it is.']],
+  )
+  assert.equal(textOf('a.css'), css.toString('latin1'))
+})
+
+test('what leads elsewhere is never touched', async (context) => {
+  const scheme = fc.constantFrom(
+    'http:',
+    'HTTPS://x.test/',
+    'data:',
+    'blob:',
+    'about:',
+    '//',
+    '#',
+    '?',
+    '/other/',
+    'mailto:',
+  )
+  const rest = fc.string({ unit: fc.constantFrom('a', '.', 'png', '/', '%20', '?', '#', ':') })
+  const urls = fc.array(
+    fc.tuple(scheme, rest).map((parts) => parts.join('')),
+    { minLength: 1, maxLength: 40 },
+  )
+  await fc.assert(
+    fc.asyncProperty(urls, async (found) => {
+      const css = found.map((url) => `a{b:url(${url}) url("${url}")}@import '${url}';`).join('\n')
+      const { textOf } = await buildTree(context, { 'a.css': css })
+      assert.equal(textOf('a.css'), css)
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('files found in another order build the same', async (context) => {
+  const names = ['a.css', 'b.css', 'c.css', 'd.js', 'e.js', 'f.svg'] as const
+  const targets = fc.array(fc.constantFrom(...names), { maxLength: 5 })
+  const graphs = fc.tuple(...names.map(() => targets))
+  const textOf = (name: string, to: readonly string[]) => {
+    if (name.endsWith('.css')) return to.map((target) => `@import "${target}";`).join('')
+    if (name.endsWith('.js')) return to.map((target) => `import "./${target}";`).join('')
+    return `<svg>${to.map((target) => `<use href="${target}"/>`).join('')}</svg>`
+  }
+  await fc.assert(
+    fc.asyncProperty(
+      graphs,
+      fc.shuffledSubarray([...names], { minLength: names.length }),
+      async (graph, order) => {
+        const texts = new Map<string, string>(
+          names.map((name, index) => [name, textOf(name, graph[index] ?? [])]),
+        )
+        const inOrder = (sorted: readonly string[]) =>
+          Object.fromEntries(sorted.map((name) => [name, texts.get(name) ?? '']))
+        const first = await buildTree(context, inOrder(names))
+        const second = await buildTree(context, inOrder(order))
+        assert.deepEqual(second.manifest, first.manifest)
+      },
+    ),
+    { numRuns: 15 },
+  )
 })
 
 test('HTML files are left alone unless the option says so', async (context) => {
