@@ -8,6 +8,8 @@ export interface CommandLine {
   readonly quick: boolean
   readonly profile: boolean
   readonly json: boolean
+  /** The made-up sites have at most so many files. */
+  readonly maxFiles: number
   /** Put the result into docs/. */
   readonly publish: boolean
   /** A revision to compare with; undefined: peers are measured. */
@@ -20,6 +22,7 @@ export const USAGE = `npm run bench -- [SUBJECT…] [OPTION…]
   report         write docs/benchmarks.md and docs/benchmarks.html again from docs/benchmarks.json
 
   --quick        a look of about a minute: fewer profiles, rounds and files
+  --max-files N  leave out made-up sites of more files (default 50000)
   --profile      take CPU and allocation profiles of fingerpost and show where the time goes
   --against REV  compare this tree with another revision instead of with the peers
   --publish      keep the result in docs/benchmarks.json and write the pages
@@ -38,6 +41,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
       publish: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       against: { type: 'string' },
+      'max-files': { type: 'string', default: '50000' },
     },
   })
   const { quick, profile, json, publish, against } = values
@@ -45,6 +49,8 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const unknown = rest.filter((word) => !isSubject(word))
   if (unknown.length > 0) throw new Error(`There is no subject ${unknown.join(', ')}.\n\n${USAGE}`)
   if (publish && quick) throw new Error('A quick look is not published: leave out --quick or --publish.')
+  const maxFiles = Number(values['max-files'])
+  if (!(maxFiles >= 100)) throw new Error('--max-files wants a number of at least 100.')
   const subjects = rest.filter(isSubject)
   return {
     action: values.help ? 'help' : positionals.includes('report') ? 'report' : 'measure',
@@ -54,6 +60,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
     json,
     publish,
     against,
+    maxFiles,
   }
 }
 

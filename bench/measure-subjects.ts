@@ -5,7 +5,7 @@ import { describeMachine, loadNow } from './measure/machine.ts'
 import { summariseProfiles } from './profiler/summarise-profiles.ts'
 import type { BenchRun, Measurement, Subject } from './result/measurement.ts'
 import { compileSuite } from './setup/compile.ts'
-import { CACHE } from './setup/folders.ts'
+import { CACHE, REPOSITORY } from './setup/folders.ts'
 import { pinnedVersions } from './setup/packages.ts'
 import { describeTree, thisTree } from './setup/product.ts'
 import { currentRuntime, newerRuntime } from './setup/runtimes.ts'
@@ -80,7 +80,7 @@ async function createBench(
 ): Promise<Bench> {
   if (profileFolder !== undefined) await mkdir(profileFolder, { recursive: true })
   return {
-    settings: { quick: line.quick, profileFolder },
+    settings: { quick: line.quick, maxFiles: line.maxFiles, profileFolder },
     tools,
     product: thisTree(),
     runtime: currentRuntime(),
@@ -90,9 +90,15 @@ async function createBench(
     record: (measurement) => void found.measurements.push(measurement),
     note(text) {
       say(text)
-      found.notes.push(text)
+      found.notes.push(withoutPlaces(text))
     },
   }
+}
+
+/** The first line of a message, without the paths of this machine: it may be published. */
+function withoutPlaces(text: string): string {
+  const [line = ''] = text.split('\n')
+  return line.replaceAll(REPOSITORY, '.').replaceAll(process.execPath, 'node').slice(0, 300)
 }
 
 async function versions(tools: Tools): Promise<readonly (readonly [string, string])[]> {
@@ -103,8 +109,12 @@ async function versions(tools: Tools): Promise<readonly (readonly [string, strin
   return [['Node', process.versions.node], ...system, ['peers from npm', packages.join(', ')]]
 }
 
-function commandOf(subject: Subject, { quick, profile }: CommandLine): string {
-  const options = [quick ? '--quick' : '', profile ? '--profile' : ''].filter(Boolean)
+function commandOf(subject: Subject, { quick, profile, maxFiles }: CommandLine): string {
+  const options = [
+    quick ? '--quick' : '',
+    profile ? '--profile' : '',
+    maxFiles < 50_000 ? `--max-files ${maxFiles}` : '',
+  ].filter(Boolean)
   return ['npm run bench --', subject, ...options].join(' ')
 }
 

@@ -8,6 +8,7 @@ npm ci
 npm run bench -- --quick          # a look of about a minute
 npm run bench                     # everything, about half an hour on a quiet machine
 npm run bench -- serve            # one subject: serve, build, scan, startup, memory
+npm run bench -- build --max-files 10000   # without the biggest made-up site
 npm run bench -- serve --profile  # CPU and allocation profiles, and the hottest functions
 npm run bench -- --against main   # this tree against another revision
 \`\`\`

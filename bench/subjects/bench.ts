@@ -6,6 +6,7 @@ import type { Tools } from '../setup/tools.ts'
 /** What the command line asks for. */
 export interface Settings {
   readonly quick: boolean
+  readonly maxFiles: number
   /** Where to write CPU and allocation profiles of fingerpost; undefined: none are taken. */
   readonly profileFolder: string | undefined
 }

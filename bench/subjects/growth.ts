@@ -16,7 +16,8 @@ const FLOOR_MAX_FILES = 10_000
 
 /** Cold, warm and one-change builds of a made-up site, at growing sizes. */
 export async function measureGrowth(bench: Bench): Promise<void> {
-  for (const count of bench.settings.quick ? GROWTH_SIZES.slice(0, 2) : GROWTH_SIZES) {
+  const { quick, maxFiles } = bench.settings
+  for (const count of quick ? GROWTH_SIZES.slice(0, 2) : GROWTH_SIZES.filter((size) => size <= maxFiles)) {
     const source = join(bench.work, 'sources', `growth-${count}`)
     await rm(source, { recursive: true, force: true })
     await cp(await growthSource(count), source, { recursive: true })

@@ -28,7 +28,9 @@ interface Start {
 
 /** Starting: from the process's first instruction to its first answer, and what it holds in memory then. */
 export async function measureStartup(bench: Bench): Promise<void> {
-  for (const count of bench.settings.quick ? QUICK_SIZES : GROWTH_SIZES) await measureSize(bench, count)
+  const { quick, maxFiles } = bench.settings
+  const sizes = quick ? QUICK_SIZES : GROWTH_SIZES.filter((size) => size <= maxFiles)
+  for (const count of sizes) await measureSize(bench, count)
 }
 
 async function measureSize(bench: Bench, count: number): Promise<void> {

@@ -20,3 +20,9 @@ test('options stand before or after subjects', () => {
   const line = parseCommandLine(['--quick', 'build', '--against', 'main'])
   assert.deepEqual([line.quick, line.against, line.subjects], [true, 'main', ['build']])
 })
+
+test('the size of made-up sites is a number', () => {
+  assert.equal(parseCommandLine([]).maxFiles, 50_000)
+  assert.equal(parseCommandLine(['--max-files', '1000']).maxFiles, 1_000)
+  assert.throws(() => parseCommandLine(['--max-files', 'many']), /a number/)
+})
