@@ -1,4 +1,4 @@
-const MIB = 2 ** 20
+const MB = 1_000_000
 
 /** A number as short as its precision allows: three digits that count, thousands with a narrow space. */
 export function formatNumber(value: number): string {
@@ -8,9 +8,9 @@ export function formatNumber(value: number): string {
   return value.toFixed(Math.abs(value) >= 10 ? 1 : 2)
 }
 
-/** A figure with its unit: bytes as MiB, milliseconds from 10,000 on as seconds. */
+/** A figure with its unit: bytes as MB, milliseconds from 10,000 on as seconds. */
 export function formatFigure(value: number, unit: string): string {
-  if (unit === 'B') return `${formatNumber(value / MIB)} MiB`
+  if (unit === 'B') return `${formatNumber(value / MB)} MB`
   if (unit === 'ms' && Math.abs(value) >= 10_000) return `${formatNumber(value / 1000)} s`
   if (unit === '1/s' || unit === '') return formatNumber(value)
   return unit === '×' ? `${value.toFixed(2)} ×` : `${formatNumber(value)} ${unit}`

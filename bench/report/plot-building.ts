@@ -4,7 +4,7 @@ import type { Measurement } from '../result/measurement.ts'
 import { OTHERS_COLOUR, OURS_COLOUR, PLOT_WIDTH, type Plot } from './plot.ts'
 import { comparisonsOf, curve } from './plot-curve.ts'
 
-const MIB = 2 ** 20
+const MB = 1_000_000
 
 /** Real packages by builder, as bars. */
 export function buildPlots(measurements: readonly Measurement[]): readonly Plot[] {
@@ -78,8 +78,8 @@ export function growthPlots(measurements: readonly Measurement[]): readonly Plot
       'build',
       'Peak memory of a build as a site grows',
       'The highest resident set of the whole process.',
-      points('peak memory', MIB),
-      'MiB',
+      points('peak memory', MB),
+      'MB',
       'linear',
       'files',
     ),

@@ -2,7 +2,7 @@ import type { Measurement } from '../result/measurement.ts'
 import type { Plot } from './plot.ts'
 import { comparisonsOf, curve } from './plot-curve.ts'
 
-const MIB = 2 ** 20
+const MB = 1_000_000
 
 /** Time and memory of a starting server over the number of assets. */
 export function startPlots(measurements: readonly Measurement[]): readonly Plot[] {
@@ -28,8 +28,8 @@ export function startPlots(measurements: readonly Measurement[]): readonly Plot[
       'startup',
       'Memory after the first answer',
       'Resident set of all processes of the server.',
-      points('memory', MIB),
-      'MiB',
+      points('memory', MB),
+      'MB',
       'linear',
       'assets',
     ),

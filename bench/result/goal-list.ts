@@ -1,7 +1,7 @@
 import { OURS } from './comparison.ts'
 import type { Goal } from './goals.ts'
 
-const MIB = 2 ** 20
+const MB = 1_000_000
 
 const RATIO = { ours: OURS, kind: 'ratio', unit: '×' } as const
 const FIGURE = { ours: OURS, theirs: undefined, kind: 'value', bound: 'at most' } as const
@@ -32,7 +32,7 @@ export const GOALS: readonly Goal[] = [
   },
   {
     ...{ ...FIGURE, subject: 'memory', profile: 'monaco-editor, cold' },
-    ...{ metric: 'peak memory', value: 400 * MIB, unit: 'B' },
+    ...{ metric: 'peak memory', value: 400 * MB, unit: 'B' },
   },
   {
     ...{ ...MORE_THAN_EMPTY, subject: 'startup', profile: '10000 assets' },
@@ -40,7 +40,7 @@ export const GOALS: readonly Goal[] = [
   },
   {
     ...{ ...MORE_THAN_EMPTY, subject: 'startup', profile: '10000 assets' },
-    ...{ metric: 'memory', value: 40 * MIB, unit: 'B' },
+    ...{ metric: 'memory', value: 40 * MB, unit: 'B' },
   },
   {
     ...{ ...RATIO, subject: 'scan', profile: 'share, all packages', ours: 'scanning', theirs: 'cold build' },
