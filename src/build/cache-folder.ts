@@ -17,6 +17,7 @@ import {
 } from './cache-index.ts'
 import { createPackStore } from './cache-pack.ts'
 import { makeRoom } from './cache-room.ts'
+import { SNAPSHOT_FOLDER } from './shortcut.ts'
 
 /** How to open a cache. */
 export interface FolderCacheOptions {
@@ -136,6 +137,7 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
 export function clearCache(dir: string): void {
   rmSync(join(dir, INDEX_FILE), { force: true })
   rmSync(join(dir, PACK_FOLDER), { recursive: true, force: true })
+  rmSync(join(dir, SNAPSHOT_FOLDER), { recursive: true, force: true })
 }
 
 /** What changes with every edit a filesystem knows of. */

@@ -6,7 +6,7 @@ import type { LogicalPath } from '../core/path.ts'
 import type { Collection, SourceFolder } from '../find/finder.ts'
 
 /** Where Vite lists what it built, relative to its output folder (Vite 5 and newer). */
-const VITE_MANIFEST = '.vite/manifest.json'
+export const VITE_MANIFEST = '.vite/manifest.json'
 
 /**
  * The files that keep their names and bytes because a bundler hashed them already: those the globs match, and those a

@@ -1,14 +1,10 @@
 import { mapConcurrently } from '../core/concurrent.ts'
 import type { Digester } from '../core/digest.ts'
 import type { LogicalPath } from '../core/path.ts'
-import { collect } from '../find/collect.ts'
 import type { Collection, SourceFile } from '../find/finder.ts'
-import { createFolderFinder } from '../find/folder-finder.ts'
-import { locateSources } from '../find/source.ts'
 import type { Scanner } from '../scan/scanner.ts'
 import type { BuildCache } from './cache.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
-import type { BuildConfig } from './options.ts'
 import { type FileScan, type FileScans, scanBytes, scannableFiles } from './scan-files.ts'
 import type { SourceReader } from './source-reader.ts'
 
@@ -25,12 +21,6 @@ export type Fingerprints = ReadonlyMap<LogicalPath, Fingerprint>
 
 /** Files under way at once: enough to keep the disk busy, and few enough to bound what is in memory. */
 const READS_AT_ONCE = 4
-
-/** Lists every source and decides who wins. */
-export async function collectSources(config: BuildConfig): Promise<Collection> {
-  const sources = await locateSources(config.sources, { cwd: config.cwd, out: config.out })
-  return collect(sources.map((source) => createFolderFinder({ ...source, ignore: config.ignore })))
-}
 
 /** What stands in the files that name others. */
 export interface ScannedSources {

@@ -9,11 +9,13 @@ export interface OutputWriter {
   write(key: string, wanted: ManifestVariant, bytes: () => Promise<Buffer>): Promise<void>
   /** Files written so far. */
   count(): number
+  /** Sizes of the files written so far, by key. */
+  sizes(): ReadonlyMap<string, number>
 }
 
 /** A writer for one build. What the output promises stays true after each single write. */
 export function createWriter(storage: Storage, output: Output, digester: Digester): OutputWriter {
-  let written = 0
+  const written = new Map<string, number>()
   let retraction: Promise<void> | undefined
   const digestOf = (bytes: Uint8Array) => digester.of(bytes)
 
@@ -27,9 +29,10 @@ export function createWriter(storage: Storage, output: Output, digester: Digeste
         await retraction
       }
       await storage.save(key, content, { overwrite: true })
-      written++
+      written.set(key, content.length)
     },
-    count: () => written,
+    count: () => written.size,
+    sizes: () => written,
   }
 }
 
@@ -42,6 +45,7 @@ export function createDryWriter(storage: Storage, output: Output, digester: Dige
       if (!(await hasFile(output, storage, key, wanted, digestOf))) missing++
     },
     count: () => missing,
+    sizes: () => new Map(),
   }
 }
 

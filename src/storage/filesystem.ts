@@ -17,7 +17,7 @@ import { FingerpostError, isSystemError } from '../core/error.ts'
 import { fileNameOf, parseLogicalPath } from '../core/path.ts'
 import { describeFault } from './fault.ts'
 import { tryKeys } from './free-key.ts'
-import { refuseOutside } from './inside.ts'
+import { createOutsideGuard } from './inside.ts'
 import type { ByteRange, Content, SaveOptions, Storage, StoredFile } from './storage.ts'
 import { walkFolder } from './walk.ts'
 
@@ -50,11 +50,12 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
   const root = resolve(options.root)
   const modes = { file: options.fileMode ?? 0o644, folder: options.folderMode ?? 0o755 }
   const name = `folder ${root}`
+  const refuseOutside = createOutsideGuard(root)
   const pathOf = (key: string) => join(root, checkKey(key))
   const told = async <T>(key: string, doing: string, work: (path: string) => Promise<T>): Promise<T> => {
     const path = pathOf(key)
     try {
-      await refuseOutside(root, path, key)
+      await refuseOutside(path, key)
       return await work(path)
     } catch (error) {
       throw describeFault(error, { storage: name, key, doing })

@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs'
 import { realpath } from 'node:fs/promises'
 import { dirname, sep } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
@@ -14,6 +15,34 @@ export async function refuseOutside(root: string, path: string, key: string): Pr
     remedy: 'Remove the link, or make the folder it leads to the storage.',
     details: { key },
   })
+}
+
+/** Refuses keys that links lead outside, as {@link refuseOutside}; made for one storage. */
+export type OutsideGuard = (path: string, key: string) => Promise<void>
+
+/** How long a folder that was found inside is taken for it: a build saves thousands of files into each. */
+const REMEMBERED_MS = 1000
+
+/** As {@link refuseOutside}, remembering folders for a second; a file that is a link itself is always followed. */
+export function createOutsideGuard(root: string): OutsideGuard {
+  const foundInside = new Map<string, number>()
+  return async (path, key) => {
+    const folder = dirname(path)
+    const seenAt = foundInside.get(folder)
+    const now = performance.now()
+    if (seenAt !== undefined && now - seenAt < REMEMBERED_MS && !isLink(path)) return
+    await refuseOutside(root, path, key)
+    foundInside.set(folder, now)
+  }
+}
+
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
+  } catch {
+    // What can't be looked at is judged by the thorough way.
+    return true
+  }
 }
 
 /** True unless symbolic links lead the path out of the folder. */

@@ -1,0 +1,149 @@
+import type { Digester } from '../core/digest.ts'
+import { HISTORY_FILE } from '../core/history.ts'
+import { type ImportMapNames, MANIFEST_FILE } from '../core/manifest.ts'
+import { comparePaths } from '../core/path.ts'
+import type { Collection } from '../find/finder.ts'
+import { createScanners } from '../scan/scanners.ts'
+import type { Storage } from '../storage/storage.ts'
+import { makeAssets, tallyOutputs } from './assets.ts'
+import type { BuildCache } from './cache.ts'
+import { createDrafts, type Drafts } from './draft.ts'
+import type { Encoder } from './encoder.ts'
+import type { Surroundings } from './environment.ts'
+import { createImportMapNames } from './import-map.ts'
+import { type Links, linkReferences } from './link.ts'
+import { withLock } from './lock.ts'
+import { type Name, nameFiles } from './name.ts'
+import type { BuildConfig } from './options.ts'
+import { type Output, readOutput } from './output.ts'
+import { findPrehashed } from './prehashed.ts'
+import { createProgress } from './progress.ts'
+import { createManifest, manifestDigest, publishManifest } from './publish.ts'
+import { createRecipes } from './recipe.ts'
+import { type ComingBuild, recordBuild } from './record.ts'
+import { refuseErrors } from './refuse.ts'
+import type { BuildReport } from './report.ts'
+import type { SourceReader } from './source-reader.ts'
+import { fingerprintSources, scanSources } from './sources.ts'
+import { createVariantMaker } from './variant.ts'
+import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
+
+/** What every step of a build works with. */
+export interface Workshop {
+  readonly config: BuildConfig
+  readonly surroundings: Surroundings
+  readonly digester: Digester
+  readonly reader: SourceReader
+  readonly cache: BuildCache
+  readonly encoder: Encoder
+}
+
+/** A build whose every file has its name, before anything is written. */
+interface NamedBuild {
+  readonly collection: Collection
+  readonly links: Links['links']
+  readonly names: ReadonlyMap<string, Name>
+  readonly drafts: Drafts
+  readonly importMap: ImportMapNames
+}
+
+/** What a finished build tells, and the size of every file that is in its output now. */
+export interface FinishedBuild {
+  readonly report: Omit<BuildReport, 'elapsedMs'>
+  readonly sizes: ReadonlyMap<string, number>
+}
+
+/** The build in one sentence, for sources that are collected: scan, link, name, encode, publish. */
+export async function runBuild(collection: Collection, workshop: Workshop): Promise<FinishedBuild> {
+  const { config, surroundings, cache, reader } = workshop
+  const context = { ...workshop, signal: surroundings.signal }
+  surroundings.report({ kind: 'step', step: 'scan' })
+  const {
+    scans,
+    fingerprints: known,
+    scanned,
+  } = await scanSources(collection, await createScanners({ html: config.references.html }), context)
+  const prehashed = await findPrehashed(collection, config.references.prehashed)
+  const { links, problems, moduleUrls } = linkReferences({ scans, collection, prehashed, config })
+  refuseErrors(problems)
+  const importMap = createImportMapNames({ paths: collection.files.keys(), moduleUrls, config })
+  const fingerprints = await fingerprintSources(collection, known, context)
+  const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader })
+  const remembered = { find: cache.findNames, keep: cache.keepNames }
+  const names = nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
+  const named = { collection, links, names, drafts, importMap }
+  const publish = () => publishBuild(named, workshop)
+  const isDry = surroundings.mode === 'dry-run'
+  const { sizes, ...published } = isDry
+    ? await publish()
+    : await withLock(surroundings.storage, surroundings, publish)
+  const report = {
+    ...published,
+    out: surroundings.storage.name,
+    sources: tallySources(collection),
+    work: { ...published.work, scanned, read: reader.count() },
+    problems,
+    shadowed: collection.shadowed,
+    skipped: collection.skipped,
+  }
+  return { report, sizes }
+}
+
+async function publishBuild(build: NamedBuild, workshop: Workshop) {
+  const { storage, mode } = workshop.surroundings
+  const output = await readOutput(storage)
+  const { digester } = workshop
+  if (mode === 'dry-run') {
+    const made = await makeBuild(build, createDryWriter(storage, output, digester), workshop)
+    return { ...made, kind: mode, sizes: output.sizes }
+  }
+  const recorded = await recordBuild(storage, output.manifest, comingBuild(build, workshop))
+  const writer = createWriter(storage, output, digester)
+  const made = await makeBuild(build, writer, workshop)
+  const published = await publishManifest(made.manifest, storage, output)
+  const written = recorded + made.work.written + published
+  const kind = written === 0 ? ('unchanged' as const) : ('built' as const)
+  return { ...made, kind, work: { ...made.work, written }, sizes: await sizesAfter(storage, output, writer) }
+}
+
+/** What is in the output now, without listing it again. */
+async function sizesAfter(storage: Storage, output: Output, writer: OutputWriter) {
+  const sizes = new Map([...output.sizes, ...writer.sizes()])
+  for (const key of [MANIFEST_FILE, HISTORY_FILE]) {
+    const found = await storage.stat(key)
+    if (found !== undefined) sizes.set(key, found.size)
+  }
+  return sizes
+}
+
+function comingBuild({ names }: NamedBuild, { digester, surroundings }: Workshop): ComingBuild {
+  const named = [...names].map(([path, { file, fingerprint }]) => {
+    return [path, { file, etag: fingerprint.digest }] as const
+  })
+  const digest = manifestDigest(
+    named.sort(([a], [b]) => comparePaths(a, b)),
+    digester,
+  )
+  return { digest, files: new Set(named.map(([, { file }]) => file)), at: surroundings.now() }
+}
+
+async function makeBuild(build: NamedBuild, writer: OutputWriter, workshop: Workshop) {
+  const { config, surroundings, digester } = workshop
+  const { report, signal } = surroundings
+  const { files } = build.collection
+  const variants = createVariantMaker(workshop)
+  const onDone = createProgress(files, report)
+  const recipesFor = await createRecipes(config)
+  const context = { ...workshop, ...build, files, recipesFor, variants, writer, signal, onDone }
+  const assets = await makeAssets(context)
+  report({ kind: 'step', step: 'publish' })
+  const manifest = createManifest(assets, config.url.href, digester, build.importMap)
+  const work = { ...variants.count(), written: writer.count() }
+  return { manifest, outputs: tallyOutputs(assets.values()), work }
+}
+
+function tallySources({ files }: Collection) {
+  let bytes = 0
+  for (const { size } of files.values()) bytes += size
+  return { files: files.size, bytes }
+}
