@@ -1,4 +1,4 @@
-import { ENCODINGS, type Encoding, isEncoding } from './encoding.ts'
+import { ENCODINGS, type Encoding } from './encoding.ts'
 import { FingerpostError } from './error.ts'
 import type { HashedPath } from './hashed-path.ts'
 import { comparePaths, isLogicalPath, type LogicalPath } from './path.ts'
@@ -92,8 +92,8 @@ export function parseManifest(text: string, where: string): Manifest {
       `its version is ${JSON.stringify(root['version'])}, this release reads ${MANIFEST_VERSION}`,
     )
   }
-  const url = asString(root['url'], where, 'url')
-  const digest = asString(root['digest'], where, 'digest')
+  const url = asString(root['url'], where, 'the manifest', 'url')
+  const digest = asString(root['digest'], where, 'the manifest', 'digest')
   const assets = new Map<LogicalPath, ManifestAsset>()
   for (const [path, value] of Object.entries(asRecord(root['assets'], where, 'assets'))) {
     if (!isLogicalPath(path)) throw damaged(where, `assets has the name ${JSON.stringify(path)}`)
@@ -101,7 +101,7 @@ export function parseManifest(text: string, where: string): Manifest {
   }
   const importMap = new Map<string, string>()
   for (const [specifier, name] of Object.entries(asRecord(root['importMap'] ?? {}, where, 'importMap'))) {
-    importMap.set(specifier, asString(name, where, `importMap: ${specifier}`))
+    importMap.set(specifier, asString(name, where, 'importMap', specifier))
   }
   const manifest = { version: MANIFEST_VERSION, url, digest, assets } as const
   return importMap.size === 0 ? manifest : { ...manifest, importMap }
@@ -128,44 +128,48 @@ export function formatAsset(asset: ManifestAsset): Record<string, unknown> {
  * @throws FingerpostError `FP_MANIFEST`
  */
 export function parseAsset(value: unknown, where: string, path: string): ManifestAsset {
+  // Written plainly, without intermediate objects and texts: a server that starts does this for every asset.
   const json = asRecord(value, where, path)
-  const file = asString(json['file'], where, `${path}: file`)
+  const file = asString(json['file'], where, path, 'file')
   if (!isLogicalPath(file)) throw damaged(where, `${path}: file is ${JSON.stringify(file)}`)
-  const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
-  for (const [name, value] of Object.entries(
-    asRecord(json['encodings'] ?? {}, where, `${path}: encodings`),
-  )) {
-    // An encoding of a later version is a field we don't know: ignored, the others still serve.
-    if (isEncoding(name))
-      encodings[name] = variantFromJson(asRecord(value, where, `${path}: ${name}`), where, path)
-  }
+  const size = asSize(json['size'], where, path)
   return {
-    ...variantFromJson(json, where, path),
     file,
-    type: asString(json['type'], where, `${path}: type`),
-    integrity: asString(json['integrity'], where, `${path}: integrity`),
-    encodings,
-    references: referencesFromJson(json['references'] ?? [], where, path),
+    size,
+    type: asString(json['type'], where, path, 'type'),
+    etag: asString(json['etag'], where, path, 'etag'),
+    integrity: asString(json['integrity'], where, path, 'integrity'),
+    encodings: parseEncodings(json['encodings'] ?? {}, where, path),
+    references: parseReferences(json['references'] ?? NONE, where, path),
   }
 }
 
-function variantFromJson(json: Record<string, unknown>, where: string, path: string): ManifestVariant {
-  const { size } = json
-  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-    throw damaged(where, `${path}: size is ${JSON.stringify(size)}`)
+const NONE: readonly never[] = []
+
+/** An encoding of a later version is a field we don't know: ignored, the others still serve. */
+function parseEncodings(value: unknown, where: string, path: string): ManifestAsset['encodings'] {
+  const json = asRecord(value, where, path, 'encodings')
+  const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
+  for (const encoding of ENCODINGS) {
+    if (!Object.hasOwn(json, encoding)) continue
+    const variant = asRecord(json[encoding], where, path, encoding)
+    encodings[encoding] = {
+      size: asSize(variant['size'], where, path),
+      etag: asString(variant['etag'], where, path, 'etag'),
+    }
   }
-  return { size, etag: asString(json['etag'], where, `${path}: etag`) }
+  return encodings
 }
 
-function referencesFromJson(json: unknown, where: string, path: string): readonly ManifestReference[] {
+function parseReferences(json: unknown, where: string, path: string): readonly ManifestReference[] {
   if (!Array.isArray(json)) throw damaged(where, `${path}: references is not a list`)
+  if (json.length === 0) return NONE
   return json.map((entry: unknown) => {
-    const record = asRecord(entry, where, `${path}: references`)
-    const target = asString(record['path'], where, `${path}: references: path`)
-    // Kinds may be added later; a reader only compares them.
+    const record = asRecord(entry, where, path, 'references')
     return {
-      path: target,
-      kind: asString(record['kind'], where, `${path}: references: kind`) as ReferenceKind,
+      path: asString(record['path'], where, path, 'references: path'),
+      // Kinds may be added later; a reader only compares them.
+      kind: asString(record['kind'], where, path, 'references: kind') as ReferenceKind,
     }
   })
 }
@@ -178,15 +182,20 @@ function parseJson(text: string, where: string): unknown {
   }
 }
 
-function asRecord(value: unknown, where: string, field: string): Record<string, unknown> {
+function asRecord(value: unknown, where: string, path: string, field?: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>
-  throw damaged(where, `${field} is not an object`)
+  throw damaged(where, `${field === undefined ? path : `${path}: ${field}`} is not an object`)
 }
 
-function asString(value: unknown, where: string, field: string): string {
+function asString(value: unknown, where: string, path: string, field: string): string {
   if (typeof value === 'string' && value !== '') return value
-  throw damaged(where, `${field} is ${JSON.stringify(value)}`)
+  throw damaged(where, `${path}: ${field} is ${JSON.stringify(value)}`)
+}
+
+function asSize(value: unknown, where: string, path: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  throw damaged(where, `${path}: size is ${JSON.stringify(value)}`)
 }
 
 function damaged(where: string, fault: string, cause?: unknown): FingerpostError {

@@ -74,10 +74,15 @@ export function decodePath(encoded: string): string {
   }
 }
 
+/** An empty segment, `.` or `..`. */
+const BAD_SEGMENT = /(?:^|\/)\.{0,2}(?:\/|$)/
+
 function findPathFault(text: string): string | undefined {
   if (text === '') return 'it is empty'
   if (text.startsWith('/')) return 'it is absolute'
   if (text.includes('\0')) return 'it contains NUL'
+  // One look tells that nothing is wrong, as nearly always; what is wrong is looked for only then.
+  if (!BAD_SEGMENT.test(text)) return undefined
   for (const segment of text.split('/')) {
     if (segment === '') return 'it has an empty segment'
     if (segment === '.' || segment === '..') return `it has the segment "${segment}"`

@@ -28,9 +28,9 @@ export interface LoadedManifest {
  */
 export async function loadManifest(root: string): Promise<LoadedManifest> {
   const path = join(root, MANIFEST_FILE)
-  const { text, signature } = await readManifestText(path)
-  const textHash = createHash('sha256').update(text).digest('hex')
-  const manifest = parseManifest(text, path)
+  const { bytes, signature } = await readManifestBytes(path)
+  const textHash = createHash('sha256').update(bytes).digest('hex')
+  const manifest = parseManifest(bytes.toString('utf8'), path)
   // Second: a build that is published in between has written its history first, so that no name falls through.
   return { manifest, textHash, signature, ...(await loadRetired(root)) }
 }
@@ -50,16 +50,16 @@ export function signatureOf({ ino, mtimeNs, size }: BigIntStats): string {
   return `${ino}:${mtimeNs}:${size}`
 }
 
-async function readManifestText(
+async function readManifestBytes(
   path: string,
-): Promise<{ readonly text: string; readonly signature: string }> {
+): Promise<{ readonly bytes: Buffer; readonly signature: string }> {
   try {
     const handle = await open(path)
     try {
       const stats = await handle.stat({ bigint: true })
       if (stats.size > LIMITS.manifestMaxBytes)
         throw unusable(path, `it has more than ${LIMITS.manifestMaxBytes} bytes`)
-      return { text: await handle.readFile('utf8'), signature: signatureOf(stats) }
+      return { bytes: await handle.readFile(), signature: signatureOf(stats) }
     } finally {
       await handle.close()
     }

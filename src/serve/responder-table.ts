@@ -1,56 +1,58 @@
-import type { HashedPath } from '../core/hashed-path.ts'
+import { type HashedPath, parseHashedPath } from '../core/hashed-path.ts'
+import { lazily } from '../core/lazy.ts'
 import type { Manifest, ManifestAsset } from '../core/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { type AssetHeaders, createResponder, type Responder } from './responder.ts'
 
-interface Entry {
-  readonly path: LogicalPath
-  readonly asset: ManifestAsset
-  hashed?: Responder
-  logical?: Responder
-}
-
 /**
  * Every name of a build with its responder. A responder is made when it is first asked for: a server starts as fast
- * with 10,000 assets as with ten, and pays for those that visitors want.
+ * with 10,000 assets as with ten, and pays for those that visitors want. From then on a name is one lookup.
  */
 export class ResponderTable {
-  readonly #entries = new Map<LogicalPath | HashedPath, Entry>()
+  readonly #responders = new Map<LogicalPath | HashedPath, Responder>()
+  readonly #assets: Manifest['assets']
   readonly #headersFor: (path: LogicalPath, hashed: boolean) => AssetHeaders
+  /** The way back from every hashed path, for those that don't tell it themselves. */
+  readonly #pathsByFile: () => ReadonlyMap<HashedPath, LogicalPath>
 
-  constructor(manifest: Manifest, headers: (path: LogicalPath, hashed: boolean) => AssetHeaders) {
-    this.#headersFor = headers
-    const entries = this.#entries
-    for (const [path, asset] of manifest.assets) entries.set(path, { path, asset })
-    // Hashed names second: should a logical path look like one, the promise of the hashed name is the stronger.
-    for (const [path, asset] of manifest.assets) entries.set(asset.file, entries.get(path) ?? { path, asset })
+  constructor({ assets }: Manifest, headersFor: (path: LogicalPath, hashed: boolean) => AssetHeaders) {
+    this.#assets = assets
+    this.#headersFor = headersFor
+    this.#pathsByFile = lazily(() => new Map([...assets].map(([path, { file }]) => [file, path])))
   }
 
   /** The responder of a decoded name, hashed or logical; undefined if the build doesn't have it. */
   find(name: string): Responder | undefined {
-    const entry = this.#entries.get(name)
-    if (entry === undefined) return undefined
-    return name === entry.asset.file ? this.#hashedOf(entry) : this.#logicalOf(entry)
+    return this.#responders.get(name) ?? this.findHashed(name) ?? this.#findLogical(name)
   }
 
   /** The same for hashed names alone: of an earlier build nothing else is kept. */
   findHashed(name: string): Responder | undefined {
-    const entry = this.#entries.get(name)
-    return entry !== undefined && name === entry.asset.file ? this.#hashedOf(entry) : undefined
+    const path = this.#pathOf(name)
+    const asset = path === undefined ? undefined : this.#assets.get(path)
+    if (path === undefined || asset === undefined) return undefined
+    return this.#responders.get(name) ?? this.#remember(name, asset, this.#headersFor(path, true))
   }
 
   /** True for a logical path of the build. */
   has(path: LogicalPath): boolean {
-    return this.#entries.has(path)
+    return this.#assets.has(path)
   }
 
-  #hashedOf(entry: Entry): Responder {
-    entry.hashed ??= createResponder(entry.asset, this.#headersFor(entry.path, true))
-    return entry.hashed
+  #findLogical(path: string): Responder | undefined {
+    const asset = this.#assets.get(path)
+    return asset === undefined ? undefined : this.#remember(path, asset, this.#headersFor(path, false))
   }
 
-  #logicalOf(entry: Entry): Responder {
-    entry.logical ??= createResponder(entry.asset, this.#headersFor(entry.path, false))
-    return entry.logical
+  /** The logical path of a hashed one, which nearly always can be read from it: then no table is needed. */
+  #pathOf(file: HashedPath): LogicalPath | undefined {
+    const path = parseHashedPath(file)?.path ?? file
+    return this.#assets.get(path)?.file === file ? path : this.#pathsByFile().get(file)
+  }
+
+  #remember(name: string, asset: ManifestAsset, headers: AssetHeaders): Responder {
+    const responder = createResponder(asset, headers)
+    this.#responders.set(name, responder)
+    return responder
   }
 }

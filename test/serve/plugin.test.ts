@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
 import { parseManifest } from '../../src/core/manifest.ts'
 import fingerpost from '../../src/index.ts'
@@ -384,4 +385,39 @@ test('a file that was changed, cut or removed under the server is a 500 that tel
     assert.equal(answer.headers['cache-control'], 'no-store')
     assert.equal(answer.headers['etag'], undefined)
   }
+})
+
+test('the start reads the manifest and nothing else: no file of the build need be there', async (context) => {
+  const root = await makeBuild(context, FILES)
+  for (const folder of ['css', 'img']) rmSync(join(root, folder), { recursive: true })
+  const { app, get } = await start(context, { root })
+  assert.equal((await get(app.static('css/site.css'))).status, 404)
+})
+
+test('helmet’s headers come with every file, and a policy of ours wins over its own', async (context) => {
+  const app = Fastify()
+  await app.register(helmet)
+  const root = await makeBuild(context, FILES)
+  await app.register(fingerpost, { root, crossOriginResourcePolicy: 'cross-origin' })
+  const { get } = await listen(context, app)
+  for (const asked of [{}, { 'if-none-match': '*' }, { range: 'bytes=0-1' }]) {
+    const { headers } = await get('/static/css/site.css', asked)
+    assert.match(String(headers['content-security-policy']), /default-src/)
+    assert.match(String(headers['strict-transport-security']), /max-age/)
+    assert.equal(headers['cross-origin-resource-policy'], 'cross-origin')
+    assert.equal(headers['x-content-type-options'] ?? 'nosniff', 'nosniff')
+  }
+})
+
+test('an asset that keeps its logical name is the immutable one', async (context) => {
+  const root = await makeBuild(context, { 'app-BxYz1234.js': 'x' })
+  const path = join(root, 'manifest.json')
+  const text = readFileSync(path, 'utf8')
+  const hashed = /app-BxYz1234\.[0-9a-f]{16}\.js/.exec(text)?.[0] ?? ''
+  renameSync(join(root, hashed), join(root, 'app-BxYz1234.js'))
+  writeFileSync(path, text.replace(hashed, 'app-BxYz1234.js'))
+  const { app, get } = await start(context, { root })
+  assert.equal(app.static('app-BxYz1234.js'), '/static/app-BxYz1234.js')
+  const answer = await get('/static/app-BxYz1234.js')
+  assert.deepEqual([answer.status, answer.headers['cache-control']], [200, YEAR])
 })
