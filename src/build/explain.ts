@@ -6,7 +6,7 @@ import type { Problem } from '../core/problem.ts'
 import { isModuleKind } from '../core/reference.ts'
 import type { Destination } from '../core/specifier.ts'
 import type { Collection, Skipped } from '../find/finder.ts'
-import { extensionCandidates, isExtensionless } from './extensionless.ts'
+import { extensionCandidates, isExtensionless, namesFolder } from './extensionless.ts'
 import type { ReferenceConfig } from './reference-options.ts'
 import type { PlacedReference } from './scan-files.ts'
 
@@ -57,8 +57,6 @@ export function createExplainer(
       const message = `${written} names the source map ${target}, which no source has.`
       return { code: 'source-map-missing', severity: 'warning', message, nearest: [] }
     }
-    const isFolder = target === '' || /(?:^|\/)\.{0,2}$/.test(specifier)
-    if (isFolder && (kind === 'js-url' || kind === 'js-resolve')) return undefined
     if (!isModuleKind(kind) || !isExtensionless(specifier)) return explainMissing(written, target)
     const nearest = extensionCandidates(target).filter((path) => collection.files.has(path))
     const message = `${written} has no extension and is left as it is${hintFor(extensionless, nearest)}.`
@@ -66,6 +64,7 @@ export function createExplainer(
   }
 
   return (file, reference, destination) => {
+    if (isBase(reference, destination.path)) return undefined
     const { line, column } = reference
     const written = reference.written.replace(/\s+/g, ' ')
     const target = destination.path
@@ -75,6 +74,11 @@ export function createExplainer(
         : explain(written, reference, target)
     return finding && { ...finding, file, line, column, written: reference.written, target }
   }
+}
+
+/** True for `new URL('./', import.meta.url)`: a folder other URLs are built upon, not a file. */
+function isBase({ kind, specifier }: PlacedReference, target: string): boolean {
+  return (kind === 'js-url' || kind === 'js-resolve') && (target === '' || namesFolder(specifier))
 }
 
 function outside(written: string, target: string, severity: Problem['severity']): Finding {

@@ -17,6 +17,11 @@ export function isExtensionless(specifier: string): boolean {
   return !MODULE_EXTENSION.test(specifier)
 }
 
+/** True for a specifier that ends where a folder does: `./`, `..`, `fonts/`. */
+export function namesFolder(specifier: string): boolean {
+  return /(?:^|\/)\.{0,2}$/.test(specifier)
+}
+
 /** The one file a specifier without extension stands for, and where what it lacks goes. */
 export function findExtension(
   reference: Reference,

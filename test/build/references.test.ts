@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import { build } from '../../src/build/build.ts'
+import { check } from '../../src/build/check.ts'
 import type { BuildOptions } from '../../src/build/options.ts'
 import { isSystemError } from '../../src/core/error.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
@@ -271,6 +272,32 @@ test('files found in another order build the same', async (context) => {
     { numRuns: 15 },
   )
 })
+
+const MIXED: Tree = {
+  'a.js':
+    'import "./b.js"; import "./c"; import "./d.base"; new URL("./", import.meta.url); import "./app.0abcdef0.js"',
+  'b.js': 'import "./a.js"//# sourceMappingURL=gone.map',
+  'c.js': 'a()//# sourceMappingURL=c.js.map',
+  'c.js.map': '{"version":3,"file":"c.js","mappings":"AAAA"}',
+  'd.base.mjs': 'new URL("..", import.meta.url)',
+  'app.0abcdef0.js': 'import "./gone.js"',
+  'e.svg': '<svg><style>a{b:url(e.svg#f)}</style></svg>',
+  'f.html': '<img srcset="e.svg 1x, gone.svg 2x">',
+}
+
+for (const extensionless of ['keep', 'resolve'] as const) {
+  for (const modules of ['rewrite', 'import-map'] as const) {
+    test(`a check finds nothing wrong in a build with ${modules} and extensionless: ${extensionless}`, async (context) => {
+      const cwd = makeTree(context, { src: MIXED })
+      const options: BuildOptions = {
+        ...{ sources: ['src'], cache: false, encodings: [], html: true, modules, extensionless },
+        ...{ prehashed: ['app.*'], allowMissing: ['f.html:gone.svg'] },
+      }
+      await build(options, { cwd })
+      assert.deepEqual((await check(options, {}, { cwd })).faults, [])
+    })
+  }
+}
 
 test('HTML files are left alone unless the option says so', async (context) => {
   const tree = { 'a.html': '<img src="b.png">', 'b.png': 'x' }
