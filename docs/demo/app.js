@@ -6,6 +6,7 @@ import fingerpost from 'fingerpost'
 import katex from 'katex'
 import nunjucks from 'nunjucks'
 import { PAGES } from './pages.js'
+import { addProfile } from './profile.js'
 
 const HERE = import.meta.dirname
 
@@ -13,8 +14,9 @@ const HERE = import.meta.dirname
  * The demo's site over a build.
  *
  * @param {object} options what the plugin is registered with: `{ root }` for a build
+ * @param {import('fingerpost/media').Storage} storage where portraits are kept
  */
-export async function createApp(options) {
+export async function createApp(options, storage) {
   const app = Fastify()
   await app.register(fingerpost, options)
   await app.register(view, {
@@ -23,13 +25,15 @@ export async function createApp(options) {
     options: { autoescape: true, onConfigure: addFilters },
   })
   const manifest = await readManifest(options.root)
-  const layout = { pages: PAGES, assetCount: countText(manifest) }
+  const pages = [...PAGES, { href: '/profile', title: 'Profile' }]
+  const layout = { pages, assetCount: countText(manifest) }
   for (const page of PAGES) {
     app.get(page.href, (request, reply) => {
       const [template, data] = page.render(request.query, manifest)
       return reply.view(template, { ...layout, current: page.href, ...data })
     })
   }
+  await addProfile(app, layout, storage)
   app.setNotFoundHandler((_request, reply) => reply.code(404).view('missing.njk', layout))
   return app
 }

@@ -1,9 +1,10 @@
 // Serves the built demo: node docs/demo/server.js [FOLDER]. Started by `npm run demo`.
 import { join } from 'node:path'
 import { createApp } from './app.js'
+import { chooseStorage } from './profile.js'
 
 const root = process.argv[2] ?? join(import.meta.dirname, 'staticfiles')
-const app = await createApp({ root })
+const app = await createApp({ root }, chooseStorage(process.env))
 const url = await listen()
 console.log(`\nThe demo is at ${url}   (Ctrl-C ends it)`)
 

@@ -8,8 +8,12 @@ import { type TestContext, test } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
 import { openBrowser } from '../support/browser.ts'
 import { REPOSITORY, runCli } from '../support/cli.ts'
+import { GIF, PNG } from '../support/image.ts'
 import { hasTool } from '../support/require.ts'
+import { BUCKET, createS3Lab } from '../support/s3.ts'
 import { makeTree } from '../support/tree.ts'
+
+const lab = createS3Lab()
 
 const HASHED = /\/static\/.*\.[0-9a-f]{16}(\.\w+){0,2}$/
 
@@ -40,6 +44,7 @@ const PAGES: Readonly<Record<string, readonly RegExp[]>> = {
     /KaTeX_AMS-Regular\./,
   ],
   '/assets': [],
+  '/profile': [],
 }
 const EVERYWHERE = [
   /bootstrap\.min\.\w+\.css/,
@@ -62,7 +67,7 @@ test('the demo in a real browser', { timeout: 290_000 }, async (context) => {
   assert.equal(built.code, 0, built.stderr)
   const checked = await runCli(REPOSITORY, ['check', '--out', root, '--templates', 'docs/demo/views/**'])
   assert.equal(checked.code, 0, checked.stderr)
-  const url = await startDemo(context, root)
+  const url = await startDemo(context, root, { MEDIA: makeTree(context) })
   const browser = await openBrowser(context)
 
   for (const [path, needed] of Object.entries(PAGES)) {
@@ -94,6 +99,23 @@ test('the demo in a real browser', { timeout: 290_000 }, async (context) => {
     })
   }
 
+  await context.test('a portrait is uploaded into a folder, seen, replaced and removed', async () => {
+    await useProfile(browser, url)
+  })
+
+  await context.test('one setting keeps portraits in a bucket', async (inner) => {
+    const server = await lab.server(inner)
+    if (server === undefined) return
+    const { accessKeyId, secretAccessKey } = server.credentials
+    const settings = {
+      MEDIA: `s3://${BUCKET}/portraits`,
+      S3_ENDPOINT: server.endpoint,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    }
+    await useProfile(browser, await startDemo(context, root, settings))
+  })
+
   await context.test('an unknown page is a 404 in the same dress', async () => {
     const page = await browser.newPage()
     const response = await page.goto(`${url}/nowhere`)
@@ -103,9 +125,43 @@ test('the demo in a real browser', { timeout: 290_000 }, async (context) => {
   })
 })
 
-async function startDemo(context: TestContext, root: string): Promise<string> {
+/** What a visitor does on the page of the profile. */
+async function useProfile(browser: BrowserContext, url: string): Promise<void> {
+  const page = await browser.newPage()
+  await page.goto(`${url}/profile`)
+  const upload = async (name: string, mimeType: string, buffer: Buffer) => {
+    await page.setInputFiles('#avatar', { name, mimeType, buffer })
+    await Promise.all([page.waitForLoadState('networkidle'), page.getByText('Upload').click()])
+  }
+  const portrait = page.getByAltText('The captain')
+  await upload('me.gif', 'image/gif', GIF)
+  const first = await portrait.getAttribute('src')
+  assert.match(first ?? '', /^\/media\/avatars\/\d{4}\/\d\d\/me\.gif$/)
+  assert.equal(
+    await portrait.evaluate((image) => (image as unknown as { naturalWidth: number }).naturalWidth),
+    1,
+    'the picture is really seen',
+  )
+
+  await upload('evil.png', 'image/png', Buffer.from('<script>alert(1)</script>'))
+  assert.match((await page.getByRole('alert').textContent()) ?? '', /not the kind of image/)
+  assert.equal(await portrait.getAttribute('src'), first, 'the old one stays')
+
+  await upload('me.png', 'image/png', PNG)
+  assert.match((await portrait.getAttribute('src')) ?? '', /me\.png$/)
+  assert.equal((await fetch(url + first)).status, 404, 'the old one is gone')
+  await page.getByText('Remove').click()
+  await page.locator('.portrait-none').waitFor()
+  await page.close()
+}
+
+async function startDemo(
+  context: TestContext,
+  root: string,
+  settings: Readonly<Record<string, string>>,
+): Promise<string> {
   const server = spawn(process.execPath, [join(REPOSITORY, 'docs/demo/server.js'), root], {
-    env: { ...process.env, PORT: '0' },
+    env: { ...process.env, ...settings, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   context.after(() => stop(server))
