@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
@@ -50,9 +50,9 @@ export async function writeBuild(
   }
   const digest = digester.ofFields([...assets.values()].map((asset) => asset.file))
   const manifest: Manifest = { version: 1, url: options.url ?? '/static/', digest, assets }
-  const path = join(root, MANIFEST_FILE)
-  rmSync(path, { force: true })
-  writeFileSync(path, formatManifest(manifest))
+  const temporary = join(root, `${MANIFEST_FILE}.tmp`)
+  writeFileSync(temporary, formatManifest(manifest))
+  renameSync(temporary, join(root, MANIFEST_FILE))
   return manifest
 }
 
@@ -84,7 +84,9 @@ function encode(bytes: Buffer): readonly (readonly [Encoding, Buffer])[] {
   ]
 }
 
+/** What is there already stays as it is: a server may be reading it. */
 function write(root: string, path: string, bytes: Buffer): void {
+  if (existsSync(join(root, path)) && readFileSync(join(root, path)).equals(bytes)) return
   mkdirSync(dirname(join(root, path)), { recursive: true })
   writeFileSync(join(root, path), bytes)
 }
