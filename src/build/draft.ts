@@ -2,6 +2,7 @@ import { insertInto, offsetAfter, type Replacement, replaceIn } from '../core/ed
 import type { LogicalPath } from '../core/path.ts'
 import { type DecodedText, decodeText, encodeText } from '../core/text.ts'
 import type { SourceFile } from '../find/finder.ts'
+import type { Span } from '../scan/scanner.ts'
 import { mendInlineMap } from './inline-map.ts'
 import { insertionFor, type Link } from './link.ts'
 import { columnMovesOf, mendSourceMap } from './mend.ts'
@@ -25,6 +26,8 @@ export interface Drafts {
   read(path: LogicalPath): Draft
   /** The other file a draft depends on besides its own source and links: for a source map, the file it is of. */
   dependencyOf(path: LogicalPath): LogicalPath | undefined
+  /** The URL of a source map comment that is taken out of a file. */
+  stripIn(path: LogicalPath): Span | undefined
 }
 
 /** What drafts are made from. */
@@ -34,6 +37,8 @@ export interface DraftContext {
   readonly scans: FileScans
   /** Files that keep their names. */
   readonly prehashed: ReadonlySet<LogicalPath>
+  /** URLs of source map comments to take out. Default none. */
+  readonly strips?: ReadonlyMap<LogicalPath, Span>
   readonly reader: SourceReader
 }
 
@@ -41,7 +46,8 @@ export interface DraftContext {
 const SAMPLE_DIGEST = '0'.repeat(16)
 
 /** Prepares the drafts of a build. */
-export function createDrafts({ files, links, scans, prehashed, reader }: DraftContext): Drafts {
+export function createDrafts(context: DraftContext): Drafts {
+  const { files, links, scans, prehashed, reader, strips = new Map<LogicalPath, Span>() } = context
   const rewritten = new Map<LogicalPath, readonly Link[]>()
   for (const [path, own] of links) {
     const active = own.filter(({ mode }) => mode === 'rewrite')
@@ -62,7 +68,7 @@ export function createDrafts({ files, links, scans, prehashed, reader }: DraftCo
 
   return {
     linksOf,
-    has: (path) => rewritten.has(path) || (owners.has(path) && !prehashed.has(path)),
+    has: (path) => rewritten.has(path) || strips.has(path) || (owners.has(path) && !prehashed.has(path)),
     read(path) {
       const own = linksOf(path)
       const text = readText(path)
@@ -71,11 +77,14 @@ export function createDrafts({ files, links, scans, prehashed, reader }: DraftCo
         const moves = movesIn(readText(owner).text, owner)
         return mend({ text, links: own }, mendSourceMap(text.text, moves))
       }
+      const strip = strips.get(path)
+      if (strip !== undefined) return mend({ text, links: own }, [stripComment(text.text, strip)])
       const inline = scans.get(path)?.inlineMap
       if (inline === undefined) return { text, links: own }
       return mend({ text, links: own }, mendInlineMap(text.text, inline, movesIn(text.text, path)))
     },
     dependencyOf: (path) => owners.get(path),
+    stripIn: (path) => strips.get(path),
   }
 }
 
@@ -102,6 +111,15 @@ function ownersOf(links: ReadonlyMap<LogicalPath, readonly Link[]>): ReadonlyMap
     if (owner !== undefined) owners.set(map, owner)
   }
   return owners
+}
+
+/** Takes out the comment around a source map's URL: what stands before it is known from how it was found. */
+function stripComment(text: string, { start, end }: Span): Replacement {
+  const opening = /\/[/*][@#]\s*sourceMappingURL=$/.exec(text.slice(0, start))
+  const closing = /^\s*\*\//.exec(text.slice(end))
+  const from = opening?.index ?? start
+  const isBlock = text.startsWith('/*', from)
+  return { start: from, end: isBlock ? end + (closing?.[0].length ?? 0) : end, text: '' }
 }
 
 /** Replaces pieces of a draft and moves the links behind them. */

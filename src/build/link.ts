@@ -5,6 +5,7 @@ import type { Problem } from '../core/problem.ts'
 import { isModuleKind, type ReferenceKind } from '../core/reference.ts'
 import { followSpecifier } from '../core/specifier.ts'
 import type { Collection } from '../find/finder.ts'
+import type { Span } from '../scan/scanner.ts'
 import { createAllowance } from './allowance.ts'
 import { createExplainer } from './explain.ts'
 import { findExtension } from './extensionless.ts'
@@ -35,6 +36,8 @@ export interface Links {
    * they stand for, suffix included. Empty otherwise.
    */
   readonly moduleUrls: ReadonlyMap<string, string>
+  /** The URLs of source map comments that are to be taken out, by file; empty unless the option says so. */
+  readonly strips: ReadonlyMap<LogicalPath, Span>
 }
 
 /** What {@link linkReferences} looks at. */
@@ -52,6 +55,7 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
   const links = new Map<LogicalPath, readonly Link[]>()
   const problems: Problem[] = []
   const moduleUrls = createModuleUrls(url)
+  const strips = new Map<LogicalPath, Span>()
   const isAllowed = createAllowance(references.allowMissing)
   const explain = createExplainer(collection, references)
   const modeOf = (path: LogicalPath, kind: ReferenceKind) =>
@@ -64,6 +68,9 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
     const mode = modeOf(path, kind)
     const link = findLink(reference, destination.path, mode, { collection, config })
     if (destination.kind === 'outside' || link === undefined) {
+      if (kind === 'source-map' && references.missingSourceMaps === 'strip' && !prehashed.has(path)) {
+        strips.set(path, { start: reference.start, end: reference.end })
+      }
       const problem = explain(path, reference, destination)
       if (problem !== undefined && !isAllowed(path, destination.path)) {
         problems.push(prehashed.has(path) ? { ...problem, severity: 'warning' } : problem)
@@ -87,6 +94,7 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
     links: keepBackLinks(links),
     problems: problems.sort(byPlace),
     moduleUrls: moduleUrls.toMap(),
+    strips,
   }
 }
 

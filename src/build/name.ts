@@ -96,6 +96,7 @@ function keyOf(component: Component, names: Names, context: NamingContext): Dige
     const own = drafts.linksOf(path)
     const dependency = drafts.dependencyOf(path)
     if (dependency !== undefined) fields.push('of', ...shapeOf(dependency, context))
+    if (drafts.stripIn(path) !== undefined) fields.push('strip')
     fields.push(path, lookUp(fingerprints, path).integrity, String(own.length))
     for (const { at, target, addition } of own) {
       fields.push(String(at), addition, target, names.get(target)?.digest ?? '')

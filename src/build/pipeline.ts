@@ -64,11 +64,11 @@ export async function runBuild(collection: Collection, workshop: Workshop): Prom
     scanned,
   } = await scanSources(collection, await createScanners({ html: config.references.html }), context)
   const prehashed = await findPrehashed(collection, config.references.prehashed)
-  const { links, problems, moduleUrls } = linkReferences({ scans, collection, prehashed, config })
+  const { links, problems, moduleUrls, strips } = linkReferences({ scans, collection, prehashed, config })
   refuseErrors(problems)
   const importMap = createImportMapNames({ paths: collection.files.keys(), moduleUrls, config })
   const fingerprints = await fingerprintSources(collection, known, context)
-  const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader })
+  const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader, strips })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
   const names = nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
   const named = { collection, links, names, drafts, importMap }

@@ -37,6 +37,8 @@ export interface ReferenceOptions {
    * `Button.js`, `Button.mjs` or `Button/index.js`, if exactly one of them is there. Default `'keep'`.
    */
   readonly extensionless?: 'keep' | 'resolve'
+  /** What becomes of a source map comment whose map is missing: it stays, or is taken out. Default `'keep'`. */
+  readonly missingSourceMaps?: 'keep' | 'strip'
 }
 
 /** {@link ReferenceOptions} with every default filled in. */
@@ -51,6 +53,7 @@ export const REFERENCE_DEFAULTS: ReferenceConfig = {
   prehashed: [],
   html: false,
   extensionless: 'keep',
+  missingSourceMaps: 'keep',
 }
 
 const asTextByName: OptionParser<Readonly<Record<string, string>>> = (value, where) =>
@@ -67,11 +70,13 @@ export const REFERENCE_TABLE: OptionTable<ReferenceOptions> = {
   prehashed: asListOf(asText),
   html: asFlag,
   extensionless: asOneOf('keep', 'resolve'),
+  missingSourceMaps: asOneOf('keep', 'strip'),
 }
 
 /** Fills in the defaults. */
 export function referenceConfigOf(options: ReferenceOptions): ReferenceConfig {
-  const { allowMissing, onMissing, modules, importMap, prehashed, html, extensionless } = options
+  const { allowMissing, onMissing, modules, importMap, prehashed, html, extensionless, missingSourceMaps } =
+    options
   const defaults = REFERENCE_DEFAULTS
   return {
     allowMissing: allowMissing ?? defaults.allowMissing,
@@ -81,5 +86,6 @@ export function referenceConfigOf(options: ReferenceOptions): ReferenceConfig {
     prehashed: prehashed ?? defaults.prehashed,
     html: html ?? defaults.html,
     extensionless: extensionless ?? defaults.extensionless,
+    missingSourceMaps: missingSourceMaps ?? defaults.missingSourceMaps,
   }
 }

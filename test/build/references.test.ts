@@ -93,6 +93,23 @@ test('a missing map is a warning and its comment stays', async (context) => {
   assert.equal(textOf('a.js'), 'a()//# sourceMappingURL=a.js.map')
 })
 
+test('the comment of a missing map is taken out if the option says so', async (context) => {
+  const { textOf, fileOf } = await buildTree(
+    context,
+    {
+      'a.js': 'import "./c.js"//# sourceMappingURL=a.js.map\nb()',
+      'b.css': '/*# sourceMappingURL=gone.map */a{b:url(d.png)}',
+      'c.js': '//# sourceMappingURL=c.js.map',
+      'c.js.map': '{"version":3,"mappings":""}',
+      'd.png': 'x',
+    },
+    { missingSourceMaps: 'strip' },
+  )
+  assert.equal(textOf('a.js'), `import "./${fileOf('c.js')}"\nb()`)
+  assert.equal(textOf('b.css'), `a{b:url(${fileOf('d.png')})}`)
+  assert.equal(textOf('c.js'), `//# sourceMappingURL=${fileOf('c.js.map')}`)
+})
+
 test('circles of modules and stylesheets are named whatever their order', async (context) => {
   const tree = {
     'a.css': '@import "b.css"; x{y:url(c.svg)}',
