@@ -6,7 +6,7 @@ import type { S3Storage } from '../storage/s3.ts'
 import { tooLarge } from './content.ts'
 import { agreesWithName, HEAD_BYTES } from './image.ts'
 import type { LinkKey } from './link.ts'
-import { withSuffix } from './name.ts'
+import { isSafeKey, withSuffix } from './name.ts'
 
 /** What a browser may upload straight to the object store. */
 export interface DirectUploadOptions {
@@ -64,6 +64,7 @@ export function createDirectUploads(
       const { maxBytes, method = 'POST', bytes = maxBytes } = options
       const { expiresInSeconds = LIMITS.linkDefaultSeconds } = options
       if (bytes > maxBytes) throw tooLarge('The file', maxBytes)
+      if (!isSafeKey(options.name)) throw unsafeName(options.name)
       const name = withSuffix(options.name, `_${randomBytes(9).toString('base64url')}`)
       // The store would serve a page as a page: whatever isn't a picture of pixels has no type there.
       const contentType = storedType(name)
@@ -134,6 +135,13 @@ function macOf(body: string, key: LinkKey | undefined): string {
 
 function isSame(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
+}
+
+function unsafeName(name: string): FingerpostError {
+  return new FingerpostError('FP_PATH', `${JSON.stringify(name)} is no safe name for a file.`, {
+    remedy: 'Make each of its segments safe with safeName().',
+    statusCode: 400,
+  })
 }
 
 function badTicket(fault: string): FingerpostError {

@@ -79,6 +79,14 @@ test('a ticket that is altered, foreign or expired completes nothing', async (co
   await assert.rejects(direct.complete(ticket), { message: /expired/ })
 })
 
+test('a direct upload can not be granted for an unsafe name', async (context) => {
+  const storage = await lab.storage(context)
+  if (storage === undefined) return
+  const direct = createDirectUploads(storage, KEYS, Date.now)
+  for (const name of ['../a.png', '/a.png', '.htaccess', 'a\\b', 'a\nb', ''])
+    await assert.rejects(direct.create({ name, maxBytes: 10 }), { code: 'FP_PATH' }, name)
+})
+
 test('direct uploads need an object store, and say so', async (context) => {
   const { app } = await startMediaApp(context, { keys: KEYS })
   await assert.rejects(app.media.direct.create({ name: 'a', maxBytes: 1 }), {
