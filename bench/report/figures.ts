@@ -13,7 +13,7 @@ export function formatFigure(value: number, unit: string): string {
   if (unit === 'B') return `${formatNumber(value / MB)} MB`
   if (unit === 'ms' && Math.abs(value) >= 10_000) return `${formatNumber(value / 1000)} s`
   if (unit === '1/s' || unit === '') return formatNumber(value)
-  return unit === '×' ? `${value.toFixed(2)} ×` : `${formatNumber(value)} ${unit}`
+  return unit === '×' ? `${value.toFixed(value < 0.1 ? 3 : 2)} ×` : `${formatNumber(value)} ${unit}`
 }
 
 /** Two figures as a range, the unit said once where both have the same. */

@@ -31,7 +31,9 @@ export const METHOD: readonly string[] = [
   "fingerpost ÷ it" is above 1 where fingerpost's figure is the larger one; for times and memory, smaller is better.
 - **Answers first.** Before a server is put under load, every answer it will give is checked: status, encoding, and the bytes after
   decoding against the build's. Under load, any answer with another status makes the round fail.
-- **Goals** are judged by the median of the paired ratios. Nothing here decides a test.`,
+- **Goals** are judged by the median of the paired ratios. Nothing here decides a test.
+- **Neighbours.** The load average stands with every run. Where it is well above the number of cores, other programs had a part of
+  the machine: wall times and requests a second suffer, processor time and what is divided by it much less.`,
 
   `### Serving
 

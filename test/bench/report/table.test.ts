@@ -37,6 +37,7 @@ test('figures have three digits that count, and units people read', () => {
     [3_000_000, 'B', '3.00 MB'],
     [1_234_567, '1/s', '1 234 567'],
     [0.954, '×', '0.95 ×'],
+    [0.0062, '×', '0.006 ×'],
   ]
   for (const [value, unit, text] of cases) assert.equal(formatFigure(value, unit), text)
   assert.equal(formatNumber(Number.NaN), '–')

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { runsAsMarkdown } from '../../../bench/report/markdown.ts'
+import { anchorOf } from '../../../bench/report/table.ts'
+import { type BenchRun, SUBJECTS } from '../../../bench/result/measurement.ts'
+
+const ROOT = join(import.meta.dirname, '..', '..', '..')
+const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
+const runs = JSON.parse(read('docs/benchmarks.json')) as readonly BenchRun[]
+
+test('the published page is what the suite writes from the published figures', () => {
+  assert.equal(read('docs/benchmarks.md'), runsAsMarkdown(runs), 'npm run bench -- report')
+})
+
+test('every subject is published once, from a full run of a commit', () => {
+  assert.deepEqual(
+    runs.map(({ subject }) => subject),
+    SUBJECTS.filter((subject) => runs.some((run) => run.subject === subject)),
+  )
+  for (const { command, revision } of runs) {
+    assert.doesNotMatch(command, /--quick/)
+    assert.match(revision, /^[0-9a-f]{10}$/)
+  }
+})
+
+test('figures in the README lead to the tables they come from', () => {
+  const anchors = new Set(
+    [...read('docs/benchmarks.md').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchorOf(title)),
+  )
+  const links = [...read('README.md').matchAll(/docs\/benchmarks\.md#([^)\s]+)/g)].map(
+    ([, anchor = '']) => anchor,
+  )
+  assert.deepEqual(
+    links.filter((anchor) => !anchors.has(anchor)),
+    [],
+  )
+})
+
+test('the published web page loads nothing and names no path of the machine it was made on', () => {
+  const page = read('docs/benchmarks.html')
+  assert.doesNotMatch(page, /<(script|link|img|iframe)\b|\bsrc=|@import|url\(/)
+  for (const file of ['docs/benchmarks.html', 'docs/benchmarks.md', 'docs/benchmarks.json']) {
+    assert.doesNotMatch(read(file), /\/(tmp|root|home|work)\//)
+  }
+})
