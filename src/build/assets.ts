@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os'
 import { createBudget } from '../core/budget.ts'
 import { mapConcurrently } from '../core/concurrent.ts'
 import type { Digester } from '../core/digest.ts'
@@ -10,9 +9,10 @@ import { mediaType } from '../core/media-type.ts'
 import { comparePaths, type LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
 import { type Drafts, finishDraft } from './draft.ts'
+import type { Recipe } from './encoder.ts'
 import { type Link, referencesOf } from './link.ts'
 import type { Name } from './name.ts'
-import type { Recipe, RecipesFor } from './recipe.ts'
+import type { RecipesFor } from './recipe.ts'
 import type { SourceReader } from './source-reader.ts'
 import type { Variant, VariantMaker } from './variant.ts'
 import type { OutputWriter } from './writer.ts'
@@ -40,13 +40,28 @@ export interface AssetContext {
  */
 export async function makeAssets(context: AssetContext): Promise<ReadonlyMap<LogicalPath, ManifestAsset>> {
   const budget = createBudget(LIMITS.buildMaxInFlightBytes)
-  const made = await mapConcurrently(groupByContent(context), lanes(), (twins) => {
-    context.signal.throwIfAborted()
+  // Whoever still waits for its share when another fails must not begin.
+  const failure = new AbortController()
+  const signal = AbortSignal.any([context.signal, failure.signal])
+  const made = await mapConcurrently(groupByContent(context), FILES_AT_ONCE, (twins) => {
     const [first] = twins
-    return budget.spend(first?.name.fingerprint.size ?? 0, () => makeTwins(twins, context))
+    const work = async () => {
+      signal.throwIfAborted()
+      return makeTwins(twins, context)
+    }
+    return budget.spend(first?.name.fingerprint.size ?? 0, work).catch((error: unknown) => {
+      failure.abort(error)
+      throw error
+    })
   })
   return new Map(made.flat().sort(([a], [b]) => comparePaths(a, b)))
 }
+
+/**
+ * Far more than are compressed at once: most wait for the disk to confirm a write, and it confirms many together as
+ * fast as one.
+ */
+const FILES_AT_ONCE = 32
 
 interface NamedFile {
   readonly file: SourceFile
@@ -67,11 +82,6 @@ function groupByContent({ files, names }: AssetContext): readonly (readonly Name
   }
   const sizeOf = (twins: readonly NamedFile[]) => twins[0]?.name.fingerprint.size ?? 0
   return [...groups.values()].sort((a, b) => sizeOf(b) - sizeOf(a))
-}
-
-/** One more than cores: while one file is read or written, the others are compressed. */
-function lanes(): number {
-  return availableParallelism() + 1
 }
 
 async function makeTwins(twins: readonly NamedFile[], context: AssetContext): Promise<readonly MadeAsset[]> {

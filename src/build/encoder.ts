@@ -2,7 +2,12 @@ import { promisify } from 'node:util'
 import zlib from 'node:zlib'
 import type { Encoding } from '../core/encoding.ts'
 import { FingerpostError } from '../core/error.ts'
-import type { Recipe } from './recipe.ts'
+
+/** How one sibling is made. */
+export interface Recipe {
+  readonly encoding: Encoding
+  readonly quality: number
+}
 
 /** Compresses. */
 export interface Encoder {
@@ -16,13 +21,8 @@ export interface Encoder {
   close(): Promise<void>
 }
 
-/**
- * The encoder the options ask for; brotli-wasm also where the runtime was built without brotli.
- *
- * @throws FingerpostError `FP_ENCODING` for an encoding this runtime can't make
- */
-export async function createEncoder({ brotli, encodings }: EncoderOptions): Promise<Encoder> {
-  requireEncodings(encodings)
+/** The encoder the options ask for; brotli-wasm also where the runtime was built without brotli. */
+export async function createEncoder({ brotli }: EncoderOptions): Promise<Encoder> {
   const native = createNativeEncoder()
   if (brotli === 'native' && typeof zlib.brotliCompress === 'function') return native
   const { createWasmEncoder } = await import('./wasm-encoder.ts')
@@ -32,7 +32,11 @@ export async function createEncoder({ brotli, encodings }: EncoderOptions): Prom
 /** What an encoder is chosen by. */
 export interface EncoderOptions {
   readonly brotli: 'native' | 'wasm'
-  readonly encodings: readonly Encoding[]
+}
+
+/** False for an encoding this runtime has no encoder for: zstd before Node 22.15. */
+export function canEncode(encoding: Encoding): boolean {
+  return encoding !== 'zstd' || zstdCompress !== undefined
 }
 
 /** The runtime's own compressors: asynchronous, on the thread pool, on all cores. */
@@ -51,14 +55,6 @@ function createNativeEncoder(): Encoder {
     versionOf: ({ encoding, quality }) => `${encoding} ${quality} ${implementationOf(encoding)}`,
     close: async () => undefined,
   }
-}
-
-function requireEncodings(encodings: readonly Encoding[]): void {
-  if (!encodings.includes('zstd') || zstdCompress !== undefined) return
-  throw new FingerpostError('FP_ENCODING', `Node ${process.versions.node} can't make zstd.`, {
-    remedy: 'Use Node 22.15 or newer, or leave zstd out of the encodings.',
-    details: { encoding: 'zstd', node: process.versions.node },
-  })
 }
 
 const brotliCompress = promisify(zlib.brotliCompress)

@@ -8,7 +8,7 @@ import type { Storage } from '../storage/storage.ts'
 import { makeAssets, tallyOutputs } from './assets.ts'
 import type { BuildCache } from './cache.ts'
 import { createDrafts, type Drafts } from './draft.ts'
-import type { Encoder } from './encoder.ts'
+import { canEncode, type Encoder } from './encoder.ts'
 import type { Surroundings } from './environment.ts'
 import { createImportMapNames } from './import-map.ts'
 import { type Links, linkReferences } from './link.ts'
@@ -81,6 +81,7 @@ export async function runBuild(collection: Collection, workshop: Workshop): Prom
     ...published,
     out: surroundings.storage.name,
     sources: tallySources(collection),
+    leftOut: config.encodings.filter((encoding) => !canEncode(encoding)),
     work: { ...published.work, scanned, read: reader.count() },
     problems,
     shadowed: collection.shadowed,

@@ -1,23 +1,19 @@
-import type { Encoding } from '../core/encoding.ts'
 import { isCompressible } from '../core/media-type.ts'
 import type { LogicalPath } from '../core/path.ts'
+import { canEncode, type Recipe } from './encoder.ts'
 import { type BuildConfig, QUALITIES } from './options.ts'
-
-/** How one sibling is made. */
-export interface Recipe {
-  readonly encoding: Encoding
-  readonly quality: number
-}
 
 /** Which siblings a file should have; none for what is compressed already. */
 export type RecipesFor = (path: LogicalPath) => readonly Recipe[]
 
-/** Reads the `encodings` and `compress` options. */
+/** Reads the `encodings` and `compress` options; what this runtime can't encode is left out. */
 export async function createRecipes(
   config: Pick<BuildConfig, 'encodings' | 'compress'>,
 ): Promise<RecipesFor> {
   const { encodings, compress } = config
-  const standard = encodings.map((encoding) => ({ encoding, quality: QUALITIES[encoding].default }))
+  const standard = encodings
+    .filter(canEncode)
+    .map((encoding) => ({ encoding, quality: QUALITIES[encoding].default }))
   if (compress.length === 0) return (path) => (isCompressible(path) ? standard : [])
   const { default: picomatch } = await import('picomatch')
   const rules = compress.map(([glob, rule]) => ({

@@ -1,4 +1,4 @@
-import type { VariantEncoding } from '../core/encoding.ts'
+import type { Encoding, VariantEncoding } from '../core/encoding.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Problem } from '../core/problem.ts'
@@ -35,6 +35,8 @@ export interface BuildReport {
   readonly sources: Tally
   /** What the build holds, by encoding. */
   readonly outputs: Readonly<Record<VariantEncoding, Tally>>
+  /** Encodings that were asked for and that this runtime can't make: zstd before Node 22.15. */
+  readonly leftOut: readonly Encoding[]
   readonly work: BuildWork
   /** Warnings and notes, in order of file and position; errors end a build with `FP_REFERENCE`. */
   readonly problems: readonly Problem[]

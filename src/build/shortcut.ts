@@ -26,7 +26,7 @@ export interface Shortcut {
 }
 
 /** What a report has that can't be told from sources and output. */
-type KeptReport = Pick<BuildReport, 'sources' | 'outputs' | 'problems'>
+type KeptReport = Pick<BuildReport, 'sources' | 'outputs' | 'problems' | 'leftOut'>
 
 /** A report whose manifest is read only if somebody asks for it. */
 type RecalledReport = Omit<BuildReport, 'elapsedMs' | 'manifest'> & { readonly readManifest: () => Manifest }
@@ -73,13 +73,13 @@ export function createShortcut({ config, storage, digester }: ShortcutContext): 
         readManifest,
       }
     },
-    keep(collection, { sources, outputs, problems }, manifest, sizes) {
+    keep(collection, { sources, outputs, problems, leftOut }, manifest, sizes) {
       if (!isTrustworthy(collection, startedAt)) return
       const snapshot: Snapshot = {
         inputs: digestInputs(collection, digester),
         outputs: digestSizes(sizes, digester),
         manifest: digester.of(manifest),
-        report: { sources, outputs, problems },
+        report: { sources, outputs, problems, leftOut },
       }
       writeSnapshot(folder, file, formatSnapshot(snapshot, digester))
     },

@@ -1,10 +1,11 @@
+import { availableParallelism } from 'node:os'
+import { createBudget } from '../core/budget.ts'
 import type { Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ManifestVariant } from '../core/manifest.ts'
 import type { BuildCache } from './cache.ts'
-import type { Encoder } from './encoder.ts'
+import type { Encoder, Recipe } from './encoder.ts'
 import type { Fingerprint } from './fingerprint.ts'
-import type { Recipe } from './recipe.ts'
 
 /** A sibling that pays. */
 export interface Variant extends ManifestVariant {
@@ -32,12 +33,13 @@ export interface VariantContext {
 
 /** A maker that asks the cache before it encodes. */
 export function createVariantMaker({ encoder, cache, digester }: VariantContext): VariantMaker {
+  const slots = createBudget(encodersAtOnce())
   let encoded = 0
   let recalled = 0
 
   const encode = async (key: string, recipe: Recipe, identity: Buffer) => {
     encoded++
-    const bytes = await encoder.encode(identity, recipe)
+    const bytes = await slots.spend(1, () => encoder.encode(identity, recipe))
     const pays = bytes.length < identity.length * LIMITS.variantMaxRatio
     const known: KnownVariant = pays ? { size: bytes.length, etag: digester.of(bytes) } : 'unprofitable'
     await cache.keepVariant(key, known, pays ? bytes : undefined)
@@ -61,4 +63,13 @@ export function createVariantMaker({ encoder, cache, digester }: VariantContext)
     },
     count: () => ({ encoded, recalled }),
   }
+}
+
+/** Of libuv's threads, unless UV_THREADPOOL_SIZE says otherwise (Node.js, command-line API). */
+const DEFAULT_THREADS = 4
+
+/** Every core, but not every thread: one at least must be free for the disk, or finished files wait behind encoders. */
+function encodersAtOnce(): number {
+  const threads = Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS
+  return Math.max(1, Math.min(availableParallelism(), threads - 1))
 }

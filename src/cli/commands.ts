@@ -37,6 +37,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./prune.ts')).pruneCommand,
   },
   {
+    name: 'cache',
+    summary: 'say where the build cache is, or clear it',
+    load: async () => (await import('./cache.ts')).cacheCommand,
+  },
+  {
     name: 'publish',
     summary: 'bring a build into a bucket',
     load: async () => (await import('./publish.ts')).publishCommand,

@@ -65,9 +65,12 @@ function identityBytes(manifest: Manifest, encoding: Encoding): number {
   return bytes
 }
 
-function formatLeftOut({ shadowed, skipped }: BuildReport, style: Style): string {
+function formatLeftOut({ shadowed, skipped, leftOut }: BuildReport, style: Style): string {
   const outside = skipped.filter(({ reason }) => reason === 'link-outside')
   return [
+    ...leftOut.map(
+      (encoding) => `left out  ${encoding}: Node ${process.versions.node} can't make it, 22.15 can`,
+    ),
     ...someOf(
       shadowed.map(({ loser, winner }) => `shadowed  ${loser.absolutePath} by ${winner.absolutePath}`),
       'shadowed',

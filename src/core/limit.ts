@@ -22,7 +22,7 @@ export const LIMITS = {
   /** Days after which the build's cache forgets what no build has used. */
   buildCacheMaxIdleDays: 30,
   /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */
-  buildMaxInFlightBytes: 32 * MIB,
+  buildMaxInFlightBytes: 24 * MIB,
   /** Seconds a build waits for another one that holds the same output. */
   lockWaitSeconds: 60,
   /** Seconds after which a lock of a holder that can't be asked (another machine) counts as left behind. */

@@ -20,8 +20,8 @@ async function built(context: TestContext, options = {}) {
       'n.js': `export {} // ${LONG.replaceAll('\n', ' ')}`,
     },
   })
-  const settings = { sources: ['src'], allowMissing: ['allowed.png'], cache: false as const, ...options }
-  const { manifest } = await build(settings, { cwd })
+  const settings = { sources: ['src'], cache: false as const, ...options }
+  const { manifest } = await build({ ...settings, allowMissing: ['allowed.png'] }, { cwd })
   const out = join(cwd, 'staticfiles')
   const fileOf = (path: string) => join(out, manifest.assets.get(path)?.file ?? '')
   const run = (rules = {}) => check(settings, rules, { cwd })
@@ -116,4 +116,13 @@ test('an output without a manifest says what to run', async (context) => {
     code: 'FP_MANIFEST',
     message: /fingerpost build/,
   })
+})
+
+test('what a build was told to let pass is no fault, and the check needs not be told again', async (context) => {
+  const cwd = makeTree(context, {
+    src: { 'a.css': 'p { background: url(gone.png) url(../up.png) }', 'b.js': 'import "./nowhere"' },
+  })
+  const settings = { sources: ['src'], cache: false as const }
+  await build({ ...settings, onMissing: 'warn' }, { cwd })
+  assert.deepEqual((await check(settings, {}, { cwd })).faults, [])
 })

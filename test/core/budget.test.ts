@@ -25,21 +25,31 @@ function start(total: number, amounts: readonly number[]) {
 }
 
 test('work begins as long as it fits', async () => {
-  const { running, end, settle } = start(10, [4, 5, 3, 1])
+  const { running, end, settle } = start(10, [4, 5, 3, 2])
   await settle()
   assert.deepEqual(running(), [0, 1])
   await end(0)
   assert.deepEqual(running(), [1, 2, 3])
 })
 
-test('what is bigger than the whole budget runs alone, and is not overtaken for ever', async () => {
+test('what does not fit yet is overtaken by what does, and comes first when something ends', async () => {
+  const { running, end, settle } = start(10, [7, 8, 2, 3])
+  await settle()
+  assert.deepEqual(running(), [0, 2])
+  await end(0)
+  assert.deepEqual(running(), [2, 1])
+  await end(1)
+  assert.deepEqual(running(), [2, 3])
+})
+
+test('what is bigger than the whole budget runs alone', async () => {
   const { running, end, settle } = start(10, [2, 50, 1])
   await settle()
-  assert.deepEqual(running(), [0])
+  assert.deepEqual(running(), [0, 2])
   await end(0)
-  assert.deepEqual(running(), [1])
-  await end(1)
   assert.deepEqual(running(), [2])
+  await end(2)
+  assert.deepEqual(running(), [1])
 })
 
 test('failed work gives its share back', async () => {

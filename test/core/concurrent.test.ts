@@ -37,3 +37,14 @@ test('a failure is passed on, and nothing is begun after it', async () => {
 test('an empty list is done at once', async () => {
   assert.deepEqual(await mapConcurrently([], 4, async () => 1), [])
 })
+
+test('a failure waits for what is under way', async () => {
+  const done: string[] = []
+  const work = async (name: string) => {
+    if (name === 'fails') throw new Error('no')
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    done.push(name)
+  }
+  await assert.rejects(mapConcurrently(['slow', 'fails', 'never'], 2, work), /no/)
+  assert.deepEqual(done, ['slow'])
+})
