@@ -11,9 +11,9 @@ import { addProfile } from './profile.js'
 const HERE = import.meta.dirname
 
 /**
- * The demo's site over a build.
+ * The demo's site, over a build or straight over its sources.
  *
- * @param {object} options what the plugin is registered with: `{ root }` for a build
+ * @param {object} options what the plugin is registered with: `{ root }` for a build, `{ live }` for none
  * @param {import('fingerpost/media').Storage} storage where portraits are kept
  */
 export async function createApp(options, storage) {
@@ -22,7 +22,7 @@ export async function createApp(options, storage) {
   await app.register(view, {
     engine: { nunjucks },
     root: join(HERE, 'views'),
-    options: { autoescape: true, onConfigure: addFilters },
+    options: { autoescape: true, noCache: options.live !== undefined, onConfigure: addFilters },
   })
   const manifest = await readManifest(options.root)
   const pages = [...PAGES, { href: '/profile', title: 'Profile' }]

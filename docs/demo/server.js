@@ -1,12 +1,17 @@
-// Serves the built demo: node docs/demo/server.js [FOLDER]. Started by `npm run demo`.
+// Serves the demo: node docs/demo/server.js [FOLDER | --live]. Started by `npm run demo` and `npm run dev`.
 import { join } from 'node:path'
 import { createApp } from './app.js'
 import { chooseStorage } from './profile.js'
 
-const root = process.argv[2] ?? join(import.meta.dirname, 'staticfiles')
-const app = await createApp({ root }, chooseStorage(process.env))
+const HERE = import.meta.dirname
+
+const [argument = join(HERE, 'staticfiles')] = process.argv.slice(2)
+const isLive = argument === '--live'
+const served = isLive ? { live: { config: join(HERE, 'fingerpost.config.js') } } : { root: argument }
+const app = await createApp(served, chooseStorage(process.env))
 const url = await listen()
 console.log(`\nThe demo is at ${url}   (Ctrl-C ends it)`)
+if (isLive) console.log('Edit a file in docs/demo/static and look at the page.')
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())
 
