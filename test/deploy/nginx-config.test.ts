@@ -19,7 +19,7 @@ import { formOf } from '../support/media-app.ts'
 import { startNginx, testNginxConfig, writeNginxConfig } from '../support/nginx.ts'
 import { hasTool } from '../support/require.ts'
 import { createS3Lab } from '../support/s3.ts'
-import { Link, makeTree, readTree } from '../support/tree.ts'
+import { Link, makeTree, readTree, writeTree } from '../support/tree.ts'
 
 const lab = createS3Lab()
 const KEYS = [{ id: 'k1', secret: 'a'.repeat(32) }]
@@ -139,7 +139,9 @@ test('nginx hides what is no asset, and no path leads out', async (context) => {
   const outside = makeTree(context, { 'secret.txt': 'hidden treasure' })
   const root = makeTree(context, { '.env': 'KEY', 'link.txt': new Link(join(outside, 'secret.txt')) })
   const site = await startSite(context, createFilesystemStorage({ root }), { kind: 'folder', root }, 'direct')
+  writeTree(site.root, { 'history.json': 'treasure', '.env': 'KEY', 'css/.secret': 'treasure' })
   for (const path of [
+    '/static/css/.secret',
     '/static/manifest.json',
     '/static/history.json',
     '/static/.env',
