@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { build } from '../../src/build/build.ts'
+import type { BuildStep } from '../../src/build/report.ts'
+import { makeTree, readTree } from '../support/tree.ts'
+
+const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
+
+/** Builds once, then again with something happening to the sources when a step begins. */
+async function disturb(context: TestContext, step: BuildStep, happening: (source: string) => void) {
+  const cwd = makeTree(context, {
+    src: {
+      'a.css': `${LONG} p { background: url(i.png) }`,
+      'b.txt': LONG,
+      'i.png': Buffer.from([137, 80, 78]),
+    },
+  })
+  const options = { sources: ['src'], encodings: ['gzip' as const], cache: false as const }
+  await build(options, { cwd })
+  writeFileSync(join(cwd, 'src/b.txt'), `${LONG}!`)
+  const manifest = () => readTree(join(cwd, 'staticfiles')).get('manifest.json')?.toString()
+  const before = manifest()
+  const second = build(options, {
+    cwd,
+    onProgress: (event) => {
+      if (event.kind === 'step' && event.step === step) happening(join(cwd, 'src'))
+    },
+  })
+  return { second, isAsBefore: () => manifest() === before }
+}
+
+const HAPPENINGS: Readonly<Record<string, (source: string) => void>> = {
+  'a stylesheet vanishes': (source) => rmSync(join(source, 'a.css')),
+  'a file grows': (source) => writeFileSync(join(source, 'b.txt'), `${LONG}${LONG}`),
+  'a file is replaced by another of its size': (source) => writeFileSync(join(source, 'b.txt'), `${LONG}?`),
+  'a file is put back under an old time': (source) => {
+    writeFileSync(join(source, 'b.txt'), `${LONG}?`)
+    utimesSync(join(source, 'b.txt'), 1, 1)
+  },
+}
+
+for (const step of ['scan', 'encode'] as const) {
+  for (const [name, happening] of Object.entries(HAPPENINGS)) {
+    test(`when ${name} at the step ${step}, the build ends and the old one stays in force`, async (context) => {
+      const { second, isAsBefore } = await disturb(context, step, happening)
+      await assert.rejects(second, (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'FP_CHANGED', error.message)
+        assert.match(error.message, /src\/(a\.css|b\.txt) .*while it was being built/s)
+        return true
+      })
+      assert.ok(isAsBefore())
+    })
+  }
+}
+
+test('a file that vanishes when its bytes are in the output already is not missed', async (context) => {
+  const { second } = await disturb(context, 'encode', (source) => rmSync(join(source, 'i.png')))
+  assert.ok((await second).manifest.assets.has('i.png'))
+})
