@@ -41,7 +41,7 @@ export function buildPlots(measurements: readonly Measurement[]): readonly Plot[
           },
           y: { field: 'build', type: 'nominal', title: null, sort: 'x' },
           color: {
-            condition: { test: "startsWith(datum.build, 'fingerpost')", value: OURS_COLOUR },
+            condition: { test: "indexof(datum.build, 'fingerpost') == 0", value: OURS_COLOUR },
             value: OTHERS_COLOUR,
           },
         },
