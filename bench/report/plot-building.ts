@@ -37,7 +37,7 @@ export function buildPlots(measurements: readonly Measurement[]): readonly Plot[
             type: 'quantitative',
             scale: { type: 'symlog', constant: 0.3 },
             title: 'seconds (logarithmic)',
-            axis: { values: [0, 0.3, 1, 3, 10, 30, 100, 300] },
+            axis: { values: [0, 0.3, 1, 3, 10, 30, 100, 300], format: '~g' },
           },
           y: { field: 'build', type: 'nominal', title: null, sort: 'x' },
           color: {

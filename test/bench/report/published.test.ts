@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { runsAsMarkdown } from '../../../bench/report/markdown.ts'
-import { anchorOf } from '../../../bench/report/table.ts'
+import { plotsOf } from '../../../bench/report/plots.ts'
+import { anchorOf, escapeHtml } from '../../../bench/report/table.ts'
 import { type BenchRun, SUBJECTS } from '../../../bench/result/measurement.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
@@ -12,6 +13,17 @@ const runs = JSON.parse(read('docs/benchmarks.json')) as readonly BenchRun[]
 
 test('the published page is what the suite writes from the published figures', () => {
   assert.equal(read('docs/benchmarks.md'), runsAsMarkdown(runs), 'npm run bench -- report')
+})
+
+test('the published web page has a plot for everything that was measured', () => {
+  const page = read('docs/benchmarks.html')
+  const missing = plotsOf(runs.flatMap(({ measurements }) => measurements)).filter(
+    ({ title }) => !page.includes(`aria-label="${escapeHtml(title)}"`),
+  )
+  assert.deepEqual(
+    missing.map(({ title }) => title),
+    [],
+  )
 })
 
 test('every subject is published once, from a full run of a commit', () => {
