@@ -5,6 +5,7 @@ export type ProblemCode =
   | 'missing' // leads to a name no source has
   | 'outside' // climbs out of every source
   | 'source-map-missing' // a map that isn't there: never fatal
+  | 'source-map-damaged' // an inline map that can't be read, and so not mended
   | 'unresolved-specifier' // a module specifier without extension
   | 'bad-url' // a url() the CSS tokenizer calls bad
   | 'placeholder' // template syntax where a URL should be

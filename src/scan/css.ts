@@ -24,7 +24,7 @@ const SILENT_AT_RULES: ReadonlySet<string> = new Set(['namespace', 'supports', '
 /** Reads stylesheets as CSS Syntax 3 defines them: by tokens, so that comments and strings hold no references. */
 export const cssScanner: Scanner = {
   name: 'css',
-  version: 1,
+  version: 2,
   accepts: (path) => extensionOf(path) === '.css',
   scan: scanCss,
 }

@@ -1,4 +1,5 @@
 import { createReference, type Reference, type ReferenceKind, type Spelling } from '../core/reference.ts'
+import { readDataUrl } from './data-url.ts'
 import type { Scan, ScanNote, Span } from './scanner.ts'
 
 /** Collects what one scan of one text comes upon. */
@@ -27,7 +28,7 @@ export function hasPlaceholder(text: string): boolean {
 export function createFindings(): Findings {
   const references: Reference[] = []
   const notes: ScanNote[] = []
-  let inlineMap: Span | undefined
+  let inlineMap: Spelling | undefined
   const findings: Findings = {
     addUrl(kind, spelling) {
       if (FOREIGN_SCHEME.test(spelling.text)) return
@@ -39,15 +40,19 @@ export function createFindings(): Findings {
       if (reference !== undefined) references.push(reference)
     },
     addSourceMap(spelling) {
-      if (/^data:/i.test(spelling.text)) inlineMap = { start: spelling.start, end: spelling.end }
+      if (/^data:/i.test(spelling.text)) inlineMap = spelling
       else findings.addUrl('source-map', spelling)
     },
     addNote(note) {
       notes.push(note)
     },
     toScan() {
+      // Only a file that is rewritten needs its map mended; the maps of all others need not even be decoded.
+      if (inlineMap !== undefined && references.length > 0 && !isSourceMap(inlineMap)) {
+        notes.push(damagedMapNote(inlineMap))
+      }
       const scan = { references: references.sort(byStart), notes: notes.sort(byStart) }
-      return inlineMap === undefined ? scan : { ...scan, inlineMap }
+      return inlineMap === undefined ? scan : { ...scan, inlineMap: spanOf(inlineMap) }
     },
   }
   return findings
@@ -56,6 +61,25 @@ export function createFindings(): Findings {
 function placeholderNote({ start, end }: Spelling): ScanNote {
   const message = 'is a template placeholder, not a URL; it is left as it is.'
   return { code: 'placeholder', severity: 'warning', start, end, message }
+}
+
+function spanOf({ start, end }: Span): Span {
+  return { start, end }
+}
+
+function isSourceMap(url: Spelling): boolean {
+  try {
+    const map: unknown = JSON.parse(readDataUrl(url.text)?.text ?? '')
+    return typeof map === 'object' && map !== null && ('mappings' in map || 'sections' in map)
+  } catch {
+    return false
+  }
+}
+
+function damagedMapNote({ start }: Span): ScanNote {
+  const message =
+    "is an inline source map that can't be read; it is left as it is and may point beside its sources."
+  return { code: 'source-map-damaged', severity: 'warning', start, end: start + 'data:'.length, message }
 }
 
 function byStart(a: { readonly start: number }, b: { readonly start: number }): number {

@@ -27,7 +27,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await init()
   return {
     name: 'javascript',
-    version: 2,
+    version: 3,
     accepts: (path) => ['.js', '.mjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }

@@ -84,6 +84,19 @@ test('an inline map is mended in place', async (context) => {
   assert.equal(JSON.parse(Buffer.from(mended, 'base64').toString()).mappings, 'AAAA,gCAAe')
 })
 
+test('an inline map that is damaged is a warning where it would have been mended', async (context) => {
+  const map = '//# sourceMappingURL=data:application/json;base64,bm9uc2Vuc2U=\n'
+  const { problems, textOf } = await buildTree(context, {
+    'a.js': `import"./b.js"\n${map}`,
+    'b.js': `b()\n${map}`,
+  })
+  assert.deepEqual(
+    problems.map(({ code, severity, file, line, column }) => [code, severity, file, line, column]),
+    [['source-map-damaged', 'warning', 'a.js', 2, 22]],
+  )
+  assert.ok(textOf('a.js').endsWith(map))
+})
+
 test('a missing map is a warning and its comment stays', async (context) => {
   const { problems, textOf } = await buildTree(context, { 'a.js': 'a()//# sourceMappingURL=a.js.map' })
   assert.deepEqual(
