@@ -16,12 +16,12 @@ const STOREYS: Readonly<Record<string, number>> = {
   storage: 1,
   build: 2,
   resolve: 3,
-  serve: 4,
   template: 4,
-  media: 5,
-  deploy: 5,
-  cli: 6,
-  '': 7,
+  serve: 5,
+  media: 6,
+  deploy: 6,
+  cli: 7,
+  '': 8,
 }
 
 interface Import {

@@ -2,6 +2,8 @@ import { resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import { BUILD_DEFAULTS } from '../build/options.ts'
 import { FingerpostError, isSystemError } from '../core/error.ts'
+import { parseSource } from '../find/source.ts'
+import type { FingerpostOptions } from '../serve/options.ts'
 import { fingerpost } from '../serve/plugin.ts'
 import { type CommandContext, defineCommand } from './command.ts'
 import { writeJson } from './json.ts'
@@ -11,28 +13,35 @@ import { COMMON_OPTIONS, loadSettings } from './settings.ts'
 /** How to serve a build from the command line. */
 export interface ServerOptions {
   /** The folder of a build, absolute. */
-  readonly root: string
+  readonly root?: string | undefined
+  /** Serve sources instead of a build. */
+  readonly live?: Pick<FingerpostOptions, 'live' | 'sources'> | undefined
   /** The file that answers for a folder; undefined for none. */
   readonly index?: string | undefined
 }
 
 /** `fingerpost serve`: a ready server over a build. */
 export const serveCommand = defineCommand({
-  usage: '',
-  description: `Serves a build, for a preview or a small site. Prints the address on standard output once
-it can be asked; ends on SIGINT and SIGTERM, looks for a new build on SIGHUP and by itself.`,
+  usage: '[--live SOURCE…]',
+  description: `Serves a build, for a preview or a small site; with --live the sources themselves, for
+development: no build, every save visible at the next request. Prints the address on standard
+output once it can be asked; ends on SIGINT and SIGTERM, looks for a new build on SIGHUP and
+by itself.`,
   options: {
     root: { kind: 'text', value: 'DIR', help: `the build's folder, default ${BUILD_DEFAULTS.out}` },
     host: { kind: 'text', value: 'HOST', help: 'default 127.0.0.1' },
     port: { kind: 'text', value: 'PORT', help: 'default 8080; 0 for any free one' },
     index: { kind: 'text', value: 'FILE', help: 'the file that answers for a folder: index.html' },
+    live: { kind: 'flag', help: 'serve sources, without a build; without SOURCE those of the config file' },
     ...COMMON_OPTIONS,
   },
-  maxPositionals: 0,
-  async run({ options }, context) {
+  maxPositionals: Number.POSITIVE_INFINITY,
+  async run({ options, positionals }, context) {
     const { host = '127.0.0.1', port = '8080', index, json } = options
     const number = parseInteger(port, 'port', 0)
-    const app = await createServer({ root: await rootOf(options, context), index })
+    const live = options.live ? liveOptions(positionals, options.config, context) : refuseSources(positionals)
+    const root = options.live ? undefined : await rootOf(options, context)
+    const app = await createServer({ root, index, live })
     const stopReloading = context.onHangup?.(() => reload(app, context))
     try {
       const address = await listen(app, host, number)
@@ -51,17 +60,42 @@ it can be asked; ends on SIGINT and SIGTERM, looks for a new build on SIGHUP and
 })
 
 /** A Fastify app with the plugin, not yet listening. @throws FingerpostError `FP_MANIFEST` */
-export async function createServer({ root, index }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer({ root, index, live }: ServerOptions): Promise<FastifyInstance> {
   const { default: Fastify } = await import('fastify')
   // What is left open must not keep a server alive that was told to end.
   const app = Fastify({ forceCloseConnections: true })
   try {
-    await app.register(fingerpost, { root, ...(index === undefined ? {} : { index }) })
+    await app.register(fingerpost, {
+      ...(root === undefined ? {} : { root }),
+      ...live,
+      ...(index === undefined ? {} : { index }),
+    })
     return app
   } catch (error) {
     await app.close()
     throw error
   }
+}
+
+function liveOptions(
+  sources: readonly string[],
+  config: string | undefined,
+  { cwd }: CommandContext,
+): ServerOptions['live'] {
+  const parsed = sources.map((source) => parseSource(source, cwd))
+  return {
+    live: config === undefined ? true : { config: resolve(cwd, config) },
+    ...(parsed.length === 0
+      ? {}
+      : { sources: parsed.map(({ folder, prefix }) => ({ dir: folder, prefix })) }),
+  }
+}
+
+function refuseSources([first]: readonly string[]): undefined {
+  if (first === undefined) return undefined
+  throw new FingerpostError('FP_USAGE', `serve takes no sources: ${JSON.stringify(first)}.`, {
+    remedy: 'A build is named with --root DIR; sources are served with --live.',
+  })
 }
 
 async function rootOf(

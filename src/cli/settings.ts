@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
+import { loadConfigFile } from '../build/config-file.ts'
 import { type BuildOptions, parseBuildOptions } from '../build/options.ts'
 import { asRecord } from '../core/option.ts'
 import { parseSource } from '../find/source.ts'
 import type { CommandContext } from './command.ts'
-import { loadConfigFile } from './config-file.ts'
 import type { OptionTable, OptionValues } from './option.ts'
 
 /** The options every command that looks at a build's settings has. */

@@ -1,8 +1,9 @@
 import { referencesOf } from '../build/link.ts'
+import { type Digester, integrityOf } from '../core/digest.ts'
 import { FingerpostError } from '../core/error.ts'
 import type { HashedPath } from '../core/hashed-path.ts'
 import type { ManifestAsset } from '../core/manifest.ts'
-import { mediaType } from '../core/media-type.ts'
+import { bareMediaType, mediaType } from '../core/media-type.ts'
 import { isLogicalPath, type LogicalPath } from '../core/path.ts'
 import type { Problem } from '../core/problem.ts'
 import { type Closure, type ClosureWorkshop, createClosure, isCurrent } from './live-closure.ts'
@@ -39,7 +40,7 @@ const MOST_ATTEMPTS = 3
 
 /** Assets over closures: one closure answers for all its members, so that a page of 1,000 modules is one piece of work. */
 export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
-  const { tree } = workshop
+  const { tree, digester } = workshop
   const closures = new Map<LogicalPath, Closure>()
   const provedIn = new WeakMap<Closure, number>()
   /** Hashed paths as they were last told. */
@@ -69,7 +70,7 @@ export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
 
   function findOnce(path: LogicalPath): LiveAsset | undefined {
     if (!isLogicalPath(path) || tree.check(path) === undefined) return undefined
-    const asset = toAsset(path, closureOf(path))
+    const asset = toAsset(path, closureOf(path), digester)
     if (asset !== undefined && !told.has(path)) told.set(path, asset.asset.file)
     return asset
   }
@@ -90,7 +91,7 @@ export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
     find,
     peek(path, file) {
       const known = closures.get(path)
-      return known?.names.get(path)?.file === file ? toAsset(path, known) : undefined
+      return known?.names.get(path)?.file === file ? toAsset(path, known, digester) : undefined
     },
     changes() {
       const changes: LiveChange[] = []
@@ -115,15 +116,28 @@ export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
   }
 }
 
-function toAsset(path: LogicalPath, closure: Closure): LiveAsset | undefined {
+function toAsset(path: LogicalPath, closure: Closure, digester: Digester): LiveAsset | undefined {
   const name = closure.names.get(path)
   if (name === undefined) return undefined
-  const { size, digest: etag, integrity } = name.fingerprint
+  const { problems } = closure
   const references = referencesOf(closure.links.get(path) ?? [])
-  return {
-    path,
-    asset: { file: name.file, type: mediaType(path), size, etag, integrity, encodings: {}, references },
-    problems: closure.problems,
-    read: () => closure.read(path),
+  const shared = { file: name.file, type: mediaType(path), encodings: {}, references }
+  const faults = problems.filter(({ file, severity }) => file === path && severity === 'error')
+  if (faults.length > 0 && bareMediaType(path) === 'text/javascript') {
+    const bytes = Buffer.from(throwingScript(faults))
+    const asset = { ...shared, size: bytes.length, etag: digester.of(bytes), integrity: integrityOf(bytes) }
+    return { path, asset, problems, read: () => bytes }
   }
+  const { size, digest: etag, integrity } = name.fingerprint
+  const asset = { ...shared, size, etag, integrity }
+  return { path, asset, problems, read: () => closure.read(path) }
+}
+
+/** A script that can't work says why in the console, where its author looks first. */
+function throwingScript(problems: readonly Problem[]): string {
+  const lines = problems.map(({ file, line, column, message, nearest }) => {
+    const hint = nearest.length === 0 ? '' : `\n  nearest   ${nearest.join('  ')}`
+    return `${file}:${line}:${column}  ${message}${hint}`
+  })
+  return `throw new Error(${JSON.stringify(lines.join('\n'))})\n`
 }

@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
+import type { StaticName } from '../core/static-name.ts'
 import type { ImportMapOptions } from '../resolve/import-map.ts'
+import type { Resolver } from '../resolve/resolver.ts'
+import { createTemplateHelpers, type TemplateHelpers, type UrlOptions } from '../template/helpers.ts'
 import { preloadLinks } from './preload.ts'
 import type { Reloader } from './reload.ts'
 import type { Site, StaticStats } from './site.ts'
@@ -8,9 +11,13 @@ import type { Site, StaticStats } from './site.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /** The public URL of a file of the build. @throws FingerpostError `FP_UNKNOWN_NAME` with the nearest names */
-    static(name: string): string
+    static(name: StaticName, options?: UrlOptions): string
+    /** As `static`, for names that are known at run time only. @throws FingerpostError `FP_UNKNOWN_NAME` */
+    staticUrl(name: string, options?: UrlOptions): string
+    /** What templates call, for engines that are set up once and for all: see `fingerpost/templates`. */
+    readonly staticHelpers: TemplateHelpers
     /** `sha384-…`, for the attribute `integrity`. @throws FingerpostError `FP_UNKNOWN_NAME` */
-    staticIntegrity(name: string): string
+    staticIntegrity(name: StaticName): string
     /** Where the build appears and lies: what other plugins must keep away from. */
     readonly staticMount: { readonly url: string; readonly root: string }
     /**
@@ -24,8 +31,10 @@ declare module 'fastify' {
     staticStats(): StaticStats
   }
   interface FastifyReply {
-    /** As `app.static`. */
-    static(name: string): string
+    /** As `app.static`; `{ absolute: true }` takes scheme and host from the request. */
+    static(name: StaticName, options?: UrlOptions): string
+    /** As `static`, for names that are known at run time only. */
+    staticUrl(name: string, options?: UrlOptions): string
     /**
      * Adds Link headers for files the page uses and for what they need first, from the build's graph of references.
      * With the option `earlyHints` they are sent at once as 103 Early Hints too.
@@ -38,8 +47,11 @@ declare module 'fastify' {
 
 /** What stands behind the decorations. */
 export interface DecorationParts {
-  readonly site: Site
-  readonly reloader: Reloader
+  readonly site: {
+    readonly current: Pick<Site['current'], 'resolver' | 'importMap'>
+    stats(): StaticStats
+  }
+  readonly reloader: Pick<Reloader, 'reload'>
   readonly earlyHints: boolean
   readonly mount: FastifyInstance['staticMount']
 }
@@ -55,20 +67,48 @@ export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mou
       remedy: 'Register one of them with decorate: false, or each in a scope of its own.',
     })
   }
-  const url = (name: string) => site.current.resolver.resolve(name)
-  app.decorate('static', url)
-  app.decorate('staticIntegrity', (name) => site.current.resolver.integrity(name))
+  const helpers = createTemplateHelpers(liveView(() => site.current.resolver))
+  app.decorate('static', helpers.static)
+  app.decorate('staticUrl', helpers.static)
+  app.decorate('staticHelpers', helpers)
+  app.decorate('staticIntegrity', helpers.staticIntegrity)
   app.decorate('staticReload', () => reloader.reload())
   app.decorate('staticMount', mount)
   app.decorate('importMap', (options) => site.current.importMap(options))
   app.decorate('staticStats', () => site.stats())
+  const url = function (this: FastifyReply, name: string, options?: UrlOptions): string {
+    return options?.absolute
+      ? helpersFor(this, site.current.resolver).static(name, options)
+      : helpers.static(name)
+  }
   app.decorateReply('static', url)
+  app.decorateReply('staticUrl', url)
   app.decorateReply('preload', function (this: FastifyReply, ...names: readonly string[]) {
     const links = preloadLinks(site.current.resolver, names)
     if (earlyHints && links.length > 0) this.raw.writeEarlyHints({ link: [...links] })
     return addLinks(this, links)
   })
-  decorateLocals(app, url)
+  decorateLocals(app, (reply) => helpersFor(reply, site.current.resolver))
+}
+
+/** A resolver that always is the one in service: a build may take another's place while the app runs. */
+function liveView(current: () => Resolver): Resolver {
+  return {
+    get url() {
+      return current().url
+    },
+    resolve: (name) => current().resolve(name),
+    integrity: (name) => current().integrity(name),
+    describe: (name) => current().describe(name),
+  }
+}
+
+/** The helpers of one request: with its host, and with the nonces of @fastify/helmet. */
+function helpersFor(reply: FastifyReply, resolver: Resolver): TemplateHelpers {
+  const { cspNonce } = reply as { readonly cspNonce?: { readonly script: string; readonly style: string } }
+  const { protocol, host } = reply.request
+  const origin = `${protocol}://${host}`
+  return createTemplateHelpers(resolver, { origin, nonce: cspNonce?.script, styleNonce: cspNonce?.style })
 }
 
 /** One header with all values, those that are there already first; each once. */
@@ -80,26 +120,26 @@ function addLinks(reply: FastifyReply, links: readonly string[]): FastifyReply {
 }
 
 /**
- * `reply.locals.static`, which templates of @fastify/view see as `static`. Made when first read, so that requests
- * without a template pay nothing; what the app assigns to `reply.locals` keeps it.
+ * `reply.locals.static` and the other helpers, which templates of @fastify/view see as `static` and so on. Made when
+ * first read, so that requests without a template pay nothing; what the app assigns to `reply.locals` keeps them.
  */
-function decorateLocals(app: FastifyInstance, url: (name: string) => string): void {
+function decorateLocals(app: FastifyInstance, helpersOf: (reply: FastifyReply) => object): void {
   if (app.hasReplyDecorator('locals')) {
     app.addHook('onRequest', async (_request, reply) => {
       const holder = reply as { locals?: object }
-      holder.locals = { static: url, ...holder.locals }
+      holder.locals = { ...helpersOf(reply), ...holder.locals }
     })
     return
   }
   const held = new WeakMap<FastifyReply, object>()
   app.decorateReply('locals', {
     getter(this: FastifyReply) {
-      const locals = held.get(this) ?? { static: url }
+      const locals = held.get(this) ?? helpersOf(this)
       held.set(this, locals)
       return locals
     },
     setter(this: FastifyReply, locals: object) {
-      held.set(this, { static: url, ...locals })
+      held.set(this, { ...helpersOf(this), ...locals })
     },
   } as never)
 }

@@ -1,9 +1,20 @@
+import type { SourceOption } from '../find/source.ts'
 import type { CacheLimits } from './body-cache.ts'
 import type { HeaderRule, HeaderSettings } from './header-rules.ts'
 import type { RemoteManifest } from './manifest-source.ts'
 
 /** Values of Cross-Origin-Resource-Policy (Fetch §3.7). */
 export const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const
+
+/** How live mode behaves. */
+export interface LiveModeOptions {
+  /** Put a script into HTML pages that shows a save, and what is wrong, at once. Default true. */
+  readonly reload?: boolean
+  /** The config file. Default `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. */
+  readonly config?: string
+  /** Serve live although `NODE_ENV` is `production`. Default false. */
+  readonly force?: boolean
+}
 
 /** Options of the Fastify plugin. */
 export interface FingerpostOptions {
@@ -14,6 +25,13 @@ export interface FingerpostOptions {
    * The plugin then only makes URLs and adds no routes. Default: the one in `root`.
    */
   readonly manifest?: RemoteManifest
+  /**
+   * Serve the sources themselves, for development: no build, and every save visible at the next request. Refused where
+   * `NODE_ENV` is `production`. Default false.
+   */
+  readonly live?: boolean | LiveModeOptions
+  /** With `live`: folders to serve. Default: those of the config file, with all its other options. */
+  readonly sources?: readonly SourceOption[]
   /** The path this server answers below. Default: the path of the manifest's `url`. */
   readonly prefix?: string
   /** Add `static` and its kin to the app and its replies. Default true; false for all builds but one in a scope. */
@@ -54,8 +72,19 @@ export interface FingerpostOptions {
   readonly cache?: { readonly maxBytes?: number; readonly maxBodyBytes?: number } | false
 }
 
+/** {@link LiveModeOptions}, complete. */
+export interface LiveSettings {
+  readonly reload: boolean
+  readonly config: string | undefined
+  readonly force: boolean
+  /** undefined: those of the config file. */
+  readonly sources: readonly SourceOption[] | undefined
+}
+
 /** The options, checked and complete. */
 export interface ServeSettings {
+  /** undefined: a build is served. */
+  readonly live: LiveSettings | undefined
   /** Absolute. */
   readonly root: string
   /** Undefined for the one in `root`. */

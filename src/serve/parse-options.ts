@@ -12,10 +12,17 @@ import {
   parseOptions,
   wrongShape,
 } from '../core/option.ts'
+import type { SourceOption } from '../find/source.ts'
 import type { CacheLimits } from './body-cache.ts'
 import { checkHeader, HASHED_CACHE_CONTROL, type HeaderRule, LOGICAL_CACHE_CONTROL } from './header-rules.ts'
 import type { RemoteManifest } from './manifest-source.ts'
-import { type FingerpostOptions, RESOURCE_POLICIES, type ServeSettings } from './options.ts'
+import {
+  type FingerpostOptions,
+  type LiveModeOptions,
+  type LiveSettings,
+  RESOURCE_POLICIES,
+  type ServeSettings,
+} from './options.ts'
 
 /**
  * Reads the plugin's options, which JavaScript may have written.
@@ -28,6 +35,7 @@ export function parseServeOptions(given: FingerpostOptions): ServeSettings {
   return {
     root: resolve(options.root ?? 'staticfiles'),
     manifest: options.manifest,
+    live: liveSettingsOf(options.live ?? false, options.sources),
     prefix: options.prefix,
     decorate: options.decorate ?? true,
     shortCircuit: options.shortCircuit ?? false,
@@ -54,6 +62,15 @@ export function parseServeOptions(given: FingerpostOptions): ServeSettings {
 function withoutFastifys(options: FingerpostOptions): object {
   const { logLevel: _logLevel, logSerializers: _logSerializers, ...own } = options as Record<string, unknown>
   return own
+}
+
+function liveSettingsOf(
+  live: Required<FingerpostOptions>['live'],
+  sources: readonly SourceOption[] | undefined,
+): LiveSettings | undefined {
+  if (live === false) return undefined
+  const { reload = true, config, force = false } = live === true ? {} : live
+  return { reload, config, force, sources }
 }
 
 function cacheLimitsOf(cache: Exclude<FingerpostOptions['cache'], undefined>): CacheLimits {
@@ -147,8 +164,21 @@ const asRootFiles: OptionParser<Required<FingerpostOptions>['rootFiles']> = (val
   return files as Required<FingerpostOptions>['rootFiles']
 }
 
+const asLive: OptionParser<Required<FingerpostOptions>['live']> = (value, where) =>
+  typeof value === 'boolean'
+    ? value
+    : parseOptions<LiveModeOptions>(value, { reload: asFlag, config: asText, force: asFlag }, where)
+
+/** Only that it is a list: what a source is, the build knows, which is loaded when it is needed. */
+const asSources: OptionParser<readonly SourceOption[]> = (value, where) => {
+  if (!Array.isArray(value)) throw wrongShape(value, where, 'a list')
+  return value as readonly SourceOption[]
+}
+
 const TABLE: OptionTable<FingerpostOptions> = {
   root: asText,
+  live: asLive,
+  sources: asSources,
   manifest: asRemoteManifest,
   prefix: asPrefix,
   decorate: asFlag,

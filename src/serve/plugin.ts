@@ -13,7 +13,7 @@ import { parseServeOptions } from './parse-options.ts'
 import { createReloader } from './reload.ts'
 import { addBuildRoutes, addRootFile, type RouteParts } from './routes.ts'
 import { installShortCircuit } from './short-circuit.ts'
-import { createSite } from './site.ts'
+import { createSite, type Site } from './site.ts'
 
 /**
  * The Fastify plugin: serves a build below one path and answers where its files are.
@@ -25,6 +25,11 @@ export const fingerpost = fastifyPlugin(serveBuild, { name: 'fingerpost', fastif
 
 async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Promise<void> {
   const settings = parseServeOptions(options)
+  if (settings.live !== undefined) {
+    // Everything that builds is loaded for it, and for it alone.
+    const { serveLive } = await import('./live-plugin.ts')
+    return serveLive(app, settings, settings.live)
+  }
   const { manifest: remote } = settings
   const source = remote === undefined ? createFolderSource(settings.root) : createRemoteSource(remote)
   const [loaded, digester, rules] = await Promise.all([
@@ -49,7 +54,7 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   decorate(app, { site, reloader, earlyHints: settings.earlyHints, mount: where })
 }
 
-function addRoutes(app: FastifyInstance, { route, path }: Mount, parts: RouteParts): void {
+function addRoutes(app: FastifyInstance, { route, path }: Mount, parts: RouteParts<Site>): void {
   addBuildRoutes(app, route, parts)
   for (const [url, name] of Object.entries(parts.settings.rootFiles)) {
     assetOf(parts.site.current.manifest, name)

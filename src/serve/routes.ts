@@ -9,8 +9,8 @@ import { type Sender, send } from './send.ts'
 import type { Site } from './site.ts'
 
 /** What the routes of a build need. */
-export interface RouteParts {
-  readonly site: Site
+export interface RouteParts<S extends Pick<Site, 'answer'> = Pick<Site, 'answer'>> {
+  readonly site: S
   readonly sender: Sender
   readonly settings: ServeSettings
 }

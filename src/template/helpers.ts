@@ -50,17 +50,21 @@ export interface RequestFacts {
   readonly origin?: string | undefined
   /** The page's CSP nonce. */
   readonly nonce?: string | undefined
+  /** That for stylesheets, where it is another. Default: `nonce`. */
+  readonly styleNonce?: string | undefined
 }
 
 /** The helpers over a resolver. Cheap: made for every request that has a nonce or a host of its own. */
 export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = {}): TemplateHelpers {
   const tag = (name: string, options: TagOptions) => describeTag(name, options, resolver, facts)
+  const { nonce: scriptNonce, styleNonce = scriptNonce } = facts
   const url = (name: string, options: UrlOptions = {}) =>
     absoluteOrNot(resolver.resolve(name), options, facts)
   return {
     static: url,
     staticIntegrity: (name) => resolver.integrity(name),
-    stylesheetTag(name, options = {}) {
+    stylesheetTag(name, given = {}) {
+      const options = { nonce: styleNonce, ...given }
       const { href, security, rest } = tag(name, options)
       const preloads = preloadsOf(name, 'css-import', options, { resolver, facts })
       return preloads + formatTag('link', { rel: 'stylesheet', href, ...security, ...rest })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { loadConfigFile } from '../../src/cli/config-file.ts'
+import { loadConfigFile } from '../../src/build/config-file.ts'
 import { makeTree } from '../support/tree.ts'
 
 const contents: Readonly<Record<string, string>> = {

@@ -1,0 +1,93 @@
+import { LRUCache } from 'lru-cache'
+import type { Digester } from '../core/digest.ts'
+import { parseHashedPath } from '../core/hashed-path.ts'
+import type { LiveAsset } from '../resolve/live-assets.ts'
+import type { LiveResolver } from '../resolve/live-resolver.ts'
+import { createBodyCache } from './body-cache.ts'
+import type { OpenFile } from './body-file.ts'
+import { type CompiledRule, headersFor } from './header-rules.ts'
+import { createAcceptEncodingParser } from './negotiation.ts'
+import type { ServeSettings } from './options.ts'
+import { createResponder, respond } from './responder.ts'
+import type { Sender } from './send.ts'
+import type { Site } from './site.ts'
+
+/** Sources being served, answering as a build would, with `no-cache` for every name. */
+export interface LiveSite extends Pick<Site, 'answer'> {
+  readonly sender: Sender
+}
+
+/** What a live site stands on. */
+export interface LiveSiteParts {
+  readonly settings: ServeSettings
+  readonly rules: readonly CompiledRule[]
+  readonly digester: Digester
+  /** Called after each answer. */
+  readonly onAnswer: () => void
+  readonly onDamage: Sender['onDamage']
+}
+
+const NO_CACHE = 'no-cache'
+
+/** A site over a live resolver. */
+export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): LiveSite {
+  const { settings, rules, digester, onAnswer, onDamage } = parts
+  const headers = { ...settings.headers, hashedCacheControl: NO_CACHE, logicalCacheControl: NO_CACHE }
+  const parseAccept = createAcceptEncodingParser()
+  /** Bytes on their way from `answer` to the sender, which asks for them by name. */
+  const bodies = new LRUCache<string, Buffer>({
+    maxSize: Math.max(1, settings.cache.maxBytes),
+    sizeCalculation: (bytes) => bytes.length + 1,
+  })
+  const open = async (file: string) => openBuffer(bodies.get(file) ?? readAgain(file))
+  const readAgain = (file: string) => findAsset(file)?.read() ?? Buffer.alloc(0)
+
+  function findAsset(name: string): LiveAsset | undefined {
+    const path = parseHashedPath(name)?.path
+    if (path === undefined) return resolver.find(name)
+    return resolver.peek(path, name) ?? resolver.find(name) ?? resolver.find(path)
+  }
+
+  return {
+    sender: { cache: createBodyCache(settings.cache, open, digester), open, digester, onDamage },
+    answer(name, method, requestHeaders) {
+      const found = readCurrent(name, findAsset)
+      if (found === undefined) return undefined
+      onAnswer()
+      const { asset, path, bytes } = found
+      bodies.set(asset.file, bytes)
+      const responder = createResponder(asset, headersFor(path, false, headers, rules))
+      const accept = requestHeaders['accept-encoding']
+      return respond(
+        responder,
+        method,
+        requestHeaders,
+        parseAccept(typeof accept === 'string' ? accept : undefined),
+      )
+    },
+  }
+}
+
+/** A file that is edited between being looked at and being read is looked at again. */
+function readCurrent(name: string, find: (name: string) => LiveAsset | undefined) {
+  const first = find(name)
+  if (first === undefined) return undefined
+  try {
+    return { ...first, bytes: first.read() }
+  } catch {
+    const path = parseHashedPath(name)?.path ?? name
+    const second = find(path)
+    return second && { ...second, bytes: second.read() }
+  }
+}
+
+function openBuffer(bytes: Buffer): OpenFile {
+  return {
+    async read(target, offset, length, position) {
+      const piece = bytes.subarray(position, position + length)
+      target.set(piece, offset)
+      return { bytesRead: piece.length }
+    },
+    async close() {},
+  }
+}

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import Fastify from 'fastify'
+import { build } from '../../src/build/build.ts'
+import type { FingerpostOptions } from '../../src/serve/options.ts'
+import { fingerpost } from '../../src/serve/plugin.ts'
+import { makeTree, type Tree } from '../support/tree.ts'
+
+const SITE: Tree = {
+  'css/site.css': '@import "base.css";\nbody{background:url(../img/logo.svg)}',
+  'css/base.css': 'a{color:red}',
+  'img/logo.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  'js/app.js': "import './dep.js'",
+  'js/dep.js': 'export {}',
+}
+
+async function setUp(context: TestContext, tree: Tree = SITE, options: FingerpostOptions = {}) {
+  const folder = makeTree(context, tree)
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(fingerpost, { live: true, sources: [folder], ...options })
+  app.get('/page', (_request, reply) => reply.type('text/html').send('<body><p>page</p></body>'))
+  return { app, folder }
+}
+
+const get = (app: ReturnType<typeof Fastify>, url: string, headers = {}) => app.inject({ url, headers })
+
+test('the names are those of a build, revalidating, and lead to the same bytes', async (context) => {
+  const { app, folder } = await setUp(context)
+  const out = makeTree(context)
+  const { manifest } = await build({ sources: [folder], out, cache: false }, { cwd: folder })
+  for (const [path, asset] of manifest.assets) {
+    assert.equal(app.static(path), `/static/${asset.file}`)
+    const response = await get(app, app.static(path))
+    assert.equal(response.statusCode, 200)
+    assert.equal(response.headers['content-type'], asset.type)
+    assert.equal(response.headers['cache-control'], 'no-cache')
+    assert.equal(response.headers['etag'], `"${asset.etag}"`)
+    assert.equal(response.rawPayload.length, asset.size)
+    assert.deepEqual((await get(app, `/static/${path}`)).rawPayload, response.rawPayload)
+    const again = await get(app, app.static(path), { 'if-none-match': `"${asset.etag}"` })
+    assert.equal(again.statusCode, 304)
+  }
+})
+
+test('a save is visible at the next request, and the old name leads to the new bytes', async (context) => {
+  const { app, folder } = await setUp(context)
+  const before = app.static('css/site.css')
+  await get(app, before)
+  writeFileSync(join(folder, 'css/base.css'), 'a{color:tan}')
+  await new Promise(setImmediate)
+  const after = app.static('css/site.css')
+  assert.notEqual(after, before)
+  assert.match((await get(app, after)).body, /base\.[0-9a-f]{16}\.css/)
+  assert.equal((await get(app, before)).body, (await get(app, after)).body)
+  assert.equal((await get(app, app.static('css/base.css'))).body, 'a{color:tan}')
+})
+
+test('ranges, HEAD, wrong methods and misses are answered as in production', async (context) => {
+  const { app } = await setUp(context)
+  const url = app.static('css/base.css')
+  const part = await get(app, url, { range: 'bytes=2-6' })
+  assert.deepEqual([part.statusCode, part.body], [206, 'color'])
+  const head = await app.inject({ method: 'HEAD', url })
+  assert.deepEqual([head.statusCode, head.body, head.headers['content-length']], [200, '', '12'])
+  assert.equal((await app.inject({ method: 'POST', url })).statusCode, 405)
+  for (const miss of [
+    '/static/none.css',
+    '/static/',
+    '/static/../package.json',
+    '/static/%2e%2e/x',
+    '/static/css',
+  ]) {
+    const response = await get(app, miss)
+    assert.equal(response.statusCode, 404, miss)
+  }
+  assert.equal((await get(app, '/static/none.css')).headers['cache-control'], 'no-store')
+})
+
+test('a misspelt name gives the error page with the nearest names', async (context) => {
+  const { app } = await setUp(context)
+  app.get('/typo', () => app.staticUrl('css/sit.css'))
+  const response = await get(app, '/typo')
+  assert.equal(response.statusCode, 500)
+  assert.match(response.json().message, /Did you mean css\/site\.css\?/)
+})
+
+test('pages get the reload script, with the nonce, and other answers stay as they are', async (context) => {
+  const { app } = await setUp(context)
+  app.get('/csp', (_request, reply) => {
+    Object.assign(reply, { cspNonce: { script: 'abc', style: 'def' } })
+    return reply.type('text/html; charset=utf-8').header('content-length', '4').send('page')
+  })
+  app.get('/json', () => ({ html: '<body></body>' }))
+  assert.equal(
+    (await get(app, '/page')).body,
+    '<body><p>page</p><script src="/static/__fingerpost/live.js"></script></body>',
+  )
+  assert.equal(
+    (await get(app, '/csp')).body,
+    'page<script src="/static/__fingerpost/live.js" nonce="abc"></script>',
+  )
+  assert.equal((await get(app, '/json')).body, '{"html":"<body></body>"}')
+  const script = await get(app, '/static/__fingerpost/live.js')
+  assert.equal(script.statusCode, 200)
+  new Function(script.body)
+})
+
+test('without reload there is no script and no stream; a build never has them', async (context) => {
+  const { app, folder } = await setUp(context, SITE, { live: { reload: false } })
+  assert.equal((await get(app, '/page')).body, '<body><p>page</p></body>')
+  assert.equal((await get(app, '/static/__fingerpost/live.js')).statusCode, 404)
+  const out = makeTree(context)
+  await build({ sources: [folder], out, cache: false }, { cwd: folder })
+  const built = Fastify()
+  context.after(() => built.close())
+  await built.register(fingerpost, { root: out })
+  built.get('/page', (_request, reply) => reply.type('text/html').send('<body></body>'))
+  assert.equal((await get(built, '/page')).body, '<body></body>')
+  assert.equal((await get(built, '/static/__fingerpost/live.js')).statusCode, 404)
+  assert.equal((await get(built, '/static/__fingerpost/events')).statusCode, 404)
+})
+
+test('a broken stylesheet arrives, a broken script throws, and the stream tells of both', async (context) => {
+  const { app, folder } = await setUp(context, {
+    'css/site.css': 'a{background:url(../img/lgoo.svg)}',
+    'img/logo.svg': '',
+    'js/app.js': "import './dpe.js'",
+    'js/dep.js': '',
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const origin = app.listeningOrigin
+  assert.equal((await get(app, app.static('css/site.css'))).body, 'a{background:url(../img/lgoo.svg)}')
+  const script = await get(app, app.static('js/app.js'))
+  assert.throws(
+    () => new Function(script.body)(),
+    /js\/app\.js:1:9 {2}\.\/dpe\.js leads to js\/dpe\.js.*\n {2}nearest {3}js\/dep\.js/,
+  )
+  const events = readEvents(await fetch(`${origin}/static/__fingerpost/events`))
+  assert.equal((await events.next('problems')).length, 2)
+  writeFileSync(join(folder, 'img/lgoo.svg'), '')
+  const changes = await events.next('change')
+  assert.deepEqual(
+    changes.map(({ path }: { path: string }) => path),
+    ['css/site.css'],
+  )
+  assert.equal((await events.next('problems')).length, 1)
+  await events.end()
+})
+
+test('live mode is refused in production unless it is meant', async (context) => {
+  const before = process.env['NODE_ENV']
+  process.env['NODE_ENV'] = 'production'
+  context.after(() => {
+    if (before === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = before
+  })
+  await assert.rejects(setUp(context), { code: 'FP_CONFIG', message: /NODE_ENV is production/ })
+  const { app } = await setUp(context, SITE, { live: { force: true } })
+  assert.match(app.static('css/site.css'), /^\/static\/css\/site\./)
+})
+
+test('live says that it leaves a build alone', async (context) => {
+  const lines: string[] = []
+  const folder = makeTree(context, { 'assets/a.css': '', 'staticfiles/manifest.json': '{}' })
+  const app = Fastify({
+    logger: { level: 'info', stream: { write: (line: string) => void lines.push(line) } },
+  })
+  context.after(() => app.close())
+  await app.register(fingerpost, {
+    live: true,
+    sources: [join(folder, 'assets')],
+    root: join(folder, 'staticfiles'),
+  })
+  await app.ready()
+  assert.ok(lines.some((line) => line.includes('leaves the build in')))
+})
+
+test('a url on a CDN, a prefix of the app and an absolute URL', async (context) => {
+  const folder = makeTree(context, {
+    'a/x.css': '',
+    'conf.json': '{"sources":["a"],"url":"https://cdn.example/s/"}',
+  })
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(
+    async (scope) => {
+      await scope.register(fingerpost, { live: { config: join(folder, 'conf.json') } })
+      scope.get('/absolute', (_request, reply) => reply.send(reply.static('x.css', { absolute: true })))
+      scope.get('/plain', () => scope.static('x.css'))
+    },
+    { prefix: '/app' },
+  )
+  const { body } = await get(app, '/app/plain')
+  assert.match(body, /^\/app\/s\/x\.[0-9a-f]{16}\.css$/)
+  assert.equal((await get(app, body)).statusCode, 200)
+  const absolute = await app.inject({ url: '/app/absolute', headers: { host: 'example.org:8080' } })
+  assert.equal(absolute.body, `http://example.org:8080${body}`)
+})
+
+test('a file that goes is a 404 at once', async (context) => {
+  const { app, folder } = await setUp(context)
+  const url = app.static('css/base.css')
+  rmSync(join(folder, 'css/base.css'))
+  await new Promise(setImmediate)
+  assert.equal((await get(app, url)).statusCode, 404)
+})
+
+/** Reads a stream of server-sent events. */
+function readEvents(response: Response) {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  return {
+    /** The data of the next event of this name; others are passed over. */
+    async next(name: string) {
+      for (;;) {
+        const match = /event: (\S+)\ndata: (.*)\n\n/.exec(text)
+        if (match !== null) {
+          text = text.slice(match.index + match[0].length)
+          if (match[1] === name) return JSON.parse(match[2] ?? '')
+          continue
+        }
+        const { value, done } = (await reader?.read()) ?? { done: true }
+        if (done) throw new Error(`the stream ended before ${name}`)
+        text += value
+      }
+    },
+    end: async () => reader?.cancel(),
+  }
+}
