@@ -56,4 +56,9 @@ export const COMMANDS: readonly CommandRow[] = [
     summary: 'tidy up after crashed uploads',
     load: async () => (await import('./media.ts')).mediaCommand,
   },
+  {
+    name: 'types',
+    summary: 'write a .d.ts with the names, for static() and editors',
+    load: async () => (await import('./types.ts')).typesCommand,
+  },
 ]

@@ -19,7 +19,10 @@ export const LIVE_CLIENT = `(() => {
   })
   source.addEventListener('change', ({ data }) => {
     const changes = JSON.parse(data)
-    const rest = changes.filter((change) => !swapStylesheets(change))
+    const swapped = changes.filter(swapStylesheets)
+    // What is left of the stylesheets is imported by those: it comes with them, whatever had preloaded it.
+    const comes = ({ path }) => swapped.length > 0 && /\\.css$/i.test(path)
+    const rest = changes.filter((change) => !swapped.includes(change) && !comes(change))
     if (rest.some(({ path }) => hasLoaded(path))) location.reload()
   })
   source.addEventListener('problems', ({ data }) => showProblems(JSON.parse(data)))
