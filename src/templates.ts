@@ -10,3 +10,4 @@ export {
 export type { Attributes, AttributeValue } from './template/html.ts'
 export { installLiquid, type LiquidEngine } from './template/liquid.ts'
 export { installNunjucks, type NunjucksEnvironment } from './template/nunjucks.ts'
+export { createViteTags, type ViteChunk, type ViteManifest } from './template/vite.ts'
