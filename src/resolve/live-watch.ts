@@ -76,7 +76,8 @@ export function startLiveWatch(options: LiveWatchOptions): LiveWatch {
     }
   }
 
-  for (const folder of folders) void follow(folder)
+  // What was saved before the watches stood has rung nothing.
+  void Promise.all(folders.map(follow)).then(() => bell.ring({ isNew: false }))
   return {
     close() {
       closed = true
@@ -91,8 +92,10 @@ export function startLiveWatch(options: LiveWatchOptions): LiveWatch {
 function createBell(onChange: LiveWatchOptions['onChange']) {
   let timer: NodeJS.Timeout | undefined
   let isNew = false
+  let silenced = false
   return {
     ring(change: { readonly isNew: boolean }): void {
+      if (silenced) return
       isNew ||= change.isNew
       timer ??= setTimeout(() => {
         const told = { isNew }
@@ -102,7 +105,10 @@ function createBell(onChange: LiveWatchOptions['onChange']) {
       }, LIMITS.liveDebounceMs)
       timer.unref()
     },
-    silence: () => clearTimeout(timer),
+    silence(): void {
+      silenced = true
+      clearTimeout(timer)
+    },
   }
 }
 
