@@ -81,13 +81,16 @@ async function checkOutput(
     recipesFor: await createRecipes(config),
     encoder: await createEncoder(config),
   }
-  const budget = createBudget(LIMITS.buildMaxInFlightBytes)
-  const findings = await mapConcurrently([...manifest.assets], ASSETS_AT_ONCE, ([path, asset]) => {
-    signal.throwIfAborted()
-    return budget.spend(asset.size, () => checkAsset(path, asset, context))
-  })
-  await context.encoder.close()
-  return summarise(findings, manifest, storage)
+  try {
+    const budget = createBudget(LIMITS.buildMaxInFlightBytes)
+    const findings = await mapConcurrently([...manifest.assets], ASSETS_AT_ONCE, ([path, asset]) => {
+      signal.throwIfAborted()
+      return budget.spend(asset.size, () => checkAsset(path, asset, context))
+    })
+    return summarise(findings, manifest, storage)
+  } finally {
+    await context.encoder.close()
+  }
 }
 
 const ASSETS_AT_ONCE = 4
