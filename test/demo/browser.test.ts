@@ -155,12 +155,30 @@ async function useProfile(browser: BrowserContext, url: string): Promise<void> {
   await page.close()
 }
 
+test('the demo live, without a build, in a real browser', { timeout: 240_000 }, async (context) => {
+  if (!hasTool(context, 'chromium')) return
+  const url = await startDemo(context, '--live', { MEDIA: makeTree(context) })
+  const browser = await openBrowser(context)
+  for (const [path, needed] of Object.entries(PAGES)) {
+    const visit = await visitPage(browser, url + path)
+    assert.deepEqual(visit.complaints, [])
+    assert.deepEqual(visit.broken, [])
+    for (const pattern of [...EVERYWHERE, ...needed]) {
+      assert.ok(
+        visit.responses.some((asset) => pattern.test(asset.url)),
+        `${path}: ${pattern} was not loaded`,
+      )
+    }
+  }
+})
+
+/** Serves a build's folder, or with `--live` the sources. */
 async function startDemo(
   context: TestContext,
-  root: string,
+  what: string,
   settings: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const server = spawn(process.execPath, [join(REPOSITORY, 'docs/demo/server.js'), root], {
+  const server = spawn(process.execPath, [join(REPOSITORY, 'docs/demo/server.js'), what], {
     env: { ...process.env, ...settings, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
