@@ -36,5 +36,5 @@ run(process.argv.slice(2), {
   },
   now: Date.now,
 }).then((code) => {
-  process.exitCode = interruption.signal.aborted ? 130 : code
+  process.exitCode = code
 })

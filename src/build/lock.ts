@@ -24,7 +24,8 @@ interface Holder {
   readonly since: Date
 }
 
-const LOCK_PREFIX = '.fingerpost/lock-'
+const LOCK_FOLDER = '.fingerpost/'
+const LOCK_PREFIX = `${LOCK_FOLDER}lock-`
 
 /** Between two looks at another holder's lock; a random part keeps two waiters from looking in step for ever. */
 const LOOK_AGAIN_MS = 100
@@ -56,7 +57,9 @@ async function acquire(storage: Storage, { report, signal, waitSeconds }: LockOp
     const key = await announce(storage)
     const { holder, isRecovered } = await lookForOthers(storage, key)
     if (holder === undefined) {
+      // Whoever died while announcing itself left no lock, but half of one.
       if (isRecovered) await storage.sweep()
+      else await storage.sweep(new Date(Date.now() - LIMITS.lockAnnounceSeconds * 1000), LOCK_FOLDER)
       return key
     }
     await storage.delete(key)

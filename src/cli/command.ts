@@ -1,5 +1,4 @@
 import { FingerpostError } from '../core/error.ts'
-import { failureToJson, writeJson } from './json.ts'
 import { type OptionTable, type ParsedArguments, parseArguments } from './option.ts'
 import type { Output } from './output.ts'
 
@@ -56,13 +55,7 @@ export function defineCommand<T extends OptionTable>(definition: CommandDefiniti
       if (superfluous !== undefined) {
         throw new FingerpostError('FP_USAGE', `${JSON.stringify(superfluous)} is one argument too many.`)
       }
-      try {
-        return await definition.run(args, context)
-      } catch (error) {
-        if (args.options['json'] === true && !context.signal.aborted)
-          writeJson(failureToJson(error), context.stdout)
-        throw error
-      }
+      return definition.run(args, context)
     },
   }
 }

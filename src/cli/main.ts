@@ -5,12 +5,15 @@ import type { CommandContext, ExitCode } from './command.ts'
 import { COMMANDS, type CommandRow } from './commands.ts'
 import { reportFailure } from './failure.ts'
 import { formatCommandHelp, formatHelp } from './help.ts'
+import { failureToJson, writeJson } from './json.ts'
 
 /** Runs a command line (without `node` and the script) and gives its exit code; never throws. */
 export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
   try {
     return await dispatch(argv, context)
   } catch (error) {
+    // Whatever is wrong, the command line included: a program that asked for JSON gets an object.
+    if (asksFor(argv, '--json') && !context.signal.aborted) writeJson(failureToJson(error), context.stdout)
     return reportFailure(error, context)
   }
 }
@@ -28,7 +31,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
   }
   if (first === '--help' || first === '-h' || first === 'help') return help(rest, context)
   const row = findCommand(first)
-  if (asksForHelp(rest)) return help([row.name], context)
+  if (asksFor(rest, '--help', '-h')) return help([row.name], context)
   return (await row.load()).execute(rest, context)
 }
 
@@ -42,9 +45,10 @@ async function help([name]: readonly string[], { stdout }: CommandContext): Prom
   return 0
 }
 
-function asksForHelp(argv: readonly string[]): boolean {
+/** True if one of the words stands before `--`, behind which all is data. */
+function asksFor(argv: readonly string[], ...words: readonly string[]): boolean {
   const end = argv.indexOf('--')
-  return argv.slice(0, end === -1 ? argv.length : end).some((word) => word === '--help' || word === '-h')
+  return argv.slice(0, end === -1 ? argv.length : end).some((word) => words.includes(word))
 }
 
 function findCommand(name: string): CommandRow {

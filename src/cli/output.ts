@@ -58,7 +58,8 @@ export function createOutput(stream: OutputStream, environment: ColorEnvironment
   return {
     write: (text) => void stream.write(text),
     isTerminal,
-    columns: () => stream.columns ?? 80,
+    // A terminal that doesn't know its width says 0.
+    columns: () => stream.columns || 80,
     style: (wantsColor(environment) ?? isTerminal) ? COLORED : PLAIN,
   }
 }

@@ -23,6 +23,8 @@ export const LIMITS = {
   buildCacheMaxIdleDays: 30,
   /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */
   buildMaxInFlightBytes: 24 * MIB,
+  /** Seconds a build may take to announce itself; what is older was left by one that died over it. */
+  lockAnnounceSeconds: 10,
   /** Seconds a build waits for another one that holds the same output. */
   lockWaitSeconds: 60,
   /** Seconds after which a lock of a holder that can't be asked (another machine) counts as left behind. */

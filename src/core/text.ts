@@ -33,5 +33,8 @@ export function encodeText({ text, charset }: DecodedText): Buffer {
 export function positionAt(text: string, offset: number): Position {
   const before = text.slice(0, offset)
   const lines = before.split(/\r\n|[\n\r\f]/)
-  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
+  const column = (lines.at(-1)?.length ?? 0) + 1
+  // Editors show no column for a byte order mark.
+  const isBehindMark = lines.length === 1 && before.startsWith('\uFEFF')
+  return { line: lines.length, column: isBehindMark ? column - 1 : column }
 }

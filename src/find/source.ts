@@ -112,9 +112,23 @@ async function futureRealPath(path: string): Promise<string> {
   try {
     return await realpath(path)
   } catch (error) {
+    if (isSystemError(error, 'ENOTDIR', 'ELOOP', 'EACCES')) throw unusableOutput(path, error)
     if (!isSystemError(error, 'ENOENT') || dirname(path) === path) throw error
     return join(await futureRealPath(dirname(path)), basename(path))
   }
+}
+
+function unusableOutput(out: string, cause: NodeJS.ErrnoException): FingerpostError {
+  const reasons: Readonly<Record<string, string>> = {
+    ENOTDIR: 'lies below a file',
+    ELOOP: 'is a loop of links',
+  }
+  const reason = reasons[cause.code ?? ''] ?? "lies in a folder that can't be entered"
+  return new FingerpostError('FP_SOURCE', `The output ${out} ${reason}.`, {
+    remedy: 'Choose another folder with --out DIR.',
+    details: { out },
+    cause,
+  })
 }
 
 function refuseOverlap(folder: string, out: string): void {

@@ -64,7 +64,7 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
     stat: (key) => told(key, 'stat', (path) => statFile(path, key)),
     list: (prefix, after) => listFiles(root, prefix, after),
     delete: (key) => told(key, 'delete', (path) => rm(path, { force: true })),
-    sweep: (olderThan) => sweepFolder(root, olderThan),
+    sweep: (olderThan, folder) => sweepFolder(root, olderThan, folder),
   }
 }
 
@@ -99,9 +99,9 @@ async function* listFiles(root: string, prefix = '', after = ''): AsyncIterable<
   }
 }
 
-async function sweepFolder(root: string, olderThan: Date | undefined): Promise<number> {
+async function sweepFolder(root: string, olderThan?: Date, folder = ''): Promise<number> {
   let swept = 0
-  for await (const { key, modifiedAt } of walkFolder(root, '')) {
+  for await (const { key, modifiedAt } of walkFolder(root, folder)) {
     if (!TEMPORARY.test(fileNameOf(key))) continue
     if (olderThan !== undefined && modifiedAt >= olderThan) continue
     await rm(join(root, key), { force: true })

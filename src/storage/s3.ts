@@ -81,8 +81,8 @@ export function createS3Storage(options: S3Options): S3Storage {
       yield* listObjects(await connect(), settings, prefix, after)
     },
     delete: async (key) => deleteObject(await connect(), settings, parseLogicalPath(key)),
-    sweep: async (olderThan) =>
-      sweepBucket(await connect(), settings, olderThan ?? new Date(Date.now() + ONE_DAY_MS)),
+    sweep: async (olderThan = new Date(Date.now() + ONE_DAY_MS), folder = '') =>
+      sweepBucket(await connect(), { ...settings, prefix: settings.prefix + folder }, olderThan),
     url: (key) => publicUrl + encodePath(parseLogicalPath(key)),
     async signedUrl(key, signing = {}) {
       const path = parseLogicalPath(key)

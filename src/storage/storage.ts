@@ -70,7 +70,8 @@ export interface Storage {
    * Removes what killed processes left half-written, which no other method ever shows.
    *
    * @param olderThan what is younger may still be under way. Default: everything, for when nobody saves.
+   * @param folder only below this folder, with its slash. Default '': everywhere.
    * @returns how many were removed
    */
-  sweep(olderThan?: Date): Promise<number>
+  sweep(olderThan?: Date, folder?: string): Promise<number>
 }

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { utimesSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { withLock } from '../../src/build/lock.ts'
@@ -113,4 +115,19 @@ test('waiting ends with the signal', async () => {
     await assert.rejects(withLock(storage, { ...quiet, signal }, async () => undefined))
   })
   assert.deepEqual(await keysOf(storage), [])
+})
+
+test('what was left by one that died while announcing itself goes with the next lock, unless it is young', async (context) => {
+  const left = '.fingerpost/.fingerpost-0123456789abcdef.tmp'
+  const root = makeTree(context, {
+    [left]: '{"pid"',
+    'a/.fingerpost-0123456789abcdef.tmp': 'not ours to judge',
+  })
+  const storage = createFilesystemStorage({ root })
+  await withLock(storage, quiet, async () => undefined)
+  assert.ok(readTree(root).has(left))
+  const longAgo = new Date(Date.now() - 3_600_000)
+  utimesSync(join(root, left), longAgo, longAgo)
+  await withLock(storage, quiet, async () => undefined)
+  assert.deepEqual([...readTree(root).keys()], ['a/.fingerpost-0123456789abcdef.tmp'])
 })

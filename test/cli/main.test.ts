@@ -89,3 +89,15 @@ test('a reader that leaves early is no error', { timeout: 20_000 }, async () => 
   assert.equal(stderr, '')
   assert.equal(code, 0)
 })
+
+test('wrong usage is an object too where JSON was asked for', async (context) => {
+  for (const words of [
+    ['build', '--nope', '--json'],
+    ['biuld', '--json'],
+  ]) {
+    const { code, stdout } = await runIn(makeTree(context), ...words)
+    assert.equal(code, 2)
+    assert.equal(JSON.parse(stdout).error.code, 'FP_USAGE')
+  }
+  assert.equal((await runIn(makeTree(context), 'build', '--nope', '--', '--json')).stdout, '')
+})

@@ -21,3 +21,7 @@ for (const [environment, terminal, colored] of cases) {
     assert.equal(style.red('x') !== 'x', colored)
   })
 }
+
+test('a terminal that does not know its width has 80 columns', () => {
+  assert.equal(createOutput(createRecorder(true, 0).stream, {}).columns(), 80)
+})

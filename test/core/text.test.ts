@@ -20,6 +20,12 @@ test('a view into a larger buffer is decoded alone', () => {
   assert.equal(decodeText(new Uint8Array(Buffer.from('xxabcxx')).subarray(2, 5)).text, 'abc')
 })
 
+test('a byte order mark takes no column', () => {
+  assert.deepEqual(positionAt('\uFEFFab', 3), { line: 1, column: 3 })
+  assert.deepEqual(positionAt('\uFEFFab', 0), { line: 1, column: 1 })
+  assert.deepEqual(positionAt('\uFEFFa\nb', 4), { line: 2, column: 2 })
+})
+
 test('positions count lines and columns from 1, whatever ends the lines', () => {
   const text = 'ab\ncd\r\nef\rgh\fi'
   const rows: readonly (readonly [number, number, number])[] = [
