@@ -26,6 +26,8 @@ export interface AssetContext {
   readonly reader: SourceReader
   readonly drafts: Drafts
   readonly recipesFor: RecipesFor
+  /** Siblings that are not to be made because a source brings them. */
+  readonly brought: ReadonlySet<string>
   readonly variants: VariantMaker
   readonly writer: OutputWriter
   readonly signal: AbortSignal
@@ -105,16 +107,18 @@ async function makeAsset(
   { file: { path }, name }: NamedFile,
   bytes: () => Promise<Buffer>,
   siblingOf: (recipe: Recipe, name: Name) => Promise<Variant | undefined>,
-  { writer, recipesFor, links }: AssetContext,
+  { writer, recipesFor, brought, links }: AssetContext,
 ): Promise<ManifestAsset> {
   const { digest: etag, integrity, size } = name.fingerprint
   await writer.write(name.file, { size, etag }, bytes)
   const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
   for (const recipe of recipesFor(path)) {
+    const key = variantPath(name.file, recipe.encoding)
+    if (brought.has(key)) continue
     const sibling = await siblingOf(recipe, name)
     if (sibling === undefined) continue
     const variant = { size: sibling.size, etag: sibling.etag }
-    await writer.write(variantPath(name.file, recipe.encoding), variant, sibling.bytes)
+    await writer.write(key, variant, sibling.bytes)
     encodings[recipe.encoding] = variant
   }
   const references = referencesOf(links.get(path) ?? [])

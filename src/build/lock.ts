@@ -24,8 +24,10 @@ interface Holder {
   readonly since: Date
 }
 
-const LOCK_FOLDER = '.fingerpost/'
-const LOCK_PREFIX = `${LOCK_FOLDER}lock-`
+/** Where in an output fingerpost keeps what is neither the site's nor for long. */
+export const OWN_FOLDER = '.fingerpost/'
+
+const LOCK_PREFIX = `${OWN_FOLDER}lock-`
 
 /** Between two looks at another holder's lock; a random part keeps two waiters from looking in step for ever. */
 const LOOK_AGAIN_MS = 100
@@ -59,7 +61,7 @@ async function acquire(storage: Storage, { report, signal, waitSeconds }: LockOp
     if (holder === undefined) {
       // Whoever died while announcing itself left no lock, but half of one.
       if (isRecovered) await storage.sweep()
-      else await storage.sweep(new Date(Date.now() - LIMITS.lockAnnounceSeconds * 1000), LOCK_FOLDER)
+      else await storage.sweep(new Date(Date.now() - LIMITS.lockAnnounceSeconds * 1000), OWN_FOLDER)
       return key
     }
     await storage.delete(key)

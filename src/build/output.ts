@@ -2,6 +2,7 @@ import { type VariantEncoding, variantPath } from '../core/encoding.ts'
 import { FingerpostError } from '../core/error.ts'
 import { MANIFEST_FILE, type Manifest, type ManifestVariant, parseManifest } from '../core/manifest.ts'
 import type { Storage } from '../storage/storage.ts'
+import { isObject, refuseForeign } from './foreign.ts'
 
 /** What is at the place a build is written to. */
 export interface Output {
@@ -15,7 +16,11 @@ export interface Output {
   readonly promised: ReadonlyMap<string, ManifestVariant>
 }
 
-/** Looks at an output; one that isn't there is empty. */
+/**
+ * Looks at an output; one that isn't there is empty.
+ *
+ * @throws FingerpostError `FP_COLLISION` if its `manifest.json` is somebody else's
+ */
 export async function readOutput(storage: Storage): Promise<Output> {
   const sizes = new Map<string, number>()
   for await (const { key, size } of storage.list()) sizes.set(key, size)
@@ -57,7 +62,10 @@ function readableManifest(text: string, where: string): Manifest | undefined {
   try {
     return parseManifest(text, where)
   } catch (error) {
-    if (error instanceof FingerpostError && error.code === 'FP_MANIFEST') return undefined
-    throw error
+    if (!(error instanceof FingerpostError && error.code === 'FP_MANIFEST')) throw error
+    refuseForeign(text, MANIFEST_FILE, where, ({ version, assets }) => {
+      return typeof version === 'number' && isObject(assets)
+    })
+    return undefined
   }
 }

@@ -7,6 +7,7 @@ import { createScanners } from '../scan/scanners.ts'
 import type { Storage } from '../storage/storage.ts'
 import { makeAssets, tallyOutputs } from './assets.ts'
 import type { BuildCache } from './cache.ts'
+import { claimKeys } from './claim.ts'
 import { createDrafts, type Drafts } from './draft.ts'
 import { canEncode, type Encoder } from './encoder.ts'
 import type { Surroundings } from './environment.ts'
@@ -20,7 +21,7 @@ import { findPrehashed } from './prehashed.ts'
 import { createProgress } from './progress.ts'
 import { createManifest, manifestDigest, publishManifest } from './publish.ts'
 import { createRecipes } from './recipe.ts'
-import { type ComingBuild, recordBuild } from './record.ts'
+import { type ComingBuild, recordBuild, refuseForeignHistory } from './record.ts'
 import { refuseErrors } from './refuse.ts'
 import type { BuildReport } from './report.ts'
 import type { SourceReader } from './source-reader.ts'
@@ -44,6 +45,8 @@ interface NamedBuild {
   readonly links: Links['links']
   readonly names: ReadonlyMap<string, Name>
   readonly drafts: Drafts
+  /** Siblings that sources bring themselves. */
+  readonly brought: ReadonlySet<string>
   readonly importMap: ImportMapNames
 }
 
@@ -71,7 +74,7 @@ export async function runBuild(collection: Collection, workshop: Workshop): Prom
   const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader, strips })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
   const names = nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
-  const named = { collection, links, names, drafts, importMap }
+  const named = { collection, links, names, drafts, brought: claimKeys(names), importMap }
   const publish = () => publishBuild(named, workshop)
   const isDry = surroundings.mode === 'dry-run'
   const { sizes, ...published } = isDry
@@ -95,6 +98,7 @@ async function publishBuild(build: NamedBuild, workshop: Workshop) {
   const output = await readOutput(storage)
   const { digester } = workshop
   if (mode === 'dry-run') {
+    await refuseForeignHistory(storage)
     const made = await makeBuild(build, createDryWriter(storage, output, digester), workshop)
     return { ...made, kind: mode, sizes: output.sizes }
   }

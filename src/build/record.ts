@@ -10,6 +10,7 @@ import {
 } from '../core/history.ts'
 import type { Manifest } from '../core/manifest.ts'
 import type { Storage } from '../storage/storage.ts'
+import { refuseForeign } from './foreign.ts'
 
 /** The build that is about to be written. */
 export interface ComingBuild {
@@ -21,7 +22,10 @@ export interface ComingBuild {
 
 /**
  * Notes a build in the history before its first file is written, so that whatever happens next, a prune will know
- * whose files they are. @returns files written: 0 or 1
+ * whose files they are.
+ *
+ * @returns files written: 0 or 1
+ * @throws FingerpostError `FP_COLLISION` if the history there is somebody else's
  */
 export async function recordBuild(
   storage: Storage,
@@ -33,6 +37,11 @@ export async function recordBuild(
   if (next === text) return 0
   await storage.save(HISTORY_FILE, Buffer.from(next), { overwrite: true })
   return 1
+}
+
+/** Refuses what {@link recordBuild} would refuse, for those who only look. @throws FingerpostError `FP_COLLISION` */
+export async function refuseForeignHistory(storage: Storage): Promise<void> {
+  readableHistory(await readHistoryText(storage), storage.name)
 }
 
 /** The history of an output. @throws FingerpostError `FP_MANIFEST` for one that can't be read */
@@ -77,7 +86,8 @@ function readableHistory(text: string | undefined, where: string): History {
   try {
     return parseHistory(text, where)
   } catch (error) {
-    if (error instanceof FingerpostError && error.code === 'FP_MANIFEST') return EMPTY_HISTORY
-    throw error
+    if (!(error instanceof FingerpostError && error.code === 'FP_MANIFEST')) throw error
+    refuseForeign(text, HISTORY_FILE, where, ({ builds }) => Array.isArray(builds))
+    return EMPTY_HISTORY
   }
 }

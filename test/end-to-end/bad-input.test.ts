@@ -104,6 +104,25 @@ const CASES: Readonly<Record<string, Case>> = {
       /--allow-missing/,
     ],
   },
+  "an output with somebody else's manifest.json": {
+    tree: { assets: SITE, public: { 'manifest.json': '{"name":"My PWA"}' } },
+    words: ['build', 'assets', '--out', 'public'],
+    code: 1,
+    says: [
+      /public has a manifest\.json that fingerpost didn't write/,
+      /--out DIR/,
+      /move manifest\.json away/,
+    ],
+  },
+  'a kept name that the build needs itself': {
+    tree: {
+      assets: { ...SITE, 'manifest.json': '{}' },
+      'fingerpost.config.json': '{ "sources": ["assets"], "prehashed": ["*.json"] }',
+    },
+    words: ['build'],
+    code: 1,
+    says: [/manifest\.json {2}\(the build's manifest, manifest\.json\)/, /prehashed/, /--ignore/],
+  },
   'a name no source has': {
     tree: { assets: SITE },
     words: ['find', 'css/sit.css', 'assets'],
