@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { SourceFile } from '../find/finder.ts'
@@ -8,7 +8,8 @@ export interface SourceReader {
   /**
    * All bytes of a file.
    *
-   * @throws FingerpostError `FP_CHANGED` if it is not the file that was collected: edited, replaced or gone
+   * @throws FingerpostError `FP_CHANGED` if it is not the file that was collected: edited, replaced (by a FIFO or
+   * folder, too) or gone
    */
   read(file: SourceFile): Promise<Buffer>
   /** The same without waiting, for texts that are rewritten. @throws FingerpostError `FP_CHANGED` */
@@ -19,6 +20,9 @@ export interface SourceReader {
 
 /** Files up to this many bytes are read synchronously: four trips through the thread pool cost more than the reading. */
 const SYNC_MAX_BYTES = 64 * 1024
+
+/** Non-blocking: should the file have become a FIFO since it was collected, opening it would wait for ever. */
+const READING = constants.O_RDONLY | constants.O_NONBLOCK
 
 /** Makes a reader that counts. */
 export function createSourceReader(): SourceReader {
@@ -55,8 +59,9 @@ interface FileState {
 }
 
 function readSmall(file: SourceFile): Buffer {
-  const descriptor = openSync(file.absolutePath, 'r')
+  const descriptor = openSync(file.absolutePath, READING)
   try {
+    refuseOtherKind(file, fstatSync(descriptor))
     const bytes = Buffer.allocUnsafeSlow(file.size)
     let length = 0
     for (let got = -1; got !== 0 && length < file.size; length += got) {
@@ -70,14 +75,20 @@ function readSmall(file: SourceFile): Buffer {
 }
 
 async function readLarge(file: SourceFile): Promise<Buffer> {
-  const handle: FileHandle = await open(file.absolutePath, 'r')
+  const handle: FileHandle = await open(file.absolutePath, READING)
   try {
+    refuseOtherKind(file, await handle.stat())
     const bytes = await handle.readFile()
     refuseChange(file, await handle.stat({ bigint: true }), bytes.length)
     return bytes
   } finally {
     await handle.close()
   }
+}
+
+/** Asked before reading: a FIFO or a device has no end, or none of its own. */
+function refuseOtherKind(file: SourceFile, now: Stats): void {
+  if (!now.isFile()) throw changed(file, 'was replaced by a FIFO, device or folder')
 }
 
 /** Compared after reading, so that an edit while we read is seen as well. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { build } from '../../src/build/build.ts'
 import type { BuildStep } from '../../src/build/report.ts'
 import { makeTree, readTree } from '../support/tree.ts'
@@ -59,3 +61,25 @@ test('a file that vanishes when its bytes are in the output already is not misse
   const { second } = await disturb(context, 'encode', (source) => rmSync(join(source, 'i.png')))
   assert.ok((await second).manifest.assets.has('i.png'))
 })
+
+const SWAP = fileURLToPath(new URL('fixture/swap.mjs', import.meta.url))
+
+for (const [path, way] of [
+  ['small.css', 'readNow'],
+  ['small.css', 'read'],
+  ['large.txt', 'read'],
+] as const) {
+  test(`a FIFO in the place of ${path} is refused by ${way}, not waited for`, async (context) => {
+    const folder = makeTree(context, { 'small.css': LONG, 'large.txt': LONG.repeat(100) })
+    const { stdout, stderr, signal } = spawnSync(process.execPath, [SWAP, folder, path, way], {
+      encoding: 'utf8',
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    })
+    assert.equal(signal, null, 'it waited')
+    assert.equal(stderr, '')
+    const { code, message } = JSON.parse(stdout)
+    assert.equal(code, 'FP_CHANGED')
+    assert.match(message, /(small\.css|large\.txt) was replaced by a FIFO, device or folder while/)
+  })
+}
