@@ -7,6 +7,7 @@ import type { Storage } from '../storage/storage.ts'
 import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
 import { withLock } from './lock.ts'
 import { type BuildOptions, parseBuildOptions } from './options.ts'
+import { promisedFiles } from './output.ts'
 import { markAbandoned, readHistory } from './record.ts'
 import type { PruneReport } from './report.ts'
 
@@ -64,6 +65,8 @@ export interface PrunePlan {
   readonly kept: readonly BuildRecord[]
   /** Hashed paths that nothing kept needs, sorted. */
   readonly candidates: readonly string[]
+  /** Keys that stay, whosever sibling their name would make them. */
+  readonly needed: ReadonlySet<string>
   /** A file written later than this stays whatever the history says. */
   readonly writtenBefore: Date
 }
@@ -76,7 +79,7 @@ export function planPrune(history: History, manifest: Manifest, rules: PruneOpti
   const published = builds.filter(({ abandoned }) => !abandoned)
   const kept = published.slice(-Math.max(1, keep))
   const needed = new Set(kept.flatMap(({ files }) => [...files]))
-  for (const { file } of manifest.assets.values()) needed.add(file)
+  for (const key of promisedFiles(manifest).keys()) needed.add(key)
   // A build's files were needed until the next one was published; pages that link to them live on from there.
   builds.forEach(({ files }, index) => {
     const replacedAt = builds.slice(index + 1).find(({ abandoned }) => !abandoned)?.publishedAt
@@ -84,7 +87,7 @@ export function planPrune(history: History, manifest: Manifest, rules: PruneOpti
   })
   const recorded = new Set(builds.flatMap(({ files }) => [...files]))
   const candidates = [...recorded].filter((file) => !needed.has(file)).sort(comparePaths)
-  return { kept, candidates, writtenBefore: oldest }
+  return { kept, candidates, needed, writtenBefore: oldest }
 }
 
 async function readManifest(storage: Storage): Promise<Manifest> {
@@ -106,7 +109,8 @@ interface Removable {
 }
 
 /** The candidates that may go, with their siblings; one of them too young keeps all of them. */
-async function listRemovable({ candidates, writtenBefore }: PrunePlan, storage: Storage): Promise<Removable> {
+async function listRemovable(plan: PrunePlan, storage: Storage): Promise<Removable> {
+  const { candidates, needed, writtenBefore } = plan
   const owners = new Map<string, string>()
   for (const file of candidates) {
     owners.set(file, file)
@@ -117,7 +121,7 @@ async function listRemovable({ candidates, writtenBefore }: PrunePlan, storage: 
   const found: { owner: string; file: string; size: number }[] = []
   for await (const { key, size, modifiedAt } of storage.list()) {
     const owner = owners.get(key)
-    if (owner === undefined) continue
+    if (owner === undefined || needed.has(key)) continue
     found.push({ owner, file: key, size })
     if (modifiedAt > writtenBefore) gone.delete(owner)
   }

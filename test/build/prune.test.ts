@@ -3,8 +3,10 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { build } from '../../src/build/build.ts'
+import { check } from '../../src/build/check.ts'
 import { prune } from '../../src/build/prune.ts'
 import { parseHistory } from '../../src/core/history.ts'
+import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { makeTree, readTree, writeTree } from '../support/tree.ts'
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
@@ -158,3 +160,22 @@ test('a damaged history does not keep a build from being published', async (cont
   await publish('b')
   assert.equal(history().builds.length, 1)
 })
+
+for (const [goes, stays] of [
+  ['app-B1xy.js', 'app-B1xy.js.gz'],
+  ['app-B1xy.js.gz', 'app-B1xy.js'],
+] as const) {
+  test(`when ${goes} is pruned, nothing that ${stays} needs goes with it`, async (context) => {
+    const cwd = makeTree(context, {
+      both: { [goes]: LONG, [stays]: `${LONG} ` },
+      one: { [stays]: `${LONG} ` },
+    })
+    const options = { prehashed: ['app-*'], cache: false } as const
+    const storage = createMemoryStorage({ now: () => new Date(0) })
+    const environment = { cwd, storage, now: () => new Date(0) }
+    await build({ ...options, sources: ['both'] }, environment)
+    await build({ ...options, sources: ['one'] }, environment)
+    await prune({ sources: [] }, { keep: 1, minAgeSeconds: 0 }, { storage })
+    assert.deepEqual((await check({ sources: [] }, {}, { storage })).faults, [])
+  })
+}
