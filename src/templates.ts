@@ -1,13 +1,13 @@
 export { type EdgeEngine, installEdge } from './template/edge.ts'
 export { type HandlebarsEngine, installHandlebars } from './template/handlebars.ts'
+export type { Attributes, AttributeValue } from './template/html.ts'
+export { installLiquid, type LiquidEngine } from './template/liquid.ts'
+export { installNunjucks, type NunjucksEnvironment } from './template/nunjucks.ts'
 export {
   createTemplateHelpers,
   type RequestFacts,
   type TagOptions,
   type TemplateHelpers,
   type UrlOptions,
-} from './template/helpers.ts'
-export type { Attributes, AttributeValue } from './template/html.ts'
-export { installLiquid, type LiquidEngine } from './template/liquid.ts'
-export { installNunjucks, type NunjucksEnvironment } from './template/nunjucks.ts'
+} from './template/template-functions.ts'
 export { createViteTags, type ViteChunk, type ViteManifest } from './template/vite.ts'

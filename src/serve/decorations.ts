@@ -3,7 +3,11 @@ import { FingerpostError } from '../core/error.ts'
 import type { StaticName } from '../core/static-name.ts'
 import type { ImportMapOptions } from '../resolve/import-map.ts'
 import type { Resolver } from '../resolve/resolver.ts'
-import { createTemplateHelpers, type TemplateHelpers, type UrlOptions } from '../template/helpers.ts'
+import {
+  createTemplateHelpers,
+  type TemplateHelpers,
+  type UrlOptions,
+} from '../template/template-functions.ts'
 import { preloadLinks } from './preload.ts'
 import type { Reloader } from './reload.ts'
 import type { Site, StaticStats } from './site.ts'

@@ -1,4 +1,4 @@
-import type { TagOptions, TemplateHelpers } from './helpers.ts'
+import type { TagOptions, TemplateHelpers } from './template-functions.ts'
 
 /** What is used of an Edge instance (edge.js 6). */
 export interface EdgeEngine {

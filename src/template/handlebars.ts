@@ -1,4 +1,4 @@
-import type { TagOptions, TemplateHelpers, UrlOptions } from './helpers.ts'
+import type { TagOptions, TemplateHelpers, UrlOptions } from './template-functions.ts'
 
 /** What is used of Handlebars (handlebars 4). */
 export interface HandlebarsEngine {

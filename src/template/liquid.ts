@@ -1,5 +1,5 @@
-import type { TagOptions, TemplateHelpers } from './helpers.ts'
 import { escapeHtml } from './html.ts'
+import type { TagOptions, TemplateHelpers } from './template-functions.ts'
 
 /** What is used of a Liquid engine (liquidjs 10). */
 export interface LiquidEngine {

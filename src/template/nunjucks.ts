@@ -1,4 +1,4 @@
-import type { TagOptions, TemplateHelpers, UrlOptions } from './helpers.ts'
+import type { TagOptions, TemplateHelpers, UrlOptions } from './template-functions.ts'
 
 /** What is used of a Nunjucks environment (nunjucks 3). */
 export interface NunjucksEnvironment {

@@ -1,6 +1,6 @@
 import { FingerpostError } from '../core/error.ts'
 import { nearestNames } from '../core/nearest.ts'
-import type { TagOptions, TemplateHelpers } from './helpers.ts'
+import type { TagOptions, TemplateHelpers } from './template-functions.ts'
 
 /** What is used of a chunk in `.vite/manifest.json` (Vite 5 and newer). */
 export interface ViteChunk {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createManifestResolver } from '../../src/resolve/manifest-resolver.ts'
-import { createTemplateHelpers } from '../../src/template/helpers.ts'
+import { createTemplateHelpers } from '../../src/template/template-functions.ts'
 import { MANIFEST } from './manifest.ts'
 
 const resolver = createManifestResolver(MANIFEST)
