@@ -242,7 +242,7 @@ async function killRebuild(cwd: string, first: number): Promise<number> {
   return Number(told.trimEnd().split('\n').at(-1))
 }
 
-/** A lock that was killed before it had its name: nothing tells that its process is gone until another one's does. */
+/** Half of a lock, killed before it had its name: swept by builds that begin ten seconds later (`lock.test.ts`). */
 const UNANNOUNCED = /^\.fingerpost\/\.fingerpost-[0-9a-f]{16}\.tmp$/
 
 const leftoversIn = (root: string) =>
