@@ -1,3 +1,4 @@
+export type { SignedUrlOptions } from './media/address.ts'
 export type { DirectUpload, DirectUploadOptions, DirectUploads } from './media/direct.ts'
 export { formatDisposition } from './media/disposition.ts'
 export type { FormFileOptions, FormOptions, SavedForm } from './media/form.ts'
@@ -8,7 +9,7 @@ export {
   type LinkSigner,
   type LinkVerdict,
 } from './media/link.ts'
-export type { Media, MediaLinkOptions, MediaUploadOptions } from './media/media.ts'
+export type { Media, MediaUploadOptions } from './media/media.ts'
 export {
   createMediaStorage,
   type MediaPage,

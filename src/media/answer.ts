@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { EntityTag } from '../serve/entity-tag.ts'
 import { allowsRange, evaluatePreconditions } from '../serve/precondition.ts'
 import { formatContentRange, lengthOf, parseRange } from '../serve/range.ts'
 import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
@@ -11,8 +12,14 @@ export interface MediaAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   /** Undefined for no body. */
-  readonly body: AsyncIterable<Uint8Array> | undefined
+  readonly body: MediaBody | undefined
 }
+
+/** What is sent behind the headers. */
+export type MediaBody =
+  | { readonly kind: 'text'; readonly text: string }
+  /** A stored file, or a part of it. */
+  | { readonly kind: 'file'; readonly key: string; readonly range: ByteRange | undefined }
 
 /** What holds for every file of one plugin. */
 export interface AnswerOptions extends PresentationOptions {
@@ -65,12 +72,8 @@ export function safetyHeaders(resourcePolicy: string): Readonly<Record<string, s
 }
 
 /** The answer with the file's own bytes: conditions first, then the range (RFC 9110 §13.2.2, §14.2). */
-export function answerWithFile(
-  storage: Storage,
-  { file, headers }: Sendable,
-  request: MediaRequest,
-): MediaAnswer {
-  const etag = `"${file.size.toString(16)}-${file.modifiedAt.getTime().toString(16)}"`
+export function answerWithFile({ file, headers }: Sendable, request: MediaRequest): MediaAnswer {
+  const etag = etagOf(file)
   const modifiedAtMs = Math.floor(file.modifiedAt.getTime() / 1000) * 1000
   const common = {
     ...headers,
@@ -91,8 +94,13 @@ export function answerWithFile(
     status: range === undefined ? 200 : 206,
     headers: { ...common, ...partial, 'content-length': String(length) },
     // An empty file has no byte a range could name.
-    body: request.method === 'HEAD' || length === 0 ? undefined : storage.open(file.key, range),
+    body: request.method === 'HEAD' || length === 0 ? undefined : { kind: 'file', key: file.key, range },
   }
+}
+
+/** Tells one content of a file from the next, since every save makes a new file. */
+export function etagOf({ size, modifiedAt }: Pick<StoredFile, 'size' | 'modifiedAt'>): EntityTag {
+  return `"${size.toString(16)}-${modifiedAt.getTime().toString(16)}"`
 }
 
 function rangeOf(request: MediaRequest, etag: string, size: number): ByteRange | 'unsatisfiable' | undefined {

@@ -1,12 +1,12 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
-import { bareMediaType } from '../core/media-type.ts'
 import type { S3Storage } from '../storage/s3.ts'
 import { tooLarge } from './content.ts'
 import { agreesWithName, HEAD_BYTES } from './image.ts'
 import type { LinkKey } from './link.ts'
 import { isSafeKey, withSuffix } from './name.ts'
+import { storedTypeOf } from './object-store.ts'
 
 /** What a browser may upload straight to the object store. */
 export interface DirectUploadOptions {
@@ -66,8 +66,7 @@ export function createDirectUploads(
       if (bytes > maxBytes) throw tooLarge('The file', maxBytes)
       if (!isSafeKey(options.name)) throw unsafeName(options.name)
       const name = withSuffix(options.name, `_${randomBytes(9).toString('base64url')}`)
-      // The store would serve a page as a page: whatever isn't a picture of pixels has no type there.
-      const contentType = storedType(name)
+      const contentType = storedTypeOf(name)
       const expires = Math.floor(now() / 1000) + expiresInSeconds
       const ticket = formatTicket({ name, maxBytes, expires }, keys)
       if (method === 'PUT') {
@@ -102,11 +101,6 @@ async function checkArrived(storage: S3Storage, { name, maxBytes }: Ticket): Pro
   throw new FingerpostError('FP_UPLOAD', `${JSON.stringify(name)} is not the kind of image its name says.`, {
     statusCode: 400,
   })
-}
-
-function storedType(name: string): string {
-  const type = bareMediaType(name)
-  return type.startsWith('image/') && type !== 'image/svg+xml' ? type : 'application/octet-stream'
 }
 
 function formatTicket(ticket: Ticket, keys: readonly LinkKey[]): string {

@@ -3,6 +3,7 @@ import { encodePath } from '../core/path.ts'
 import type { S3Storage } from '../storage/s3.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { MediaAnswer, Sendable } from './answer.ts'
+import { isObjectStore } from './object-store.ts'
 import type { SendOption } from './options.ts'
 
 /** Seconds a redirect to the object store, or nginx's own request to it, may take to begin. */
@@ -22,15 +23,10 @@ export function createHandoff(storage: Storage, send: SendOption): Handoff {
     const location = checkLocation(send.accel)
     return (sendable) => toNginx(storage, location, sendable)
   }
-  if (isS3(storage)) return (sendable) => toObjectStore(storage, sendable)
+  if (isObjectStore(storage)) return (sendable) => toObjectStore(storage, sendable)
   throw new FingerpostError('FP_CONFIG', `send: 'redirect' needs an object store, not ${storage.name}.`, {
     remedy: "Use createS3Storage(), or send: 'app'.",
   })
-}
-
-/** True for a storage that makes signed addresses. */
-export function isS3(storage: Storage): storage is S3Storage {
-  return 'signedUrl' in storage && 'presignedPost' in storage
 }
 
 /**
@@ -40,7 +36,9 @@ export function isS3(storage: Storage): storage is S3Storage {
  */
 async function toNginx(storage: Storage, location: string, sendable: Sendable): Promise<MediaAnswer> {
   const { file, headers } = sendable
-  const target = isS3(storage) ? withoutOrigin(await signed(storage, sendable)) : encodePath(file.key)
+  const target = isObjectStore(storage)
+    ? withoutOrigin(await signed(storage, sendable))
+    : encodePath(file.key)
   return { status: 200, headers: { ...headers, 'x-accel-redirect': location + target }, body: undefined }
 }
 

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
+import { createAddresses, type SignedUrlOptions } from './address.ts'
 import { type MediaContent, openContent } from './content.ts'
 import { agreesWithName } from './image.ts'
+import { createLinkSigner, type LinkKey } from './link.ts'
 import { isSafeKey, withSuffix } from './name.ts'
 import { type PresentationOptions, presentationOf } from './presentation.ts'
 
@@ -56,7 +58,7 @@ export interface MediaStorage {
   /** All bytes. @throws FingerpostError `FP_NOT_FOUND` */
   read(name: string): Promise<Buffer>
   /** The bytes, or those from `start` to `end`, both included. @throws FingerpostError `FP_NOT_FOUND` */
-  open(name: string, range?: ByteRange): AsyncIterable<Uint8Array>
+  open(name: string, range?: Partial<ByteRange>): AsyncIterable<Uint8Array>
   exists(name: string): Promise<boolean>
   /** Bytes. @throws FingerpostError `FP_NOT_FOUND` */
   size(name: string): Promise<number>
@@ -66,6 +68,14 @@ export interface MediaStorage {
   list(prefix?: string, options?: PageOptions): Promise<MediaPage>
   /** Removes a file; one that isn't there is no error. */
   delete(name: string): Promise<void>
+  /** The address of a file; it need not exist. @throws FingerpostError `FP_CONFIG` for a storage that has none */
+  url(name: string): string
+  /**
+   * An address that is good for this file alone, and only until it expires.
+   *
+   * @throws FingerpostError `FP_CONFIG` without keys, unless an object store signs
+   */
+  signedUrl(name: string, options?: SignedUrlOptions): Promise<string>
   /** Every file whose name the application doesn't use any more. Deletes nothing. */
   orphans(usedNames: Iterable<string>, options?: OrphanOptions): AsyncIterable<StoredFile>
 }
@@ -76,6 +86,10 @@ export interface MediaStorageOptions extends PresentationOptions {
   readonly maxBytes?: number
   /** Cache-Control that an object store answers with. Default `no-cache`. */
   readonly cacheControl?: string
+  /** Where the media plugin serves the files: `/media/`. Default: an object store's own address, else none. */
+  readonly url?: string
+  /** The plugin's keys, for signed addresses below `url`. Default: an object store signs its own, else none. */
+  readonly keys?: readonly LinkKey[]
   /** Milliseconds since 1970. Default: the system's. */
   readonly now?: () => number
 }
@@ -83,6 +97,8 @@ export interface MediaStorageOptions extends PresentationOptions {
 /** Puts checks and names around a storage. */
 export function createMediaStorage(storage: Storage, options: MediaStorageOptions = {}): MediaStorage {
   const { maxBytes = LIMITS.uploadMaxFileBytes, cacheControl = 'no-cache', now = Date.now } = options
+  const signer = options.keys === undefined ? undefined : createLinkSigner(options.keys, now)
+  const addresses = createAddresses(storage, options.url, signer)
   const stat = async (name: string) => {
     const found = await storage.stat(checkName(name))
     if (found !== undefined) return found
@@ -103,12 +119,17 @@ export function createMediaStorage(storage: Storage, options: MediaStorageOption
       return stored.key
     },
     read: async (name) => storage.read(checkName(name)),
-    open: (name, range) => storage.open(checkName(name), range),
+    async *open(name, range) {
+      checkName(name)
+      yield* storage.open(name, range && (await completeRange(range, () => stat(name))))
+    },
     exists: async (name) => (await storage.stat(checkName(name))) !== undefined,
     size: async (name) => (await stat(name)).size,
     modifiedAt: async (name) => (await stat(name)).modifiedAt,
     list: (prefix = '', page = {}) => listPage(storage, prefix, page),
     delete: async (name) => storage.delete(checkName(name)),
+    url: (name) => addresses.url(checkName(name)),
+    signedUrl: async (name, signing) => addresses.signedUrl(checkName(name), signing),
     orphans: (usedNames, orphan = {}) => findOrphans(storage, new Set(usedNames), orphan, now()),
   }
 }
@@ -120,6 +141,13 @@ function checkName(name: string): string {
     details: { name },
     statusCode: 400,
   })
+}
+
+async function completeRange(
+  { start = 0, end }: Partial<ByteRange>,
+  stat: () => Promise<StoredFile>,
+): Promise<ByteRange> {
+  return { start, end: end ?? (await stat()).size - 1 }
 }
 
 function checkImage(name: string, head: Uint8Array): void {

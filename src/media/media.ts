@@ -1,13 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
-import { LIMITS } from '../core/limit.ts'
-import { encodePath } from '../core/path.ts'
-import type { PublicUrl } from '../core/public-url.ts'
+import type { SignedUrlOptions } from './address.ts'
 import { createDirectUploads, type DirectUploads } from './direct.ts'
-import type { DispositionType } from './disposition.ts'
-import { isS3 } from './handoff.ts'
-import type { LinkKey, LinkSigner } from './link.ts'
+import type { LinkKey } from './link.ts'
 import type { MediaStorage } from './media-storage.ts'
+import { isObjectStore } from './object-store.ts'
 import type { UploadLimits } from './options.ts'
 import type { Quota } from './quota.ts'
 import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload.ts'
@@ -16,15 +13,6 @@ import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } fro
 export interface MediaUploadOptions extends UploadOptions<FastifyRequest | undefined> {
   /** Handed to `uploadTo` and to the quota. */
   readonly request?: FastifyRequest
-}
-
-/** What a private link permits. */
-export interface MediaLinkOptions {
-  /** Default one hour, at most seven days. */
-  readonly expiresInSeconds?: number
-  readonly method?: 'GET' | 'PUT'
-  /** `attachment` makes a browser save even a picture. */
-  readonly disposition?: DispositionType
 }
 
 /** Visitors' files, as `app.media`. */
@@ -40,11 +28,11 @@ export interface Media {
   /** The address of a file: of the app, or of the CDN in front of it. */
   url(name: string): string
   /**
-   * An address with a signature that opens a private file until it expires.
+   * An address with a signature that opens a private file until it expires, or takes its bytes (`method: 'PUT'`).
    *
-   * @throws FingerpostError `FP_CONFIG` without keys
+   * @throws FingerpostError `FP_CONFIG` without keys, unless an object store signs
    */
-  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
+  signedUrl(name: string, options?: SignedUrlOptions): Promise<string>
   /** Uploads straight to the object store. @throws FingerpostError `FP_CONFIG` without one, or without keys */
   readonly direct: DirectUploads
 }
@@ -54,16 +42,13 @@ export interface MediaParts {
   readonly files: MediaStorage
   readonly limits: UploadLimits
   readonly quota: Quota<FastifyRequest> | undefined
-  readonly signer: LinkSigner | undefined
   readonly keys: readonly LinkKey[]
-  readonly publicUrl: PublicUrl
   readonly now: () => number
 }
 
 /** Puts `app.media` together. */
 export function createMedia(parts: MediaParts): Media {
-  const { files, limits, publicUrl } = parts
-  const url = (name: string) => publicUrl.href + encodePath(name)
+  const { files, limits } = parts
   const save = (part: UploadPart, options: MediaUploadOptions) => {
     const { request } = options
     const quota = quotaFor(parts.quota, request)
@@ -79,8 +64,8 @@ export function createMedia(parts: MediaParts): Media {
       return saved
     },
     delete: (name) => files.delete(name),
-    url,
-    signedUrl: async (name, options = {}) => url(name) + sign(parts.signer, name, options),
+    url: files.url,
+    signedUrl: files.signedUrl,
     direct: directUploads(parts),
   }
 }
@@ -94,18 +79,8 @@ function quotaFor(
   return { reserve: (_, upload) => quota.reserve(request, upload) }
 }
 
-function sign(signer: LinkSigner | undefined, name: string, options: MediaLinkOptions): string {
-  if (signer === undefined) {
-    throw new FingerpostError('FP_CONFIG', 'Signed links need keys.', {
-      remedy: 'Give the media plugin the option keys.',
-    })
-  }
-  const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
-  return signer.sign({ name, method, disposition }, expiresInSeconds)
-}
-
 function directUploads({ files: { storage }, keys, now }: MediaParts): DirectUploads {
-  if (isS3(storage)) return createDirectUploads(storage, keys, now)
+  if (isObjectStore(storage)) return createDirectUploads(storage, keys, now)
   const refuse = async (): Promise<never> => {
     throw new FingerpostError('FP_CONFIG', `Direct uploads need an object store, not ${storage.name}.`, {
       remedy: 'Let the upload go through the app: request.saveUploads().',

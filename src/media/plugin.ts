@@ -1,25 +1,20 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { FingerpostError } from '../core/error.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { mountAt } from '../serve/mount.ts'
-import {
-  type AnswerOptions,
-  answerWithFile,
-  describeFile,
-  type MediaAnswer,
-  type MediaRequest,
-  safetyHeaders,
-} from './answer.ts'
+import type { Storage } from '../storage/storage.ts'
 import { checkMounts, checkSlash, type Mount } from './check.ts'
 import { type FormOptions, type SavedForm, saveForm } from './form.ts'
-import { createHandoff, type Handoff } from './handoff.ts'
-import { createLinkSigner, type LinkSigner, type LinkVerdict } from './link.ts'
+import { createHandoff } from './handoff.ts'
+import { createLinkSigner } from './link.ts'
 import { createMedia, type Media } from './media.ts'
-import { createMediaStorage } from './media-storage.ts'
-import { isSafeKey } from './name.ts'
+import { createMediaStorage, type MediaStorage } from './media-storage.ts'
 import { type MediaOptions, UPLOAD_LIMITS, type UploadLimits } from './options.ts'
-import { sendAnswer } from './send.ts'
+import { addPutRoute } from './put-route.ts'
+import { addReadRoute } from './read-route.ts'
+import { createSender, sendFromStorage } from './send.ts'
+import { createFileSender } from './send-file.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -41,36 +36,57 @@ declare module 'fastify' {
  */
 export const media = fastifyPlugin(serveMedia, { name: 'fingerpost-media', fastify: '5.x' })
 
-/** What the routes need. */
-interface Serving {
-  readonly options: MediaOptions
-  readonly signer: LinkSigner | undefined
-  readonly handoff: Handoff
-  readonly answering: AnswerOptions
-}
-
 async function serveMedia(app: FastifyInstance, options: MediaOptions): Promise<void> {
-  const { storage, url = '/media/', now = Date.now, keys, inlineSvg = false } = options
+  const { storage, url = '/media/', now = Date.now, keys, inlineSvg = false, quota } = options
   checkSlash(url)
   const mount = mountAt(url, app.prefix, undefined)
   const publicUrl = parsePublicUrl(mount.url)
   const limits: UploadLimits = { ...UPLOAD_LIMITS, ...options.limits }
-  const signer = keys === undefined ? undefined : createLinkSigner(keys, now)
   checkPrivacy(options)
-  const files = createMediaStorage(storage, { maxBytes: limits.maxFileBytes, inlineSvg, now })
-  const handoff = createHandoff(storage, options.send ?? 'app')
-  const resourcePolicy = options.crossOriginResourcePolicy ?? 'same-origin'
+  const signing = keys === undefined ? {} : { keys }
+  const files = createMediaStorage(storage, {
+    maxBytes: limits.maxFileBytes,
+    inlineSvg,
+    now,
+    url: mount.url,
+    ...signing,
+  })
 
   await registerMultipart(app, limits)
-  const context = { files, now, limits, quota: options.quota, signer, keys: keys ?? [], publicUrl }
-  const made = createMedia(context)
-  app.decorate('media', made)
-  app.decorate('mediaUrl', made.url)
+  app.decorate('media', createMedia({ files, now, limits, quota, keys: keys ?? [] }))
+  app.decorate('mediaUrl', files.url)
   app.decorateRequest('saveUploads', function (this: FastifyRequest, form: FormOptions) {
-    return saveForm(form, limits, { files, now, quota: options.quota, request: this })
+    return saveForm(form, limits, { files, now, quota, request: this })
   })
   app.addHook('onReady', () => checkMounts(mountsOf(app, options, publicUrl)))
-  addRoute(app, mount.route, { options, signer, handoff, answering: { inlineSvg, resourcePolicy } })
+  await addRoutes(app, mount.route, { options, files, limits })
+}
+
+/** What the routes are made of. */
+interface Parts {
+  readonly options: MediaOptions
+  readonly files: MediaStorage
+  readonly limits: UploadLimits
+}
+
+/** In a scope of their own: what they need of Fastify is nobody else's business. */
+async function addRoutes(
+  app: FastifyInstance,
+  path: string,
+  { options, files, limits }: Parts,
+): Promise<void> {
+  const { storage, now = Date.now, keys, quota, inlineSvg = false, send: sending = 'app' } = options
+  const signer = keys === undefined ? undefined : createLinkSigner(keys, now)
+  const answering = { inlineSvg, resourcePolicy: options.crossOriginResourcePolicy ?? 'same-origin' }
+  const handoff = createHandoff(storage, sending)
+  await app.register(async (scope) => {
+    const root = folderOf(storage)
+    const asItComes = sendFromStorage(storage)
+    const send = createSender(root === undefined ? asItComes : await createFileSender(scope, root, asItComes))
+    addReadRoute(scope, path, { options, signer, handoff, answering, send })
+    if (signer !== undefined)
+      addPutRoute(scope, path, { signer, limits, context: { files, now, quota }, answering, send })
+  })
 }
 
 /** An app that takes no forms doesn't need the package. */
@@ -104,10 +120,9 @@ function checkPrivacy({ private: isPrivate, keys, authorize }: MediaOptions): vo
 
 function mountsOf(app: FastifyInstance, options: MediaOptions, url: Mount['url']) {
   const { storage, production = process.env['NODE_ENV'] === 'production' } = options
-  const root = 'root' in storage && typeof storage.root === 'string' ? storage.root : undefined
   const given = options.static ?? (app.hasDecorator('staticMount') ? app.staticMount : undefined)
   return {
-    media: { url, root },
+    media: { url, root: folderOf(storage) },
     static: given && { url: parsePublicUrl(given.url), root: given.root },
     production,
     isVolatile: storage.name === 'memory',
@@ -115,72 +130,6 @@ function mountsOf(app: FastifyInstance, options: MediaOptions, url: Mount['url']
   }
 }
 
-type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>
-
-function addRoute(app: FastifyInstance, pathname: string, serving: Serving): void {
-  app.route({
-    method: ['GET', 'HEAD'],
-    url: `${pathname}*`,
-    exposeHeadRoute: false,
-    async handler(request: Wildcard, reply: FastifyReply) {
-      const answer = await answerRequest(request, request.params['*'], serving)
-      return sendAnswer(reply, answer)
-    },
-  })
-}
-
-async function answerRequest(request: FastifyRequest, name: string, serving: Serving): Promise<MediaAnswer> {
-  const { options, handoff, answering } = serving
-  const { storage } = options
-  // A name no upload can have is none that is stored: neither is looked for on the disk.
-  if (!isSafeKey(name)) return refusal(404, answering)
-  const isPrivate = isPrivateName(name, options.private)
-  const query = request.query as Readonly<Record<string, unknown>>
-  const link = serving.signer?.verify(name, request.method, query) ?? 'unsigned'
-  if (isPrivate && !(await mayRead(request, name, link, options))) return refusal(403, answering)
-  const file = await statOrUndefined(serving, name)
-  if (file === undefined) return refusal(404, answering)
-  const disposition = query['disposition'] === 'attachment' ? 'attachment' : undefined
-  const described: MediaRequest = { method: request.method, headers: request.headers, isPrivate, disposition }
-  const sendable = await describeFile(storage, file, described, answering)
-  return handoff === undefined ? answerWithFile(storage, sendable, described) : handoff(sendable)
-}
-
-async function statOrUndefined({ options: { storage } }: Serving, name: string) {
-  try {
-    return await storage.stat(name)
-  } catch (error) {
-    // A link that leads out of the folder: for visitors there is nothing.
-    if (error instanceof FingerpostError && error.code === 'FP_PATH') return undefined
-    throw error
-  }
-}
-
-function isPrivateName(name: string, option: MediaOptions['private']): boolean {
-  if (option === undefined || typeof option === 'boolean') return option === true
-  return typeof option === 'function' ? option(name) : option.some((prefix) => name.startsWith(prefix))
-}
-
-function mayRead(
-  request: FastifyRequest,
-  name: string,
-  link: LinkVerdict,
-  { authorize }: MediaOptions,
-): boolean | Promise<boolean> {
-  return authorize === undefined ? link === 'valid' : authorize(request, { name, link })
-}
-
-/** Never kept by anybody: the file may be there, or permitted, in a moment. */
-function refusal(status: 403 | 404, { resourcePolicy }: AnswerOptions): MediaAnswer {
-  const headers = {
-    ...safetyHeaders(resourcePolicy),
-    'content-type': 'text/plain; charset=utf-8',
-    'cache-control': 'no-store',
-  }
-  const text = status === 403 ? 'This file is private.\n' : 'There is no such file.\n'
-  return { status, headers, body: textBody(text) }
-}
-
-async function* textBody(text: string): AsyncIterable<Uint8Array> {
-  yield Buffer.from(text)
+function folderOf(storage: Storage): string | undefined {
+  return 'root' in storage && typeof storage.root === 'string' ? storage.root : undefined
 }

@@ -28,6 +28,8 @@ export interface UploadOptions<Request> {
   readonly types?: readonly string[]
   /** Bytes. Default: the limit of the plugin. */
   readonly maxBytes?: number
+  /** Replace what has the name. Default false: the new file gets another name. */
+  readonly overwrite?: boolean
 }
 
 /** A stored upload. Keep the name; make the URL when it is needed. */
@@ -72,7 +74,8 @@ export async function saveUpload<Request>(
     lease = await context.quota?.reserve(context.request, { name: key, maxBytes: limit })
     const maxBytes = Math.min(limit, lease?.maxBytes ?? limit)
     const count = { bytes: 0 }
-    stored = await context.files.save(key, received(part, maxBytes, count), { maxBytes })
+    const { overwrite = false } = options
+    stored = await context.files.save(key, received(part, maxBytes, count), { maxBytes, overwrite })
     await lease?.commit(count.bytes)
     return { name: stored, field: upload.field, filename: upload.filename, size: count.bytes }
   } catch (error) {

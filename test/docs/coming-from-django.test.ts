@@ -16,7 +16,7 @@ const ROWS = PAGE.split('\n')
 test('every line of the table is held by a test that is there', () => {
   assert.ok(ROWS.length > 50)
   for (const [, django = '', , held = ''] of ROWS) {
-    const match = /^`([\w/.-]+\.test\.ts)`: (.+)$/.exec(held)
+    const match = /^`([\w/.-]+\.ts)`: (.+)$/.exec(held)
     assert.ok(match?.[1] !== undefined && match[2] !== undefined, `no test for ${django}`)
     const text = readFileSync(join(TEST, match[1]), 'utf8')
     assert.ok(text.includes(match[2]), `${match[1]} has no test "${match[2]}" (${django})`)

@@ -18,7 +18,7 @@ export async function startMediaApp(
   options: Partial<MediaOptions> = {},
   prepare: (app: FastifyInstance) => void = () => undefined,
 ): Promise<MediaApp> {
-  const app = fastify()
+  const app = fastify({ forceCloseConnections: true })
   context.after(() => app.close())
   await app.register(media, { storage: createMemoryStorage(), production: false, ...options })
   prepare(app)

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MediaOptions } from '../../src/media/options.ts'
+import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
+import { GIF, PNG } from '../support/image.ts'
+import { startMediaApp } from '../support/media-app.ts'
+import { makeTree, readTree } from '../support/tree.ts'
+
+const KEYS = [{ id: 'k1', secret: 'a'.repeat(32) }]
+
+async function startPutting(context: TestContext, options: Partial<MediaOptions> = {}) {
+  const root = join(makeTree(context), 'media')
+  const storage = createFilesystemStorage({ root })
+  const limits = { maxFileBytes: 1000 }
+  const { app, origin, port } = await startMediaApp(context, { storage, keys: KEYS, limits, ...options })
+  const put = async (
+    name: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string> = {},
+  ) => {
+    const url = origin + (await app.media.signedUrl(name, { method: 'PUT' }))
+    return fetch(url, { method: 'PUT', body, headers })
+  }
+  return { app, origin, port, put, stored: () => [...readTree(root).keys()] }
+}
+
+test('a body is the file, whatever it says it is', async (context) => {
+  const { app, put } = await startPutting(context)
+  for (const type of ['application/json', 'text/html', 'multipart/form-data; boundary=b']) {
+    const answer = await put('a.txt', '{', { 'content-type': type })
+    assert.equal(answer.status, 201, type)
+    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+    assert.equal((await app.media.files.read('a.txt')).toString(), '{')
+  }
+  assert.equal((await put('empty.txt', '')).status, 201)
+  assert.equal(await app.media.files.size('empty.txt'), 0)
+})
+
+test('what an upload may not be, a PUT may not be either', async (context) => {
+  const { put, stored } = await startPutting(context)
+  assert.equal((await put('a.bin', Buffer.alloc(1001))).status, 413)
+  assert.equal((await put('a.png', GIF)).status, 400)
+  assert.equal((await put('a.png', '<script>')).status, 400)
+  assert.deepEqual(stored(), [])
+  assert.equal((await put('a.png', PNG)).status, 201)
+})
+
+test('a PUT counts against the quota', async (context) => {
+  const log: string[] = []
+  const quota: MediaOptions['quota'] = {
+    reserve: (_request, { name }) => ({
+      maxBytes: 5,
+      commit: (bytes) => void log.push(`commit ${name} ${bytes}`),
+      rollback: () => void log.push(`rollback ${name}`),
+    }),
+  }
+  const { put } = await startPutting(context, { quota })
+  assert.equal((await put('a.txt', 'fine')).status, 201)
+  assert.equal((await put('b.txt', 'too long')).status, 413)
+  assert.deepEqual(log, ['commit a.txt 4', 'rollback b.txt'])
+})
+
+test('a PUT that breaks off leaves what was there', async (context) => {
+  const limits = { maxFileBytes: 10_000 }
+  const { app, port, put, stored } = await startPutting(context, { limits })
+  await put('a.txt', 'old')
+  const link = await app.media.signedUrl('a.txt', { method: 'PUT' })
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`PUT ${link} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n${'x'.repeat(5000)}`)
+  await until(() => stored().length === 2)
+  socket.destroy()
+  await until(() => stored().length === 1)
+  assert.equal((await app.media.files.read('a.txt')).toString(), 'old')
+})
+
+test('without keys nobody puts anything', async (context) => {
+  const { origin } = await startMediaApp(context)
+  assert.equal((await fetch(`${origin}/media/a.txt`, { method: 'PUT', body: 'x' })).status, 404)
+})
+
+test("the app's own forms and JSON are read as ever", async (context) => {
+  const { origin } = await startMediaApp(context, { keys: KEYS }, (app) => {
+    app.post('/json', async (request) => request.body)
+  })
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(`${origin}/json`, { method: 'POST', body: '{"a":1}', headers })
+  assert.deepEqual(await answer.json(), { a: 1 })
+})
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let attempt = 0; attempt < 500 && !holds(); attempt++) await sleep(10)
+  assert.ok(holds())
+}
