@@ -3,6 +3,7 @@ import { formatManifest } from '../core/manifest.ts'
 import type { Collection } from '../find/finder.ts'
 import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
 import { collectSources } from './find-sources.ts'
+import { saveNameTypes } from './name-types.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from './options.ts'
 import type { FinishedBuild } from './pipeline.ts'
 import type { BuildReport } from './report.ts'
@@ -23,6 +24,8 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   const shortcut = mode === 'publish' ? createShortcut({ config, storage, digester }) : undefined
   tell({ kind: 'step', step: 'collect' })
   const collection = await collectSources(config)
+  if (mode === 'publish' && config.types !== undefined)
+    await saveNameTypes(config.types, collection.files.keys())
   const recalled = await shortcut?.recall(collection)
   const elapsedMs = () => Math.round(performance.now() - started)
   if (recalled !== undefined) {

@@ -57,6 +57,11 @@ export interface BuildOptions extends ReferenceOptions {
   readonly brotli?: 'native' | 'wasm'
   /** Globs of logical paths to leave out, besides `CVS`, `.*` (except `.well-known`) and `*~`. Default none. */
   readonly ignore?: readonly string[]
+  /**
+   * A declaration file, relative to the working directory, that is kept filled with the names of all files: see
+   * `fingerpost types`. Default none.
+   */
+  readonly types?: string
   /** `false` for no cache at all. Default: on. */
   readonly cache?: CacheOption | false
 }
@@ -73,6 +78,8 @@ export interface BuildConfig {
   readonly brotli: 'native' | 'wasm'
   readonly ignore: readonly string[]
   readonly references: ReferenceConfig
+  /** Absolute. */
+  readonly types: string | undefined
   readonly cache: Required<CacheOption> | false
 }
 
@@ -124,6 +131,7 @@ export function parseBuildOptions(value: unknown, cwd: string, where = 'the opti
     brotli: options.brotli ?? BUILD_DEFAULTS.brotli,
     ignore: options.ignore ?? [],
     references: referenceConfigOf(options),
+    types: options.types === undefined ? undefined : resolve(cwd, options.types),
     cache: cacheConfig(options.cache ?? {}, cwd),
   }
 }
@@ -179,6 +187,7 @@ const TABLE: OptionTable<BuildOptions> = {
   brotli: asOneOf('native', 'wasm'),
   ignore: asListOf(asText),
   ...REFERENCE_TABLE,
+  types: asText,
   cache: asCache,
 }
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { BUILD_DEFAULTS } from '../build/options.ts'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { parseSource } from '../find/source.ts'
@@ -8,6 +8,7 @@ import { fingerpost } from '../serve/plugin.ts'
 import { type CommandContext, defineCommand } from './command.ts'
 import { writeJson } from './json.ts'
 import { parseInteger } from './option.ts'
+import { createServerLog } from './server-log.ts'
 import { COMMON_OPTIONS, loadSettings } from './settings.ts'
 
 /** How to serve a build from the command line. */
@@ -18,6 +19,8 @@ export interface ServerOptions {
   readonly live?: Pick<FingerpostOptions, 'live' | 'sources'> | undefined
   /** The file that answers for a folder; undefined for none. */
   readonly index?: string | undefined
+  /** Default: silence. */
+  readonly log?: FastifyBaseLogger
 }
 
 /** `fingerpost serve`: a ready server over a build. */
@@ -41,7 +44,7 @@ by itself.`,
     const number = parseInteger(port, 'port', 0)
     const live = options.live ? liveOptions(positionals, options.config, context) : refuseSources(positionals)
     const root = options.live ? undefined : await rootOf(options, context)
-    const app = await createServer({ root, index, live })
+    const app = await createServer({ root, index, live, log: createServerLog(context.stderr) })
     const stopReloading = context.onHangup?.(() => reload(app, context))
     try {
       const address = await listen(app, host, number)
@@ -60,10 +63,13 @@ by itself.`,
 })
 
 /** A Fastify app with the plugin, not yet listening. @throws FingerpostError `FP_MANIFEST` */
-export async function createServer({ root, index, live }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer({ root, index, live, log }: ServerOptions): Promise<FastifyInstance> {
   const { default: Fastify } = await import('fastify')
   // What is left open must not keep a server alive that was told to end.
-  const app = Fastify({ forceCloseConnections: true })
+  const app: FastifyInstance = Fastify({
+    forceCloseConnections: true,
+    ...(log === undefined ? {} : { loggerInstance: log }),
+  })
   try {
     await app.register(fingerpost, {
       ...(root === undefined ? {} : { root }),

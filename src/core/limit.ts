@@ -95,6 +95,10 @@ export const LIMITS = {
   liveSettleMs: 2000,
   /** Milliseconds between looks at files in use where the system can't tell of changes. */
   livePollMs: 500,
+  /** Milliseconds between looks at files in use although the system does tell of changes. */
+  liveDistrustMs: 3000,
+  /** Milliseconds between listings of the sources where the system can't tell of changes. */
+  liveRelistMs: 5000,
   /** Milliseconds in which several changes become one. */
   liveDebounceMs: 20,
   /** Components whose names live mode remembers. */

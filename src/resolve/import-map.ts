@@ -1,5 +1,5 @@
 import { FingerpostError } from '../core/error.ts'
-import type { Manifest } from '../core/manifest.ts'
+import type { ImportMapNames, ManifestAsset } from '../core/manifest.ts'
 import { extensionOf, type LogicalPath } from '../core/path.ts'
 import { isModuleKind, splitSuffix } from '../core/reference.ts'
 import type { Resolver } from './resolver.ts'
@@ -22,25 +22,35 @@ export interface ImportMapOptions {
   readonly entries?: readonly string[]
 }
 
+/** What an import map is made from: a manifest, or the sources as if they were built. */
+export interface ImportMapSource {
+  readonly importMap?: ImportMapNames | undefined
+  readonly assets: {
+    has(path: LogicalPath): boolean
+    get(path: LogicalPath): Pick<ManifestAsset, 'references'> | undefined
+    keys(): Iterable<LogicalPath>
+  }
+}
+
 /**
  * The import map of a build: the names it was built with, and the integrity of every module.
  *
  * @throws FingerpostError `FP_UNKNOWN_NAME` for an entry the build doesn't have
  */
 export function createImportMap(
-  manifest: Manifest,
+  source: ImportMapSource,
   resolver: Resolver,
   entries?: readonly string[],
 ): ImportMap {
-  const wanted = entries === undefined ? undefined : closureOf(manifest, resolver, entries)
+  const wanted = entries === undefined ? undefined : closureOf(source, resolver, entries)
   const imports: Record<string, string> = {}
   const integrity: Record<string, string> = {}
-  for (const [specifier, name] of manifest.importMap ?? []) {
+  for (const [specifier, name] of source.importMap ?? []) {
     const isUrl = specifier.startsWith('./')
-    if (isUrl && wanted !== undefined && !wanted.has(pathOf(name, manifest))) continue
+    if (isUrl && wanted !== undefined && !wanted.has(pathOf(name, source))) continue
     imports[isUrl ? resolver.url + specifier.slice(2) : specifier] = resolver.resolve(name)
   }
-  for (const path of wanted ?? manifest.assets.keys()) {
+  for (const path of wanted ?? source.assets.keys()) {
     if (['.js', '.mjs'].includes(extensionOf(path)))
       integrity[resolver.resolve(path)] = resolver.integrity(path)
   }
@@ -65,22 +75,22 @@ export function formatImportMap(map: ImportMap, nonce?: string): string {
 
 /** The entries, the modules of configured specifiers, and everything that those import. */
 function closureOf(
-  manifest: Manifest,
+  source: ImportMapSource,
   resolver: Resolver,
   entries: readonly string[],
 ): ReadonlySet<LogicalPath> {
-  const specifiers = [...(manifest.importMap ?? [])].filter(([specifier]) => !specifier.startsWith('./'))
+  const specifiers = [...(source.importMap ?? [])].filter(([specifier]) => !specifier.startsWith('./'))
   const found = new Set(entries.map((name) => resolver.describe(name).path))
-  for (const [, name] of specifiers) found.add(pathOf(name, manifest))
+  for (const [, name] of specifiers) found.add(pathOf(name, source))
   // The set grows while it is walked.
   for (const path of found) {
-    for (const { path: target, kind } of manifest.assets.get(path)?.references ?? []) {
+    for (const { path: target, kind } of source.assets.get(path)?.references ?? []) {
       if (isModuleKind(kind)) found.add(target)
     }
   }
   return found
 }
 
-function pathOf(name: string, manifest: Manifest): LogicalPath {
-  return manifest.assets.has(name) ? name : splitSuffix(name).specifier
+function pathOf(name: string, { assets }: ImportMapSource): LogicalPath {
+  return assets.has(name) ? name : splitSuffix(name).specifier
 }

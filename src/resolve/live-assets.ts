@@ -15,6 +15,8 @@ export interface LiveAsset {
   readonly asset: ManifestAsset
   /** What is wrong with it and with what it depends on. */
   readonly problems: readonly Problem[]
+  /** The URLs that it and what it depends on ask for under an import map, and the names they stand for. */
+  readonly moduleUrls: ReadonlyMap<string, string>
   /** The bytes that leave under its name. */
   read(): Buffer
 }
@@ -119,18 +121,18 @@ export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
 function toAsset(path: LogicalPath, closure: Closure, digester: Digester): LiveAsset | undefined {
   const name = closure.names.get(path)
   if (name === undefined) return undefined
-  const { problems } = closure
+  const { problems, moduleUrls } = closure
   const references = referencesOf(closure.links.get(path) ?? [])
   const shared = { file: name.file, type: mediaType(path), encodings: {}, references }
   const faults = problems.filter(({ file, severity }) => file === path && severity === 'error')
   if (faults.length > 0 && bareMediaType(path) === 'text/javascript') {
     const bytes = Buffer.from(throwingScript(faults))
     const asset = { ...shared, size: bytes.length, etag: digester.of(bytes), integrity: integrityOf(bytes) }
-    return { path, asset, problems, read: () => bytes }
+    return { path, asset, problems, moduleUrls, read: () => bytes }
   }
   const { size, digest: etag, integrity } = name.fingerprint
   const asset = { ...shared, size, etag, integrity }
-  return { path, asset, problems, read: () => closure.read(path) }
+  return { path, asset, problems, moduleUrls, read: () => closure.read(path) }
 }
 
 /** A script that can't work says why in the console, where its author looks first. */

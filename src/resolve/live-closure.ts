@@ -26,6 +26,8 @@ export interface Closure {
   readonly names: ReadonlyMap<LogicalPath, Name>
   readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
   readonly problems: readonly Problem[]
+  /** The URLs that members ask for under an import map, and the names they stand for. */
+  readonly moduleUrls: ReadonlyMap<string, string>
   /** The bytes that leave under a member's name. */
   read(path: LogicalPath): Buffer
 }
@@ -62,8 +64,10 @@ export function createNameMemory(): NamingContext['remembered'] {
 export function createClosure(path: LogicalPath, workshop: ClosureWorkshop): Closure {
   const { config, tree, digester, reader, prehashed, remembered } = workshop
   const { members, absent, fingerprints, scans } = gather(path, workshop)
-  const { links, problems } = linkReferences({ scans, collection: tree.collection, prehashed, config })
-  const drafts = createDrafts({ files: members, links, scans, prehashed, reader })
+  const { links, problems, moduleUrls, strips } = linkReferences({
+    ...{ scans, collection: tree.collection, prehashed, config },
+  })
+  const drafts = createDrafts({ files: members, links, scans, prehashed, reader, strips })
   const names = nameFiles({ digester, fingerprints, drafts, prehashed, remembered })
   return {
     root: path,
@@ -72,6 +76,7 @@ export function createClosure(path: LogicalPath, workshop: ClosureWorkshop): Clo
     names,
     links,
     problems,
+    moduleUrls,
     read(member) {
       const file = members.get(member)
       if (file === undefined) throw new RangeError(`${member} is not a member`)

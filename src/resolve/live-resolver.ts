@@ -11,10 +11,12 @@ import type { SourceFolder } from '../find/finder.ts'
 import { createFolderFinder } from '../find/folder-finder.ts'
 import { locateSources } from '../find/source.ts'
 import { createScanners } from '../scan/scanners.ts'
+import { createImportMap, type ImportMap } from './import-map.ts'
 import { createLiveAssets, type LiveAsset, type LiveChange } from './live-assets.ts'
 import { type ClosureWorkshop, createNameMemory } from './live-closure.ts'
 import { explainUnknownName } from './live-explain.ts'
 import { createFileFacts } from './live-facts.ts'
+import { describeSources } from './live-import-map.ts'
 import { createLiveTree } from './live-tree.ts'
 import type { Resolver } from './resolver.ts'
 
@@ -44,6 +46,10 @@ export interface LiveResolver extends Resolver {
   changes(): readonly LiveChange[]
   /** What is wrong with everything that was ever asked for. */
   problems(): readonly Problem[]
+  /** All names there were when the sources were last listed, in no order. */
+  names(): Iterable<LogicalPath>
+  /** As a build's. Without `entries` it asks for every module there is. @throws FingerpostError `FP_UNKNOWN_NAME`, `FP_CONFIG` */
+  importMap(entries?: readonly string[]): ImportMap
   /** Lists the sources again: for nearest names, and for what is new. */
   relist(): Promise<void>
 }
@@ -83,9 +89,8 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
     if (asset !== undefined) return asset
     throw explainUnknownName(path, { cwd, sources, collection: tree.collection })
   }
-  return {
+  const resolver: Resolver = {
     url,
-    sources,
     resolve(name) {
       const { specifier, suffix } = split(name)
       return url + encodePath(assetOf(specifier).asset.file) + suffix
@@ -96,6 +101,13 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
       const { file, type, integrity, references } = asset
       return { path, url: url + encodePath(file), type, integrity, references }
     },
+  }
+  const names = () => tree.collection.files.keys()
+  return {
+    ...resolver,
+    sources,
+    names,
+    importMap: (entries) => createImportMap(describeSources({ config, assets, names }), resolver, entries),
     find: assets.find,
     peek: assets.peek,
     changes() {

@@ -1,7 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { LIMITS } from '../core/limit.ts'
+import { type WatchFolder, watchFolders } from './live-folder-watch.ts'
 
 /** Being told that something below some folders may have changed. Never relied upon for what is served. */
 export interface LiveWatch {
@@ -14,108 +12,142 @@ export interface LiveWatchOptions {
   readonly folders: readonly string[]
   /** Folders that are not watched, by name. */
   readonly ignoredNames: ReadonlySet<string>
-  /** Called once for changes that come together. `isNew`: files may have come or gone. */
-  readonly onChange: (change: { readonly isNew: boolean }) => void
-  /** Called once, where the system can't tell of changes: too many watches, a file system without any. */
+  /**
+   * Looks what has changed: called once for events that come together, and now and then without any. `isNew`: files may
+   * have come or gone. True if something has. Never rejects.
+   */
+  readonly look: (change: { readonly isNew: boolean }) => Promise<boolean>
+  /** Called once, where the system doesn't tell of changes. */
   readonly onUnavailable: (error: unknown) => void
   /** Opens one watch; `fs.watch` by default. */
-  readonly watchFolder?: (folder: string, listener: (event: string, name: string | null) => void) => FSWatcher
+  readonly watchFolder?: WatchFolder
 }
 
 /**
- * Watches folders and all below them, one watch for each: what recursive watching is on Linux, without a look at every
- * file. Where that fails it calls {@link LiveWatchOptions.onChange} every half second instead.
+ * Looks whenever the system tells of an event, and every few seconds although it doesn't. Where there are no watches,
+ * where they run out, and where such a look finds what no event had told of (some network and container file systems
+ * tell of nothing), it looks every half second from then on.
  */
 export function startLiveWatch(options: LiveWatchOptions): LiveWatch {
-  const { folders, ignoredNames, onChange, onUnavailable } = options
-  const open = options.watchFolder ?? ((folder, listener) => watch(folder, { persistent: false }, listener))
-  const watches = new Map<string, FSWatcher>()
-  const bell = createBell(onChange)
-  let poll: NodeJS.Timeout | undefined
-  let closed = false
-
-  function fallBack(error: unknown): void {
-    if (closed || poll !== undefined) return
-    closeAll()
-    onUnavailable(error)
-    poll = setInterval(() => onChange({ isNew: false }), LIMITS.livePollMs)
-    poll.unref()
-  }
-
-  function closeAll(): void {
-    for (const each of watches.values()) each.close()
-    watches.clear()
-  }
-
-  function add(folder: string): void {
-    if (closed || poll !== undefined || watches.has(folder)) return
-    const watcher = open(folder, (event, name) => {
-      bell.ring({ isNew: event === 'rename' })
-      if (event === 'rename' && name !== null) void follow(join(folder, name))
-    })
-    watcher.on('error', () => remove(folder))
-    watches.set(folder, watcher)
-  }
-
-  function remove(folder: string): void {
-    watches.get(folder)?.close()
-    watches.delete(folder)
-  }
-
-  /** Watches a folder and those below it; anything else is left alone. */
-  async function follow(folder: string): Promise<void> {
-    try {
-      const entries = await readdir(folder, { withFileTypes: true })
-      add(folder)
-      for (const entry of entries) {
-        if (entry.isDirectory() && !ignoredNames.has(entry.name)) await follow(join(folder, entry.name))
-      }
-    } catch (error) {
-      if (isExhausted(error)) fallBack(error)
-      else remove(folder)
-    }
-  }
-
+  const { look, onUnavailable } = options
+  const bell = createBell(look)
+  let events = 0
+  const watches = watchFolders({
+    ...options,
+    onEvent(event) {
+      events++
+      bell.ring(event)
+    },
+    onExhausted: (error) => rounds.poll(error),
+  })
+  const rounds = startRounds({
+    look,
+    countEvents: () => events,
+    onDeaf(error) {
+      watches.close()
+      bell.silence()
+      onUnavailable(error)
+    },
+  })
   // What was saved before the watches stood has rung nothing.
-  void Promise.all(folders.map(follow)).then(() => bell.ring({ isNew: false }))
+  void watches.standing.then(() => bell.ring({ isNew: false }))
   return {
     close() {
-      closed = true
-      clearInterval(poll)
+      rounds.end()
+      watches.close()
       bell.silence()
-      closeAll()
     },
   }
 }
 
+interface Rounds {
+  /** Trusts events no longer. */
+  poll(error: unknown): void
+  end(): void
+}
+
+interface RoundsOptions extends Pick<LiveWatchOptions, 'look'> {
+  readonly countEvents: () => number
+  /** Called once, when events are no longer trusted. */
+  readonly onDeaf: (error: unknown) => void
+}
+
+/** Listing all folders takes longer than looking at the files in use, and is done once in so many polls. */
+const POLLS_PER_LISTING = Math.ceil(LIMITS.liveRelistMs / LIMITS.livePollMs)
+
+/** Looks that nobody has called for. */
+function startRounds({ look, countEvents, onDeaf }: RoundsOptions): Rounds {
+  let timer: NodeJS.Timeout | undefined
+  let state: 'trust' | 'doubt' | 'poll' | 'end' = 'trust'
+  let heard = 0
+  let polls = 0
+
+  function goOn(): void {
+    clearTimeout(timer)
+    if (state === 'end') return
+    timer = setTimeout(
+      () => void (state === 'poll' ? pollOnce() : distrust()).then(goOn),
+      state === 'trust' ? LIMITS.liveDistrustMs : LIMITS.livePollMs,
+    )
+    timer.unref()
+  }
+
+  /** What is found uncalled has been told of, or is told of within a moment, or the watches are deaf. */
+  async function distrust(): Promise<void> {
+    const hasChanged = await look({ isNew: false })
+    const isSilent = countEvents() === heard
+    heard = countEvents()
+    if (state === 'doubt' && isSilent) poll(new Error('a file has changed, and no event has told of it'))
+    if (state === 'doubt' || state === 'trust') state = hasChanged && isSilent ? 'doubt' : 'trust'
+  }
+
+  async function pollOnce(): Promise<void> {
+    polls++
+    await look({ isNew: polls % POLLS_PER_LISTING === 0 })
+  }
+
+  function poll(error: unknown): void {
+    if (state === 'poll' || state === 'end') return
+    state = 'poll'
+    onDeaf(error)
+    goOn()
+  }
+
+  goOn()
+  return {
+    poll,
+    end() {
+      state = 'end'
+      clearTimeout(timer)
+    },
+  }
+}
+
+interface Bell {
+  ring(change: { readonly isNew: boolean }): void
+  silence(): void
+}
+
 /** Joins what comes together: an editor writes a file in several steps. */
-function createBell(onChange: LiveWatchOptions['onChange']) {
+function createBell(look: LiveWatchOptions['look']): Bell {
   let timer: NodeJS.Timeout | undefined
   let isNew = false
   let silenced = false
   return {
-    ring(change: { readonly isNew: boolean }): void {
+    ring(change) {
       if (silenced) return
       isNew ||= change.isNew
       timer ??= setTimeout(() => {
         const told = { isNew }
         timer = undefined
         isNew = false
-        onChange(told)
+        void look(told)
       }, LIMITS.liveDebounceMs)
       timer.unref()
     },
-    silence(): void {
+    silence() {
       silenced = true
       clearTimeout(timer)
     },
   }
-}
-
-/** No watch left, no descriptor left, no such thing here; everything else is about one folder. */
-function isExhausted(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return (
-    code === 'ENOSPC' || code === 'EMFILE' || code === 'ENFILE' || code === 'ENOSYS' || code === 'ENOTSUP'
-  )
 }

@@ -15,13 +15,13 @@ import type { Site, StaticStats } from './site.ts'
 declare module 'fastify' {
   interface FastifyInstance {
     /** The public URL of a file of the build. @throws FingerpostError `FP_UNKNOWN_NAME` with the nearest names */
-    static(name: StaticName, options?: UrlOptions): string
+    static<const T extends string>(name: StaticName<T>, options?: UrlOptions): string
     /** As `static`, for names that are known at run time only. @throws FingerpostError `FP_UNKNOWN_NAME` */
     staticUrl(name: string, options?: UrlOptions): string
     /** What templates call, for engines that are set up once and for all: see `fingerpost/templates`. */
     readonly staticHelpers: TemplateHelpers
     /** `sha384-…`, for the attribute `integrity`. @throws FingerpostError `FP_UNKNOWN_NAME` */
-    staticIntegrity(name: StaticName): string
+    staticIntegrity<const T extends string>(name: StaticName<T>): string
     /** Where the build appears and lies: what other plugins must keep away from. */
     readonly staticMount: { readonly url: string; readonly root: string }
     /**
@@ -36,7 +36,7 @@ declare module 'fastify' {
   }
   interface FastifyReply {
     /** As `app.static`; `{ absolute: true }` takes scheme and host from the request. */
-    static(name: StaticName, options?: UrlOptions): string
+    static<const T extends string>(name: StaticName<T>, options?: UrlOptions): string
     /** As `static`, for names that are known at run time only. */
     staticUrl(name: string, options?: UrlOptions): string
     /**

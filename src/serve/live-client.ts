@@ -23,8 +23,9 @@ export const LIVE_CLIENT = `(() => {
     // What is left of the stylesheets is imported by those: it comes with them, whatever had preloaded it.
     const comes = ({ path }) => swapped.length > 0 && /\\.css$/i.test(path)
     const rest = changes.filter((change) => !swapped.includes(change) && !comes(change))
-    if (rest.some(({ path }) => hasLoaded(path))) location.reload()
+    if (rest.some(({ path }) => hasLoaded(path) || isPromised(path))) location.reload()
   })
+  source.addEventListener('reload', () => location.reload())
   source.addEventListener('problems', ({ data }) => showProblems(JSON.parse(data)))
   addEventListener('pagehide', () => source.close())
 
@@ -55,6 +56,12 @@ export const LIVE_CLIENT = `(() => {
     return performance
       .getEntriesByType('resource')
       .some(({ name, initiatorType }) => initiatorType !== 'css' && pathOf(name) === path)
+  }
+
+  /** A module that an import map gives an integrity can't come with other bytes any more. */
+  function isPromised(path) {
+    const maps = [...document.querySelectorAll('script[type=importmap]')]
+    return maps.some(({ text }) => text && Object.keys(JSON.parse(text).integrity ?? {}).some((url) => pathOf(url) === path))
   }
 
   const sheet = new CSSStyleSheet()

@@ -10,6 +10,11 @@ export const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as
 export interface LiveModeOptions {
   /** Put a script into HTML pages that shows a save, and what is wrong, at once. Default true. */
   readonly reload?: boolean
+  /**
+   * Folders of templates: a change in them makes pages load anew, unless `reload` is false. Relative to the working
+   * directory. Default none.
+   */
+  readonly watch?: readonly string[]
   /** The config file. Default `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. */
   readonly config?: string
   /** Serve live although `NODE_ENV` is `production`. Default false. */
@@ -75,6 +80,8 @@ export interface FingerpostOptions {
 /** {@link LiveModeOptions}, complete. */
 export interface LiveSettings {
   readonly reload: boolean
+  /** Absolute. */
+  readonly watch: readonly string[]
   readonly config: string | undefined
   readonly force: boolean
   /** undefined: those of the config file. */

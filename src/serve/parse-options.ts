@@ -69,8 +69,8 @@ function liveSettingsOf(
   sources: readonly SourceOption[] | undefined,
 ): LiveSettings | undefined {
   if (live === false) return undefined
-  const { reload = true, config, force = false } = live === true ? {} : live
-  return { reload, config, force, sources }
+  const { reload = true, watch = [], config, force = false } = live === true ? {} : live
+  return { reload, watch: watch.map((folder) => resolve(folder)), config, force, sources }
 }
 
 function cacheLimitsOf(cache: Exclude<FingerpostOptions['cache'], undefined>): CacheLimits {
@@ -165,9 +165,14 @@ const asRootFiles: OptionParser<Required<FingerpostOptions>['rootFiles']> = (val
 }
 
 const asLive: OptionParser<Required<FingerpostOptions>['live']> = (value, where) =>
-  typeof value === 'boolean'
-    ? value
-    : parseOptions<LiveModeOptions>(value, { reload: asFlag, config: asText, force: asFlag }, where)
+  typeof value === 'boolean' ? value : parseOptions<LiveModeOptions>(value, LIVE_TABLE, where)
+
+const LIVE_TABLE: OptionTable<LiveModeOptions> = {
+  reload: asFlag,
+  watch: asListOf(asText),
+  config: asText,
+  force: asFlag,
+}
 
 /** Only that it is a list: what a source is, the build knows, which is loaded when it is needed. */
 const asSources: OptionParser<readonly SourceOption[]> = (value, where) => {

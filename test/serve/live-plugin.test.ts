@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Fastify from 'fastify'
@@ -208,6 +208,71 @@ test('a file that goes is a 404 at once', async (context) => {
   assert.equal((await get(app, url)).statusCode, 404)
 })
 
+test('a change in a folder of templates is told, one in any other is not', async (context) => {
+  const views = makeTree(context, { 'page.njk': 'one', 'parts/nav.njk': '' })
+  const { app, folder } = await setUp(context, SITE, { live: { watch: [views] } })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const events = readEvents(await fetch(`${app.listeningOrigin}/static/__fingerpost/events`))
+  const told = await events.next('hello')
+  assert.ok(told)
+  writeFileSync(join(folder, 'css/base.css'), 'a{color:tan}')
+  writeFileSync(join(views, 'parts/nav.njk'), 'two')
+  assert.deepEqual(await events.next('reload'), {})
+  await events.end()
+})
+
+test('a folder of templates that is none stops the start', async (context) => {
+  await assert.rejects(setUp(context, SITE, { live: { watch: ['no/views'] } }), {
+    code: 'FP_CONFIG',
+    message: /live\.watch names \S+no\/views/,
+  })
+})
+
+test('the import map is that of a build, for all modules and for entries', async (context) => {
+  const files = {
+    'app.js': "import { a } from './lib/a b.js'\nimport 'three'\nimport('./late.js')",
+    'other.js': "import './lib/a b.js'",
+    'late.js': "import './app.js'",
+    'lib/a b.js': 'export const a = 1',
+    'vendor/three.js': 'export default 3',
+    'vendor/addons/x.js': '',
+    'css/site.css': '',
+  }
+  for (const modules of ['rewrite', 'import-map'] as const) {
+    const importMap = { three: 'vendor/three.js', 'three/addons/': 'vendor/addons/' }
+    const options = { sources: ['a'], modules, importMap, cache: false as const }
+    const folder = makeTree(context, { a: files, 'conf.json': JSON.stringify(options) })
+    await build(options, { cwd: folder })
+    const built = Fastify()
+    const live = Fastify()
+    context.after(() => Promise.all([built.close(), live.close()]))
+    await built.register(fingerpost, { root: join(folder, 'staticfiles') })
+    await live.register(fingerpost, { live: { config: join(folder, 'conf.json') } })
+    const parse = (tag: string) => JSON.parse(/>(.*)</.exec(tag)?.[1] ?? '')
+    assert.deepEqual(parse(live.importMap()), parse(built.importMap()))
+    for (const entries of [['app.js'], ['other.js'], []]) {
+      assert.deepEqual(parse(live.importMap({ entries })), parse(built.importMap({ entries })), `${entries}`)
+    }
+    assert.match(live.importMap({ nonce: 'abc' }), /^<script type="importmap" nonce="abc">/)
+    assert.throws(() => live.importMap({ entries: ['ap.js'] }), { code: 'FP_UNKNOWN_NAME' })
+  }
+})
+
+test('the file of names follows the sources', async (context) => {
+  const options = { sources: ['a'], types: 'names.d.ts' }
+  const folder = makeTree(context, { 'a/a.css': '', 'conf.json': JSON.stringify(options) })
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(fingerpost, { live: { config: join(folder, 'conf.json') } })
+  const read = () => readFileSync(join(folder, 'names.d.ts'), 'utf8')
+  assert.match(read(), /\n {4}"a\.css": true\n/)
+  // Until the watches stand nothing rings.
+  for (let i = 0; !read().includes('"new'); i++) {
+    writeFileSync(join(folder, `a/new-${i}.css`), '')
+    await new Promise((done) => setTimeout(done, 50))
+  }
+})
+
 /** Reads a stream of server-sent events. */
 function readEvents(response: Response) {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
@@ -219,7 +284,7 @@ function readEvents(response: Response) {
         const match = /event: (\S+)\ndata: (.*)\n\n/.exec(text)
         if (match !== null) {
           text = text.slice(match.index + match[0].length)
-          if (match[1] === name) return JSON.parse(match[2] ?? '')
+          if (match[1] === name) return name === 'hello' ? match[2] : JSON.parse(match[2] ?? '')
           continue
         }
         const { value, done } = (await reader?.read()) ?? { done: true }
