@@ -1,4 +1,4 @@
-import { availableParallelism, cpus, getPriority, loadavg, release, totalmem, type } from 'node:os'
+import { availableParallelism, cpus, getPriority, release, totalmem, type } from 'node:os'
 
 /** What the figures were measured on, line by line. */
 export function describeMachine(): readonly (readonly [string, string])[] {
@@ -9,9 +9,4 @@ export function describeMachine(): readonly (readonly [string, string])[] {
     ['system', `${type()} ${release()}`],
     ...(getPriority() === 0 ? [] : [['priority', `nice ${getPriority()}`] as const]),
   ]
-}
-
-/** The load average over one minute: how many processes wanted a core. Ours are among them. */
-export function loadNow(): string {
-  return (loadavg()[0] ?? 0).toFixed(2)
 }

@@ -10,6 +10,21 @@ export function parseCpuMs(stat: string): number {
   return (Number(fields[11]) + Number(fields[12])) * MS_PER_TICK
 }
 
+/** Ticks in a line of `/proc/PID/stat`: the process's own, and those of all its children that have ended. */
+export function parseOwnTicks(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
+}
+
+/** The first line of `/proc/stat`: ticks of all cores since the start, and those in which they did something. */
+export function ticksOfMachine(stat: string): { readonly busy: number; readonly all: number } {
+  const [line = ''] = stat.split('\n')
+  // user, nice, system, idle, iowait, irq, softirq, steal; what follows is part of these.
+  const fields = line.split(/\s+/).slice(1, 9).map(Number)
+  const all = fields.reduce((sum, ticks) => sum + ticks, 0)
+  return { all, busy: all - (fields[3] ?? 0) - (fields[4] ?? 0) }
+}
+
 /** Bytes of a `VmRSS:` or `VmHWM:` line in `/proc/PID/status`; 0 if there is none. */
 export function parseMemory(status: string, field: 'VmRSS' | 'VmHWM'): number {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)

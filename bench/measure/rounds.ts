@@ -8,15 +8,28 @@ export function orderOfRound<T>(contestants: readonly T[], round: number): reado
   return round % 2 === 0 ? rotated : rotated.reverse()
 }
 
-/** The samples of several contestants, taken in interleaved rounds. A round that fails leaves null and a note. */
-export async function interleave<T, Sample>(
-  contestants: readonly T[],
-  rounds: number,
-  measure: (contestant: T, round: number) => Promise<Sample>,
-  onFailure: (contestant: T, error: Error) => void,
-): Promise<ReadonlyMap<T, readonly (Sample | null)[]>> {
+/** What is measured in rounds. */
+export interface Rounds<T, Sample> {
+  readonly contestants: readonly T[]
+  readonly rounds: number
+  measure(contestant: T, round: number): Promise<Sample>
+  /** A round that fails leaves null and this. */
+  onFailure(contestant: T, error: Error): void
+  /** Told before each round, counted from 0. */
+  onRound?(round: number, rounds: number): void
+}
+
+/** The samples of several contestants, taken in interleaved rounds. */
+export async function interleave<T, Sample>({
+  contestants,
+  rounds,
+  measure,
+  onFailure,
+  onRound,
+}: Rounds<T, Sample>): Promise<ReadonlyMap<T, readonly (Sample | null)[]>> {
   const samples = new Map<T, (Sample | null)[]>(contestants.map((one) => [one, []]))
   for (let round = 0; round < rounds; round++) {
+    onRound?.(round, rounds)
     for (const contestant of orderOfRound(contestants, round)) {
       const sample = await measure(contestant, round).catch((error: Error) => {
         onFailure(contestant, error)

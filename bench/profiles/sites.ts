@@ -1,6 +1,5 @@
 import { join } from 'node:path'
 import { CACHE } from '../setup/folders.ts'
-import { installPackages, siteFolder } from '../setup/packages.ts'
 import { BULK_RECIPE, bulkSite } from './bulk-site.ts'
 import { GROWTH_RECIPE, growthSite } from './growth-site.ts'
 import { SERVING_RECIPE, servingSite } from './serving-site.ts'
@@ -29,12 +28,6 @@ export const REAL_PACKAGES = [
   '@fontsource/noto-sans-jp',
   'mathjax',
 ] as const
-
-/** The folder of a real package, installed if need be. */
-export async function realPackage(name: string, say: (text: string) => void): Promise<string> {
-  await installPackages('sites', say)
-  return siteFolder(name)
-}
 
 /** The folder of the files that the serving profiles ask for. */
 export async function servingSource(): Promise<string> {

@@ -58,12 +58,12 @@ function chosen(subjects: readonly Subject[]): readonly ShortMeasurement[] {
 async function tryOne(measurement: ShortMeasurement, sides: readonly Side[]): Promise<Verdict> {
   try {
     for (const side of sides) await measurement.prepare(side)
-    const samples = await interleave(
-      sides,
-      measurement.rounds,
-      (side) => measurement.measure(side),
-      (side, error) => process.stderr.write(`${side.label}: ${error.message}\n`),
-    )
+    const samples = await interleave({
+      contestants: sides,
+      rounds: measurement.rounds,
+      measure: (side) => measurement.measure(side),
+      onFailure: (side, error) => process.stderr.write(`${side.label}: ${error.message}\n`),
+    })
     const of = (label: Side['label']) => [...samples].find(([side]) => side.label === label)?.[1] ?? []
     const { name, better } = measurement
     return judgeTrial({ name, better, there: of('there'), here: of('here'), again: of('again') })

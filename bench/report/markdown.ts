@@ -1,37 +1,48 @@
-import { compare } from '../result/comparison.ts'
 import { judgeGoals } from '../result/goals.ts'
 import type { BenchRun } from '../result/measurement.ts'
-import { formatPeriod } from './period.ts'
-import { INTRODUCTION, METHOD } from './prose.ts'
-import { tableAsMarkdown } from './table.ts'
-import { comparisonTable, goalTable } from './tables.ts'
+import { GOAL_LEGEND, goalSummary, otherGoals, servingGoals } from './goal-tables.ts'
+import { HEADINGS, INTRODUCTION, METHOD, RULES } from './prose.ts'
+import { type Section, sectionsOf, stagesOf } from './sections.ts'
+import { type Table, tableAsMarkdown } from './table.ts'
 
 /** The page `docs/benchmarks.md`. */
 export function runsAsMarkdown(runs: readonly BenchRun[]): string {
-  const goals = judgeGoals(runs.flatMap(({ measurements }) => measurements))
-  const sections = [
+  const stages = stagesOf(runs)
+  const goals = judgeGoals(stages)
+  const parts = [
     '# Benchmarks',
     INTRODUCTION,
     '## Goals',
-    tableAsMarkdown(goalTable(goals)),
-    ...METHOD,
-    '## Results',
-    ...runs.flatMap(runSections),
+    `${goalSummary(goals)} ${GOAL_LEGEND}`,
+    ...[servingGoals(goals, stages), otherGoals(goals)].flatMap(titled),
+    RULES,
+    ...sectionsOf(runs).flatMap(sectionAsMarkdown),
+    '## Machine and versions',
+    ...runs.map(runFacts),
   ]
-  return `${sections.join('\n\n')}\n`
+  return `${parts.join('\n\n')}\n`
 }
 
-function runSections(run: BenchRun): readonly string[] {
+function titled(table: Table): readonly string[] {
+  return table.rows.length === 0 ? [] : [`### ${table.title}`, tableAsMarkdown(table)]
+}
+
+function sectionAsMarkdown({ subject, parts }: Section): readonly string[] {
   return [
-    `### ${run.subject}`,
-    [
-      `\`${run.command}\` at commit ${run.revision}, ${formatPeriod(run)}`,
-      ...run.machine.map(([name, value]) => `- ${name}: ${value}`),
-      ...run.notes.map((note) => `- note: ${note.split('\n')[0]}`),
-    ].join('\n'),
-    ...compare(run.measurements).flatMap((comparison) => {
-      const table = comparisonTable(comparison)
-      return [`#### ${table.title}`, tableAsMarkdown(table)]
-    }),
+    `## ${HEADINGS[subject]}`,
+    METHOD[subject],
+    ...parts.flatMap(({ table, origin, notes }) => [
+      ...titled(table),
+      [`*${origin}*`, ...notes.map((note) => `\\\nnote: ${note}`)].join(''),
+    ]),
   ]
+}
+
+function runFacts({ command, revision, startedAt, machine, notes }: BenchRun): string {
+  return [
+    `\`${command}\` at commit ${revision}, begun ${startedAt.slice(0, 16).replace('T', ' ')} UTC`,
+    '',
+    ...machine.map(([name, value]) => `- ${name}: ${value}`),
+    ...notes.map((note) => `- note: ${note}`),
+  ].join('\n')
 }

@@ -1,24 +1,22 @@
-import { compare } from '../result/comparison.ts'
 import { judgeGoals } from '../result/goals.ts'
-import type { BenchRun } from '../result/measurement.ts'
-import { formatPeriod } from './period.ts'
+import type { BenchRun, Subject } from '../result/measurement.ts'
+import { GOAL_LEGEND, goalSummary, otherGoals, servingGoals } from './goal-tables.ts'
+import { STYLE } from './page-style.ts'
 import { drawPlot, type Plot } from './plot.ts'
 import { plotsOf } from './plots.ts'
-import { anchorOf, escapeHtml, tableAsHtml } from './table.ts'
-import { comparisonTable, goalTable } from './tables.ts'
+import { HEADINGS } from './prose.ts'
+import { type Part, type Section, sectionsOf, stagesOf } from './sections.ts'
+import { anchorOf, escapeHtml, type Table, tableAsHtml } from './table.ts'
 
-/** The page `docs/benchmarks.html`: plots first, every table behind them, nothing loaded from elsewhere. */
+/** The page `docs/benchmarks.html`: goals, plots, the tables behind them; nothing is loaded from elsewhere. */
 export async function runsAsHtml(runs: readonly BenchRun[]): Promise<string> {
-  const measurements = runs.flatMap((run) => run.measurements)
-  const plots = plotsOf(measurements)
-  const sections = await Promise.all(
-    runs.map((run) =>
-      runSection(
-        run,
-        plots.filter(({ subject }) => subject === run.subject),
-      ),
-    ),
-  )
+  const stages = stagesOf(runs)
+  const plots = plotsOf(stages.flatMap(({ measurements }) => measurements))
+  const goals = judgeGoals(stages)
+  const sections = sectionsOf(runs)
+  const links = sections.map(({ subject }) => `<a href="#${subject}">${HEADINGS[subject]}</a>`)
+  const drawn = await Promise.all(sections.map((section) => sectionAsHtml(section, plots)))
+  const tables = [servingGoals(goals, stages), otherGoals(goals)].filter(({ rows }) => rows.length > 0)
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,33 +27,53 @@ export async function runsAsHtml(runs: readonly BenchRun[]): Promise<string> {
 <style>${STYLE}</style>
 </head>
 <body>
-<main>
+<header>
 <h1>Benchmarks</h1>
-<p>How each figure was taken is told in <a href="benchmarks.md">benchmarks.md</a>, which also says how to take them yourself.</p>
+<p>What fingerpost takes and gives, measured beside the programs it is compared with, in turn, on one machine.
+<a href="benchmarks.md">benchmarks.md</a> tells how each figure is taken and how to take them yourself.</p>
+<nav><a href="#goals">Goals</a>${links.join('')}<a href="#machine">Machine</a></nav>
+</header>
+<main>
+<section>
 <h2 id="goals">Goals</h2>
-<div class="wide">${tableAsHtml(goalTable(judgeGoals(measurements)))}</div>
-${sections.join('\n')}
+<p class="verdict">${escapeHtml(goalSummary(goals))}</p>
+${tables.map((table) => `<h3>${escapeHtml(table.title)}</h3>${wide(table)}`).join('\n')}
+<p class="soft">${escapeHtml(GOAL_LEGEND)}</p>
+</section>
+${drawn.join('\n')}
+<section>
+<h2 id="machine">Machine and versions</h2>
+${runs.map(runFacts).join('\n')}
+</section>
 </main>
 </body>
 </html>
 `
 }
 
-async function runSection(run: BenchRun, plots: readonly Plot[]): Promise<string> {
-  const figures = await Promise.all(plots.map(figure))
-  const tables = compare(run.measurements).map((comparison) => {
-    const table = comparisonTable(comparison)
-    return `<h3 id="${anchorOf(table.title)}">${escapeHtml(table.title)}</h3><div class="wide">${tableAsHtml(table)}</div>`
-  })
-  const facts = run.machine.map(([name, value]) => `<li>${escapeHtml(`${name}: ${value}`)}</li>`)
-  const notes = run.notes.map((note) => `<li>note: ${escapeHtml(note.split('\n')[0] ?? '')}</li>`)
+async function sectionAsHtml({ subject, parts }: Section, plots: readonly Plot[]): Promise<string> {
+  const figures = await Promise.all(plots.filter((plot) => plot.subject === subject).map(figure))
   return `<section>
-<h2 id="${run.subject}">${run.subject}</h2>
-<p><code>${escapeHtml(run.command)}</code> at commit ${escapeHtml(run.revision)}, ${formatPeriod(run)}</p>
+<h2 id="${subject}">${HEADINGS[subject]}</h2>
 ${figures.join('\n')}
-<details><summary>machine and versions</summary><ul>${facts.join('')}${notes.join('')}</ul></details>
-<details><summary>every figure</summary>${tables.join('\n')}</details>
+<details><summary>${summaryOf(subject, parts)}</summary>
+${parts.map(partAsHtml).join('\n')}
+</details>
 </section>`
+}
+
+function summaryOf(subject: Subject, parts: readonly Part[]): string {
+  return `Every figure of ${HEADINGS[subject].toLowerCase()}: ${parts.length} ${parts.length === 1 ? 'table' : 'tables'}`
+}
+
+function partAsHtml({ table, origin, notes }: Part): string {
+  const remarks = [origin, ...notes.map((note) => `note: ${note}`)].map(escapeHtml).join('<br>')
+  return `<h3 id="${anchorOf(table.title)}">${escapeHtml(table.title)}</h3>${wide(table)}<p class="soft">${remarks}</p>`
+}
+
+/** A table that scrolls by itself where the screen is narrower than it; the keyboard reaches it too. */
+function wide(table: Table): string {
+  return `<div class="wide" tabindex="0" role="region" aria-label="${escapeHtml(table.title)}">${tableAsHtml(table)}</div>`
 }
 
 async function figure({ title, caption, spec }: Plot): Promise<string> {
@@ -63,18 +81,10 @@ async function figure({ title, caption, spec }: Plot): Promise<string> {
   return `<figure><h3>${escapeHtml(title)}</h3>${drawing}<figcaption>${escapeHtml(caption)}</figcaption></figure>`
 }
 
-const STYLE = `
-:root { color-scheme: light dark; --ink: #1c2024; --paper: #ffffff; --soft: #5b646d; --line: #d9dee3 }
-@media (prefers-color-scheme: dark) { :root { --ink: #e4e8ec; --paper: #14171a; --soft: #9aa5af; --line: #343b42 } }
-body { margin: 0; color: var(--ink); background: var(--paper); font: 16px/1.5 system-ui, sans-serif }
-main { max-width: 860px; margin: 0 auto; padding: 24px 16px 80px }
-h1, h2, h3 { line-height: 1.25 } h2 { margin-top: 56px; border-bottom: 1px solid var(--line) } h3 { font-size: 17px; margin: 0 0 10px }
-a { color: inherit } code { font-size: 14px } p, figcaption, li { overflow-wrap: anywhere }
-figure { margin: 32px 0 } figcaption { color: var(--soft); font-size: 14px; margin-top: 6px }
-svg { display: block } svg text { font-family: system-ui, sans-serif }
-.wide { overflow-x: auto; margin-bottom: 24px }
-table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
-th, td { padding: 4px 12px 4px 0; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
-th:first-child, td:first-child { text-align: left; white-space: normal } th { color: var(--soft); font-weight: normal }
-details { margin: 16px 0 } summary { cursor: pointer; color: var(--soft) } details h3 { margin-top: 20px }
-`
+function runFacts({ command, revision, startedAt, machine, notes }: BenchRun): string {
+  const facts = [...machine, ...notes.map((note) => ['note', note] as const)].map(
+    ([name, value]) => `<dt>${escapeHtml(name)}</dt><dd>${escapeHtml(value)}</dd>`,
+  )
+  const begun = startedAt.slice(0, 16).replace('T', ' ')
+  return `<p><code>${escapeHtml(command)}</code> at commit ${escapeHtml(revision)}, begun ${begun} UTC</p><dl>${facts.join('')}</dl>`
+}

@@ -1,13 +1,16 @@
+import type { Subject } from '../result/measurement.ts'
+
 /** What the page begins with. */
-export const INTRODUCTION = `Every figure on this page was measured by the command that stands above it, in one run, with the programs it is
-compared with running beside it on the same machine. [benchmarks.html](benchmarks.html) draws the same figures.
-This page is written by the suite from \`docs/benchmarks.json\`; nobody edits it.
+export const INTRODUCTION = `Every figure on this page was measured with the programs it is compared with running beside it on the same machine, in turn.
+[benchmarks.html](benchmarks.html) draws the same figures; [benchmarks.json](benchmarks.json) has every sample.
+This page is written by the suite; nobody edits it.
 
 \`\`\`sh
 npm ci
 npm run bench -- --quick          # a look of about a minute
-npm run bench                     # everything, about half an hour on a quiet machine
-npm run bench -- serve            # one subject: serve, build, scan, startup, memory
+npm run bench                     # everything, about half an hour on two quiet cores
+npm run bench -- --minutes 10     # as much of it as fits
+npm run bench -- serve            # one subject: serve, build, scan, startup or memory
 npm run bench -- build --max-files 10000   # without the biggest made-up site
 npm run bench -- serve --profile  # CPU and allocation profiles, and the hottest functions
 npm run bench -- --against main   # this tree against another revision
@@ -21,23 +24,31 @@ apt-get install -y --no-install-recommends wrk nginx libnginx-mod-http-brotli-st
   python3-django python3-whitenoise python3-brotli gunicorn
 \`\`\``
 
-/** How it is measured, a section per part of the suite. */
-export const METHOD: readonly string[] = [
-  '## How it is measured',
+/** How every figure is taken. */
+export const RULES = `## How it is measured
 
-  `- **Rounds.** All contestants are measured in turn, round after round, each round beginning with another one. What slows the
+- **Rounds.** All contestants are measured in turn, round after round, each round beginning with another one. What slows the
   machine for a while slows all of them.
 - **Ratios** are taken within a round and their median is shown, with the middle half of them (first to third quartile).
   "fingerpost ÷ it" is above 1 where fingerpost's figure is the larger one; for times and memory, smaller is better.
 - **Answers first.** Before a server is put under load, every answer it will give is checked: status, encoding, and the bytes after
   decoding against the build's. Under load, any answer with another status makes the round fail.
-- **Goals** are judged by the median of the paired ratios. Nothing here decides a test.
-- **Neighbours.** The load average stands with every run. Where it is well above the number of cores, other programs had a part of
-  the machine: wall times and requests a second suffer, processor time and what is divided by it much less.`,
+- **Goals** are judged by the median of the paired ratios, or of the figures where there is no peer. Nothing here decides a test.
+- **Neighbours.** With every result stands what other programs took of the machine meanwhile: the processor time of all cores
+  that was not ours (from \`/proc\`). Above a tenth the result is called disturbed.`
 
-  `### Serving
+/** How the subjects are headed. */
+export const HEADINGS: Readonly<Record<Subject, string>> = {
+  serve: 'Serving',
+  build: 'Building',
+  scan: 'Scanning',
+  startup: 'Starting',
+  memory: 'Memory',
+}
 
-The server has the last core to itself as far as the machine allows, the load generator the first (\`taskset\`). Load: wrk, one thread, 64
+/** What each subject measures. */
+export const METHOD: Readonly<Record<Subject, string>> = {
+  serve: `The server has the last core to itself as far as the machine allows, the load generator the first (\`taskset\`). Load: wrk, one thread, 64
 connections kept alive, \`Accept-Encoding: br;q=1, gzip;q=0.8\`, one second per slice, after a warm-up. *20 files*: made-up scripts and
 style sheets of 3 to 300 KB, asked in turn (1 to 60 KB as brotli). *1 KB* to *1 MB*: one file whose brotli body has that size. *304*: the same
 with If-None-Match. *404*: the hashed name of a file that is gone. All servers serve the same build.
@@ -48,26 +59,23 @@ with If-None-Match. *404*: the hashed name of a file that is gone. All servers s
 - *requests per processor second* divides by the time the server's processes really had (from \`/proc\`). Where *server busy* is well below 100 %, the load generator
   or a neighbour was the limit, and this is the figure to compare.`,
 
-  `### Building
-
-Times and memory are of the whole process, from start to exit, as the kernel accounts for them. *Cold*: no output and no cache. *Warm*: nothing
+  build: `Times and memory are of the whole process, from start to exit, as the kernel accounts for them. *Cold*: no output and no cache. *Warm*: nothing
 changed since. *One change*: one file got a comment. The *compression floor* reads every file and compresses each distinct compressible
 content once with node:zlib (brotli 11, gzip 9) on all cores; it writes nothing. Django's *collectstatic* with WhiteNoise's
 CompressedManifestStaticFilesStorage, told to leave references that lead nowhere; it compresses each file under its plain and under its hashed name. *gulp-rev*: gulp-rev,
 gulp-rev-rewrite, gulp-brotli and gulp-gzip. Django and gulp
 are measured in fewer rounds, and gulp not at all on fontawesome-free, where gulp-rev-rewrite, trying every name in every file, takes minutes.
-The made-up sites of 100 to 50,000 files have ten icons, four modules, three style sheets, one data file and two incompressible pictures in every twenty files, none like another.
+The made-up sites of 100 to 50,000 files have ten icons, four modules, three style sheets, one data file and two incompressible pictures in every twenty files, none like another;
+one build each cold, three each warm and with one change; the floor and Django take part where that takes no minutes.
 *Encoders* compress the same five files on one core.`,
 
-  `### Scanning
-
-Each reader reads a corpus of real packages twice in a process of its own, on one core; the second pass counts, in processor time. The peers only tokenize or
+  scan: `Each reader reads a corpus of real packages twice in a process of its own, on one core; the second pass counts, in processor time. The peers only tokenize or
 parse and count what they find, fingerpost's scanners also return every reference with its place. The numbers of
 references differ because the peers count \`data:\` URLs too, only some of them see strings in \`@import\` and \`image-set()\`, and acorn's are export statements of any kind. *Share*: processor time of scanning every file of a
 package once, cold, against that of the package's whole cold build.`,
 
-  `### Starting and memory
+  startup: `*Time to first answer*: from starting the process to a complete answer to a first request for a hashed file. *Memory*: resident set of the server's processes right after it. The
+*empty Fastify app* has no plugin at all.`,
 
-*Time to first answer*: from starting the process to a complete answer to a first request for a hashed file. *Memory*: resident set of the server's processes right after it. The
-*empty Fastify app* has no plugin at all. *memory*: the highest resident set of building monaco-editor (102 MB), and of serving 2,000 files of 100 KB twice over.`,
-]
+  memory: `The highest resident set of building monaco-editor (102 MB), and of serving 2,000 files of 100 KB twice over.`,
+}

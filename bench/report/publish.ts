@@ -1,30 +1,33 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BenchRun, SUBJECTS } from '../result/measurement.ts'
+import type { BenchRun, StageResult } from '../result/measurement.ts'
+import { mergeRuns, type StageName } from '../result/merge-runs.ts'
 import { REPOSITORY } from '../setup/folders.ts'
 import { installPackages } from '../setup/packages.ts'
 import { runsAsMarkdown } from './markdown.ts'
 import { runsAsHtml } from './page.ts'
+import { withFigures } from './readme-figures.ts'
 
 const RESULTS = join(REPOSITORY, 'docs', 'benchmarks.json')
 const MARKDOWN = join(REPOSITORY, 'docs', 'benchmarks.md')
+const README = join(REPOSITORY, 'README.md')
 const PAGE = join(REPOSITORY, 'docs', 'benchmarks.html')
 
-/** Keeps runs in `docs/benchmarks.json`, each in the place of the last run of its subject, and writes the pages. */
-export async function publish(runs: readonly BenchRun[]): Promise<void> {
-  const fresh = new Set(runs.map(({ subject }) => subject))
-  const kept = (await readResults()).filter(({ subject }) => !fresh.has(subject))
-  const all = [...kept, ...runs].sort((a, b) => SUBJECTS.indexOf(a.subject) - SUBJECTS.indexOf(b.subject))
-  await writeFile(RESULTS, `${JSON.stringify(all.map(shortened), undefined, 1)}\n`)
-  await writePages()
+/** Keeps a run in `docs/benchmarks.json`, its results in the place of older ones of the same stages. */
+export async function saveResults(run: BenchRun, known: readonly StageName[]): Promise<void> {
+  const all = mergeRuns(await readResults(), { ...run, results: run.results.map(shortened) }, known)
+  const temporary = `${RESULTS}.tmp`
+  await writeFile(temporary, `${JSON.stringify(all, undefined, 1)}\n`)
+  await rename(temporary, RESULTS)
 }
 
-/** Writes the pages again from what was measured last. */
+/** Writes the pages, and the figures in the README, from what was measured last. */
 export async function writePages(): Promise<void> {
   const runs = await readResults()
   await writeFile(MARKDOWN, runsAsMarkdown(runs))
   await installPackages('peers', () => undefined)
   await writeFile(PAGE, await runsAsHtml(runs))
+  await writeFile(README, withFigures(await readFile(README, 'utf8'), runs))
 }
 
 async function readResults(): Promise<readonly BenchRun[]> {
@@ -33,10 +36,11 @@ async function readResults(): Promise<readonly BenchRun[]> {
 }
 
 /** Samples with as many digits as mean something. */
-function shortened(run: BenchRun): BenchRun {
-  const measurements = run.measurements.map((one) => ({
+function shortened(result: StageResult): StageResult {
+  const short = (value: number) => Number(value.toPrecision(6))
+  const measurements = result.measurements.map((one) => ({
     ...one,
-    samples: one.samples.map((sample) => (sample === null ? null : Number(sample.toPrecision(6)))),
+    samples: one.samples.map((sample) => (sample === null ? null : short(sample))),
   }))
-  return { ...run, measurements }
+  return { ...result, others: result.others === null ? null : short(result.others), measurements }
 }

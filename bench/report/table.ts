@@ -1,14 +1,17 @@
+/** What stands in a cell: text, or text with a judgement. */
+export type Cell = string | { readonly text: string; readonly tone: 'met' | 'missed' }
+
 /** A table as data; each report writes it in its own way. */
 export interface Table {
   /** What an anchor can be made of. */
   readonly title: string
   readonly head: readonly string[]
-  readonly rows: readonly (readonly string[])[]
+  readonly rows: readonly (readonly Cell[])[]
 }
 
 /** The table for a terminal: columns in line, the first to the left, the others to the right. */
 export function tableAsText({ title, head, rows }: Table): string {
-  const lines = [head, ...rows]
+  const lines = [head, ...rows.map((cells) => cells.map(cellAsText))]
   const widths = head.map((_, column) => Math.max(...lines.map((cells) => (cells[column] ?? '').length)))
   const format = (cells: readonly string[]) =>
     widths
@@ -19,22 +22,38 @@ export function tableAsText({ title, head, rows }: Table): string {
       .join('  ')
       .trimEnd()
   const rule = widths.map((width) => '─'.repeat(width)).join('  ')
-  return [title, format(head), rule, ...rows.map(format)].join('\n')
+  const [first = [], ...others] = lines
+  return [title, format(first), rule, ...others.map(format)].join('\n')
 }
 
-/** The table for a Markdown page, without its title. */
+/** The table for a Markdown page, without its title. What was missed is bold. */
 export function tableAsMarkdown({ head, rows }: Table): string {
   const line = (cells: readonly string[]) =>
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   const rule = head.map((_, column) => (column === 0 ? '---' : '--:'))
-  return [line(head), line(rule), ...rows.map(line)].join('\n')
+  return [line(head), line(rule), ...rows.map((cells) => line(cells.map(cellAsMarkdown)))].join('\n')
 }
 
 /** The table for a web page, without its title. */
 export function tableAsHtml({ head, rows }: Table): string {
-  const row = (cells: readonly string[], tag: 'td' | 'th') =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`
-  return `<table><thead>${row(head, 'th')}</thead><tbody>${rows.map((cells) => row(cells, 'td')).join('')}</tbody></table>`
+  const headings = head.map((cell) => `<th scope="col">${escapeHtml(cell)}</th>`)
+  const lines = rows.map((cells) => `<tr>${cells.map(cellAsHtml).join('')}</tr>`)
+  return `<table><thead><tr>${headings.join('')}</tr></thead><tbody>${lines.join('')}</tbody></table>`
+}
+
+function cellAsText(cell: Cell): string {
+  if (typeof cell === 'string') return cell
+  return cell.tone === 'missed' ? `${cell.text} ✗` : `${cell.text} ✓`
+}
+
+function cellAsMarkdown(cell: Cell): string {
+  if (typeof cell === 'string') return cell
+  return cell.tone === 'missed' ? `**${cell.text} ✗**` : `${cell.text} ✓`
+}
+
+function cellAsHtml(cell: Cell): string {
+  if (typeof cell === 'string') return `<td>${escapeHtml(cell)}</td>`
+  return `<td class="${cell.tone}">${escapeHtml(cellAsText(cell))}</td>`
 }
 
 export function escapeHtml(text: string): string {

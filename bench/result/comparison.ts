@@ -36,6 +36,27 @@ export function compare(measurements: readonly Measurement[]): readonly Comparis
   return groups.flatMap(compareGroup)
 }
 
+/** Everything measured under one profile, metric by metric. */
+export interface ProfileFigures {
+  readonly subject: Subject
+  readonly profile: string
+  /** The first is what the profile is about. */
+  readonly comparisons: readonly [Comparison, ...Comparison[]]
+}
+
+/** The same, by profile. */
+export function compareProfiles(measurements: readonly Measurement[]): readonly ProfileFigures[] {
+  const profiles: ProfileFigures[] = []
+  for (const comparison of compare(measurements)) {
+    const { subject, profile } = comparison
+    const index = profiles.findIndex((one) => one.subject === subject && one.profile === profile)
+    const found = profiles[index]
+    if (found === undefined) profiles.push({ subject, profile, comparisons: [comparison] })
+    else profiles[index] = { ...found, comparisons: [...found.comparisons, comparison] }
+  }
+  return profiles
+}
+
 /** The samples that didn't fail. */
 export function taken(samples: readonly (number | null)[]): readonly number[] {
   return samples.filter((sample) => sample !== null)

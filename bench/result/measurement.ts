@@ -5,7 +5,7 @@ export type Subject = (typeof SUBJECTS)[number]
 /** One figure of one contestant under one profile, measured once per round. */
 export interface Measurement {
   readonly subject: Subject
-  /** What was done: `20 files`, `fontawesome-free, warm`. */
+  /** What was done: `20 files, Node 20.20.2`, `bootstrap, warm`. */
   readonly profile: string
   readonly contestant: string
   /** What ran it: `Node 20.20.2`, `system`. */
@@ -18,19 +18,41 @@ export interface Measurement {
   readonly samples: readonly (number | null)[]
 }
 
-/** One subject, measured once, as it is saved. */
-export interface BenchRun {
+/** What one stage of a subject found, as it is saved. */
+export interface StageResult {
   readonly subject: Subject
-  readonly command: string
+  readonly stage: string
   /** ISO 8601, UTC. */
   readonly startedAt: string
   readonly finishedAt: string
-  /** The commit measured; a plus sign where files differed from it. */
-  readonly revision: string
-  readonly machine: readonly (readonly [name: string, value: string])[]
+  /** The load average over one minute before and after, our own processes among it. */
+  readonly load: readonly [before: number, after: number]
+  /** The share (0 to 1) of all cores' time that other programs took meanwhile; null where the system doesn't tell. */
+  readonly others: number | null
   /** What was left out and why, and whatever else a reader must know. */
   readonly notes: readonly string[]
   readonly measurements: readonly Measurement[]
+}
+
+/** One call of the suite with the stages it got done. */
+export interface BenchRun {
+  readonly command: string
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  /** The commit measured; a plus sign where files differed from it. */
+  readonly revision: string
+  readonly machine: readonly (readonly [name: string, value: string])[]
+  /** Peers that were missing and stages that were left out. */
+  readonly notes: readonly string[]
+  readonly results: readonly StageResult[]
+}
+
+/** Above this share of the machine for other programs, a result is said to be disturbed. */
+export const DISTURBED_ABOVE = 0.1
+
+/** True if other programs had more of the machine than a result bears. */
+export function isDisturbed({ others }: StageResult): boolean {
+  return others !== null && others > DISTURBED_ABOVE
 }
 
 /** True if two measurements tell of the same thing, by different contestants. */

@@ -1,17 +1,21 @@
 import type { Answer, RecordedAnswers } from './answers.ts'
 import { ask, type WireAnswer } from './ask.ts'
-import { ACCEPT_ENCODING, SERVE_PROFILES } from './serve-profiles.ts'
+import { ACCEPT_ENCODING } from './serve-profiles.ts'
 import { type BuiltSite, urlsOf } from './site.ts'
 
 /** Headers that belong to the connection or the moment: a server makes its own. */
 const OWN_HEADERS = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding'])
 
-/** Asks a fingerpost server everything the profiles ask and keeps its answers for the bare servers. */
-export async function recordAnswers(port: number, site: BuiltSite): Promise<RecordedAnswers> {
+/** Asks a fingerpost server everything a profile asks and keeps its answers for the bare servers. */
+export async function recordAnswers(
+  port: number,
+  site: BuiltSite,
+  paths: readonly string[],
+): Promise<RecordedAnswers> {
   const answers = new Map<string, Answer>()
   const notModified = new Map<string, readonly string[]>()
   const headers = { 'accept-encoding': ACCEPT_ENCODING }
-  for (const url of new Set(SERVE_PROFILES.flatMap((profile) => urlsOf(site, profile.paths)))) {
+  for (const url of urlsOf(site, paths)) {
     const answer = await ask(port, url, headers)
     answers.set(url, {
       url,

@@ -15,7 +15,7 @@ export function packageFolder(set: PackageSet): string {
   return join(CACHE, set)
 }
 
-/** The folder of one package of the `sites` set. */
+/** The folder of one package of the `sites` set, which must be installed. */
 export function siteFolder(name: string): string {
   return join(packageFolder('sites'), 'node_modules', name)
 }

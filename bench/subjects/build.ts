@@ -1,11 +1,11 @@
-import type { Bench } from './bench.ts'
-import { measureBuildSpeed } from './build-speed.ts'
-import { measureEncoders } from './encoders.ts'
-import { measureGrowth } from './growth.ts'
+import type { PlanSubject } from './bench.ts'
+import { planBuildSpeed } from './build-speed.ts'
+import { planEncoders } from './encoders.ts'
+import { planGrowth } from './growth.ts'
 
 /** Building: real packages against the peers, made-up sites of growing size, and the encoders alone. */
-export async function measureBuilding(bench: Bench): Promise<void> {
-  await measureBuildSpeed(bench)
-  await measureGrowth(bench)
-  await measureEncoders(bench)
-}
+export const planBuilding: PlanSubject = (input) => [
+  ...planBuildSpeed(input),
+  ...planGrowth(input),
+  ...planEncoders(input),
+]

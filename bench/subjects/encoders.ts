@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import { choosePinning, pinned } from '../measure/pin.ts'
 import { interleave } from '../measure/rounds.ts'
-import { realPackage } from '../profiles/sites.ts'
 import { compiled } from '../setup/compile.ts'
+import { siteFolder } from '../setup/packages.ts'
 import { runCommand } from '../setup/run-command.ts'
-import { type Bench, recordMetric } from './bench.ts'
+import { type Bench, type PlanSubject, recordMetric } from './bench.ts'
 
 /** Files of three sizes and kinds, about 1 MB in all. */
 const SAMPLES: readonly (readonly [packageName: string, file: string])[] = [
@@ -28,27 +28,32 @@ interface Encoded {
 }
 
 /** The encoders a build can use, by quality: bytes a second of one core, and what is left of the bytes. */
-export async function measureEncoders(bench: Bench): Promise<void> {
-  const files = await Promise.all(
-    SAMPLES.map(async ([name, file]) => join(await realPackage(name, bench.say), file)),
-  )
+export const planEncoders: PlanSubject = ({ settings }) => [
+  {
+    ...{ subject: 'build', name: 'encoders', seconds: settings.quick ? 3 : 60 },
+    measure: measureEncoders,
+  },
+]
+
+async function measureEncoders(bench: Bench): Promise<void> {
+  const { quick } = bench.settings
+  const files = SAMPLES.map(([name, file]) => join(siteFolder(name), file))
   const all = ENCODERS.flatMap(({ encoder, name, qualities }) =>
     qualities.map((quality) => ({ encoder, quality, contestant: `${name} ${quality}` })),
   )
-  const chosen = bench.settings.quick ? all.filter(({ quality }) => quality === 5 || quality === 9) : all
-  bench.say(`encoders by quality: ${chosen.length}`)
   const { server } = choosePinning(bench.tools)
-  const samples = await interleave(
-    chosen,
-    bench.settings.quick ? 1 : 5,
-    async ({ encoder, quality }) => {
+  const samples = await interleave({
+    contestants: quick ? all.filter(({ quality }) => quality === 5 || quality === 9) : all,
+    rounds: quick ? 1 : 3,
+    async measure({ encoder, quality }) {
       const script = compiled('builders/encoder-process.ts')
       const line = [bench.runtime.path, script, encoder, String(quality), ...files]
       const [command, ...args] = pinned(server, line)
       return JSON.parse((await runCommand({ command, args, timeoutMs: 120_000 })).stdout) as Encoded
     },
-    ({ contestant }, error) => bench.note(`${contestant}: ${error.message}`),
-  )
+    onRound: bench.onRound,
+    onFailure: ({ contestant }, error) => bench.note(`${contestant}: ${error.message}`),
+  })
   for (const [{ contestant }, encoded] of samples) {
     const about = { subject: 'build', profile: 'encoders', contestant, runtime: bench.runtime.name } as const
     const speed = { metric: 'speed', unit: 'MB/s', better: 'more' } as const

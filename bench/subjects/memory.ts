@@ -1,46 +1,37 @@
 import { join } from 'node:path'
 import { buildSite } from '../builders/build-site.ts'
-import { type Builder, fingerpostBuild, forgetBuild } from '../builders/builders.ts'
+import { fingerpostBuild, forgetBuild } from '../builders/builders.ts'
 import { choosePinning } from '../measure/pin.ts'
 import { residentBytesOf } from '../measure/proc.ts'
-import { bulkSource, growthSource, realPackage } from '../profiles/sites.ts'
+import { bulkSource } from '../profiles/sites.ts'
+import { OURS } from '../result/comparison.ts'
 import { ask } from '../servers/ask.ts'
 import { nodeContestant } from '../servers/contestants.ts'
 import { readSite } from '../servers/site.ts'
 import { startServer } from '../servers/start.ts'
-import { type Bench, PEAK_MEMORY, WALL_TIME } from './bench.ts'
+import { siteFolder } from '../setup/packages.ts'
+import { type Bench, type MetricOwner, PEAK_MEMORY, type PlanSubject, WALL_TIME } from './bench.ts'
 
 /** Memory: the peak of building a site far bigger than its files in flight, and of serving more than the cache holds. */
-export async function measureMemory(bench: Bench): Promise<void> {
-  await measureBuildMemory(bench)
-  await measureServeMemory(bench)
-}
+export const planMemory: PlanSubject = ({ settings: { quick } }) => [
+  // A quick look sees the memory of its builds anyway.
+  ...(quick ? [] : [{ ...BUILDING, measure: measureBuildMemory }]),
+  { subject: 'memory', name: 'serving', seconds: quick ? 6 : 40, measure: measureServeMemory },
+]
+
+const BUILDING = { subject: 'memory', name: 'monaco-editor', seconds: 90 } as const
 
 async function measureBuildMemory(bench: Bench): Promise<void> {
-  const { runtime, product, settings } = bench
-  const profile = settings.quick ? '1,000 made-up files' : 'monaco-editor'
-  const source = settings.quick ? await growthSource(1_000) : await realPackage('monaco-editor', bench.say)
+  const { runtime, product } = bench
+  const source = siteFolder(BUILDING.name)
   const work = join(bench.work, 'builds', 'memory')
   await forgetBuild(work)
-  const builds: readonly (readonly [string, string, Builder])[] = [
-    ['cold', 'fingerpost', fingerpostBuild],
-    ['warm', 'fingerpost', fingerpostBuild],
-  ]
-  for (const [state, contestant, build] of builds) {
-    bench.say(`memory of building ${profile}, ${state}: ${contestant}`)
-    try {
-      const usage = await build({ node: runtime.path, dist: product.dist, source, work })
-      const about = {
-        subject: 'memory',
-        profile: `${profile}, ${state}`,
-        contestant,
-        runtime: runtime.name,
-      } as const
-      bench.record({ ...about, ...PEAK_MEMORY, samples: [usage.peakBytes] })
-      bench.record({ ...about, ...WALL_TIME, samples: [usage.wallMs] })
-    } catch (error) {
-      bench.note(`memory of building ${profile}, ${contestant}: ${(error as Error).message}`)
-    }
+  for (const state of ['cold', 'warm']) {
+    const usage = await fingerpostBuild({ node: runtime.path, dist: product.dist, source, work })
+    const owner = { contestant: OURS, runtime: runtime.name }
+    const about: MetricOwner = { subject: 'memory', profile: `${BUILDING.name}, ${state}`, ...owner }
+    bench.record({ ...about, ...PEAK_MEMORY, samples: [usage.peakBytes] })
+    bench.record({ ...about, ...WALL_TIME, samples: [usage.wallMs] })
   }
 }
 
@@ -49,7 +40,6 @@ async function measureServeMemory(bench: Bench): Promise<void> {
   const { runtime, product, settings } = bench
   const count = settings.quick ? 200 : 2_000
   const www = join(bench.work, `bulk-${count}`)
-  bench.say(`memory of serving ${count} files of 100 KB`)
   const source = await bulkSource(count)
   await buildSite({ node: runtime.path, dist: product.dist, source, out: join(www, 'static') })
   const site = await readSite(www)

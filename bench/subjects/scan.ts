@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { fingerpostBuild, forgetBuild } from '../builders/builders.ts'
 import { choosePinning, pinned } from '../measure/pin.ts'
 import { interleave } from '../measure/rounds.ts'
-import { REAL_PACKAGES, realPackage } from '../profiles/sites.ts'
+import { REAL_PACKAGES } from '../profiles/sites.ts'
 import type { ScanOutcome, ScanRequest } from '../scanners/scan-process.ts'
 import { compiled } from '../setup/compile.ts'
-import { installPackages, packageFolder } from '../setup/packages.ts'
+import { packageFolder, siteFolder } from '../setup/packages.ts'
 import { runCommand } from '../setup/run-command.ts'
-import { type Bench, CPU_TIME, recordMetric } from './bench.ts'
+import { type Bench, CPU_TIME, type PlanSubject, recordMetric } from './bench.ts'
 
 /** Who could have read style sheets, and who scripts. */
 const CONTESTS = [
@@ -32,23 +32,44 @@ const CONTESTS = [
   },
 ] as const
 
+type Contest = (typeof CONTESTS)[number]
+
 /** Scanning: our scanners beside the tokenizers and parsers they could be made from, and their share of a build. */
-export async function measureScanning(bench: Bench): Promise<void> {
-  await installPackages('peers', bench.say)
-  for (const contest of CONTESTS) await measureContest(bench, contest)
-  await measureShare(bench)
+export const planScanning: PlanSubject = ({ settings: { quick } }) => [
+  ...CONTESTS.map((contest) => ({
+    ...({ subject: 'scan', name: contest.profile, seconds: quick ? 6 : 25 } as const),
+    measure: (bench: Bench) => measureContest(bench, contest),
+  })),
+  ...(quick ? ['leaflet' as const] : REAL_PACKAGES).map((name) => ({
+    ...({ subject: 'scan', name: `share, ${name}`, seconds: SHARE_SECONDS[name] ?? 5 } as const),
+    measure: (bench: Bench) => measureShare(bench, name),
+  })),
+]
+
+/** Cold builds that take longer than a few seconds. */
+const SHARE_SECONDS: Readonly<Partial<Record<(typeof REAL_PACKAGES)[number], number>>> = {
+  '@fortawesome/fontawesome-free': 22,
+  '@tabler/core': 15,
+  'swagger-ui-dist': 10,
+  'date-fns': 12,
+  three: 16,
+  '@ionic/core': 15,
+  'pixi.js': 55,
+  'pdfjs-dist': 35,
+  mathjax: 15,
 }
 
-async function measureContest(bench: Bench, contest: (typeof CONTESTS)[number]): Promise<void> {
+async function measureContest(bench: Bench, contest: Contest): Promise<void> {
   const { profile, extensions, readers } = contest
-  const folders = await Promise.all(contest.packages.map((name) => realPackage(name, bench.say)))
-  bench.say(`scanning ${profile}: ${readers.join(', ')}`)
-  const samples = await interleave(
-    readers,
-    bench.settings.quick ? 2 : 3,
-    (reader) => scan(bench, { reader, folders, extensions, warmUps: bench.settings.quick ? 0 : 1 }),
-    (reader, error) => bench.note(`${reader}, ${profile}: ${error.message}`),
-  )
+  const { quick } = bench.settings
+  const folders = contest.packages.map(siteFolder)
+  const samples = await interleave({
+    contestants: readers,
+    rounds: quick ? 1 : 3,
+    measure: (reader) => scan(bench, { reader, folders, extensions, warmUps: quick ? 0 : 1 }),
+    onRound: bench.onRound,
+    onFailure: (reader, error) => bench.note(`${reader}: ${error.message}`),
+  })
   for (const [contestant, outcomes] of samples) {
     const about = { subject: 'scan', profile, contestant, runtime: bench.runtime.name } as const
     const speed = { metric: 'speed', unit: 'MB/s', better: 'more' } as const
@@ -56,36 +77,21 @@ async function measureContest(bench: Bench, contest: (typeof CONTESTS)[number]):
     recordMetric(bench, about, speed, outcomes, ({ characters, cpuMs }) => characters / 1000 / cpuMs)
     recordMetric(bench, about, found, outcomes, (outcome) => outcome.found)
     const failed = outcomes.find((outcome) => (outcome?.failed ?? 0) > 0)
-    if (failed != null)
-      bench.note(`${contestant} gave up on ${failed.failed} of ${failed.files} files of ${profile}`)
+    if (failed != null) bench.note(`${contestant} gave up on ${failed.failed} of ${failed.files} files`)
   }
 }
 
-/** Processor time of scanning each package once, cold, against that of its whole cold build. */
-async function measureShare(bench: Bench): Promise<void> {
-  const sums = { scanning: 0, build: 0 }
-  for (const name of bench.settings.quick ? ['leaflet'] : REAL_PACKAGES) {
-    bench.say(`share of scanning: ${name}`)
-    const source = await realPackage(name, bench.say)
-    const request = { reader: 'fingerpost', folders: [source], extensions: [], warmUps: 0 }
-    const work = join(bench.work, 'builds', 'share')
-    await forgetBuild(work)
-    const { runtime, product } = bench
-    try {
-      const scanned = await scan(bench, request)
-      const built = await fingerpostBuild({ node: runtime.path, dist: product.dist, source, work })
-      const about = { subject: 'scan', profile: `share, ${name}`, runtime: runtime.name } as const
-      bench.record({ ...about, ...CPU_TIME, contestant: 'scanning', samples: [scanned.cpuMs] })
-      bench.record({ ...about, ...CPU_TIME, contestant: 'cold build', samples: [built.cpuMs] })
-      sums.scanning += scanned.cpuMs
-      sums.build += built.cpuMs
-    } catch (error) {
-      bench.note(`share of scanning, ${name}: ${(error as Error).message}`)
-    }
-  }
-  const about = { subject: 'scan', profile: 'share, all packages', runtime: bench.runtime.name } as const
-  bench.record({ ...about, ...CPU_TIME, contestant: 'scanning', samples: [sums.scanning] })
-  bench.record({ ...about, ...CPU_TIME, contestant: 'cold build', samples: [sums.build] })
+/** Processor time of scanning a package once, cold, against that of its whole cold build. */
+async function measureShare(bench: Bench, name: string): Promise<void> {
+  const { runtime, product } = bench
+  const source = siteFolder(name)
+  const work = join(bench.work, 'builds', 'share')
+  await forgetBuild(work)
+  const scanned = await scan(bench, { reader: 'fingerpost', folders: [source], extensions: [], warmUps: 0 })
+  const built = await fingerpostBuild({ node: runtime.path, dist: product.dist, source, work })
+  const about = { subject: 'scan', profile: `share, ${name}`, runtime: runtime.name } as const
+  bench.record({ ...about, ...CPU_TIME, contestant: 'scanning', samples: [scanned.cpuMs] })
+  bench.record({ ...about, ...CPU_TIME, contestant: 'cold build', samples: [built.cpuMs] })
 }
 
 async function scan(bench: Bench, request: Omit<ScanRequest, 'dist' | 'peers'>): Promise<ScanOutcome> {

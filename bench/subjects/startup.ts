@@ -15,11 +15,10 @@ import {
 import { readSite } from '../servers/site.ts'
 import { startServer } from '../servers/start.ts'
 import { CACHE } from '../setup/folders.ts'
-import { type Bench, recordMetric } from './bench.ts'
+import { type Bench, type PlanSubject, recordMetric } from './bench.ts'
 import { GROWTH_SIZES } from './growth.ts'
 
-/** Builds above this size are for the memory of a build; a server of it has a manifest of the same shape. */
-const QUICK_SIZES = [1_000]
+const SECONDS: Readonly<Record<number, number>> = { 100: 16, 1000: 18, 10000: 26, 50000: 60 }
 
 interface Start {
   readonly startMs: number
@@ -27,17 +26,16 @@ interface Start {
 }
 
 /** Starting: from the process's first instruction to its first answer, and what it holds in memory then. */
-export async function measureStartup(bench: Bench): Promise<void> {
-  const { quick, maxFiles } = bench.settings
-  const sizes = quick ? QUICK_SIZES : GROWTH_SIZES.filter((size) => size <= maxFiles)
-  for (const count of sizes) await measureSize(bench, count)
-}
+export const planStartup: PlanSubject = ({ settings: { quick, maxFiles } }) =>
+  (quick ? [1_000] : GROWTH_SIZES.filter((size) => size <= maxFiles)).map((count) => ({
+    ...{ subject: 'startup', name: `${count} assets`, seconds: quick ? 7 : (SECONDS[count] ?? 0) },
+    measure: (bench) => measureSize(bench, count),
+  }))
 
 async function measureSize(bench: Bench, count: number): Promise<void> {
   // Kept between runs: 50,000 files take minutes to compress, and how they came to be is not what is measured.
   const www = join(CACHE, 'started', String(count))
   const { runtime, product } = bench
-  bench.say(`building ${count} made-up files to serve`)
   await buildSite({
     node: runtime.path,
     dist: product.dist,
@@ -45,12 +43,13 @@ async function measureSize(bench: Bench, count: number): Promise<void> {
     out: join(www, 'static'),
   })
   const file = [...(await readSite(www)).files.values()][0] ?? ''
-  const samples = await interleave(
-    contestants(bench),
-    bench.settings.quick ? 3 : 7,
-    (contestant) => startOnce(bench, contestant, www, `/static/${file}`),
-    ({ name }, error) => bench.note(`${name}, start with ${count} assets: ${error.message}`),
-  )
+  const samples = await interleave({
+    contestants: contestants(bench),
+    rounds: bench.settings.quick ? 2 : 7,
+    measure: (contestant) => startOnce(bench, contestant, www, `/static/${file}`),
+    onRound: bench.onRound,
+    onFailure: ({ name }, error) => bench.note(`${name}: ${error.message}`),
+  })
   for (const [contestant, starts] of samples) {
     const about = {
       subject: 'startup',

@@ -26,3 +26,14 @@ test('the size of made-up sites is a number', () => {
   assert.equal(parseCommandLine(['--max-files', '1000']).maxFiles, 1_000)
   assert.throws(() => parseCommandLine(['--max-files', 'many']), /a number/)
 })
+
+test('a time limit is a number of minutes', () => {
+  assert.equal(parseCommandLine([]).minutes, Number.POSITIVE_INFINITY)
+  assert.equal(parseCommandLine(['--minutes', '38']).minutes, 38)
+  assert.throws(() => parseCommandLine(['--minutes', 'soon']), /--minutes wants/)
+})
+
+test('which subjects were named is kept, for the command that is shown', () => {
+  assert.deepEqual(parseCommandLine(['serve', '--only', '304']).named, ['serve'])
+  assert.deepEqual(parseCommandLine([]).named, [])
+})

@@ -3,21 +3,17 @@ import { test } from 'node:test'
 import { runsAsMarkdown } from '../../../bench/report/markdown.ts'
 import { formatPeriod } from '../../../bench/report/period.ts'
 import { plotsOf } from '../../../bench/report/plots.ts'
-import type { BenchRun, Measurement, Subject } from '../../../bench/result/measurement.ts'
+import type { BenchRun, Measurement, StageResult, Subject } from '../../../bench/result/measurement.ts'
 
 const measured = (subject: Subject, profile: string, contestant: string, metric: string, samples: number[]) =>
   ({
     ...{ subject, profile, contestant, runtime: 'Node 20', metric, unit: 'ms', better: 'less', samples },
   }) as Measurement
 
-const run: BenchRun = {
-  subject: 'build',
-  command: 'npm run bench -- build',
-  startedAt: '2026-01-31T09:05:00.000Z',
-  finishedAt: '2026-01-31T09:40:59.000Z',
-  revision: '0123456789',
-  machine: [['processor', 'Abacus, 2 cores']],
-  notes: ['no nginx: nginx is left out'],
+const result: StageResult = {
+  ...{ subject: 'build', stage: 'bootstrap, cold', load: [1.2, 2.05], others: 0.01 },
+  ...{ startedAt: '2026-01-31T09:05:00.000Z', finishedAt: '2026-01-31T09:40:59.000Z' },
+  notes: ['gulp-rev: exit 1'],
   measurements: [
     measured('build', 'bootstrap, cold', 'fingerpost', 'wall time', [110, 120]),
     measured('build', 'bootstrap, cold', 'compression floor', 'wall time', [100, 100]),
@@ -26,14 +22,23 @@ const run: BenchRun = {
   ],
 }
 
-test('the page names command, revision, time, machine and notes beside the figures', () => {
+const run: BenchRun = {
+  ...{ command: 'npm run bench -- build', startedAt: result.startedAt, revision: '0123456789' },
+  machine: [['processor', 'Abacus, 2 cores']],
+  notes: ['no nginx: nginx is left out'],
+  results: [result],
+}
+
+test('the page names command, revision, time, neighbours, machine and notes beside the figures', () => {
   const page = runsAsMarkdown([run])
   for (const text of [
-    '`npm run bench -- build` at commit 0123456789, 2026-01-31 09:05 to 09:40 UTC',
+    '`npm run bench -- build` at commit 0123456789, begun 2026-01-31 09:05 UTC',
+    '*commit 0123456789, 2026-01-31 09:05 to 09:40 UTC, load average 1.2 to 2.0, other programs had 1 % of the machine*',
     '- processor: Abacus, 2 cores',
     '- note: no nginx: nginx is left out',
-    '#### build: bootstrap, cold, wall time',
-    '| compression floor (Node 20) | 100 ms | 100 ms – 100 ms | 2 | 1.15 × | 1.13 × – 1.18 × |',
+    'note: gulp-rev: exit 1',
+    '### build: bootstrap, cold',
+    '| compression floor (Node 20) | 100 ms | 100 ms – 100 ms | 1.15 × | 1.13 × – 1.18 × | 2 |',
   ]) {
     assert.ok(page.includes(text), text)
   }
@@ -42,19 +47,32 @@ test('the page names command, revision, time, machine and notes beside the figur
 test('goals that were missed are said to be missed', () => {
   assert.match(
     runsAsMarkdown([run]),
-    /bootstrap, cold, wall time, against compression floor .* 1\.15 × .* missed \|/,
+    /bootstrap, cold, wall time, against compression floor .* \*\*1\.15 × ✗\*\*/,
+  )
+})
+
+test('a disturbed figure is said to be disturbed', () => {
+  const page = runsAsMarkdown([{ ...run, results: [{ ...result, others: 0.4 }] }])
+  assert.match(page, /other programs had 40 % of the machine: disturbed/)
+  assert.match(page, /1\.15 ×\* ✗/)
+})
+
+test('sites of growing size stand in one table, a line per size', () => {
+  assert.match(
+    runsAsMarkdown([run]),
+    /### build: growth\n\n.*\n.*\n\| 100 files .*10\.0 ms.*\n\| 1 000 files .*20\.0 ms/,
   )
 })
 
 test('only what was measured is drawn', () => {
   assert.deepEqual(
-    plotsOf(run.measurements).map(({ title }) => title),
+    plotsOf(result.measurements).map(({ title }) => title),
     ['Building real packages', 'Build time as a site grows'],
   )
   assert.deepEqual(plotsOf([]), [])
 })
 
 test('a run over midnight names both days', () => {
-  const late = { ...run, finishedAt: '2026-02-01T00:10:00.000Z' }
+  const late = { ...result, finishedAt: '2026-02-01T00:10:00.000Z' }
   assert.equal(formatPeriod(late), '2026-01-31 09:05 to 2026-02-01 00:10 UTC')
 })

@@ -4,8 +4,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { runsAsMarkdown } from '../../../bench/report/markdown.ts'
 import { plotsOf } from '../../../bench/report/plots.ts'
+import { withFigures } from '../../../bench/report/readme-figures.ts'
+import { stagesOf } from '../../../bench/report/sections.ts'
 import { anchorOf, escapeHtml } from '../../../bench/report/table.ts'
-import { type BenchRun, SUBJECTS } from '../../../bench/result/measurement.ts'
+import type { BenchRun } from '../../../bench/result/measurement.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..', '..')
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
@@ -17,7 +19,7 @@ test('the published page is what the suite writes from the published figures', (
 
 test('the published web page has a plot for everything that was measured', () => {
   const page = read('docs/benchmarks.html')
-  const missing = plotsOf(runs.flatMap(({ measurements }) => measurements)).filter(
+  const missing = plotsOf(stagesOf(runs).flatMap(({ measurements }) => measurements)).filter(
     ({ title }) => !page.includes(`aria-label="${escapeHtml(title)}"`),
   )
   assert.deepEqual(
@@ -26,15 +28,17 @@ test('the published web page has a plot for everything that was measured', () =>
   )
 })
 
-test('every subject is published once, from a full run of a commit', () => {
-  assert.deepEqual(
-    runs.map(({ subject }) => subject),
-    SUBJECTS.filter((subject) => runs.some((run) => run.subject === subject)),
-  )
+test('every stage is published once, from a full run of a commit', () => {
+  const stages = stagesOf(runs).map(({ subject, stage }) => `${subject}: ${stage}`)
+  assert.equal(new Set(stages).size, stages.length)
   for (const { command, revision } of runs) {
     assert.doesNotMatch(command, /--quick/)
     assert.match(revision, /^[0-9a-f]{10}$/)
   }
+})
+
+test("the README's figures are what the suite writes from the published figures", () => {
+  assert.equal(read('README.md'), withFigures(read('README.md'), runs), 'npm run bench -- report')
 })
 
 test('figures in the README lead to the tables they come from', () => {
@@ -44,6 +48,7 @@ test('figures in the README lead to the tables they come from', () => {
   const links = [...read('README.md').matchAll(/docs\/benchmarks\.md#([^)\s]+)/g)].map(
     ([, anchor = '']) => anchor,
   )
+  assert.ok(links.length > 5, 'claims with links')
   assert.deepEqual(
     links.filter((anchor) => !anchors.has(anchor)),
     [],

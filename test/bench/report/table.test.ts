@@ -23,6 +23,13 @@ test('in Markdown a bar in a cell does not end the cell', () => {
   assert.equal(tableAsMarkdown(table).split('\n').at(-1), '| a\\|<b> | 1 000 |')
 })
 
+test('what was missed shows without colour', () => {
+  const judged = { ...table, rows: [['sirv', { text: '9', tone: 'missed' as const }]] }
+  assert.match(tableAsText(judged), /9 ✗$/)
+  assert.match(tableAsMarkdown(judged), /\*\*9 ✗\*\* \|$/)
+  assert.match(tableAsHtml(judged), /<td class="missed">9 ✗<\/td>/)
+})
+
 test('on a web page a cell cannot become markup', () => {
   assert.ok(tableAsHtml(table).includes('<td>a|&lt;b&gt;</td>'))
 })
