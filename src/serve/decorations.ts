@@ -130,8 +130,19 @@ function addLinks(reply: FastifyReply, links: readonly string[]): FastifyReply {
 function decorateLocals(app: FastifyInstance, helpersOf: (reply: FastifyReply) => object): void {
   if (app.hasReplyDecorator('locals')) {
     app.addHook('onRequest', async (_request, reply) => {
-      const holder = reply as { locals?: object }
-      holder.locals = { ...helpersOf(reply), ...holder.locals }
+      const { locals } = reply as { readonly locals?: object }
+      let held: object | undefined
+      Object.defineProperty(reply, 'locals', {
+        configurable: true,
+        enumerable: true,
+        get() {
+          held ??= { ...helpersOf(reply), ...locals }
+          return held
+        },
+        set(given: object) {
+          held = { ...helpersOf(reply), ...given }
+        },
+      })
     })
     return
   }

@@ -14,6 +14,9 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
+/** What Nunjucks adds to keyword arguments, to know them by. */
+export const KEYWORD_MARK = '__keywords'
+
 /** Text as it may stand in HTML, in an attribute with either quote as well. */
 export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? character)
@@ -27,7 +30,7 @@ export function escapeHtml(text: string): string {
 export function formatTag(element: string, attributes: Attributes): string {
   const parts = [element]
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === null || value === false) continue
+    if (value === undefined || value === null || value === false || name === KEYWORD_MARK) continue
     if (!/^[^\s"'<>/=\p{Cc}]+$/u.test(name)) {
       throw new FingerpostError('FP_CONFIG', `${JSON.stringify(name)} can't be an HTML attribute.`)
     }

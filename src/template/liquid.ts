@@ -1,4 +1,5 @@
 import { escapeHtml } from './html.ts'
+import { chooseHelpers } from './request-helpers.ts'
 import type { TagOptions, TemplateHelpers } from './template-functions.ts'
 
 /** What is used of a Liquid engine (liquidjs 10). */
@@ -11,37 +12,41 @@ export interface LiquidEngine {
 /**
  * Gives a Liquid engine the tag `{% static 'css/site.css' %}` and filters, named as Liquid names things:
  * `{{ 'css/site.css' | static }}`, `{{ 'css/site.css' | stylesheet_tag: media: 'print' }}`. Liquid escapes nothing by
- * itself, so both escape their URL; with `outputEscape` it is not escaped again.
+ * itself, so both escape their URL; with `outputEscape` it is not escaped again. Nonce and host are those of the request
+ * where the page is rendered with `reply.locals`.
  */
 export function installLiquid(liquid: LiquidEngine, helpers: TemplateHelpers): void {
-  const url = (name: string, ...options: LiquidOption[]) =>
-    escapeHtml(helpers.static(name, Object.fromEntries(options)))
-  registerFilter(liquid, 'static', url)
-  registerFilter(liquid, 'static_integrity', (name) => helpers.staticIntegrity(name))
-  registerFilter(liquid, 'stylesheet_tag', (name, ...options) =>
-    helpers.stylesheetTag(name, toOptions(options)),
-  )
-  registerFilter(liquid, 'script_tag', (name, ...options) => helpers.scriptTag(name, toOptions(options)))
-  registerFilter(liquid, 'module_tag', (name, ...options) => helpers.moduleTag(name, toOptions(options)))
-  registerFilter(liquid, 'preload_tag', (name, ...options) => helpers.preloadTag(name, toOptions(options)))
-  registerFilter(liquid, 'import_map_tag', (imports, ...options) =>
-    helpers.importMapTag(imports as unknown as Readonly<Record<string, string>>, toOptions(options)),
-  )
+  for (const [name, filter] of Object.entries(FILTERS)) {
+    liquid.registerFilter(name, {
+      handler(this: FilterCall, value: never, ...options: LiquidOption[]) {
+        return filter(chooseHelpers(this.context.environments, helpers), value, Object.fromEntries(options))
+      },
+      // What we give is escaped, or markup.
+      raw: true,
+    } as never)
+  }
+  const url = (name: string) => escapeHtml(helpers.static(name))
   liquid.registerTag('static', createStaticTag(liquid, url) as never)
 }
 
 /** A keyword argument of a filter, as liquidjs passes it. */
 type LiquidOption = readonly [name: string, value: never]
 
-type LiquidFilter = (value: string, ...options: LiquidOption[]) => string
-
-function registerFilter(liquid: LiquidEngine, name: string, handler: LiquidFilter): void {
-  // raw: what we give is escaped, or markup.
-  liquid.registerFilter(name, { handler, raw: true } as never)
+interface FilterCall {
+  /** `environments`: what the page is rendered with. */
+  readonly context: { readonly environments: unknown }
 }
 
-function toOptions(options: readonly LiquidOption[]): TagOptions {
-  return Object.fromEntries(options)
+type LiquidFilter = (helpers: TemplateHelpers, value: never, options: TagOptions) => string
+
+const FILTERS: Readonly<Record<string, LiquidFilter>> = {
+  static: (helpers, name, options) => escapeHtml(helpers.static(name, options)),
+  static_integrity: (helpers, name) => helpers.staticIntegrity(name),
+  stylesheet_tag: (helpers, name, options) => helpers.stylesheetTag(name, options),
+  script_tag: (helpers, name, options) => helpers.scriptTag(name, options),
+  module_tag: (helpers, name, options) => helpers.moduleTag(name, options),
+  preload_tag: (helpers, name, options) => helpers.preloadTag(name, options),
+  import_map_tag: (helpers, imports, options) => helpers.importMapTag(imports, options),
 }
 
 interface StaticTag {

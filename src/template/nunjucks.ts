@@ -1,3 +1,4 @@
+import { chooseHelpers } from './request-helpers.ts'
 import type { TagOptions, TemplateHelpers, UrlOptions } from './template-functions.ts'
 
 /** What is used of a Nunjucks environment (nunjucks 3). */
@@ -10,30 +11,28 @@ export interface NunjucksEnvironment {
 
 /**
  * Gives a Nunjucks environment the helpers as globals, the filter `static` and the tag Django users know:
- * `{% static 'css/site.css' %}`, `{% static 'img/logo.svg' as logo %}`. Markup is marked safe.
+ * `{% static 'css/site.css' %}`, `{% static 'img/logo.svg' as logo %}`. Markup of the globals is marked safe. Where a
+ * page's data hold helpers of their own, as `reply.locals` do, Nunjucks takes those, which return text.
  */
 export function installNunjucks(environment: NunjucksEnvironment, helpers: TemplateHelpers): void {
   const safe = environment.getFilter('safe') as (html: string) => unknown
-  const url = (name: string, options?: UrlOptions) => helpers.static(name, withoutMarker(options))
-  environment.addGlobal('static', url)
+  environment.addGlobal('static', helpers.static)
   environment.addGlobal('staticIntegrity', helpers.staticIntegrity)
   for (const name of ['stylesheetTag', 'scriptTag', 'moduleTag', 'preloadTag'] as const) {
-    environment.addGlobal(name, (file: string, options?: TagOptions) =>
-      safe(helpers[name](file, withoutMarker(options))),
-    )
+    environment.addGlobal(name, (file: string, options?: TagOptions) => safe(helpers[name](file, options)))
   }
   environment.addGlobal('importMapTag', (imports: Readonly<Record<string, string>>, options?: TagOptions) =>
-    safe(helpers.importMapTag(withoutMarker(imports) ?? {}, withoutMarker(options))),
+    safe(helpers.importMapTag(imports, options)),
   )
-  environment.addFilter('static', url)
-  environment.addExtension('FingerpostStatic', createStaticTag(url) as never)
+  environment.addFilter('static', function (this: FilterCall, name: string, options?: UrlOptions) {
+    return chooseHelpers(this.ctx, helpers).static(name, options)
+  })
+  environment.addExtension('FingerpostStatic', createStaticTag(helpers.static) as never)
 }
 
-/** Nunjucks passes keyword arguments as an object with a mark of its own. */
-function withoutMarker<T extends object>(options: T | undefined): T | undefined {
-  if (options === undefined) return undefined
-  const { __keywords: _, ...rest } = options as T & { readonly __keywords?: unknown }
-  return rest as T
+interface FilterCall {
+  /** What the page is rendered with. */
+  readonly ctx: unknown
 }
 
 interface Token {

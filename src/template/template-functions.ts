@@ -1,7 +1,7 @@
 import { FingerpostError } from '../core/error.ts'
 import type { ReferenceKind } from '../core/reference.ts'
 import type { ResolvedAsset, Resolver } from '../resolve/resolver.ts'
-import { type Attributes, type AttributeValue, formatScriptJson, formatTag } from './html.ts'
+import { type Attributes, type AttributeValue, formatScriptJson, formatTag, KEYWORD_MARK } from './html.ts'
 import { findNeeds, preloadDestination } from './preload.ts'
 
 /** How a URL is written. */
@@ -157,7 +157,8 @@ function createImportMap(
   { absolute, integrity = true }: TagOptions,
   { resolver, facts }: Surroundings,
 ): Record<string, unknown> {
-  const entries = Object.entries(imports).map(([specifier, name]): [string, string, string] => {
+  const named = Object.entries(imports).filter(([specifier]) => specifier !== KEYWORD_MARK)
+  const entries = named.map(([specifier, name]): [string, string, string] => {
     const asset = resolver.describe(name)
     return [specifier, absoluteOrNot(asset.url, { absolute }, facts), asset.integrity]
   })

@@ -1,3 +1,4 @@
+import type { FastifyViewOptions } from '@fastify/view'
 import { Edge } from 'edge.js'
 import ejs from 'ejs'
 import { Eta } from 'eta'
@@ -19,6 +20,8 @@ export interface EnginePage {
   /** The extension its templates customarily have. */
   readonly extension: string
   readonly source: string
+  /** What @fastify/view is registered with, apart from `root`, with the helpers installed as the documentation says. */
+  viewOptions(helpers: TemplateHelpers, root: string): Pick<FastifyViewOptions, 'engine' | 'options'>
   /** Renders text with the helpers installed as the documentation says. */
   render(source: string, helpers: TemplateHelpers, data?: object): Promise<string> | string
 }
@@ -37,10 +40,14 @@ export const ENGINE_PAGES: readonly EnginePage[] = [
     engine: 'Nunjucks',
     extension: '.njk',
     source: page(
-      `{{ stylesheetTag('css/site.css', media='screen') }}\n{{ moduleTag('js/app.js') }}`,
+      `{{ stylesheetTag('css/site.css', media='screen') | safe }}\n{{ moduleTag('js/app.js') | safe }}`,
       `{% static 'img/logo.svg' as logo %}<img src="{% static 'img/logo.svg?v=1&w=2' %}" alt="{{ staticIntegrity('img/logo.svg') }}">
 <a href="{{ logo }}">{{ 'img/logo.svg' | static }} {{ static('img/logo.svg') }}</a>`,
     ),
+    viewOptions: (helpers) => ({
+      engine: { nunjucks },
+      options: { autoescape: true, onConfigure: (made: never) => installNunjucks(made, helpers) },
+    }),
     render(source, helpers, data = {}) {
       const environment = new nunjucks.Environment(null, { autoescape: true })
       installNunjucks(environment, helpers)
@@ -55,6 +62,7 @@ export const ENGINE_PAGES: readonly EnginePage[] = [
       `<img src="<%= static('img/logo.svg?v=1&w=2') %>" alt="<%= staticIntegrity('img/logo.svg') %>">
 <a href="<%= static('img/logo.svg') %>"><%= static('img/logo.svg') %> <%= static('img/logo.svg') %></a>`,
     ),
+    viewOptions: () => ({ engine: { ejs } }),
     render: (source, helpers, data = {}) => ejs.render(source, { ...helpers, ...data }),
   },
   {
@@ -65,6 +73,7 @@ export const ENGINE_PAGES: readonly EnginePage[] = [
       `<img src="<%= it.static('img/logo.svg?v=1&w=2') %>" alt="<%= it.staticIntegrity('img/logo.svg') %>">
 <a href="<%= it.static('img/logo.svg') %>"><%= it.static('img/logo.svg') %> <%= it.static('img/logo.svg') %></a>`,
     ),
+    viewOptions: () => ({ engine: { eta: new Eta() } }),
     render: (source, helpers, data = {}) =>
       new Eta({ autoTrim: false }).renderString(source, { ...helpers, ...data }),
   },
@@ -76,6 +85,11 @@ export const ENGINE_PAGES: readonly EnginePage[] = [
       `<img src="{{static 'img/logo.svg?v=1&w=2'}}" alt="{{staticIntegrity 'img/logo.svg'}}">
 <a href="{{static 'img/logo.svg'}}">{{static "img/logo.svg"}} {{static 'img/logo.svg'}}</a>`,
     ),
+    viewOptions(helpers) {
+      const handlebars = Handlebars.create()
+      installHandlebars(handlebars, helpers)
+      return { engine: { handlebars } }
+    },
     render(source, helpers, data = {}) {
       const engine = Handlebars.create()
       installHandlebars(engine, helpers)
@@ -98,6 +112,7 @@ html(lang='en')
       = static('img/logo.svg') + ' '
       = static('img/logo.svg')
 `,
+    viewOptions: () => ({ engine: { pug } }),
     render: (source, helpers, data = {}) => pug.render(source, { ...helpers, ...data }),
   },
   {
@@ -108,6 +123,11 @@ html(lang='en')
       `<img src="{% static 'img/logo.svg?v=1&w=2' %}" alt="{{ 'img/logo.svg' | static_integrity }}">
 <a href="{{ 'img/logo.svg' | static }}">{% static 'img/logo.svg' %} {{ "img/logo.svg" | static }}</a>`,
     ),
+    viewOptions(helpers, root) {
+      const liquid = new Liquid({ root })
+      installLiquid(liquid, helpers)
+      return { engine: { liquid } }
+    },
     render(source, helpers, data = {}) {
       const engine = new Liquid({ outputEscape: 'escape' })
       installLiquid(engine, helpers)
@@ -118,10 +138,16 @@ html(lang='en')
     engine: 'Edge',
     extension: '.edge',
     source: page(
-      `{{ stylesheetTag('css/site.css', { media: 'screen' }) }}\n{{ moduleTag('js/app.js') }}`,
+      `{{{ stylesheetTag('css/site.css', { media: 'screen' }) }}}\n{{{ moduleTag('js/app.js') }}}`,
       `<img src="{{ static('img/logo.svg?v=1&w=2') }}" alt="{{ staticIntegrity('img/logo.svg') }}">
 <a href="{{ static('img/logo.svg') }}">{{ static('img/logo.svg') }} {{ static('img/logo.svg') }}</a>`,
     ),
+    viewOptions(helpers, root) {
+      const edge = Edge.create()
+      edge.mount(root)
+      installEdge(edge, helpers)
+      return { engine: { edge } }
+    },
     render(source, helpers, data = {}) {
       const edge = Edge.create()
       installEdge(edge, helpers)
