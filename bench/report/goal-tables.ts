@@ -58,7 +58,7 @@ function limitRows(columns: readonly string[], stages: readonly StageResult[]): 
     const cells = columns.map((column) => limitCell(stages, `${column}, ${runtime}`))
     return cells.every((cell) => cell === '')
       ? []
-      : [[`bare node:http ÷ nginx, ${runtime}`, 'none', ...cells]]
+      : [[`bare node:http ÷ nginx, ${runtime}`, 'no goal', ...cells]]
   })
 }
 

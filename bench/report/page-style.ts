@@ -8,7 +8,7 @@ export const STYLE = `
 html { scroll-behavior: smooth; scroll-padding-top: 16px }
 @media (prefers-reduced-motion: reduce) { html { scroll-behavior: auto } }
 body { margin: 0; color: var(--ink); background: var(--paper); font: 16px/1.55 system-ui, sans-serif }
-header, main { max-width: 1000px; margin: 0 auto; padding: 0 20px }
+header, main { max-width: 1120px; margin: 0 auto; padding: 0 20px }
 header { padding-top: 48px } main { padding-bottom: 80px }
 h1 { font-size: 38px; letter-spacing: -0.02em; margin: 0 0 8px } header p { max-width: 62ch; margin: 0 0 20px; color: var(--soft) }
 h2 { font-size: 26px; letter-spacing: -0.01em; margin: 64px 0 16px } h3 { font-size: 16px; margin: 28px 0 10px }
@@ -24,7 +24,7 @@ figcaption { color: var(--soft); font-size: 13.5px; margin-top: 10px; max-width:
 svg { display: block } svg text { font-family: system-ui, sans-serif }
 .wide { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums }
-th, td { padding: 7px 14px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
+th, td { padding: 7px 12px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
 tr:last-child td { border-bottom: 0 } tbody tr:hover td { background: color-mix(in srgb, var(--brand) 7%, transparent) }
 th { color: var(--soft); font-weight: 500; vertical-align: bottom } th:first-child, td:first-child { text-align: left }
 td.met { color: var(--good) } td.missed { color: var(--bad); background: var(--bad-paper); font-weight: 600 }

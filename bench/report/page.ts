@@ -56,7 +56,7 @@ async function sectionAsHtml({ subject, parts }: Section, plots: readonly Plot[]
   return `<section>
 <h2 id="${subject}">${HEADINGS[subject]}</h2>
 ${figures.join('\n')}
-<details><summary>${summaryOf(subject, parts)}</summary>
+<details${figures.length === 0 ? ' open' : ''}><summary>${summaryOf(subject, parts)}</summary>
 ${parts.map(partAsHtml).join('\n')}
 </details>
 </section>`

@@ -37,7 +37,7 @@ export function buildPlots(measurements: readonly Measurement[]): readonly Plot[
             type: 'quantitative',
             scale: { type: 'symlog', constant: 0.3 },
             title: 'seconds (logarithmic)',
-            axis: { values: [0, 0.3, 1, 3, 10, 30, 100, 300], format: '~g' },
+            axis: { values: [0, 0.3, 1, 3, 10, 30, 100, 300], format: '~r' },
           },
           y: { field: 'build', type: 'nominal', title: null, sort: 'x' },
           color: {
@@ -109,7 +109,7 @@ export function encoderPlots(measurements: readonly Measurement[]): readonly Plo
     type: 'quantitative',
     scale: { type: 'log' },
     title: 'MB/s on one core (logarithmic)',
-    axis: { values: [0.5, 1, 2, 5, 10, 20, 50, 100], format: '~g' },
+    axis: { values: [0.5, 1, 2, 5, 10, 20, 50, 100], format: '~r' },
   }
   const y = { field: 'left', type: 'quantitative', scale: { zero: false }, title: 'bytes left, %' }
   const color = { field: 'encoder', type: 'nominal', title: null }

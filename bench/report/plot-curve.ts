@@ -30,7 +30,7 @@ export function curve(
         type: 'quantitative',
         scale: { type: scale },
         title: unit,
-        axis: scale === 'log' ? { tickCount: 5, format: '~g' } : { tickCount: 5 },
+        axis: scale === 'log' ? { tickCount: 5, format: '~r' } : { tickCount: 5 },
       },
       color: { field: 'series', type: 'nominal', title: null },
     },

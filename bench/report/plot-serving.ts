@@ -5,15 +5,13 @@ import { PLOT_WIDTH, type Plot, type PlotSpec } from './plot.ts'
 
 /** One drawing per Node: every round's ratio as a dot, so that the spread is seen and not only told. */
 export function servingPlots(measurements: readonly Measurement[]): readonly Plot[] {
-  const mine = measurements.filter(
-    ({ subject, metric }) => subject === 'serve' && metric === 'requests per processor second',
-  )
+  const mine = measurements.filter(({ subject, metric }) => subject === 'serve' && metric === 'requests/s')
   const runtimes = [...new Set(mine.map(({ profile }) => profile.slice(profile.indexOf(', ') + 2)))]
   return runtimes.map((runtime) => ({
     subject: 'serve',
     title: `Serving on ${runtime}: fingerpost's throughput divided by each peer's`,
     caption:
-      'Each dot is one round, the bar their median. Requests per second of the processor time that the server really had. Right of 1, fingerpost answers more.',
+      'Each dot is one round, the bar their median. Right of 1, fingerpost answers more requests a second.',
     spec: ratioSpec(mine.filter(({ profile }) => profile.endsWith(runtime))),
   }))
 }
@@ -36,7 +34,7 @@ function ratioSpec(measurements: readonly Measurement[]): PlotSpec {
     type: 'quantitative',
     scale: { type: 'log' },
     title: 'fingerpost ÷ peer (logarithmic)',
-    axis: { values: [0.25, 0.5, 1, 2, 5, 10, 20], format: '~g' },
+    axis: { values: [0.25, 0.5, 1, 2, 5, 10, 20], grid: true, format: '~r' },
   }
   const y = { field: 'contestant', type: 'nominal', title: null, sort: PEER_ORDER }
   const color = { field: 'contestant', type: 'nominal', legend: null, sort: PEER_ORDER }
@@ -47,12 +45,12 @@ function ratioSpec(measurements: readonly Measurement[]): PlotSpec {
         field: 'profile',
         title: null,
         sort: PROFILE_ORDER,
-        header: { labelAngle: 0, labelAlign: 'left' },
+        header: { labelAngle: 0, labelAlign: 'left', labelOrient: 'top', labelPadding: 4 },
       },
     },
     spacing: 14,
     spec: {
-      width: PLOT_WIDTH - 120,
+      width: PLOT_WIDTH - 140,
       height: { step: 17 },
       layer: [
         {
@@ -69,5 +67,13 @@ function ratioSpec(measurements: readonly Measurement[]): PlotSpec {
   }
 }
 
-const PEER_ORDER = ['bare node:http', 'bare Fastify', 'nginx', 'sirv', 'WhiteNoise', '@fastify/static']
+const PEER_ORDER = [
+  'bare node:http',
+  'bare Fastify',
+  'nginx',
+  'nginx with sendfile',
+  'sirv',
+  'WhiteNoise',
+  '@fastify/static',
+]
 const PROFILE_ORDER = ['20 files', '1 KB', '10 KB', '100 KB', '1 MB', '304', '404']

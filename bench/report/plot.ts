@@ -12,7 +12,7 @@ export interface Plot {
 }
 
 /** How wide plots are drawn, in CSS pixels, with labels and legend. */
-export const PLOT_WIDTH = 620
+export const PLOT_WIDTH = 860
 
 interface VegaView {
   toSVG(): Promise<string>
@@ -56,6 +56,7 @@ const INK = {
     titleColor: 'currentColor',
     labelFontSize: 13,
     labelFontWeight: 'bold',
+    labelAnchor: 'start',
   },
   title: { color: 'currentColor' },
   range: { category: PALETTE },

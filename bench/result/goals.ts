@@ -59,7 +59,7 @@ function judgeTotal(goal: Goal, results: readonly StageResult[]): readonly GoalR
       .reduce((total, { samples }) => total + median(taken(samples)), 0)
   if (mine.length === 0) return []
   const measured = sum(goal.ours) / sum(goal.theirs)
-  const profile = `${goal.profile} (${mine.length})`
+  const profile = `${goal.profile} of ${mine.length}`
   const disturbed = mine.some(isDisturbed)
   return [{ goal, profile, measured, second: undefined, rounds: 1, met: isMet(goal, measured), disturbed }]
 }

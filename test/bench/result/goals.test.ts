@@ -94,7 +94,7 @@ test('a total is the sum of all profiles, divided by the sum of theirs', () => {
   const share = (name: string, ours: number, theirs: number) =>
     stage([measured('fingerpost', [ours], name), measured('bare', [theirs], name)])
   const [result] = judgeGoals([share('share, a', 1, 10), share('share, b', 1, 30)], [total])
-  assert.deepEqual([result?.measured, result?.met, result?.profile], [0.05, true, 'share (2)'])
+  assert.deepEqual([result?.measured, result?.met, result?.profile], [0.05, true, 'share of 2'])
 })
 
 test('no two goals are the same', () => {
