@@ -73,6 +73,8 @@ export const LIMITS = {
   s3PartBytes: 8 * MIB,
   /** Attempts of one request to S3, the first included. */
   s3MaxAttempts: 4,
+  /** Requests a listing of a bucket makes at the same time, to tell empty files from claims. */
+  s3Concurrency: 16,
   /** Milliseconds without an answer after which an attempt is given up. */
   s3TimeoutMs: 30_000,
   /** Files a publish uploads at the same time. */

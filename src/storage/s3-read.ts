@@ -1,9 +1,9 @@
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { notFound } from './fault.ts'
+import { isClaim } from './s3-claim.ts'
 import type { S3Connection } from './s3-client.ts'
 import { describeS3Fault, hasStatus } from './s3-fault.ts'
 import type { S3Settings } from './s3-options.ts'
-import { isClaim } from './s3-save.ts'
 import type { ByteRange, StoredFile } from './storage.ts'
 
 /** How a file is read: what to ask for, and how often at most. */
@@ -61,37 +61,6 @@ export async function statObject(
     if (hasStatus(error, 404)) return undefined
     throw describeS3Fault(error, { storage: settings.name, key, doing: 'stat' })
   }
-}
-
-/** Every object below the prefix, a page of 1,000 at a time. */
-export async function* listObjects(
-  connection: S3Connection,
-  settings: S3Settings,
-  prefix: string,
-  after: string | undefined,
-): AsyncIterable<StoredFile> {
-  const { client, sdk } = connection
-  let token: string | undefined
-  do {
-    const page = await client
-      .send(
-        new sdk.ListObjectsV2Command({
-          Bucket: settings.bucket,
-          Prefix: settings.prefix + prefix,
-          ...(after === undefined ? {} : { StartAfter: settings.prefix + after }),
-          ...(token === undefined ? {} : { ContinuationToken: token }),
-        }),
-      )
-      .catch((error: unknown) => {
-        throw describeS3Fault(error, { storage: settings.name, key: prefix, doing: 'list' })
-      })
-    for (const { Key = '', Size = 0, LastModified = new Date(0) } of page.Contents ?? []) {
-      // Consoles mark folders with empty objects whose key ends in a slash; those are no files.
-      if (Key.endsWith('/')) continue
-      yield { key: Key.slice(settings.prefix.length), size: Size, modifiedAt: LastModified }
-    }
-    token = page.IsTruncated === true ? page.NextContinuationToken : undefined
-  } while (token !== undefined)
 }
 
 /** Undefined where the range begins behind the last byte. */

@@ -11,7 +11,10 @@ export interface SignedUrlOptions {
   readonly method?: 'GET' | 'PUT'
   /** GET: the Content-Disposition the server answers with. */
   readonly disposition?: string
-  /** GET: the Content-Type the server answers with. PUT: the one the browser must send. */
+  /**
+   * GET: the Content-Type the server answers with; default the stored one. PUT: the one the browser must send; default
+   * `application/octet-stream`.
+   */
   readonly contentType?: string
   /** PUT: the exact number of bytes the browser must send. */
   readonly contentLength?: number
@@ -51,7 +54,7 @@ export async function signObjectUrl(
   if (options.method === 'PUT') {
     const command = new sdk.PutObjectCommand({
       ...target,
-      ...(contentType === undefined ? {} : { ContentType: contentType }),
+      ContentType: contentType ?? 'application/octet-stream',
       ...(contentLength === undefined ? {} : { ContentLength: contentLength }),
     })
     // Unsigned headers bind nobody: these two must be what was agreed on.

@@ -1,8 +1,8 @@
 import type { ListMultipartUploadsCommandOutput } from '@aws-sdk/client-s3'
 import type { S3Connection } from './s3-client.ts'
 import { describeS3Fault } from './s3-fault.ts'
+import { claimsAmong, listPages } from './s3-list.ts'
 import type { S3Settings } from './s3-options.ts'
-import { listObjects, statObject } from './s3-read.ts'
 
 /**
  * Removes what a killed process left in the bucket: multipart uploads that were never completed, and claims on keys.
@@ -46,7 +46,6 @@ function markersOf(page: ListMultipartUploadsCommandOutput) {
   return { KeyMarker: page.NextKeyMarker ?? '', UploadIdMarker: page.NextUploadIdMarker ?? '' }
 }
 
-/** A claim is an empty object that `stat` doesn't admit to. Only empty objects cost a request. */
 async function removeClaims(
   connection: S3Connection,
   settings: S3Settings,
@@ -54,11 +53,12 @@ async function removeClaims(
 ): Promise<number> {
   const { sdk, client } = connection
   let swept = 0
-  for await (const { key, size, modifiedAt } of listObjects(connection, settings, '', undefined)) {
-    if (size > 0 || modifiedAt >= olderThan) continue
-    if ((await statObject(connection, settings, key)) !== undefined) continue
-    await client.send(new sdk.DeleteObjectCommand({ Bucket: settings.bucket, Key: settings.prefix + key }))
-    swept++
+  for await (const page of listPages(connection, settings, '', undefined)) {
+    const old = page.filter(({ modifiedAt }) => modifiedAt < olderThan)
+    for (const { key } of await claimsAmong(connection, settings, old)) {
+      await client.send(new sdk.DeleteObjectCommand({ Bucket: settings.bucket, Key: settings.prefix + key }))
+      swept++
+    }
   }
   return swept
 }

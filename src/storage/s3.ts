@@ -1,8 +1,9 @@
 import { encodePath, parseLogicalPath } from '../core/path.ts'
 import { createConnector, type S3Connection } from './s3-client.ts'
 import { describeS3Fault, isS3Fault } from './s3-fault.ts'
+import { listObjects } from './s3-list.ts'
 import { publicUrlOf, resolveS3Options, type S3Options, type S3Settings } from './s3-options.ts'
-import { listObjects, openObject, statObject } from './s3-read.ts'
+import { openObject, statObject } from './s3-read.ts'
 import { saveObject } from './s3-save.ts'
 import {
   type PostPolicy,

@@ -71,6 +71,23 @@ test('a multipart upload that breaks off is aborted and leaves nothing', async (
   assert.equal(await countUploads(server, storage.prefix), 0)
 })
 
+test('an upload under way is in no listing, and what holds its name is kept by no cache', async (context) => {
+  const [server, storage] = [await lab.server(context), await lab.storage(context, { partBytes: PART })]
+  if (server === undefined || storage === undefined) return
+  await storage.save('a-empty', new Uint8Array())
+  const client = clientFor(server)
+  const watched = (async function* () {
+    yield* inPieces(BIG, PART)
+    yield* inPieces(BIG, PART)
+    const head = await client.send(new HeadObjectCommand({ Bucket: BUCKET, Key: `${storage.prefix}big.bin` }))
+    assert.deepEqual([head.ContentLength, head.CacheControl], [0, 'no-store'])
+    assert.deepEqual(await keysOf(storage.list()), ['a-empty'])
+    assert.equal(await storage.stat('big.bin'), undefined)
+  })()
+  await storage.save('big.bin', watched)
+  assert.deepEqual(await keysOf(storage.list()), ['a-empty', 'big.bin'])
+})
+
 test('what a killed process left is swept once it is old enough', async (context) => {
   const server = await lab.server(context)
   const storage = await lab.storage(context, { partBytes: PART, maxAttempts: 1 })

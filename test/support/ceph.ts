@@ -210,6 +210,7 @@ osd_op_num_shards = 1
 osd_op_num_threads_per_shard = 2
 [client.rgw]
 rgw_frontends = beast endpoint=127.0.0.1:${port}
+rgw_dns_name = s3.localhost
 rgw_enable_usage_log = false
 rgw_enable_ops_log = false
 rgw_thread_pool_size = 64

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request,
+  type ServerResponse,
+} from 'node:http'
 import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -19,6 +25,7 @@ export interface PlannedRequest {
   readonly method: string
   /** Path and query. */
   readonly url: string
+  readonly headers: IncomingHttpHeaders
   /** How many requests came before it. */
   readonly index: number
 }
@@ -38,8 +45,8 @@ export async function startFaultProxy(
 ): Promise<FaultProxy> {
   const requests: string[] = []
   const server = createServer((incoming, outgoing) => {
-    const { method = '', url = '' } = incoming
-    const fault = plan({ method, url, index: requests.length })
+    const { method = '', url = '', headers } = incoming
+    const fault = plan({ method, url, headers, index: requests.length })
     requests.push(`${method} ${url}`)
     pass(incoming, outgoing, target, fault).catch(() => outgoing.destroy())
   })
