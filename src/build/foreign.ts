@@ -19,7 +19,7 @@ export function refuseForeign(
   const json = parseWhole(text)
   if (json === undefined || (isObject(json) && isOurs(json))) return
   throw new FingerpostError('FP_COLLISION', `${where} has a ${file} that fingerpost didn't write.`, {
-    remedy: `Choose another folder with --out DIR, or move ${file} away. Nothing was published.`,
+    remedy: `Choose another place (--out DIR, or another prefix of the bucket), or move ${file} away. Nothing was published.`,
     details: { file, out: where },
   })
 }

@@ -57,8 +57,13 @@ export async function hasFile(
   return digestOf(await storage.read(key)) === wanted.etag
 }
 
-/** A manifest that can't be used is no reason not to build: the build is the remedy. */
-function readableManifest(text: string, where: string): Manifest | undefined {
+/**
+ * A manifest that stands where a build is to go. One that can't be used is no reason not to build: the build is the
+ * remedy.
+ *
+ * @throws FingerpostError `FP_COLLISION` for somebody else's
+ */
+export function readableManifest(text: string, where: string): Manifest | undefined {
   try {
     return parseManifest(text, where)
   } catch (error) {

@@ -1,10 +1,12 @@
-import { recordBuild } from '../build/record.ts'
+import { readableManifest } from '../build/output.ts'
+import { recordBuild, refuseForeignHistory } from '../build/record.ts'
+import { mapConcurrently } from '../core/concurrent.ts'
 import { FingerpostError } from '../core/error.ts'
+import { HISTORY_FILE } from '../core/history.ts'
 import { LIMITS } from '../core/limit.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
 import type { S3Storage } from '../storage/s3.ts'
 import type { Storage } from '../storage/storage.ts'
-import { forEachParallel } from './parallel.ts'
 import { type BucketVariant, type PlannedObject, planObjects } from './publish-plan.ts'
 
 /** How to publish. */
@@ -43,7 +45,8 @@ export interface PublishReport {
  * Brings a build into a bucket: one listing, then what is missing, then the manifest. Whoever reads the bucket sees the
  * old build or the new one; a publish that is interrupted goes on where it was the next time.
  *
- * @throws FingerpostError `FP_MANIFEST` for a folder without a build, `FP_STORAGE` where the bucket refuses
+ * @throws FingerpostError `FP_MANIFEST` for a folder without a build, `FP_COLLISION` for a bucket whose `manifest.json` or
+ * `history.json` somebody else wrote, `FP_STORAGE` where the bucket refuses
  */
 export async function publishBuild(
   source: Storage,
@@ -56,12 +59,15 @@ export async function publishBuild(
   const planned = planObjects(manifest, variant)
   const present = await listSizes(target)
   const missing = planned.filter(({ key, size }) => present.get(key) !== size)
-  const isCurrent = present.has(MANIFEST_FILE) && (await target.read(MANIFEST_FILE)).toString() === text
+  const inForce = present.has(MANIFEST_FILE) ? (await target.read(MANIFEST_FILE)).toString() : undefined
+  const isCurrent = inForce === text
+  const replaced = inForce === undefined ? undefined : readableManifest(inForce, target.name)
   const uploaded = [...missing.map(({ key }) => key), ...(isCurrent ? [] : [MANIFEST_FILE])]
   const bytes = missing.reduce((sum, { size }) => sum + size, isCurrent ? 0 : Buffer.byteLength(text))
   const unchanged = planned.length + 1 - uploaded.length
+  if (uploaded.length > 0 && present.has(HISTORY_FILE)) await refuseForeignHistory(target)
   if (mode === 'publish' && uploaded.length > 0)
-    await upload(source, target, { manifest, text, missing }, options)
+    await upload(source, target, { manifest, replaced, text, missing }, options)
   return {
     kind: mode === 'publish' ? 'published' : 'dry-run',
     target: target.name,
@@ -73,6 +79,8 @@ export async function publishBuild(
 
 interface Work {
   readonly manifest: Manifest
+  /** The build in force in the bucket; a damaged manifest counts as none, publishing is the remedy. */
+  readonly replaced: Manifest | undefined
   readonly text: string
   readonly missing: readonly PlannedObject[]
 }
@@ -80,7 +88,7 @@ interface Work {
 async function upload(
   source: Storage,
   target: S3Storage,
-  { manifest, text, missing }: Work,
+  { manifest, replaced, text, missing }: Work,
   options: PublishOptions,
 ): Promise<void> {
   const { concurrency = LIMITS.publishConcurrency, signal, onProgress = () => undefined } = options
@@ -88,12 +96,12 @@ async function upload(
   let done = 0
   // Before the first file, so that a prune knows whose files these are whatever happens next.
   const files = new Set([...manifest.assets.values()].map(({ file }) => file))
-  await recordBuild(target, await presentManifest(target), {
+  await recordBuild(target, replaced, {
     digest: manifest.digest,
     files,
     at: options.now(),
   })
-  await forEachParallel(missing, concurrency, async (object) => {
+  await mapConcurrently(missing, concurrency, async (object) => {
     signal?.throwIfAborted()
     await target.put(object.key, source.open(object.source), { overwrite: true, headers: object.headers })
     done++
@@ -103,17 +111,6 @@ async function upload(
   const headers = { contentType: 'application/json', cacheControl: 'no-cache' }
   await target.put(MANIFEST_FILE, Buffer.from(text), { overwrite: true, headers })
   onProgress({ done: total, total })
-}
-
-/** The build in force in the bucket; a damaged manifest counts as none, publishing is the remedy. */
-async function presentManifest(target: S3Storage): Promise<Manifest | undefined> {
-  try {
-    return parseManifest((await target.read(MANIFEST_FILE)).toString(), target.name)
-  } catch (error) {
-    if (error instanceof FingerpostError && ['FP_NOT_FOUND', 'FP_MANIFEST'].includes(error.code))
-      return undefined
-    throw error
-  }
 }
 
 async function listSizes(target: S3Storage): Promise<ReadonlyMap<string, number>> {

@@ -172,6 +172,33 @@ test('a folder without a build is refused before anything is sent', async (conte
   assert.deepEqual(await keysIn(target), [])
 })
 
+for (const [file, text] of [
+  ['manifest.json', '{ "name": "Our app", "icons": [] }'],
+  ['history.json', '[{ "opened": "yesterday" }]'],
+] as const) {
+  test(`somebody else's ${file} in the bucket is never replaced`, async (context) => {
+    const target = await lab.storage(context)
+    if (target === undefined) return
+    await target.put(file, Buffer.from(text))
+    const { source } = await makeSource(context)
+    for (const mode of ['dry-run', 'publish'] as const)
+      await assert.rejects(publishBuild(source, target, { now: NOW, mode }), {
+        code: 'FP_COLLISION',
+        message: /s3:\/\/.* has a \w+\.json that fingerpost didn't write\.\n.*another prefix/,
+      })
+    assert.deepEqual(await keysIn(target), [file])
+    assert.equal((await target.read(file)).toString(), text)
+  })
+}
+
+test('a manifest that was cut off is no obstacle: publishing is the remedy', async (context) => {
+  const target = await lab.storage(context)
+  if (target === undefined) return
+  await target.put('manifest.json', Buffer.from('{ "version": 1, "ass'))
+  const { source } = await makeSource(context)
+  assert.equal((await publishBuild(source, target, { now: NOW })).uploaded.at(-1), 'manifest.json')
+})
+
 test('a bucket is named as s3://bucket/prefix', () => {
   assert.deepEqual(parseBucketUrl('s3://site'), { bucket: 'site', prefix: '' })
   assert.deepEqual(parseBucketUrl('s3://site/a/b/'), { bucket: 'site', prefix: 'a/b/' })
