@@ -7,11 +7,12 @@ const HERE = import.meta.dirname
 
 const [argument = join(HERE, 'staticfiles')] = process.argv.slice(2)
 const isLive = argument === '--live'
-const served = isLive ? { live: { config: join(HERE, 'fingerpost.config.js') } } : { root: argument }
+const live = { config: join(HERE, 'fingerpost.config.js'), watch: [join(HERE, 'views')] }
+const served = isLive ? { live } : { root: argument }
 const app = await createApp(served, chooseStorage(process.env))
 const url = await listen()
 console.log(`\nThe demo is at ${url}   (Ctrl-C ends it)`)
-if (isLive) console.log('Edit a file in docs/demo/static and look at the page.')
+if (isLive) console.log('Edit a file in docs/demo/static or docs/demo/views and look at the page.')
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => app.close())
 

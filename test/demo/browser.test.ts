@@ -1,24 +1,19 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
 import { openBrowser } from '../support/browser.ts'
-import { REPOSITORY, runCli } from '../support/cli.ts'
+import { REPOSITORY } from '../support/cli.ts'
 import { GIF, PNG } from '../support/image.ts'
 import { hasTool } from '../support/require.ts'
 import { BUCKET, createS3Lab } from '../support/s3.ts'
 import { makeTree } from '../support/tree.ts'
+import { buildDemo, copyDemo, startDemo, visitPage } from './demo.ts'
 
 const lab = createS3Lab()
 
 const HASHED = /\/static\/.*\.[0-9a-f]{16}(\.\w+){0,2}$/
-
-/** Looks for what didn't load, from inside the page. */
-const FIND_BROKEN = readFileSync(join(import.meta.dirname, 'find-broken.js'), 'utf8')
 
 /** What each page must have loaded besides what every page has, as patterns of logical URLs. */
 const PAGES: Readonly<Record<string, readonly RegExp[]>> = {
@@ -54,28 +49,44 @@ const EVERYWHERE = [
   /inter-latin/,
 ]
 
-test('the demo in a real browser', { timeout: 290_000 }, async (context) => {
+test('the demo from a build in a real browser', { timeout: 290_000 }, async (context) => {
   if (!hasTool(context, 'chromium')) return
-  const root = join(makeTree(context), 'staticfiles')
-  const built = await runCli(REPOSITORY, [
-    'build',
-    '--config',
-    'docs/demo/fingerpost.config.js',
-    '--out',
-    root,
-  ])
-  assert.equal(built.code, 0, built.stderr)
-  const checked = await runCli(REPOSITORY, ['check', '--out', root, '--templates', 'docs/demo/views/**'])
-  assert.equal(checked.code, 0, checked.stderr)
-  const url = await startDemo(context, root, { MEDIA: makeTree(context) })
+  const root = await buildDemo(context)
+  const url = await startDemo(context, REPOSITORY, root, { MEDIA: makeTree(context) })
   const browser = await openBrowser(context)
+  await testSite(context, browser, url)
+  await testSecondVisits(context, browser, url)
+  await context.test('one setting keeps portraits in a bucket', async (inner) => {
+    const server = await lab.server(inner)
+    if (server === undefined) return
+    const { accessKeyId, secretAccessKey } = server.credentials
+    const settings = {
+      MEDIA: `s3://${BUCKET}/portraits`,
+      S3_ENDPOINT: server.endpoint,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    }
+    await useProfile(browser, await startDemo(context, REPOSITORY, root, settings))
+  })
+})
 
+test('the demo live, without a build, in a real browser', { timeout: 240_000 }, async (context) => {
+  if (!hasTool(context, 'chromium')) return
+  const home = copyDemo(context)
+  const url = await startDemo(context, home, '--live', { MEDIA: makeTree(context) })
+  const browser = await openBrowser(context)
+  await testSite(context, browser, url)
+  await testEdits(context, browser, { url, folder: join(home, 'docs/demo') })
+})
+
+/** What holds in both modes. */
+async function testSite(context: TestContext, browser: BrowserContext, url: string): Promise<void> {
   for (const [path, needed] of Object.entries(PAGES)) {
     await context.test(`${path} loads completely, under hashed names only`, async () => {
       const visit = await visitPage(browser, url + path)
       assert.deepEqual(visit.complaints, [])
       assert.deepEqual(visit.broken, [])
-      const assets = visit.responses.filter(({ url }) => url.includes('/static/'))
+      const assets = visit.responses.filter(({ url }) => /\/static\/(?!__fingerpost\/)/.test(url))
       for (const asset of assets) assert.match(asset.url, HASHED)
       for (const pattern of [...EVERYWHERE, ...needed]) {
         assert.ok(
@@ -86,6 +97,21 @@ test('the demo in a real browser', { timeout: 290_000 }, async (context) => {
     })
   }
 
+  await context.test('a portrait is uploaded into a folder, seen, replaced and removed', async () => {
+    await useProfile(browser, url)
+  })
+
+  await context.test('an unknown page is a 404 in the same dress', async () => {
+    const page = await browser.newPage()
+    const response = await page.goto(`${url}/nowhere`)
+    assert.equal(response?.status(), 404)
+    assert.equal(await page.locator('h1').textContent(), 'No land here')
+    await page.close()
+  })
+}
+
+/** What only hashed names for good can do. */
+async function testSecondVisits(context: TestContext, browser: BrowserContext, url: string): Promise<void> {
   for (const path of Object.keys(PAGES)) {
     await context.test(`a second visit of ${path} takes every hashed asset from the cache`, async () => {
       const visit = await visitPage(browser, url + path)
@@ -98,32 +124,58 @@ test('the demo in a real browser', { timeout: 290_000 }, async (context) => {
       )
     })
   }
+}
 
-  await context.test('a portrait is uploaded into a folder, seen, replaced and removed', async () => {
-    await useProfile(browser, url)
+/** What only sources can do: be edited under the eyes of a visitor. */
+async function testEdits(
+  context: TestContext,
+  browser: BrowserContext,
+  { url, folder }: { readonly url: string; readonly folder: string },
+): Promise<void> {
+  const page = await browser.newPage()
+  const edit = (name: string, change: (text: string) => string) =>
+    writeFileSync(join(folder, name), change(readFileSync(join(folder, name), 'utf8')))
+  const isMarked = () => page.evaluate('window.mark === 1')
+  // A mark that a reload wipes out.
+  const mark = () => page.evaluate('window.mark = 1')
+
+  await context.test(
+    'a stylesheet imported by an import is edited, and swapped without a reload',
+    async () => {
+      await page.goto(url)
+      await mark()
+      edit('static/css/parts/hero.css', (text) => `${text}.hero { outline: 7px solid rgb(1, 2, 3) }\n`)
+      await until(page, `getComputedStyle(document.querySelector('.hero')).outlineWidth === '7px'`)
+      assert.equal(await isMarked(), true)
+    },
+  )
+
+  await context.test('a module imported by a module is edited, and the page loads anew', async () => {
+    await page.goto(`${url}/map`)
+    await mark()
+    edit('static/js/geo/great-circle.js', (text) => `${text}document.documentElement.dataset.edited = ''\n`)
+    await until(page, `'edited' in document.documentElement.dataset`)
+    assert.equal(await isMarked(), false)
   })
 
-  await context.test('one setting keeps portraits in a bucket', async (inner) => {
-    const server = await lab.server(inner)
-    if (server === undefined) return
-    const { accessKeyId, secretAccessKey } = server.credentials
-    const settings = {
-      MEDIA: `s3://${BUCKET}/portraits`,
-      S3_ENDPOINT: server.endpoint,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
-    }
-    await useProfile(browser, await startDemo(context, root, settings))
+  await context.test('a template is edited, and the page loads anew', async () => {
+    await page.goto(`${url}/formulas`)
+    await mark()
+    edit('views/formulas.njk', (text) => text.replace(/<h1[^>]*>[^<]*/, '<h1>Edited'))
+    await until(page, `document.querySelector('h1').textContent === 'Edited'`)
+    assert.equal(await isMarked(), false)
   })
+  await page.close()
+}
 
-  await context.test('an unknown page is a 404 in the same dress', async () => {
-    const page = await browser.newPage()
-    const response = await page.goto(`${url}/nowhere`)
-    assert.equal(response?.status(), 404)
-    assert.equal(await page.locator('h1').textContent(), 'No land here')
-    await page.close()
-  })
-})
+async function until(page: Page, expression: string): Promise<void> {
+  for (let look = 0; look < 200; look++) {
+    // While a page loads anew there is none to ask.
+    if ((await page.evaluate(expression).catch(() => false)) === true) return
+    await page.waitForTimeout(50)
+  }
+  throw new Error(`never became true: ${expression}`)
+}
 
 /** What a visitor does on the page of the profile. */
 async function useProfile(browser: BrowserContext, url: string): Promise<void> {
@@ -153,85 +205,4 @@ async function useProfile(browser: BrowserContext, url: string): Promise<void> {
   await page.getByText('Remove').click()
   await page.locator('.portrait-none').waitFor()
   await page.close()
-}
-
-test('the demo live, without a build, in a real browser', { timeout: 240_000 }, async (context) => {
-  if (!hasTool(context, 'chromium')) return
-  const url = await startDemo(context, '--live', { MEDIA: makeTree(context) })
-  const browser = await openBrowser(context)
-  for (const [path, needed] of Object.entries(PAGES)) {
-    const visit = await visitPage(browser, url + path)
-    assert.deepEqual(visit.complaints, [])
-    assert.deepEqual(visit.broken, [])
-    for (const pattern of [...EVERYWHERE, ...needed]) {
-      assert.ok(
-        visit.responses.some((asset) => pattern.test(asset.url)),
-        `${path}: ${pattern} was not loaded`,
-      )
-    }
-  }
-})
-
-/** Serves a build's folder, or with `--live` the sources. */
-async function startDemo(
-  context: TestContext,
-  what: string,
-  settings: Readonly<Record<string, string>>,
-): Promise<string> {
-  const server = spawn(process.execPath, [join(REPOSITORY, 'docs/demo/server.js'), what], {
-    env: { ...process.env, ...settings, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  context.after(() => stop(server))
-  for await (const line of createInterface(server.stdout)) {
-    const address = /http:\/\/[\w.:]+/.exec(line)
-    if (address !== null) return address[0]
-  }
-  throw new Error('the demo ended before it had an address')
-}
-
-async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null) return
-  server.kill()
-  await once(server, 'exit')
-}
-
-interface Visit {
-  /** Console errors, exceptions, failed requests and answers from 400 on. */
-  readonly complaints: readonly string[]
-  /** Stylesheets, fonts and images of the page that aren't there. */
-  readonly broken: readonly string[]
-  readonly responses: readonly { readonly url: string; readonly fromNetwork: boolean }[]
-}
-
-async function visitPage(browser: BrowserContext, url: string): Promise<Visit> {
-  const page = await browser.newPage()
-  const complaints: string[] = []
-  page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type())) complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('requestfailed', (request) => complaints.push(`${request.url()} ${request.failure()?.errorText}`))
-  page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()} ${response.url()}`)
-  })
-  const responses = await recordResponses(page)
-  await page.goto(url, { waitUntil: 'networkidle' })
-  const broken = (await page.evaluate(FIND_BROKEN)) as string[]
-  await page.close()
-  return { complaints, broken, responses }
-}
-
-/** What the network layer itself says of each answer (Chrome DevTools Protocol, Network). */
-async function recordResponses(page: Page) {
-  const responses: { url: string; fromNetwork: boolean }[] = []
-  const session = await page.context().newCDPSession(page)
-  const cached = new Set<string>()
-  session.on('Network.requestServedFromCache', ({ requestId }) => cached.add(requestId))
-  session.on('Network.responseReceived', ({ requestId, response }) => {
-    const fromNetwork = !cached.has(requestId) && response.fromDiskCache !== true
-    responses.push({ url: response.url, fromNetwork })
-  })
-  await session.send('Network.enable')
-  return responses
 }
