@@ -27,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 run(process.argv.slice(2), {
   cwd: process.cwd(),
+  stdin: () => process.stdin,
   stdout: createOutput(process.stdout, process.env),
   stderr: createOutput(process.stderr, process.env),
   signal: interruption.signal,

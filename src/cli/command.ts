@@ -13,6 +13,8 @@ export interface CommandContext {
   readonly stdout: Output
   /** For talk: progress, summaries, problems. */
   readonly stderr: Output
+  /** What is piped into the program; read only by commands that say so. Absent: nothing. */
+  readonly stdin?: () => AsyncIterable<Uint8Array>
   /** Aborted when the user wants the command to end. */
   readonly signal: AbortSignal
   /** Asks to be told of SIGHUP, which otherwise ends the command. Returns the way to ask no longer. */

@@ -53,7 +53,7 @@ export const COMMANDS: readonly CommandRow[] = [
   },
   {
     name: 'media',
-    summary: 'tidy up after crashed uploads',
+    summary: 'tidy up after crashed uploads, list files no longer used',
     load: async () => (await import('./media.ts')).mediaCommand,
   },
   {

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { CommandContext, ExitCode } from '../../src/cli/command.ts'
 import { run } from '../../src/cli/main.ts'
 import { createOutput } from '../../src/cli/output.ts'
@@ -20,10 +21,19 @@ export function createRecorder(isTTY = false, columns = 80) {
 }
 
 /** Runs a command line in this process, in a folder. */
-export async function runIn(cwd: string, ...argv: readonly string[]): Promise<Outcome> {
+export function runIn(cwd: string, ...argv: readonly string[]): Promise<Outcome> {
+  return runWith({ cwd, input: '' }, ...argv)
+}
+
+/** Runs a command line in this process, with text piped into it. */
+export async function runWith(
+  { cwd, input }: { readonly cwd: string; readonly input: string },
+  ...argv: readonly string[]
+): Promise<Outcome> {
   const [out, err] = [createRecorder(), createRecorder()]
   const context: CommandContext = {
     cwd,
+    stdin: () => Readable.from([Buffer.from(input)]),
     stdout: createOutput(out.stream, {}),
     stderr: createOutput(err.stream, {}),
     signal: new AbortController().signal,

@@ -12,6 +12,8 @@ export interface S3Lab {
   server(context: TestContext): Promise<S3Server | undefined>
   /** An empty storage: a prefix of its own in the one bucket. Options override what it is made with. */
   storage(context: TestContext, options?: Partial<S3Options>): Promise<S3Storage | undefined>
+  /** The server's endpoint, with its credentials where the SDK looks for them until the test ends. */
+  environment(context: TestContext): Promise<string | undefined>
 }
 
 export const BUCKET = 'fingerpost'
@@ -30,6 +32,17 @@ export function createS3Lab(): S3Lab {
     async storage(context, options = {}) {
       const running = await server(context)
       return running && createS3Storage({ ...optionsFor(running), prefix: randomUUID(), ...options })
+    },
+    async environment(context) {
+      const running = await server(context)
+      if (running === undefined) return undefined
+      const { accessKeyId, secretAccessKey } = running.credentials
+      const variables = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }
+      Object.assign(process.env, variables)
+      context.after(() => {
+        for (const name of Object.keys(variables)) delete process.env[name]
+      })
+      return running.endpoint
     },
   }
 }
