@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runCommand } from '../setup/run-command.ts'
@@ -12,6 +13,12 @@ export interface SiteBuild {
   readonly out: string
 }
 
+/** The program as it is installed; older revisions have but the module. */
+export function programOf(dist: string): string {
+  const started = join(dist, 'cli.cjs')
+  return existsSync(started) ? started : join(dist, 'cli.js')
+}
+
 /** What the command line of a build looks like; shared by those that measure it and those that need its output. */
 export function buildArguments(source: string, out: string): readonly string[] {
   // Real packages name files they don't ship. That is not what is measured here, so it stays a warning.
@@ -23,7 +30,7 @@ export async function buildSite({ node, dist, source, out }: SiteBuild): Promise
   await mkdir(dirname(out), { recursive: true })
   await runCommand({
     command: node,
-    args: [join(dist, 'cli.js'), ...buildArguments(source, out)],
+    args: [programOf(dist), ...buildArguments(source, out)],
     cwd: dirname(out),
     timeoutMs: LIMIT_MS,
   })

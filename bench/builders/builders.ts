@@ -6,7 +6,7 @@ import { SUITE } from '../setup/folders.ts'
 import { packageFolder } from '../setup/packages.ts'
 import { runCommand } from '../setup/run-command.ts'
 import { SYSTEM_PYTHON } from '../setup/tools.ts'
-import { buildArguments } from './build-site.ts'
+import { buildArguments, programOf } from './build-site.ts'
 
 /** What every builder is given. */
 export interface BuildPlace {
@@ -34,7 +34,7 @@ export const fingerpostBuild: Builder = async ({ node, nodeOptions = [], dist, s
   return measureNode({
     node,
     nodeOptions,
-    script: join(dist, 'cli.js'),
+    script: programOf(dist),
     args,
     cwd: work,
     timeoutMs: LIMIT_MS,

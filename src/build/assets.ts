@@ -10,6 +10,7 @@ import { comparePaths, type LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
 import { type Drafts, finishDraft } from './draft.ts'
 import type { Recipe } from './encoder.ts'
+import type { HeadStart } from './head-start.ts'
 import { type Link, referencesOf } from './link.ts'
 import type { Name } from './name.ts'
 import type { RecipesFor } from './recipe.ts'
@@ -29,7 +30,10 @@ export interface AssetContext {
   /** Siblings that are not to be made because a source brings them. */
   readonly brought: ReadonlySet<string>
   readonly variants: VariantMaker
+  readonly headStart: HeadStart
   readonly writer: OutputWriter
+  /** Aborted with the first failure: whoever still waits for a turn must not begin. */
+  readonly ending: AbortController
   readonly signal: AbortSignal
   /** Called after each asset with its source. */
   readonly onDone: (file: SourceFile) => void
@@ -41,20 +45,15 @@ export interface AssetContext {
  * once. What is in memory at any time is bounded in bytes.
  */
 export async function makeAssets(context: AssetContext): Promise<ReadonlyMap<LogicalPath, ManifestAsset>> {
+  const { signal } = context
   const budget = createBudget(LIMITS.buildMaxInFlightBytes)
-  // Whoever still waits for its share when another fails must not begin.
-  const failure = new AbortController()
-  const signal = AbortSignal.any([context.signal, failure.signal])
   const made = await mapConcurrently(groupByContent(context), FILES_AT_ONCE, (twins) => {
     const [first] = twins
     const work = async () => {
       signal.throwIfAborted()
       return makeTwins(twins, context)
     }
-    return budget.spend(first?.name.fingerprint.size ?? 0, work).catch((error: unknown) => {
-      failure.abort(error)
-      throw error
-    })
+    return budget.spend(first?.name.fingerprint.size ?? 0, work)
   })
   return new Map(made.flat().sort(([a], [b]) => comparePaths(a, b)))
 }
@@ -107,20 +106,30 @@ async function makeAsset(
   { file: { path }, name }: NamedFile,
   bytes: () => Promise<Buffer>,
   siblingOf: (recipe: Recipe, name: Name) => Promise<Variant | undefined>,
-  { writer, recipesFor, brought, links }: AssetContext,
+  { writer, recipesFor, brought, links, ending }: AssetContext,
 ): Promise<ManifestAsset> {
   const { digest: etag, integrity, size } = name.fingerprint
-  await writer.write(name.file, { size, etag }, bytes)
-  const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
-  for (const recipe of recipesFor(path)) {
+  const writeSibling = async (recipe: Recipe) => {
     const key = variantPath(name.file, recipe.encoding)
-    if (brought.has(key)) continue
-    const sibling = await siblingOf(recipe, name)
-    if (sibling === undefined) continue
+    const sibling = brought.has(key) ? undefined : await siblingOf(recipe, name)
+    if (sibling === undefined) return []
     const variant = { size: sibling.size, etag: sibling.etag }
     await writer.write(key, variant, sibling.bytes)
-    encodings[recipe.encoding] = variant
+    return [[recipe.encoding, variant]] as const
   }
+  const writeIdentity = async () => {
+    await writer.write(name.file, { size, etag }, bytes)
+    return []
+  }
+  // All at once: the siblings wait for a core while the file itself is on its way to the disk.
+  const jobs = [writeIdentity, ...recipesFor(path).map((recipe) => () => writeSibling(recipe))]
+  const made = await mapConcurrently(jobs, jobs.length, (job) =>
+    job().catch((error: unknown) => {
+      ending.abort(error)
+      throw error
+    }),
+  )
+  const encodings: Partial<Record<Encoding, ManifestVariant>> = Object.fromEntries(made.flat())
   const references = referencesOf(links.get(path) ?? [])
   return { file: name.file, type: mediaType(path), size, etag, integrity, encodings, references }
 }
@@ -128,8 +137,10 @@ async function makeAsset(
 /** The bytes that leave under the files' names, checked once more: no edit may slip in between naming and writing. */
 async function finalBytes([first]: readonly NamedFile[], context: AssetContext): Promise<Buffer> {
   if (first === undefined) throw new RangeError('nothing to read')
-  const { names, reader, drafts, digester } = context
+  const { names, reader, drafts, digester, headStart } = context
   const { file, name } = first
+  const held = headStart.takeBytes(name.fingerprint)
+  if (held !== undefined) return held
   const bytes = drafts.has(file.path)
     ? finishDraft(drafts.read(file.path), (target) => names.get(target)?.digest ?? '')
     : await reader.read(file)

@@ -11,6 +11,7 @@ import { claimKeys } from './claim.ts'
 import { createDrafts, type Drafts } from './draft.ts'
 import { canEncode, type Encoder } from './encoder.ts'
 import type { Surroundings } from './environment.ts'
+import { createHeadStart, type HeadStart } from './head-start.ts'
 import { createImportMapNames } from './import-map.ts'
 import { type Links, linkReferences } from './link.ts'
 import { withLock } from './lock.ts'
@@ -20,13 +21,13 @@ import { type Output, readOutput } from './output.ts'
 import { findPrehashed } from './prehashed.ts'
 import { createProgress } from './progress.ts'
 import { createManifest, manifestDigest, publishManifest } from './publish.ts'
-import { createRecipes } from './recipe.ts'
+import { createRecipes, type RecipesFor } from './recipe.ts'
 import { type ComingBuild, recordBuild, refuseForeignHistory } from './record.ts'
 import { refuseErrors } from './refuse.ts'
 import type { BuildReport } from './report.ts'
 import type { SourceReader } from './source-reader.ts'
 import { fingerprintSources, scanSources } from './sources.ts'
-import { createVariantMaker } from './variant.ts'
+import { createVariantMaker, type VariantMaker } from './variant.ts'
 import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
 
 /** What every step of a build works with. */
@@ -37,6 +38,17 @@ export interface Workshop {
   readonly reader: SourceReader
   readonly cache: BuildCache
   readonly encoder: Encoder
+}
+
+/** A workshop at work on one build. */
+interface Work extends Workshop {
+  readonly variants: VariantMaker
+  readonly recipesFor: RecipesFor
+  readonly headStart: HeadStart
+  /** Aborted when the build ends, for whatever reason: what hasn't begun then never does. */
+  readonly ending: AbortController
+  /** Aborted with the ending, and when somebody outside says so. */
+  readonly signal: AbortSignal
 }
 
 /** A build whose every file has its name, before anything is written. */
@@ -56,26 +68,40 @@ export interface FinishedBuild {
   readonly sizes: ReadonlyMap<string, number>
 }
 
-/** The build in one sentence, for sources that are collected: scan, link, name, encode, publish. */
+/** Builds from sources that are collected. When it ends, however it ends, nothing goes on behind the caller's back. */
 export async function runBuild(collection: Collection, workshop: Workshop): Promise<FinishedBuild> {
-  const { config, surroundings, cache, reader } = workshop
-  const context = { ...workshop, signal: surroundings.signal }
+  const ending = new AbortController()
+  const signal = AbortSignal.any([workshop.surroundings.signal, ending.signal])
+  const recipesFor = await createRecipes(workshop.config)
+  const variants = createVariantMaker({ ...workshop, signal })
+  const headStart = createHeadStart({ variants, recipesFor })
+  try {
+    return await makeSite(collection, { ...workshop, variants, recipesFor, headStart, ending, signal })
+  } finally {
+    ending.abort(new Error('the build has ended'))
+    await variants.settle()
+  }
+}
+
+/** The build in one sentence: scan, link, name, encode, publish. */
+async function makeSite(collection: Collection, work: Work): Promise<FinishedBuild> {
+  const { config, surroundings, cache, reader } = work
   surroundings.report({ kind: 'step', step: 'scan' })
   const {
     scans,
     fingerprints: known,
     scanned,
-  } = await scanSources(collection, await createScanners({ html: config.references.html }), context)
+  } = await scanSources(collection, await createScanners({ html: config.references.html }), work)
   const prehashed = await findPrehashed(collection, config.references.prehashed)
   const { links, problems, moduleUrls, strips } = linkReferences({ scans, collection, prehashed, config })
   refuseErrors(problems)
   const importMap = createImportMapNames({ paths: collection.files.keys(), moduleUrls, config })
-  const fingerprints = await fingerprintSources(collection, known, context)
+  const fingerprints = await fingerprintSources(collection, known, work)
   const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader, strips })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
-  const names = nameFiles({ ...workshop, drafts, prehashed, fingerprints, remembered })
+  const names = nameFiles({ ...work, drafts, prehashed, fingerprints, remembered })
   const named = { collection, links, names, drafts, brought: claimKeys(names), importMap }
-  const publish = () => publishBuild(named, workshop)
+  const publish = () => publishBuild(named, work)
   const isDry = surroundings.mode === 'dry-run'
   const { sizes, ...published } = isDry
     ? await publish()
@@ -93,18 +119,18 @@ export async function runBuild(collection: Collection, workshop: Workshop): Prom
   return { report, sizes }
 }
 
-async function publishBuild(build: NamedBuild, workshop: Workshop) {
-  const { storage, mode } = workshop.surroundings
+async function publishBuild(build: NamedBuild, work: Work) {
+  const { storage, mode } = work.surroundings
   const output = await readOutput(storage)
-  const { digester } = workshop
+  const { digester } = work
   if (mode === 'dry-run') {
     await refuseForeignHistory(storage)
-    const made = await makeBuild(build, createDryWriter(storage, output, digester), workshop)
+    const made = await makeBuild(build, createDryWriter(storage, output, digester), work)
     return { ...made, kind: mode, sizes: output.sizes }
   }
-  const recorded = await recordBuild(storage, output.manifest, comingBuild(build, workshop))
+  const recorded = await recordBuild(storage, output.manifest, comingBuild(build, work))
   const writer = createWriter(storage, output, digester)
-  const made = await makeBuild(build, writer, workshop)
+  const made = await makeBuild(build, writer, work)
   const published = await publishManifest(made.manifest, storage, output)
   const written = recorded + made.work.written + published
   const kind = written === 0 ? ('unchanged' as const) : ('built' as const)
@@ -132,19 +158,15 @@ function comingBuild({ names }: NamedBuild, { digester, surroundings }: Workshop
   return { digest, files: new Set(named.map(([, { file }]) => file)), at: surroundings.now() }
 }
 
-async function makeBuild(build: NamedBuild, writer: OutputWriter, workshop: Workshop) {
-  const { config, surroundings, digester } = workshop
-  const { report, signal } = surroundings
+async function makeBuild(build: NamedBuild, writer: OutputWriter, work: Work) {
+  const { config, digester, variants } = work
+  const { report } = work.surroundings
   const { files } = build.collection
-  const variants = createVariantMaker(workshop)
-  const onDone = createProgress(files, report)
-  const recipesFor = await createRecipes(config)
-  const context = { ...workshop, ...build, files, recipesFor, variants, writer, signal, onDone }
-  const assets = await makeAssets(context)
+  const assets = await makeAssets({ ...work, ...build, files, writer, onDone: createProgress(files, report) })
   report({ kind: 'step', step: 'publish' })
   const manifest = createManifest(assets, config.url.href, digester, build.importMap)
-  const work = { ...variants.count(), written: writer.count() }
-  return { manifest, outputs: tallyOutputs(assets.values()), work }
+  const counts = { ...variants.count(), written: writer.count() }
+  return { manifest, outputs: tallyOutputs(assets.values()), work: counts }
 }
 
 function tallySources({ files }: Collection) {

@@ -1,10 +1,10 @@
 import { availableParallelism } from 'node:os'
-import { createBudget } from '../core/budget.ts'
 import type { Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ManifestVariant } from '../core/manifest.ts'
 import type { BuildCache } from './cache.ts'
 import type { Encoder, Recipe } from './encoder.ts'
+import { createEncoderLine } from './encoder-line.ts'
 import type { Fingerprint } from './fingerprint.ts'
 
 /** A sibling that pays. */
@@ -17,8 +17,12 @@ export interface Variant extends ManifestVariant {
 export interface VariantMaker {
   /** The sibling of these bytes; undefined where it would not be smaller enough to pay. */
   make(content: Fingerprint, recipe: Recipe, bytes: () => Promise<Buffer>): Promise<Variant | undefined>
+  /** Begins a sibling that {@link VariantMaker.make} will be asked for, which also tells of a failure. */
+  begin(content: Fingerprint, recipe: Recipe, bytes: Buffer): void
   /** Siblings an encoder made, and those that came from the cache. */
   count(): { readonly encoded: number; readonly recalled: number }
+  /** Resolves when no sibling is being made. */
+  settle(): Promise<void>
 }
 
 /** What is known of a sibling without its bytes. */
@@ -29,39 +33,69 @@ export interface VariantContext {
   readonly encoder: Encoder
   readonly cache: BuildCache
   readonly digester: Digester
+  /** Once aborted, nothing more is encoded. */
+  readonly signal: AbortSignal
 }
 
 /** A maker that asks the cache before it encodes. */
-export function createVariantMaker({ encoder, cache, digester }: VariantContext): VariantMaker {
-  const slots = createBudget(encodersAtOnce())
+export function createVariantMaker({ encoder, cache, digester, signal }: VariantContext): VariantMaker {
+  const line = createEncoderLine(encodersAtOnce(), signal)
+  const begun = new Map<string, Promise<Variant | undefined>>()
+  const underWay = new Set<Promise<unknown>>()
   let encoded = 0
   let recalled = 0
 
   const encode = async (key: string, recipe: Recipe, identity: Buffer) => {
-    encoded++
-    const bytes = await slots.spend(1, () => encoder.encode(identity, recipe))
+    const bytes = await line.run(identity.length, () => {
+      encoded++
+      return encoder.encode(identity, recipe)
+    })
     const pays = bytes.length < identity.length * LIMITS.variantMaxRatio
     const known: KnownVariant = pays ? { size: bytes.length, etag: digester.of(bytes) } : 'unprofitable'
     await cache.keepVariant(key, known, pays ? bytes : undefined)
     return { known, bytes }
   }
+  const recallOrEncode = async (key: string, recipe: Recipe, identity: () => Promise<Buffer>) => {
+    const known = cache.findVariant(key)
+    if (known === undefined) {
+      const { known: made, bytes } = await encode(key, recipe, await identity())
+      return made === 'unprofitable' ? undefined : { ...made, bytes: async () => bytes }
+    }
+    recalled++
+    if (known === 'unprofitable') return undefined
+    const recall = async () =>
+      (await cache.readVariant(key)) ?? (await encode(key, recipe, await identity())).bytes
+    return { ...known, bytes: recall }
+  }
+  const start = (key: string, recipe: Recipe, identity: () => Promise<Buffer>) => {
+    const sibling = recallOrEncode(key, recipe, identity)
+    underWay.add(sibling)
+    const leave = () => underWay.delete(sibling)
+    sibling.then(leave, leave)
+    return sibling
+  }
+  const keyOf = ({ integrity }: Fingerprint, recipe: Recipe) => `${integrity} ${encoder.versionOf(recipe)}`
 
   return {
     async make(content, recipe, identity) {
       if (content.size < LIMITS.compressMinBytes) return undefined
-      const key = `${content.integrity} ${encoder.versionOf(recipe)}`
-      const known = cache.findVariant(key)
-      if (known === undefined) {
-        const { known: made, bytes } = await encode(key, recipe, await identity())
-        return made === 'unprofitable' ? undefined : { ...made, bytes: async () => bytes }
-      }
-      recalled++
-      if (known === 'unprofitable') return undefined
-      const recall = async () =>
-        (await cache.readVariant(key)) ?? (await encode(key, recipe, await identity())).bytes
-      return { ...known, bytes: recall }
+      const key = keyOf(content, recipe)
+      const sibling = begun.get(key) ?? start(key, recipe, identity)
+      begun.delete(key)
+      return sibling
+    },
+    begin(content, recipe, identity) {
+      const key = keyOf(content, recipe)
+      if (content.size < LIMITS.compressMinBytes || begun.has(key)) return
+      begun.set(
+        key,
+        start(key, recipe, async () => identity),
+      )
     },
     count: () => ({ encoded, recalled }),
+    async settle() {
+      await Promise.allSettled(underWay)
+    },
   }
 }
 

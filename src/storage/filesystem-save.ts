@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { closeSync, constants, fchmodSync, fstatSync, fsync, openSync, renameSync, writeSync } from 'node:fs'
 import { access, chmod, link, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -35,7 +35,8 @@ export async function saveFile(
   const path = join(root, key)
   const folder = dirname(path)
   // A name of fixed length: the final name may already be as long as the filesystem allows.
-  const temporary = join(folder, `.fingerpost-${randomBytes(8).toString('hex')}.tmp`)
+  // (A UUID, because Node draws many of them at once: a build needs ten thousand.)
+  const temporary = join(folder, `.fingerpost-${randomUUID().replaceAll('-', '').slice(-16)}.tmp`)
   const write =
     content instanceof Uint8Array && content.length <= SYNC_MAX_BYTES
       ? () => writeSmall(temporary, key, content, modes.file)
@@ -86,12 +87,11 @@ async function writeSmall(path: string, key: string, content: Uint8Array, mode: 
   const descriptor = openSync(path, 'wx', mode)
   try {
     for (let done = 0; done < content.length; ) done += writeSync(descriptor, content, done)
-    const { mode: given } = fstatSync(descriptor)
+    const { mode: given, size, mtime } = fstatSync(descriptor)
     // The umask took its bits from the mode given to open.
     if ((given & 0o777) !== mode) fchmodSync(descriptor, mode)
     // Flushing is the slow part, and the one that others can work beside.
     await flush(() => fsyncAsync(descriptor))
-    const { size, mtime } = fstatSync(descriptor)
     return { key, size, modifiedAt: mtime }
   } finally {
     closeSync(descriptor)

@@ -25,14 +25,17 @@ const REMEMBERED_MS = 1000
 
 /** As {@link refuseOutside}, remembering folders for a second; a file that is a link itself is always followed. */
 export function createOutsideGuard(root: string): OutsideGuard {
-  const foundInside = new Map<string, number>()
+  const judged = new Map<string, { readonly at: number; readonly verdict: Promise<void> }>()
   return async (path, key) => {
     const folder = dirname(path)
-    const seenAt = foundInside.get(folder)
     const now = performance.now()
-    if (seenAt !== undefined && now - seenAt < REMEMBERED_MS && !isLink(path)) return
-    await refuseOutside(root, path, key)
-    foundInside.set(folder, now)
+    const known = judged.get(folder)
+    // The promise is kept, so that of a hundred saves at once only one looks.
+    const isFresh = known !== undefined && now - known.at < REMEMBERED_MS
+    const verdict = isFresh ? known.verdict : refuseOutside(root, folder, key)
+    if (!isFresh) judged.set(folder, { at: now, verdict })
+    await verdict
+    if (isLink(path)) await refuseOutside(root, path, key)
   }
 }
 

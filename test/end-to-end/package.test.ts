@@ -72,7 +72,7 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
   const { installed, manifest } = putPackageInto(context, project)
 
   await context.test('it holds what runs, its licence and its texts, and nothing else', () => {
-    const others = [...readTree(installed).keys()].filter((file) => !/^dist\/.*\.(js|d\.ts)$/.test(file))
+    const others = [...readTree(installed).keys()].filter((file) => !/^dist\/.*\.(c?js|d\.c?ts)$/.test(file))
     assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
   })
 

@@ -13,7 +13,7 @@ export interface Outcome {
 
 /** Runs the built command line (`npm run build` makes it) in a folder. */
 export function runCli(cwd: string, words: readonly string[], options: SpawnOptions = {}): Promise<Outcome> {
-  return runNode([join(REPOSITORY, 'dist/cli.js'), ...words], { cwd, ...options })
+  return runNode([join(REPOSITORY, 'dist/cli.cjs'), ...words], { cwd, ...options })
 }
 
 /** Runs this Node with these arguments to its end, without colours. */
