@@ -3,6 +3,7 @@ import { installPackages, type PackageSet } from './setup/packages.ts'
 import { newerRuntime, type Runtime } from './setup/runtimes.ts'
 import type { PlanInput, PlanSubject, Stage } from './subjects/bench.ts'
 import { planBuilding } from './subjects/build.ts'
+import { planLive } from './subjects/live.ts'
 import { planMemory } from './subjects/memory.ts'
 import { planScanning } from './subjects/scan.ts'
 import { planServing } from './subjects/serve.ts'
@@ -15,6 +16,7 @@ const PLANS: Readonly<Record<Subject, PlanSubject>> = {
   scan: planScanning,
   startup: planStartup,
   memory: planMemory,
+  live: planLive,
 }
 
 /** The stages of some subjects, in order. */
@@ -29,6 +31,7 @@ const PACKAGES: Readonly<Record<Subject, readonly PackageSet[]>> = {
   scan: ['peers', 'sites'],
   startup: [],
   memory: ['sites'],
+  live: [],
 }
 
 /** Installs what some subjects need, one set after the other. The first time that takes a minute or two. */

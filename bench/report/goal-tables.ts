@@ -30,7 +30,7 @@ export function servingGoals(results: readonly GoalResult[], stages: readonly St
 export function otherGoals(results: readonly GoalResult[]): Table {
   const mine = results.filter(({ goal }) => goal.subject !== 'serve')
   return {
-    title: 'Building, starting, memory, scanning',
+    title: 'Building, starting, memory, developing, scanning',
     head: ['', 'goal', 'measured', 'rounds'],
     rows: mine.map((result) => [
       [result.profile, result.goal.metric, against(result)].filter(Boolean).join(', '),

@@ -1,5 +1,5 @@
 /** The parts of the suite. */
-export const SUBJECTS = ['serve', 'build', 'scan', 'startup', 'memory'] as const
+export const SUBJECTS = ['serve', 'build', 'scan', 'startup', 'memory', 'live'] as const
 export type Subject = (typeof SUBJECTS)[number]
 
 /** One figure of one contestant under one profile, measured once per round. */

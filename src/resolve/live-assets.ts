@@ -35,6 +35,8 @@ export interface LiveAssets {
   peek(path: LogicalPath, file: HashedPath): LiveAsset | undefined
   changes(): readonly LiveChange[]
   problems(): readonly Problem[]
+  /** Everything is worked out anew: something else than the files has changed. */
+  forget(): void
 }
 
 /** A file may be edited while it is read; after so many attempts something else is wrong. */
@@ -115,6 +117,7 @@ export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
       }
       return [...found.values()]
     },
+    forget: () => closures.clear(),
   }
 }
 

@@ -73,7 +73,7 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
   const reader = createSourceReader()
   const facts = createFileFacts({ reader, digester, scanners, now })
   const tree = createLiveTree({ finders, listed, hasKnownContent: facts.confirm })
-  const prehashed = await findPrehashed(listed, config.references.prehashed)
+  const prehashed = new Set(await findPrehashed(listed, config.references.prehashed))
   const workshop: ClosureWorkshop = {
     ...{ config, tree, digester, reader, prehashed, facts },
     remembered: createNameMemory(),
@@ -116,7 +116,17 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
     },
     problems: assets.problems,
     async relist() {
-      tree.update(await collect(finders))
+      const listed = await collect(finders)
+      tree.update(listed)
+      if (replace(prehashed, await findPrehashed(listed, config.references.prehashed))) assets.forget()
     },
   }
+}
+
+/** Gives a set other members. True if they are others. */
+function replace<T>(set: Set<T>, members: ReadonlySet<T>): boolean {
+  if (set.size === members.size && [...members].every((member) => set.has(member))) return false
+  set.clear()
+  for (const member of members) set.add(member)
+  return true
 }

@@ -1,11 +1,10 @@
 import type { HashedPath } from '../core/hashed-path.ts'
 import { lazily } from '../core/lazy.ts'
-import { encodePath, fileNameOf } from '../core/path.ts'
 import { createImportMap, formatImportMap, type ImportMapOptions } from '../resolve/import-map.ts'
 import { createManifestResolver } from '../resolve/manifest-resolver.ts'
 import type { Resolver } from '../resolve/resolver.ts'
-import { redirectTo } from './failure.ts'
 import { type CompiledRule, headersFor } from './header-rules.ts'
+import { findIndex } from './index-file.ts'
 import type { LoadedManifest } from './manifest-file.ts'
 import type { ServeSettings } from './options.ts'
 import { createResponder, type Responder } from './responder.ts'
@@ -41,7 +40,7 @@ export function createGeneration(
   { settings, rules, url }: GenerationParts,
 ): Generation {
   const { manifest } = loaded
-  const { index, headers } = settings
+  const { headers } = settings
   const resolver = createManifestResolver(manifest, url)
   const wholeMap = lazily(() => createImportMap(manifest, resolver))
   const table = new ResponderTable(manifest, (path, hashed) => headersFor(path, hashed, headers, rules))
@@ -65,10 +64,8 @@ export function createGeneration(
       return responder
     },
     findIndex(name) {
-      if (index === undefined) return undefined
-      if (name === '' || name.endsWith('/')) return table.find(name + index)
-      if (!table.has(`${name}/${index}`)) return undefined
-      return redirectTo(`./${encodePath(fileNameOf(name))}/`, headers.logicalCacheControl)
+      const found = findIndex(name, settings, (path) => table.has(path))
+      return typeof found === 'string' ? table.find(found) : found
     },
   }
 }

@@ -7,6 +7,7 @@ import { parsePublicUrl } from '../core/public-url.ts'
 import { formatImportMap } from '../resolve/import-map.ts'
 import type { LiveResolver } from '../resolve/live-resolver.ts'
 import { decorate } from './decorations.ts'
+import { addFolders } from './folders.ts'
 import { compileRules } from './header-rules.ts'
 import { startLiveBell } from './live-bell.ts'
 import { LIVE_CLIENT } from './live-client.ts'
@@ -50,6 +51,7 @@ export async function serveLive(
   for (const [url, name] of Object.entries(settings.rootFiles)) {
     addRootFile(app, url, name, { site, settings, sender: site.sender })
   }
+  await addFolders(app, settings)
   await watchSources(
     app,
     resolver.sources.map(({ folder }) => folder),

@@ -6,6 +6,7 @@ import type { LiveResolver } from '../resolve/live-resolver.ts'
 import { createBodyCache } from './body-cache.ts'
 import type { OpenFile } from './body-file.ts'
 import { type CompiledRule, headersFor } from './header-rules.ts'
+import { findIndex } from './index-file.ts'
 import { createAcceptEncodingParser } from './negotiation.ts'
 import type { ServeSettings } from './options.ts'
 import { createResponder, respond } from './responder.ts'
@@ -48,11 +49,17 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): Li
     return resolver.peek(path, name) ?? resolver.find(name) ?? resolver.find(path)
   }
 
+  /** The index file of a folder, or where it is. */
+  function indexOf(name: string) {
+    const found = findIndex(name, settings, (path) => resolver.find(path) !== undefined)
+    return typeof found === 'string' ? readCurrent(found, findAsset) : found
+  }
+
   return {
     sender: { cache: createBodyCache(settings.cache, open, digester), open, digester, onDamage },
     answer(name, method, requestHeaders) {
-      const found = readCurrent(name, findAsset)
-      if (found === undefined) return undefined
+      const found = readCurrent(name, findAsset) ?? indexOf(name)
+      if (found === undefined || 'status' in found) return found
       onAnswer()
       const { asset, path, bytes } = found
       bodies.set(asset.file, bytes)

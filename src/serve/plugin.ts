@@ -5,10 +5,11 @@ import { assetOf } from '../resolve/manifest-resolver.ts'
 import { createOpener } from './body-file.ts'
 import { createDamageLog } from './damage-log.ts'
 import { decorate } from './decorations.ts'
+import { addFolders } from './folders.ts'
 import { compileRules } from './header-rules.ts'
 import { createFolderSource, createRemoteSource } from './manifest-source.ts'
 import { type Mount, mountAt } from './mount.ts'
-import type { FingerpostOptions, ServeSettings } from './options.ts'
+import type { FingerpostOptions } from './options.ts'
 import { parseServeOptions } from './parse-options.ts'
 import { createReloader } from './reload.ts'
 import { addBuildRoutes, addRootFile, type RouteParts } from './routes.ts'
@@ -62,11 +63,4 @@ function addRoutes(app: FastifyInstance, { route, path }: Mount, parts: RoutePar
   }
   if (!parts.settings.shortCircuit) return
   app.addHook('onReady', async () => installShortCircuit(app.server, path, parts))
-}
-
-/** Files that aren't in the build are the job of @fastify/static, which is loaded only for it. */
-async function addFolders(app: FastifyInstance, { folders }: ServeSettings): Promise<void> {
-  if (folders.length === 0) return
-  const { default: fastifyStatic } = await import('@fastify/static')
-  await app.register(fastifyStatic, { root: [...folders], serve: false })
 }

@@ -17,9 +17,16 @@ const SITE: Tree = {
   'assets/img/logo.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
 }
 
-/** Starts the command in a process of its own. `wrap` is a command that starts commands. */
-async function startLive(context: TestContext, cwd: string, wrap: readonly string[] = []) {
-  const line = [...wrap, process.execPath, '--import', TSX, CLI, 'serve', '--live', '--port', '0', 'assets']
+interface Start {
+  /** Default: the folder `assets`. */
+  readonly sources?: readonly string[]
+  /** A command that starts commands. */
+  readonly wrap?: readonly string[]
+}
+
+/** Starts the command in a process of its own. */
+async function startLive(context: TestContext, cwd: string, { sources = ['assets'], wrap = [] }: Start = {}) {
+  const line = [...wrap, process.execPath, '--import', TSX, CLI, 'serve', '--live', '--port', '0', ...sources]
   const [command = '', ...args] = line
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   context.after(() => child.kill('SIGKILL'))
@@ -66,6 +73,23 @@ test('serve --live serves the sources, and a save with them, until it is told to
   assert.equal(code, 0)
 })
 
+test('serve --live without sources serves those of the config file, with its options', async (context) => {
+  const config = { sources: ['pre=assets'], url: '/files/' }
+  const cwd = makeTree(context, { ...SITE, 'fingerpost.config.json': JSON.stringify(config) })
+  const { url } = await startLive(context, cwd, { sources: [] })
+  assert.match(url, /\/files\/$/)
+  assert.equal(await bodyOf(`${url}pre/css/base.css`), 'a{color:red}')
+})
+
+test('serve --live in production says what to do instead', (context) => {
+  const cwd = makeTree(context, SITE)
+  const env = { ...process.env, NODE_ENV: 'production' }
+  const argv = ['--import', TSX, CLI, 'serve', '--live', 'assets']
+  const { status, stderr } = spawnSync(process.execPath, argv, { cwd, env, encoding: 'utf8' })
+  assert.equal(status, 2)
+  assert.match(stderr, /NODE_ENV is production[\s\S]*fingerpost build/)
+})
+
 test('serve --live says so where it has a build beside it', async (context) => {
   const cwd = makeTree(context, { ...SITE, 'staticfiles/manifest.json': '{}' })
   const { said } = await startLive(context, cwd)
@@ -89,7 +113,7 @@ test('where the system has no watches left, live says so and sees every save all
     return context.skip('this system has no user namespaces')
   const folders = Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`assets/more/${i}/x.css`, 'x{}']))
   const cwd = makeTree(context, { ...SITE, ...folders })
-  const { url, said } = await startLive(context, cwd, EXHAUSTED)
+  const { url, said } = await startLive(context, cwd, { wrap: EXHAUSTED })
   const told = changes(url)
   const first = told.next()
   const before = await bodyOf(`${url}css/site.css`)

@@ -138,6 +138,26 @@ test('an unknown name says whether it is ignored, outside, a path, or near anoth
   }
 })
 
+test('what a bundler writes while one works keeps its names once the sources are listed again', async (context) => {
+  const { cwd, live } = await setUp(context, { a: { 'main-0badcafe.js': '1' } })
+  assert.match(live.resolve('main-0badcafe.js'), /\/main-0badcafe\.[0-9a-f]{16}\.js$/)
+  mkdirSync(join(cwd, 'a/.vite'))
+  const chunk = { file: 'main-0badcafe.js' }
+  writeFileSync(join(cwd, 'a/.vite/manifest.json'), JSON.stringify({ 'src/main.js': chunk }))
+  await live.relist()
+  assert.equal(live.resolve('main-0badcafe.js'), '/static/main-0badcafe.js')
+})
+
+test('comments of missing source maps are taken out as a build takes them', async (context) => {
+  const tree = { a: { 'x.css': 'a{}\n/*# sourceMappingURL=none.css.map */\n' } }
+  const options = { sources: ['a'], missingSourceMaps: 'strip', cache: false } as const
+  const { cwd, live } = await setUp(context, tree, options)
+  const { manifest } = await build(options, { cwd })
+  const asset = manifest.assets.get('x.css')
+  assert.deepEqual(live.find('x.css')?.asset, { ...asset, encodings: {} })
+  assert.deepEqual(live.find('x.css')?.read(), readTree(join(cwd, 'staticfiles')).get(String(asset?.file)))
+})
+
 test('in a tree of 2,000 files a save costs reading what changed, and no walk', async (context) => {
   const many = Object.fromEntries(
     Array.from({ length: 2000 }, (_, i) => [`d${i % 40}/f${i}.css`, `a{order:${i}}`]),

@@ -273,6 +273,40 @@ test('the file of names follows the sources', async (context) => {
   }
 })
 
+test('every answer has the headers it has from a build, but for its lifetime', async (context) => {
+  const tree = { ...SITE, 'docs/index.html': '<h1>docs</h1>', 'docs/a b.html': 'b', LICENSE: 'mine' }
+  const options = {
+    index: 'index.html',
+    rootFiles: ['LICENSE'],
+    cors: 'https://example.org',
+    headers: [{ match: '*.svg', set: { 'X-Rule': 'yes' } }],
+  }
+  const { app, folder } = await setUp(context, tree, options)
+  const out = makeTree(context)
+  const { manifest } = await build({ sources: [folder], out, encodings: [], cache: false }, { cwd: folder })
+  const built = Fastify()
+  context.after(() => built.close())
+  await built.register(fingerpost, { root: out, ...options })
+  const logical = [...manifest.assets.keys()].map((path) => `/static/${path}`)
+  const hashed = [...manifest.assets.values()].map(({ file }) => `/static/${file}`)
+  for (const url of [...logical, ...hashed, '/LICENSE', '/static/docs/', '/static/docs', '/static/none/']) {
+    for (const method of ['GET', 'HEAD'] as const) {
+      const [ours, theirs] = [await app.inject({ method, url }), await built.inject({ method, url })]
+      const { 'cache-control': _, date: __, ...shape } = theirs.headers
+      const { 'cache-control': lifetime, date: ___, ...found } = ours.headers
+      assert.deepEqual([ours.statusCode, found], [theirs.statusCode, shape], url)
+      assert.equal(lifetime, theirs.statusCode === 404 ? 'no-store' : 'no-cache', url)
+    }
+  }
+})
+
+test('files outside the sources are sent from their folders as in production', async (context) => {
+  const folders = [makeTree(context, { 'report.txt': 'outside' })]
+  const { app } = await setUp(context, SITE, { folders })
+  app.get('/report', (_request, reply) => reply.sendFile('report.txt'))
+  assert.equal((await get(app, '/report')).body, 'outside')
+})
+
 /** Reads a stream of server-sent events. */
 function readEvents(response: Response) {
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
