@@ -75,7 +75,7 @@ export async function saveUpload<Request>(
     const maxBytes = Math.min(limit, lease?.maxBytes ?? limit)
     const count = { bytes: 0 }
     const { overwrite = false } = options
-    stored = await context.files.save(key, received(part, maxBytes, count), { maxBytes, overwrite })
+    stored = await context.files.save(key, received(part, count), { maxBytes, overwrite })
     await lease?.commit(count.bytes)
     return { name: stored, field: upload.field, filename: upload.filename, size: count.bytes }
   } catch (error) {
@@ -87,11 +87,7 @@ export async function saveUpload<Request>(
 }
 
 /** Counts what arrives; a source that fails or was cut short by the parser is the client's fault. */
-async function* received(
-  part: UploadPart,
-  maxBytes: number,
-  count: { bytes: number },
-): AsyncGenerator<Uint8Array> {
+async function* received(part: UploadPart, count: { bytes: number }): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of part.file) {
       count.bytes += piece.length
@@ -100,7 +96,8 @@ async function* received(
   } catch (cause) {
     throw brokenUpload(`${JSON.stringify(safeName(part.filename))} broke off`, cause)
   }
-  if (part.file.truncated === true) throw tooLarge('The file', maxBytes)
+  // By a limit of the parser's that is lower than ours: what arrived is what it allows.
+  if (part.file.truncated === true) throw tooLarge('The file', count.bytes)
 }
 
 /** The error for a request that can't be read to its end. */

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import multipart from '@fastify/multipart'
+import Fastify from 'fastify'
+import { media } from '../../src/media/plugin.ts'
 import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { exchange } from '../support/exchange.ts'
 import { GIF, PNG, SVG } from '../support/image.ts'
-import { startMediaApp } from '../support/media-app.ts'
+import { formOf, startMediaApp } from '../support/media-app.ts'
 import { createS3Lab } from '../support/s3.ts'
 import { Link, makeTree } from '../support/tree.ts'
 
@@ -155,6 +158,24 @@ test('a miss is remembered by nobody', async (context) => {
 test('addresses carry the prefix of the scope, or the host of a CDN', async (context) => {
   const { app } = await startMediaApp(context, { url: 'https://cdn.example/media/' })
   assert.equal(app.mediaUrl('a b.png'), 'https://cdn.example/media/a%20b.png')
+})
+
+test('parts are taken as @fastify/multipart gives them, and its own limit is the one that is told', async (context) => {
+  const app = Fastify({ forceCloseConnections: true })
+  context.after(() => app.close())
+  await app.register(multipart, { limits: { fileSize: 100 } })
+  await app.register(media, { storage: createMemoryStorage(), production: false })
+  app.post('/', async (request) => {
+    const part = (await request.file()) ?? assert.fail('no file')
+    return app.media.save(part, { uploadTo: (_request, { filename }) => `papers/${filename}`, request })
+  })
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const post = (text: string) => fetch(origin, { method: 'POST', body: formOf({ paper: ['a.txt', text] }) })
+  assert.equal(((await (await post('x')).json()) as { name: string }).name, 'papers/a.txt')
+  const refused = await post('x'.repeat(101))
+  assert.equal(refused.status, 413)
+  assert.match(await refused.text(), /more than 100 bytes/)
+  assert.equal((await app.media.files.list()).files.length, 1)
 })
 
 test('one file of a form is saved and replaced without the form helper', async (context) => {
