@@ -1,6 +1,7 @@
 export { build } from './build/build.ts'
 export { clearCache } from './build/cache-folder.ts'
 export { type CheckRules, check } from './build/check.ts'
+export { defineConfig } from './build/define-config.ts'
 export type { BuildEnvironment } from './build/environment.ts'
 export {
   BUILD_DEFAULTS,
@@ -8,7 +9,6 @@ export {
   type BuildOptions,
   type CacheOption,
   type CompressRule,
-  defineConfig,
   parseBuildOptions,
 } from './build/options.ts'
 export { PRUNE_DEFAULTS, type PruneOptions, prune } from './build/prune.ts'

@@ -1,7 +1,8 @@
 // Tells TypeScript of app.static and reply.static.
 import './serve/decorations.ts'
 
-export { type BuildOptions, defineConfig } from './build/options.ts'
+export { defineConfig } from './build/define-config.ts'
+export type { BuildOptions } from './build/options.ts'
 export { type ErrorCode, FingerpostError } from './core/error.ts'
 export { type Manifest, type ManifestAsset, parseManifest } from './core/manifest.ts'
 // As a whole: only so can a declaration in the user's project fill in the names.

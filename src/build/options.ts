@@ -106,11 +106,6 @@ export const QUALITIES: Readonly<Record<Encoding, QualityRange>> = {
   zstd: { min: 1, max: 22, default: 19 },
 }
 
-/** Gives a config file's options their type, so that an editor knows them. Returns what it was given. */
-export function defineConfig(options: BuildOptions): BuildOptions {
-  return options
-}
-
 /**
  * Reads build options from outside and fills in the defaults.
  *

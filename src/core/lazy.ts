@@ -6,3 +6,54 @@ export function lazily<T>(make: () => T): () => T {
     return made.value
   }
 }
+
+/** A map whose values are made, once, when they are first asked for; its keys are known from the start. */
+export class LazyMap<K, V, S = unknown> implements ReadonlyMap<K, V> {
+  readonly #sources: ReadonlyMap<K, S>
+  readonly #make: (source: S, key: K) => V
+  readonly #made = new Map<K, V>()
+
+  /** @param make a value from what is known of it, and from its key */
+  constructor(sources: ReadonlyMap<K, S>, make: (source: S, key: K) => V) {
+    this.#sources = sources
+    this.#make = make
+  }
+
+  get size(): number {
+    return this.#sources.size
+  }
+
+  has(key: K): boolean {
+    return this.#sources.has(key)
+  }
+
+  get(key: K): V | undefined {
+    const known = this.#made.get(key)
+    if (known !== undefined) return known
+    const source = this.#sources.get(key)
+    if (source === undefined) return undefined
+    const value = this.#make(source, key)
+    this.#made.set(key, value)
+    return value
+  }
+
+  keys(): MapIterator<K> {
+    return this.#sources.keys()
+  }
+
+  *values(): MapIterator<V> {
+    for (const [, value] of this) yield value
+  }
+
+  entries(): MapIterator<[K, V]> {
+    return this[Symbol.iterator]()
+  }
+
+  *[Symbol.iterator](): MapIterator<[K, V]> {
+    for (const key of this.#sources.keys()) yield [key, this.get(key) as V]
+  }
+
+  forEach(callback: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {
+    for (const [key, value] of this) callback(value, key, this)
+  }
+}

@@ -6,7 +6,8 @@ import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { HashedPath } from '../core/hashed-path.ts'
 import { EMPTY_HISTORY, HISTORY_FILE, parseHistory, type RetiredAsset } from '../core/history.ts'
 import { LIMITS } from '../core/limit.ts'
-import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
+import { MANIFEST_FILE, type Manifest } from '../core/manifest.ts'
+import { openManifest } from '../core/manifest-lines.ts'
 
 /** A manifest as it was read, what earlier builds left beside it, and what tells it from another reading. */
 export interface LoadedManifest {
@@ -30,7 +31,7 @@ export async function loadManifest(root: string): Promise<LoadedManifest> {
   const path = join(root, MANIFEST_FILE)
   const { bytes, signature } = await readManifestBytes(path)
   const textHash = createHash('sha256').update(bytes).digest('hex')
-  const manifest = parseManifest(bytes.toString('utf8'), path)
+  const manifest = openManifest(bytes.toString('utf8'), path)
   // Second: a build that is published in between has written its history first, so that no name falls through.
   return { manifest, textHash, signature, ...(await loadRetired(root)) }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { defineConfig, parseBuildOptions } from '../../src/build/options.ts'
+import { defineConfig } from '../../src/build/define-config.ts'
+import { parseBuildOptions } from '../../src/build/options.ts'
 
 const parse = (options: unknown) => parseBuildOptions(options, '/work')
 
