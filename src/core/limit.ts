@@ -93,8 +93,8 @@ export const LIMITS = {
   rangesMax: 16,
   /** Bytes read at once from a file that is streamed. */
   streamChunkBytes: 128 * KIB,
-  /** Seconds a client may take no byte of a streamed file before the connection is closed. */
-  streamStallSeconds: 60,
+  /** Seconds a client may take no byte of an answer before its connection is closed. */
+  stallSeconds: 60,
   /** Milliseconds between two looks at the manifest of a running server. */
   watchIntervalMs: 1000,
   /** Milliseconds an edit must lie back before a file's times alone vouch for its content: what coarse clocks need. */

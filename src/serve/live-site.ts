@@ -55,8 +55,9 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): Li
     return typeof found === 'string' ? readCurrent(found, findAsset) : found
   }
 
+  const cache = createBodyCache(settings.cache, open, digester)
   return {
-    sender: { cache: createBodyCache(settings.cache, open, digester), open, digester, onDamage },
+    sender: { cache, open, digester, onDamage, stallMs: settings.stallMs },
     answer(name, method, requestHeaders) {
       const found = readCurrent(name, findAsset) ?? indexOf(name)
       if (found === undefined || 'status' in found) return found

@@ -73,6 +73,8 @@ export interface FingerpostOptions {
   readonly lastModified?: Date | false
   /** Further headers by glob; later rules win. */
   readonly headers?: readonly HeaderRule[]
+  /** Seconds a client may take nothing of an answer before its connection is closed. Default 60. */
+  readonly stallSeconds?: number
   /** Memory for response bodies; false for none. Default 64 MiB in all, 8 MiB for one body. */
   readonly cache?: { readonly maxBytes?: number; readonly maxBodyBytes?: number } | false
 }
@@ -111,5 +113,7 @@ export interface ServeSettings {
   readonly folders: readonly string[]
   readonly headers: HeaderSettings
   readonly rules: readonly HeaderRule[]
+  /** Milliseconds a client may take nothing of an answer. */
+  readonly stallMs: number
   readonly cache: CacheLimits
 }

@@ -54,6 +54,7 @@ export function parseServeOptions(given: FingerpostOptions): ServeSettings {
       modifiedAtMs: options.lastModified === false ? undefined : options.lastModified?.getTime(),
     },
     rules: options.headers ?? [],
+    stallMs: (options.stallSeconds ?? LIMITS.stallSeconds) * 1000,
     cache: cacheLimitsOf(options.cache ?? {}),
   }
 }
@@ -200,5 +201,6 @@ const TABLE: OptionTable<FingerpostOptions> = {
   timingAllowOrigin: orFalse(asHeader('Timing-Allow-Origin')),
   lastModified: orFalse(asDate),
   headers: asListOf(asRule),
+  stallSeconds: asCount,
   cache: orFalse(asCache),
 }

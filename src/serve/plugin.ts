@@ -42,9 +42,9 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   const open = createOpener(settings.root)
   const site = createSite(loaded, { settings, rules, open, digester, url: mount.url })
   const onDamage = createDamageLog(site, app.log)
+  const sender = { cache: site.cache, open, digester, onDamage, stallMs: settings.stallMs }
   // What lies elsewhere is served there as well.
-  if (remote === undefined)
-    addRoutes(app, mount, { site, settings, sender: { cache: site.cache, open, digester, onDamage } })
+  if (remote === undefined) addRoutes(app, mount, { site, settings, sender })
   await addFolders(app, settings)
   if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
   const reloader = createReloader(site, source, app.log)

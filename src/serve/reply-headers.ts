@@ -1,22 +1,26 @@
 import type { FastifyReply } from 'fastify'
 import type { RawHeaders } from './response.ts'
 
-/** Puts an answer's headers together with those that hooks have set on the reply. */
-export type MergeReplyHeaders = (headers: RawHeaders, reply: FastifyReply) => RawHeaders
+/** An answer's headers with whatever else is to be sent with it. */
+export type CompleteHeaders = (headers: RawHeaders) => RawHeaders
+
+/** For answers that nothing is added to. */
+export const asTheyAre: CompleteHeaders = (headers) => headers
 
 /**
- * Merges with the headers that hooks have put on the reply (helmet, CORS, request ids). Where both have one the
- * answer's stays, with two exceptions: Vary names what either depends on, and an origin that a hook has allowed for
+ * Completes an answer's headers with those that hooks have put on the reply (helmet, CORS, request ids). Where both
+ * have one the answer's stays, with two exceptions: Vary names what either depends on, and an origin that a hook has allowed for
  * this very request is more exact than ours.
  *
  * Nearly always there are none. `reply.getHeaders()` would copy them to say so, which took 4.5 % of the time of a whole
  * answer of 1 KB; Fastify's own record, where it can be found, says it ten times faster.
  */
-export function createReplyHeaderMerger(): MergeReplyHeaders {
+export function createReplyHeaderMerger(): (reply: FastifyReply) => CompleteHeaders {
   let record: symbol | undefined
-  return (headers, reply) => {
+  return (reply) => {
     record ??= findRecord(reply)
-    return record !== undefined && isEmpty(reply, record) ? headers : merge(headers, reply)
+    if (record !== undefined && isEmpty(reply, record)) return asTheyAre
+    return (headers) => merge(headers, reply)
   }
 }
 

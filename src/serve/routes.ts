@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { METHOD_NOT_ALLOWED, NOT_FOUND, withoutBody } from './failure.ts'
 import type { ServeSettings } from './options.ts'
 import { preflight } from './preflight.ts'
-import { createReplyHeaderMerger, type MergeReplyHeaders } from './reply-headers.ts'
+import { createReplyHeaderMerger } from './reply-headers.ts'
 import { hasEncodedSlash } from './request-target.ts'
 import type { Response } from './response.ts'
 import { type Sender, send } from './send.ts'
@@ -35,8 +35,12 @@ function addRoutes(
   nameOf: (request: FastifyRequest) => string | undefined,
   { site, sender, settings }: RouteParts,
 ): void {
-  const merge = createReplyHeaderMerger()
-  const answer = (reply: FastifyReply, response: Response) => hijack(reply, response, sender, merge)
+  const completerFor = createReplyHeaderMerger()
+  // Takes the reply out of Fastify's hands, keeping the headers that hooks have set; onResponse still runs.
+  const answer = (reply: FastifyReply, response: Response) => {
+    reply.hijack()
+    send(reply.raw, response, completerFor(reply), sender)
+  }
   const find = (request: FastifyRequest, method: string): Response | undefined => {
     const name = nameOf(request)
     return name === undefined ? undefined : site.answer(name, method, request.raw.headers)
@@ -66,11 +70,4 @@ function addRoutes(
     },
     handler: () => undefined,
   })
-}
-
-/** Takes the reply out of Fastify's hands, keeping the headers that hooks have set; onResponse still runs. */
-function hijack(reply: FastifyReply, response: Response, sender: Sender, merge: MergeReplyHeaders): void {
-  const headers = merge(response.headers, reply)
-  reply.hijack()
-  send(reply.raw, response, headers, sender)
 }

@@ -1,14 +1,10 @@
-import type { ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
 import type { Digester } from '../core/digest.ts'
-import { LIMITS } from '../core/limit.ts'
 import type { BodyCache } from './body-cache.ts'
 import { isGone, type OpenBody, type OpenFile, openBody, readRange } from './body-file.ts'
 import { NOT_FOUND, UNAVAILABLE } from './failure.ts'
-import type { BodyFile, Part, RawHeaders, Response } from './response.ts'
-
-/** What Node gives a server to answer with. Over HTTP/2 it is the look-alike of `node:http2`, which has a `stream`. */
-export type RawResponse = ServerResponse & { readonly stream?: Duplex }
+import { abort, drained, hasLeft, limitStall, type RawResponse } from './raw-response.ts'
+import type { CompleteHeaders } from './reply-headers.ts'
+import type { BodyFile, Part, Response } from './response.ts'
 
 /** Where bodies come from, and whom to tell when one can't be had. */
 export interface Sender {
@@ -17,53 +13,58 @@ export interface Sender {
   readonly digester: Digester
   /** Called for each answer that failed because of its file. */
   readonly onDamage: (error: unknown, file: BodyFile) => void
+  /** Milliseconds a client may take nothing of an answer before its connection is closed. */
+  readonly stallMs: number
 }
 
 type FileBody = Exclude<Response['body'], { readonly kind: 'none' | 'bytes' }>
+
+/** One answer whose body is a file's, on its way. */
+interface Exchange {
+  readonly raw: RawResponse
+  readonly response: Response
+  readonly body: FileBody
+  readonly complete: CompleteHeaders
+  readonly sender: Sender
+}
 
 /**
  * Writes an answer. Returns at once: what has to be read from disk follows when it is there. Nothing is thrown; a file
  * that fails before the head is written becomes a 500, later it ends the connection, so that a receiver never takes
  * part of a file for the whole.
  *
- * @param headers the answer's, or those and others
+ * @param complete adds what else is to be said to the headers of whichever answer it becomes
  */
-export function send(raw: RawResponse, response: Response, headers: RawHeaders, sender: Sender): void {
-  const { status, body } = response
-  if (body.kind === 'none') {
-    writeHead(raw, status, headers)
-    raw.end()
-  } else if (body.kind === 'bytes') {
-    writeHead(raw, status, headers)
-    raw.end(body.bytes)
-  } else {
-    const bytes = sender.cache.peek(body.file)
-    if (bytes !== undefined) sendBytes(raw, status, headers, body, bytes)
-    else if (sender.cache.admits(body.file)) void loadAndSend(raw, response, headers, body, sender)
-    else void stream(raw, response, headers, body, sender)
+export function send(raw: RawResponse, response: Response, complete: CompleteHeaders, sender: Sender): void {
+  const { body } = response
+  if (body.kind === 'none' || body.kind === 'bytes') {
+    writeHead(raw, response, complete)
+    raw.end(body.kind === 'bytes' ? body.bytes : undefined)
+    return
   }
+  const exchange: Exchange = { raw, response, body, complete, sender }
+  const bytes = sender.cache.peek(body.file)
+  if (bytes !== undefined) sendBytes(exchange, bytes)
+  else if (sender.cache.admits(body.file)) void loadAndSend(exchange)
+  else void stream(exchange)
 }
 
-function sendBytes(
-  raw: RawResponse,
-  status: number,
-  headers: RawHeaders,
-  body: FileBody,
-  bytes: Buffer,
-): void {
-  writeHead(raw, status, headers)
+function sendBytes({ raw, response, body, complete, sender }: Exchange, bytes: Buffer): void {
+  writeHead(raw, response, complete)
+  raw.end(bytesOf(body, bytes))
+  limitStall(raw, sender.stallMs)
+}
+
+function bytesOf(body: FileBody, bytes: Buffer): Buffer {
   switch (body.kind) {
     case 'file':
-      raw.end(bytes)
-      break
+      return bytes
     case 'range':
-      raw.end(bytes.subarray(body.range.start, body.range.end + 1))
-      break
+      return bytes.subarray(body.range.start, body.range.end + 1)
     case 'parts':
-      raw.end(Buffer.concat([...body.parts.flatMap((part) => partBytes(part, bytes)), body.tail]))
-      break
+      return Buffer.concat([...body.parts.flatMap((part) => partBytes(part, bytes)), body.tail])
     default:
-      body satisfies never
+      return body satisfies never
   }
 }
 
@@ -71,28 +72,17 @@ function partBytes({ head, range }: Part, bytes: Buffer): readonly Buffer[] {
   return [head, bytes.subarray(range.start, range.end + 1)]
 }
 
-async function loadAndSend(
-  raw: RawResponse,
-  response: Response,
-  headers: RawHeaders,
-  body: FileBody,
-  sender: Sender,
-): Promise<void> {
+async function loadAndSend(exchange: Exchange): Promise<void> {
   try {
-    const bytes = await sender.cache.load(body.file)
-    if (!hasLeft(raw)) sendBytes(raw, response.status, headers, body, bytes)
+    const bytes = await exchange.sender.cache.load(exchange.body.file)
+    if (!hasLeft(exchange.raw)) sendBytes(exchange, bytes)
   } catch (error) {
-    fail(raw, response, error, body.file, sender)
+    fail(exchange, error)
   }
 }
 
-async function stream(
-  raw: RawResponse,
-  response: Response,
-  headers: RawHeaders,
-  body: FileBody,
-  sender: Sender,
-): Promise<void> {
+async function stream(exchange: Exchange): Promise<void> {
+  const { raw, response, body, complete, sender } = exchange
   let source: OpenFile | undefined
   try {
     source = await openBody(body.file, sender.open)
@@ -100,13 +90,14 @@ async function stream(
     for await (const piece of piecesOf(source, body, sender.digester)) {
       if (hasLeft(raw)) return
       // The first piece is read before the head is written: a file that is gone or empty still becomes a clean 500.
-      if (!begun) writeHead(raw, response.status, headers)
+      if (!begun) writeHead(raw, response, complete)
       begun = true
-      if (!raw.write(piece) && !(await drained(raw))) return
+      if (!raw.write(piece) && !(await drained(raw, sender.stallMs))) return
     }
     raw.end()
+    limitStall(raw, sender.stallMs)
   } catch (error) {
-    fail(raw, response, error, body.file, sender)
+    fail(exchange, error)
   } finally {
     await source?.close()
   }
@@ -125,45 +116,14 @@ async function* piecesOf(source: OpenFile, body: FileBody, digester: Digester): 
   }
 }
 
-/** Waits until the client has taken what it was sent. False if it left, or took nothing for too long. */
-function drained(raw: RawResponse): Promise<boolean> {
-  return new Promise((resolve) => {
-    const finish = (goOn: boolean) => {
-      clearTimeout(timer)
-      raw.off('drain', onDrain)
-      raw.off('close', onClose)
-      if (!goOn) abort(raw)
-      resolve(goOn)
-    }
-    const onDrain = () => finish(true)
-    const onClose = () => finish(false)
-    const timer = setTimeout(onClose, LIMITS.streamStallSeconds * 1000)
-    raw.on('drain', onDrain)
-    raw.on('close', onClose)
-    if (hasLeft(raw)) onClose()
-  })
-}
-
-function fail(raw: RawResponse, response: Response, error: unknown, file: BodyFile, sender: Sender): void {
-  sender.onDamage(error, file)
+function fail({ raw, response, body, complete, sender }: Exchange, error: unknown): void {
+  sender.onDamage(error, body.file)
   if (hasLeft(raw)) return
   if (raw.headersSent) abort(raw)
-  else {
-    const instead = response.fallback ?? (isGone(error) ? NOT_FOUND : UNAVAILABLE)
-    send(raw, instead, instead.headers, sender)
-  }
+  else send(raw, response.fallback ?? (isGone(error) ? NOT_FOUND : UNAVAILABLE), complete, sender)
 }
 
-function abort(raw: RawResponse): void {
-  if (raw.stream === undefined) raw.destroy()
-  else raw.stream.destroy()
-}
-
-function hasLeft(raw: RawResponse): boolean {
-  return raw.stream === undefined ? raw.destroyed : raw.stream.destroyed
-}
-
-function writeHead(raw: RawResponse, status: number, headers: RawHeaders): void {
+function writeHead(raw: RawResponse, { status, headers }: Response, complete: CompleteHeaders): void {
   // A flat list is the fastest form there is. Node only reads it.
-  raw.writeHead(status, headers as string[])
+  raw.writeHead(status, complete(headers) as string[])
 }

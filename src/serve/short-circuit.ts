@@ -1,8 +1,10 @@
 import type { IncomingMessage, Server } from 'node:http'
+import type { RawResponse } from './raw-response.ts'
+import { asTheyAre } from './reply-headers.ts'
 import { decodeTarget } from './request-target.ts'
 import type { Response } from './response.ts'
 import type { RouteParts } from './routes.ts'
-import { type RawResponse, send } from './send.ts'
+import { send } from './send.ts'
 
 type Listener = (request: IncomingMessage, response: RawResponse) => void
 
@@ -25,7 +27,7 @@ export function installShortCircuit(server: Server, path: string, { site, sender
       method === 'GET' || method === 'HEAD'
         ? (find(url, request) ?? find(decodeTarget(url) ?? '', request))
         : undefined
-    if (response !== undefined) send(raw, response, response.headers, sender)
+    if (response !== undefined) send(raw, response, asTheyAre, sender)
     else for (const listener of listeners) listener.call(server, request, raw)
   })
 }

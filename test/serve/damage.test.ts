@@ -5,8 +5,10 @@ import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'no
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import Fastify from 'fastify'
 import { parseManifest } from '../../src/core/manifest.ts'
-import { exchange, start } from '../support/exchange.ts'
+import fingerpost from '../../src/index.ts'
+import { exchange, listen, start } from '../support/exchange.ts'
 import { makeBuild } from '../support/fixture-build.ts'
 
 const BIG = randomBytes(1_000_000)
@@ -61,6 +63,22 @@ for (const [mode, options] of Object.entries(MODES)) {
       assert.equal(app.staticStats().damaged, 1)
     })
   }
+}
+
+for (const [mode, options] of Object.entries(MODES)) {
+  test(`what is answered instead carries the headers of hooks too (${mode})`, async (context) => {
+    const app = Fastify()
+    app.addHook('onRequest', async (_request, reply) => void reply.header('X-Request', '7'))
+    const root = await makeBuild(context, { 'big.png': BIG, 'a.css': 'a{color:red}'.repeat(99) })
+    await app.register(fingerpost, { root, ...options })
+    const { get } = await listen(context, app)
+    rmSync(join(root, app.static('big.png').replace('/static/', '')))
+    rmSync(join(root, `${app.static('a.css').replace('/static/', '')}.br`))
+    const gone = await get('/static/big.png')
+    const instead = await get('/static/a.css', { 'accept-encoding': 'br' })
+    assert.deepEqual([gone.status, gone.headers['x-request']], [404, '7'])
+    assert.deepEqual([instead.status, instead.headers['x-request']], [200, '7'])
+  })
 }
 
 test('a file cut short while it is streamed ends the connection, not the framing', async (context) => {
