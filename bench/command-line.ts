@@ -59,6 +59,7 @@ export function parseCommandLine(argv: readonly string[]): CommandLine {
   const unknown = rest.filter((word) => !isSubject(word))
   if (unknown.length > 0) throw new Error(`There is no subject ${unknown.join(', ')}.\n\n${USAGE}`)
   if (publish && quick) throw new Error('A quick look is not published: leave out --quick or --publish.')
+  if (publish && profile) throw new Error('Profiling costs time: leave out --profile or --publish.')
   const maxFiles = Number(values['max-files'])
   if (!(maxFiles >= 100)) throw new Error('--max-files wants a number of at least 100.')
   const minutes = Number(values.minutes)

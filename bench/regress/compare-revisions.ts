@@ -79,7 +79,7 @@ function report(verdicts: readonly Verdict[], there: string): string {
   const rows = different.map(({ name, ratio, noise, outcome }) => [
     name,
     outcome,
-    percent(ratio - 1),
+    `${ratio > 1 ? '+' : ''}${percent(ratio - 1)}`,
     percent(noise),
   ])
   const quiet = same.map(({ name, noise }) => `no difference beyond ${percent(noise)}: ${name}`)

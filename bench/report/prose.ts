@@ -11,6 +11,7 @@ npm run bench -- --quick          # a look of about a minute
 npm run bench                     # everything, about half an hour on two quiet cores
 npm run bench -- --minutes 10     # as much of it as fits
 npm run bench -- serve            # one subject: serve, build, scan, startup, memory or live
+npm run bench -- serve --only '100 KB'     # what has this in its name
 npm run bench -- build --max-files 10000   # without the biggest made-up site
 npm run bench -- serve --profile  # CPU and allocation profiles, and the hottest functions
 npm run bench -- --against main   # this tree against another revision

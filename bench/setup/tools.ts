@@ -21,7 +21,7 @@ const TOOLS: Readonly<Record<ToolName, Tool>> = {
   wrk: {
     probe: ['sh', '-c', 'wrk -v | head -1; command -v wrk >/dev/null'],
     packages: 'wrk',
-    without: 'autocannon makes the load',
+    without: 'autocannon makes the load, slower than the servers are: compare requests per processor second',
   },
   nginx: {
     probe: ['sh', '-c', 'nginx -v 2>&1 && test -e /usr/lib/nginx/modules/ngx_http_brotli_static_module.so'],

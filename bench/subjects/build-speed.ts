@@ -45,12 +45,12 @@ const PROFILES: readonly BuildProfile[] = [
   {
     ...{ name: 'bootstrap', change: 'dist/css/bootstrap.css' },
     ...{ rounds: 5, djangoRounds: 1, djangoWarmRounds: 1, gulpRounds: 1, warmRounds: 7 },
-    seconds: { cold: 110, warm: 30, change: 10 },
+    seconds: { cold: 105, warm: 28, change: 12 },
   },
   {
     ...{ name: '@fortawesome/fontawesome-free', change: 'css/fontawesome.css' },
     ...{ rounds: 3, djangoRounds: 1, djangoWarmRounds: 0, gulpRounds: 0, warmRounds: 7 },
-    seconds: { cold: 210, warm: 6, change: 10 },
+    seconds: { cold: 200, warm: 6, change: 12 },
   },
 ]
 

@@ -30,7 +30,7 @@ interface Encoded {
 /** The encoders a build can use, by quality: bytes a second of one core, and what is left of the bytes. */
 export const planEncoders: PlanSubject = ({ settings }) => [
   {
-    ...{ subject: 'build', name: 'encoders', seconds: settings.quick ? 3 : 60 },
+    ...{ subject: 'build', name: 'encoders', seconds: settings.quick ? 2 : 32 },
     measure: measureEncoders,
   },
 ]
@@ -44,7 +44,7 @@ async function measureEncoders(bench: Bench): Promise<void> {
   const { server } = choosePinning(bench.tools)
   const samples = await interleave({
     contestants: quick ? all.filter(({ quality }) => quality === 5 || quality === 9) : all,
-    rounds: quick ? 1 : 3,
+    rounds: quick ? 1 : 5,
     async measure({ encoder, quality }) {
       const script = compiled('builders/encoder-process.ts')
       const line = [bench.runtime.path, script, encoder, String(quality), ...files]

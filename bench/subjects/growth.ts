@@ -18,7 +18,7 @@ import { recordUsage } from './usage.ts'
 /** Numbers of files of the growing site. */
 export const GROWTH_SIZES = [100, 1_000, 10_000, 50_000] as const
 
-const SECONDS: Readonly<Record<number, number>> = { 100: 8, 1000: 25, 10000: 90, 50000: 240 }
+const SECONDS: Readonly<Record<number, number>> = { 100: 8, 1000: 15, 10000: 65, 50000: 180 }
 
 const ROUNDS = 3
 

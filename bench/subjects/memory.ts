@@ -16,7 +16,7 @@ import { type Bench, type MetricOwner, PEAK_MEMORY, type PlanSubject, WALL_TIME 
 export const planMemory: PlanSubject = ({ settings: { quick } }) => [
   // A quick look sees the memory of its builds anyway.
   ...(quick ? [] : [{ ...BUILDING, measure: measureBuildMemory }]),
-  { subject: 'memory', name: 'serving', seconds: quick ? 6 : 40, measure: measureServeMemory },
+  { subject: 'memory', name: 'serving', seconds: quick ? 4 : 28, measure: measureServeMemory },
 ]
 
 const BUILDING = { subject: 'memory', name: 'monaco-editor', seconds: 90 } as const

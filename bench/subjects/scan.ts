@@ -37,7 +37,7 @@ type Contest = (typeof CONTESTS)[number]
 /** Scanning: our scanners beside the tokenizers and parsers they could be made from, and their share of a build. */
 export const planScanning: PlanSubject = ({ settings: { quick } }) => [
   ...CONTESTS.map((contest) => ({
-    ...({ subject: 'scan', name: contest.profile, seconds: quick ? 6 : 25 } as const),
+    ...({ subject: 'scan', name: contest.profile, seconds: quick ? 4 : 25 } as const),
     measure: (bench: Bench) => measureContest(bench, contest),
   })),
   ...(quick ? ['leaflet' as const] : REAL_PACKAGES).map((name) => ({
@@ -65,7 +65,7 @@ async function measureContest(bench: Bench, contest: Contest): Promise<void> {
   const folders = contest.packages.map(siteFolder)
   const samples = await interleave({
     contestants: readers,
-    rounds: quick ? 1 : 3,
+    rounds: quick ? 1 : 5,
     measure: (reader) => scan(bench, { reader, folders, extensions, warmUps: quick ? 0 : 1 }),
     onRound: bench.onRound,
     onFailure: (reader, error) => bench.note(`${reader}: ${error.message}`),

@@ -18,7 +18,7 @@ import { CACHE } from '../setup/folders.ts'
 import { type Bench, type PlanSubject, recordMetric } from './bench.ts'
 import { GROWTH_SIZES } from './growth.ts'
 
-const SECONDS: Readonly<Record<number, number>> = { 100: 16, 1000: 18, 10000: 26, 50000: 60 }
+const SECONDS: Readonly<Record<number, number>> = { 100: 12, 1000: 14, 10000: 20, 50000: 75 }
 
 interface Start {
   readonly startMs: number

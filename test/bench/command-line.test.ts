@@ -12,8 +12,9 @@ test('an unknown subject is an error that shows the usage', () => {
   assert.throws(() => parseCommandLine(['sreve']), /There is no subject sreve[\s\S]*npm run bench/)
 })
 
-test('a quick look cannot be published', () => {
+test('a quick look and a run with profiles cannot be published', () => {
   assert.throws(() => parseCommandLine(['--quick', '--publish']), /not published/)
+  assert.throws(() => parseCommandLine(['--profile', '--publish']), /Profiling costs time/)
 })
 
 test('options stand before or after subjects', () => {
