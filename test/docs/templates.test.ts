@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { createInterface } from 'node:readline'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { BrowserContext } from 'playwright-core'
 import { findNameLiterals } from '../../src/template/name-literals.ts'
@@ -10,6 +8,7 @@ import { openBrowser } from '../support/browser.ts'
 import { REPOSITORY, runCli } from '../support/cli.ts'
 import { hasTool } from '../support/require.ts'
 import { makeTree } from '../support/tree.ts'
+import { installImports, startProgram } from './program.ts'
 
 const FOLDER = join(REPOSITORY, 'docs/templates')
 const PAGES = readdirSync(FOLDER).filter((name) => name !== 'README.md')
@@ -49,37 +48,13 @@ const ENGINES = PAGES.map(readPage)
 async function makeProject(context: TestContext): Promise<string> {
   const templates = Object.fromEntries(ENGINES.map(({ template }) => template))
   const cwd = makeTree(context, { assets: ASSETS, ...templates, 'package.json': '{"type":"module"}' })
-  const imports = ENGINES.flatMap(({ programs }) => programs.flatMap(importedPackages))
-  for (const name of new Set(imports)) {
-    const link = join(cwd, 'node_modules', name)
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(name === 'fingerpost' ? REPOSITORY : join(REPOSITORY, 'node_modules', name), link)
-  }
+  installImports(
+    cwd,
+    ENGINES.flatMap(({ programs }) => programs),
+  )
   const built = await runCli(cwd, ['build', 'assets', '--no-cache', '--encodings', 'br'])
   assert.equal(built.code, 0, built.stderr)
   return cwd
-}
-
-function importedPackages(program: string): readonly string[] {
-  const specifiers = [...program.matchAll(/ from '([^']+)'/g)].map(([, specifier = '']) => specifier)
-  return specifiers
-    .filter((specifier) => !specifier.startsWith('node:'))
-    .map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier)
-}
-
-/** Runs a program as it stands, but for the port. Returns its address. */
-async function start(context: TestContext, cwd: string, program: string): Promise<string> {
-  assert.match(program, /await app\.listen\(\{ port: 3000 \}\)\n$/)
-  const file = join(cwd, `app-${readdirSync(cwd).length}.js`)
-  writeFileSync(file, `${program.replace('3000', '0')}console.log(app.listeningOrigin)\n`)
-  const child = spawn(process.execPath, [file], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
-  context.after(() => child.kill())
-  return firstLine(child)
-}
-
-async function firstLine({ stdout }: ChildProcess): Promise<string> {
-  for await (const line of stdout === null ? [] : createInterface(stdout)) return line
-  throw new Error('the program ended without a word')
 }
 
 /** What a browser has to complain of, and what it made of the page. */
@@ -121,7 +96,7 @@ test('what the pages on engines say, runs as it stands and loads completely', as
     for (const program of programs) {
       const kind = program.includes("from '@fastify/view'") ? 'with' : 'without'
       await context.test(`${page}, ${kind} @fastify/view`, async (inner) => {
-        const origin = await start(inner, cwd, program)
+        const origin = await startProgram(inner, cwd, program)
         const { complaints, seen } = await visit(browser, origin)
         assert.deepEqual(complaints, [])
         const card = `${origin}/static/img/card.….png`

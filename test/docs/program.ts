@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+import { REPOSITORY } from '../support/cli.ts'
+
+/** Puts the packages that programs import into a project: this tree as `fingerpost`, the others as they are here. */
+export function installImports(cwd: string, programs: readonly string[]): void {
+  for (const name of new Set(programs.flatMap(importedPackages))) {
+    const link = join(cwd, 'node_modules', name)
+    mkdirSync(dirname(link), { recursive: true })
+    symlinkSync(name === 'fingerpost' ? REPOSITORY : join(REPOSITORY, 'node_modules', name), link)
+  }
+}
+
+function importedPackages(program: string): readonly string[] {
+  const specifiers = [...program.matchAll(/ from '([^']+)'/g)].map(([, specifier = '']) => specifier)
+  return specifiers
+    .filter((specifier) => !specifier.startsWith('node:'))
+    .map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier)
+}
+
+/** Runs a program as it stands, but for the port. Returns its address. */
+export async function startProgram(context: TestContext, cwd: string, program: string): Promise<string> {
+  assert.match(program, /await app\.listen\(\{ port: 3000 \}\)\n$/)
+  const file = join(cwd, `app-${readdirSync(cwd).length}.js`)
+  writeFileSync(file, `${program.replace('3000', '0')}console.log(app.listeningOrigin)\n`)
+  const child = spawn(process.execPath, [file], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+  context.after(() => child.kill())
+  return firstLine(child)
+}
+
+async function firstLine({ stdout }: ChildProcess): Promise<string> {
+  for await (const line of stdout === null ? [] : createInterface(stdout)) return line
+  throw new Error('the program ended without a word')
+}
