@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compiled } from '../setup/compile.ts'
 import { SUITE } from '../setup/folders.ts'
@@ -46,14 +46,26 @@ export function nodeContestant(
 
 /** nginx, if this machine has it. */
 export function nginxContestant(tools: Tools): readonly Contestant[] {
+  return nginxWith(tools, 'nginx', '')
+}
+
+/** nginx where the kernel sends the files and holds heads back for their bodies, which its defaults don't ask for. */
+export function sendfileContestant(tools: Tools): readonly Contestant[] {
+  return nginxWith(tools, 'nginx with sendfile', 'sendfile on; tcp_nopush on;')
+}
+
+function nginxWith(tools: Tools, name: string, directives: string): readonly Contestant[] {
   if (tools.versions.nginx === undefined) return []
   const prepare = async ({ www, work }: ServerPlace): Promise<ServerCommand> => {
     const port = await freePort()
-    const config = join(work, 'nginx.conf')
-    await writeFile(config, nginxConfig({ www, work, port, asRoot: process.getuid?.() === 0 }))
-    return { command: ['nginx', '-p', work, '-c', config], port }
+    const place = join(work, name.replaceAll(' ', '-'))
+    await mkdir(place, { recursive: true })
+    const config = join(place, 'nginx.conf')
+    const asRoot = process.getuid?.() === 0
+    await writeFile(config, nginxConfig({ directives, www, work: place, port, asRoot }))
+    return { command: ['nginx', '-p', place, '-c', config], port }
   }
-  return [{ name: 'nginx', runtime: 'system', prepare }]
+  return [{ name, runtime: 'system', prepare }]
 }
 
 /** WhiteNoise under gunicorn with one worker that keeps connections alive, if this machine has them. */

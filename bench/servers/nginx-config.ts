@@ -1,11 +1,16 @@
-/** nginx as its manual would have it for this: one worker, sendfile, files kept open, siblings served as they are. */
+/**
+ * nginx with its defaults, one worker, files kept open and siblings served as they are. By default it reads and writes;
+ * `directives` can have it use sendfile.
+ */
 export function nginxConfig(options: {
+  /** Further directives of the http block. */
+  readonly directives: string
   readonly www: string
   readonly work: string
   readonly port: number
   readonly asRoot: boolean
 }): string {
-  const { www, work, port, asRoot } = options
+  const { directives, www, work, port, asRoot } = options
   return `load_module /usr/lib/nginx/modules/ngx_http_brotli_static_module.so;
 daemon off;
 worker_processes 1;
@@ -16,8 +21,7 @@ events { worker_connections 1024; }
 http {
   include /etc/nginx/mime.types;
   access_log off;
-  sendfile on;
-  tcp_nopush on;
+  ${directives}
   keepalive_timeout 75s;
   keepalive_requests 1000000000;
   open_file_cache max=20000 inactive=1h;

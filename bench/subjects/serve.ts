@@ -14,6 +14,7 @@ import {
   nginxContestant,
   nodeContestant,
   type ServerPlace,
+  sendfileContestant,
   whitenoiseContestant,
 } from '../servers/contestants.ts'
 import { recordAnswers } from '../servers/record-answers.ts'
@@ -34,6 +35,8 @@ interface Runner {
 interface Serving {
   readonly profile: ServeProfile
   readonly on: Runtime
+  /** Slices of each server before the first that counts. */
+  readonly warmUps: number
   readonly rounds: number
   readonly isNewer: boolean
 }
@@ -44,17 +47,18 @@ const SLICE_SECONDS = 1
 /** Serving: every server alone on one core, the load from another, slices of load in turn. A stage per profile and Node. */
 export const planServing: PlanSubject = ({ settings, runtime, newer }) => {
   const profiles = settings.quick ? SERVE_PROFILES.slice(0, 1) : SERVE_PROFILES
-  const rounds = settings.quick ? 1 : 5
+  // V8 compiles on the server's own core, and is done with most of it after about two seconds.
+  const [warmUps, rounds] = settings.quick ? [1, 1] : [2, 5]
   const runtimes = [runtime, ...(newer === undefined ? [] : [newer])]
   return runtimes.flatMap((on) =>
     profiles.map((profile) => {
       const isNewer = on !== runtime
-      const slices = (rounds + 1) * (isNewer ? 5 : 8)
+      const slices = (rounds + warmUps) * (isNewer ? 6 : 9)
       return {
         subject: 'serve',
         name: stageName(profile, on),
         seconds: 4 + slices * (SLICE_SECONDS + 0.05),
-        measure: (bench) => measureServing(bench, { profile, on, rounds, isNewer }),
+        measure: (bench) => measureServing(bench, { profile, on, warmUps, rounds, isNewer }),
       }
     }),
   )
@@ -117,6 +121,7 @@ function contestants(bench: Bench, on: Runtime, slower: readonly Contestant[]): 
     nodeContestant('bare node:http', 'bare-http.ts', on, { product }),
     nodeContestant('bare Fastify', 'bare-fastify.ts', on, { product }),
     ...nginxContestant(tools),
+    ...sendfileContestant(tools),
     ...slower,
   ]
 }
@@ -132,7 +137,7 @@ function slowerPeers({ product, tools, runtime }: Bench): readonly Contestant[] 
 
 async function measureSlices(
   bench: Bench,
-  { profile, on, rounds }: Serving,
+  { profile, on, warmUps, rounds }: Serving,
   site: BuiltSite,
   runners: readonly Runner[],
 ): Promise<void> {
@@ -149,7 +154,8 @@ async function measureSlices(
     const after = cpuMsOf(pid)
     return { ...result, cpuMs: before === undefined || after === undefined ? undefined : after - before }
   }
-  for (const runner of checked.keys()) await measure(runner).catch(() => undefined)
+  for (const runner of checked.keys())
+    for (let n = 0; n < warmUps; n++) await measure(runner).catch(() => undefined)
   const slices = await interleave({
     contestants: [...checked.keys()],
     rounds,
