@@ -1,4 +1,10 @@
-import { formatMediaLocations, formatMediaMaps, type NginxMedia, PROXY_HEADERS } from './nginx-media.ts'
+import {
+  formatMediaLocations,
+  formatMediaMaps,
+  formatUploadLimit,
+  type NginxMedia,
+  PROXY_HEADERS,
+} from './nginx-media.ts'
 import { formatStaticLocation, formatStaticMaps, type NginxStatic } from './nginx-static.ts'
 import { indent, quoteValue } from './nginx-text.ts'
 
@@ -15,9 +21,6 @@ export interface NginxSettings {
   /** A whole nginx.conf instead of a file for conf.d. */
   readonly whole?: { readonly modules: readonly string[]; readonly prelude?: string } | undefined
 }
-
-/** The bytes a form may have besides its files. */
-const FORM_BYTES = 8 * 1024 * 1024
 
 /** An nginx configuration: the same settings, the same text. */
 export function formatNginxConfig(settings: NginxSettings): string {
@@ -80,15 +83,6 @@ location @fingerpost_app {
 ${indent(PROXY_HEADERS)}
 }
 `
-}
-
-function formatUploadLimit({ maxRequestBytes }: NginxMedia): string {
-  const megabytes = Math.ceil((maxRequestBytes + FORM_BYTES) / 1024 / 1024)
-  return `
-# The app's own limit and some room for the form around the files: the app's answer says what was wrong.
-client_max_body_size ${megabytes}m;
-# Straight on to the app, which stores as it reads; otherwise every upload would be written twice.
-proxy_request_buffering off;`
 }
 
 function isGiven(text: string | undefined): text is string {

@@ -39,6 +39,9 @@ const RASTER_TYPES = `types {
 default_type application/octet-stream;
 charset off;`
 
+/** The bytes a form may have besides its files. */
+const FORM_BYTES = 8 * 1024 * 1024
+
 /** The maps of the media part. */
 export function formatMediaMaps({ via }: NginxMedia): string {
   if (via === 'accel') return ''
@@ -54,10 +57,11 @@ map $uri $fingerpost_media_disposition {
 export function formatMediaLocations(media: NginxMedia, app: string): string {
   const path = decodeURI(parsePublicUrl(media.url).pathname)
   if (media.via === 'direct') return formatDirect(media, path)
-  return `# Visitors' files: the app decides, nginx sends.
+  return `# Visitors' files: the app decides, nginx sends. A signed link may let somebody put one here.
 location ^~ ${quoteValue(path)} {
     proxy_pass ${app};
 ${indent(PROXY_HEADERS)}
+${indent(formatUploadLimit(media))}
 }
 
 ${media.source.kind === 'folder' ? formatInternalFolder(media, media.source.root) : formatInternalBucket(media, media.source.endpoint)}`
@@ -69,6 +73,16 @@ proxy_set_header Connection "";
 proxy_set_header Host $host;
 proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
 proxy_set_header X-Forwarded-Proto $scheme;`
+
+/** What uploads need in a location that leads to the app. */
+export function formatUploadLimit({ maxRequestBytes }: NginxMedia): string {
+  const megabytes = Math.ceil((maxRequestBytes + FORM_BYTES) / 1024 / 1024)
+  return `
+# The app's own limit and some room for the form around the files: the app's answer says what was wrong.
+client_max_body_size ${megabytes}m;
+# Straight on to the app, which stores as it reads; otherwise every upload would be written twice.
+proxy_request_buffering off;`
+}
 
 function formatDirect(media: NginxMedia, path: string): string {
   const root = media.source.kind === 'folder' ? `${media.source.root}/` : ''

@@ -27,7 +27,9 @@ for (const args of [
     // A host that only exists in the example must not be looked up.
     const config = stdout.replaceAll('s3.example.com', '127.0.0.1')
     assert.match(await testNginxConfig(writeNginxConfig(context, config)), /successful/)
-    const expected = { roots: [root], internal: ['/internal-media/'], maxRequestBytes: undefined }
+    const limit = args.includes('200') ? 200 : 50
+    const maxRequestBytes = args.includes('--media') ? limit * 1024 * 1024 : undefined
+    const expected = { roots: [root], internal: ['/internal-media/'], maxRequestBytes }
     assert.deepEqual(checkNginxConfig(stdout, expected), [])
   })
 }

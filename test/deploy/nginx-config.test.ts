@@ -191,7 +191,7 @@ test('nginx sends public media with safe types and dispositions', async (context
 })
 
 /** What is the same whether a folder or a bucket is behind nginx. */
-async function checkPrivate({ get, app }: Site): Promise<void> {
+async function checkPrivate({ get, app, origin }: Site): Promise<void> {
   assert.equal((await get('/media/private/a.txt')).status, 403)
   assert.equal((await get('/internal-media/private/a.txt')).status, 404)
   const link = await app.media.signedUrl('private/a.txt')
@@ -208,6 +208,9 @@ async function checkPrivate({ get, app }: Site): Promise<void> {
   assert.equal(part.status, 206)
   assert.equal(part.body.toString(), '345')
   assert.equal((await get(link, {}, 'HEAD')).status, 200)
+  const put = origin + (await app.media.signedUrl('private/big.bin', { method: 'PUT' }))
+  assert.equal((await fetch(put, { method: 'PUT', body: Buffer.alloc(2_000_000) })).status, 201)
+  assert.equal(await app.media.files.size('private/big.bin'), 2_000_000)
   const strange = await get(app.mediaUrl("a b/ü+'&.png"))
   assert.equal(strange.status, 200)
   assert.deepEqual(strange.body, PNG)
