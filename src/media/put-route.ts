@@ -7,6 +7,7 @@ import type { LinkSigner } from './link.ts'
 import { isSafeKey } from './name.ts'
 import type { UploadLimits } from './options.ts'
 import { type NameRequest, refuse } from './read-route.ts'
+import { createErrorHandler } from './route-error.ts'
 import type { SendAnswer } from './send.ts'
 import { saveUpload, type UploadContext } from './upload.ts'
 
@@ -29,7 +30,10 @@ export function addPutRoute(app: FastifyInstance, path: string, putting: Putting
   app.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    scope.put(`${path}*`, (request: NameRequest, reply) => takeFile(request, reply, putting))
+    const errorHandler = createErrorHandler(putting.answering, putting.send)
+    scope.put(`${path}*`, { errorHandler }, (request: NameRequest, reply) =>
+      takeFile(request, reply, putting),
+    )
   })
 }
 

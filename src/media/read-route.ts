@@ -13,6 +13,7 @@ import type { Handoff } from './handoff.ts'
 import type { LinkSigner, LinkVerdict } from './link.ts'
 import { isSafeKey } from './name.ts'
 import type { MediaOptions } from './options.ts'
+import { createErrorHandler } from './route-error.ts'
 import type { SendAnswer } from './send.ts'
 
 /** What answering needs. */
@@ -33,6 +34,7 @@ export function addReadRoute(app: FastifyInstance, path: string, reading: Readin
     method: ['GET', 'HEAD'],
     url: `${path}*`,
     exposeHeadRoute: false,
+    errorHandler: createErrorHandler(reading.answering, reading.send),
     async handler(request: NameRequest, reply: FastifyReply) {
       return reading.send(reply, await answerRequest(request, request.params['*'], reading))
     },
