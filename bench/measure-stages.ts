@@ -54,7 +54,7 @@ export async function measureStages(line: CommandLine, watch: Watch): Promise<Be
 }
 
 function namesOf(stages: readonly Stage[]): string {
-  return stages.map(({ subject, name }) => `  ${subject}: ${name}`).join('\n')
+  return stages.map((stage) => `  ${titleOf(stage)}`).join('\n')
 }
 
 /** A bench without the places where a stage's findings go. */
@@ -69,10 +69,10 @@ async function measureAll(
   const progress = createProgress(stages)
   const deadline = performance.now() + line.minutes * 60_000
   let run = begun
+  const leftOut: Stage[] = []
   for (const stage of stages) {
     if (signal.aborted || !hasTime(stage, progress, deadline)) {
-      const reason = signal.aborted ? 'interrupted' : 'no time left'
-      run = withNotes(run, [`${stage.subject}, ${stage.name} is left out: ${reason}`])
+      leftOut.push(stage)
       progress.finish(stage, undefined)
       continue
     }
@@ -82,7 +82,15 @@ async function measureAll(
     progress.finish(stage, (performance.now() - started) / 1000)
     await save(run)
   }
+  if (leftOut.length === 0) return run
+  const reason = signal.aborted ? 'interrupted' : 'no time left'
+  run = withNotes(run, [`left out, ${reason}: ${leftOut.map(titleOf).join('; ')}`])
+  await save(run)
   return run
+}
+
+function titleOf({ subject, name }: Stage): string {
+  return `${subject}, ${name}`
 }
 
 function hasTime(stage: Stage, progress: Progress, deadline: number): boolean {

@@ -1,5 +1,5 @@
 import { median } from '../measure/statistics.ts'
-import { OURS, taken } from '../result/comparison.ts'
+import { taken } from '../result/comparison.ts'
 import type { Measurement } from '../result/measurement.ts'
 import { OTHERS_COLOUR, OURS_COLOUR, PLOT_WIDTH, type Plot } from './plot.ts'
 import { comparisonsOf, curve } from './plot-curve.ts'
@@ -61,7 +61,7 @@ export function growthPlots(measurements: readonly Measurement[]): readonly Plot
       return rows.map(({ contestant, samples }) => ({
         files: Number(files),
         amount: samples.median / scale,
-        series: contestant === OURS ? state : `${contestant}, ${state}`,
+        series: `${contestant}, ${state}`,
       }))
     })
   return [
