@@ -11,6 +11,7 @@ export {
   type CompressRule,
   parseBuildOptions,
 } from './build/options.ts'
+export { pack } from './build/pack.ts'
 export { PRUNE_DEFAULTS, type PruneOptions, prune } from './build/prune.ts'
 export type {
   BuildEvent,
@@ -19,6 +20,7 @@ export type {
   BuildWork,
   CheckFault,
   CheckReport,
+  PackReport,
   PruneReport,
   Tally,
 } from './build/report.ts'

@@ -6,6 +6,7 @@ import { collectSources } from './find-sources.ts'
 import { saveNameTypes } from './name-types.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from './options.ts'
 import type { FinishedBuild } from './pipeline.ts'
+import type { PreviousBuild } from './previous.ts'
 import type { BuildReport } from './report.ts'
 import { createShortcut } from './shortcut.ts'
 
@@ -21,7 +22,8 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   const digester = await createDigester()
   const surroundings = surroundingsOf(environment, config)
   const { storage, mode, report: tell } = surroundings
-  const shortcut = mode === 'publish' ? createShortcut({ config, storage, digester }) : undefined
+  const isPlain = mode === 'publish' && config.previous === undefined
+  const shortcut = isPlain ? createShortcut({ config, storage, digester }) : undefined
   tell({ kind: 'step', step: 'collect' })
   const collection = await collectSources(config)
   if (mode === 'publish' && config.types !== undefined)
@@ -52,16 +54,24 @@ async function buildAnew(
       import('./pipeline.ts'),
       import('./source-reader.ts'),
     ])
+  const previous = await openPreviousOf(config)
   const encoder = await createEncoder(config)
   const cache = config.cache === false ? createNoCache() : openFolderCache({ ...config.cache, digester })
   const reader = createSourceReader()
   try {
-    return await runBuild(collection, { config, surroundings, digester, cache, encoder, reader })
+    return await runBuild(collection, { config, surroundings, digester, cache, encoder, reader, previous })
   } finally {
+    await previous?.close()
     // Kept after a failure too: what was encoded need not be encoded again.
     await cache.close()
     await encoder.close()
   }
+}
+
+async function openPreviousOf({ previous, cwd }: BuildConfig): Promise<PreviousBuild | undefined> {
+  if (previous === undefined) return undefined
+  const { openPrevious } = await import('./previous.ts')
+  return openPrevious(previous, cwd)
 }
 
 function withLazyManifest(

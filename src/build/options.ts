@@ -64,6 +64,11 @@ export interface BuildOptions extends ReferenceOptions {
   readonly types?: string
   /** `false` for no cache at all. Default: on. */
   readonly cache?: CacheOption | false
+  /**
+   * An earlier build whose files are carried forward where the output lacks them: the folder of a build, an archive of
+   * `fingerpost pack`, or the address of a `manifest.json`. Default: none.
+   */
+  readonly previous?: string
 }
 
 /** Build options with every default filled in and every folder absolute. */
@@ -81,6 +86,7 @@ export interface BuildConfig {
   /** Absolute. */
   readonly types: string | undefined
   readonly cache: Required<CacheOption> | false
+  readonly previous: string | undefined
 }
 
 /** The defaults of all build options. */
@@ -128,6 +134,7 @@ export function parseBuildOptions(value: unknown, cwd: string, where = 'the opti
     references: referenceConfigOf(options),
     types: options.types === undefined ? undefined : resolve(cwd, options.types),
     cache: cacheConfig(options.cache ?? {}, cwd),
+    previous: options.previous,
   }
 }
 
@@ -184,6 +191,7 @@ const TABLE: OptionTable<BuildOptions> = {
   ...REFERENCE_TABLE,
   types: asText,
   cache: asCache,
+  previous: asText,
 }
 
 function cacheConfig(option: CacheOption | false, cwd: string): Required<CacheOption> | false {

@@ -7,6 +7,7 @@ import { createScanners } from '../scan/scanners.ts'
 import type { Storage } from '../storage/storage.ts'
 import { makeAssets, tallyOutputs } from './assets.ts'
 import type { BuildCache } from './cache.ts'
+import { carryForward } from './carry.ts'
 import { claimKeys } from './claim.ts'
 import { createDrafts, type Drafts } from './draft.ts'
 import { canEncode, type Encoder } from './encoder.ts'
@@ -19,6 +20,7 @@ import { type Name, nameFiles } from './name.ts'
 import type { BuildConfig } from './options.ts'
 import { type Output, readOutput } from './output.ts'
 import { findPrehashed } from './prehashed.ts'
+import type { PreviousBuild } from './previous.ts'
 import { createProgress } from './progress.ts'
 import { createManifest, manifestDigest, publishManifest } from './publish.ts'
 import { createRecipes, type RecipesFor } from './recipe.ts'
@@ -38,6 +40,8 @@ export interface Workshop {
   readonly reader: SourceReader
   readonly cache: BuildCache
   readonly encoder: Encoder
+  /** Whose files are carried forward. */
+  readonly previous?: PreviousBuild | undefined
 }
 
 /** A workshop at work on one build. */
@@ -128,8 +132,11 @@ async function publishBuild(build: NamedBuild, work: Work) {
     const made = await makeBuild(build, createDryWriter(storage, output, digester), work)
     return { ...made, kind: mode, sizes: output.sizes }
   }
-  const recorded = await recordBuild(storage, output.manifest, comingBuild(build, work))
+  const coming = { ...comingBuild(build, work), previous: work.previous?.manifest }
+  const recorded = await recordBuild(storage, output.manifest, coming)
   const writer = createWriter(storage, output, digester)
+  const { previous } = work
+  if (previous !== undefined) await carryForward({ ...work, previous, output, coming: coming.files, writer })
   const made = await makeBuild(build, writer, work)
   const published = await publishManifest(made.manifest, storage, output)
   const written = recorded + made.work.written + published

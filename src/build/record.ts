@@ -18,6 +18,8 @@ export interface ComingBuild {
   readonly digest: string
   readonly files: ReadonlySet<string>
   readonly at: Date
+  /** A build from elsewhere whose files are carried forward into this output. */
+  readonly previous?: Manifest | undefined
 }
 
 /**
@@ -52,17 +54,27 @@ export async function readHistory(storage: Storage): Promise<History> {
 
 /** A history with one more build, and the files of the one it replaces among the retired. */
 export function addBuild(history: History, present: Manifest | undefined, coming: ComingBuild): History {
-  const { digest, files, at } = coming
-  const past = markAbandoned(history.builds, present?.digest)
+  const { digest, files, at, previous } = coming
+  const past = [...foreignRecord(history, coming), ...markAbandoned(history.builds, present?.digest)]
   const last = past.at(-1)
   const isSame = last?.digest === digest
   const record = isSame && !last.abandoned ? last : { digest, publishedAt: at, files, abandoned: false }
   const retired = new Map<string, RetiredAsset>(history.retired)
-  for (const [path, { references: _, ...asset }] of present?.assets ?? []) {
-    retired.set(asset.file, { path, ...asset })
+  for (const manifest of [previous, present]) {
+    for (const [path, { references: _, ...asset }] of manifest?.assets ?? []) {
+      retired.set(asset.file, { path, ...asset })
+    }
   }
   for (const file of files) retired.delete(file)
   return { builds: [...(isSame ? past.slice(0, -1) : past), record], retired }
+}
+
+/** The build from elsewhere as the oldest of all, unless it is known here. */
+function foreignRecord({ builds }: History, { previous, digest, at }: ComingBuild): readonly BuildRecord[] {
+  if (previous === undefined || previous.digest === digest) return []
+  if (builds.some((build) => build.digest === previous.digest)) return []
+  const files = new Set([...previous.assets.values()].map(({ file }) => file))
+  return [{ digest: previous.digest, publishedAt: at, files, abandoned: false }]
 }
 
 /** The last build noted is abandoned if it isn't the one in force: its process died before it was published. */

@@ -85,6 +85,20 @@ export interface CheckReport {
   readonly repaired: readonly string[]
 }
 
+/** What a pack wrote. */
+export interface PackReport {
+  /** The build: `folder /srv/app/staticfiles`. */
+  readonly out: string
+  /** Absolute path of the archive. */
+  readonly archive: string
+  /** The digest of the build's manifest. */
+  readonly digest: string
+  /** Files in the archive, the manifest included. */
+  readonly files: number
+  /** Bytes of the archive. */
+  readonly bytes: number
+}
+
 /** What a prune removed, or would remove. */
 export interface PruneReport {
   readonly kind: 'pruned' | 'dry-run'

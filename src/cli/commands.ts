@@ -37,6 +37,11 @@ export const COMMANDS: readonly CommandRow[] = [
     load: async () => (await import('./prune.ts')).pruneCommand,
   },
   {
+    name: 'pack',
+    summary: 'write a build into an archive, for build --previous',
+    load: async () => (await import('./pack.ts')).packCommand,
+  },
+  {
     name: 'cache',
     summary: 'say where the build cache is, or clear it',
     load: async () => (await import('./cache.ts')).cacheCommand,

@@ -28,6 +28,7 @@ export interface Overrides {
   /** Added to the config file's. */
   readonly allowMissing?: readonly string[]
   readonly onMissing?: string | undefined
+  readonly previous?: string | undefined
   readonly cache?: false | undefined
 }
 
@@ -70,6 +71,7 @@ function merge(
     ignore = [],
     allowMissing = [],
     onMissing,
+    previous,
     cache,
   } = overrides
   const merged: Record<string, unknown> = { ...base }
@@ -85,8 +87,13 @@ function merge(
   if (ignore.length > 0) merged['ignore'] = [...listIn(base['ignore']), ...ignore]
   if (allowMissing.length > 0) merged['allowMissing'] = [...listIn(base['allowMissing']), ...allowMissing]
   if (onMissing !== undefined) merged['onMissing'] = onMissing
+  if (previous !== undefined) merged['previous'] = isAddress(previous) ? previous : resolve(cwd, previous)
   if (cache !== undefined) merged['cache'] = cache
   return merged
+}
+
+function isAddress(text: string): boolean {
+  return /^https?:\/\//i.test(text)
 }
 
 function listIn(value: unknown): readonly unknown[] {

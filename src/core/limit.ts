@@ -22,11 +22,15 @@ export const LIMITS = {
   /** Days after which the build's cache forgets what no build has used. */
   buildCacheMaxIdleDays: 30,
   /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */
-  buildMaxInFlightBytes: 24 * MIB,
+  buildMaxInFlightBytes: 16 * MIB,
   /** Bytes a build holds of files whose compression began before all were scanned. */
   headStartMaxBytes: 8 * MIB,
   /** Bytes of a file above which its compression waits until all references are known to be right: it can't be stopped. */
   headStartMaxFileBytes: 128 * KIB,
+  /** Milliseconds one file of a previous build may take to arrive from another server. */
+  previousTimeoutMs: 60_000,
+  /** Files of a previous build that are carried forward at once. */
+  previousConcurrency: 8,
   /** Seconds a build may take to announce itself; what is older was left by one that died over it. */
   lockAnnounceSeconds: 10,
   /** Seconds a build waits for another one that holds the same output. */
