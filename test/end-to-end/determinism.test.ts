@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runCli } from '../support/cli.ts'
+import { REPOSITORY, runCli, runNode } from '../support/cli.ts'
+import { findOtherNode } from '../support/require.ts'
 import { makeTree, readTree, type Tree, writeTree } from '../support/tree.ts'
 
 /** References across sources, a circle, every kind of sibling, names that sort differently by locale. */
@@ -35,6 +36,33 @@ test('another folder, another order of creation, another locale and no cache: th
   assert.equal((await runCli(second, [...WORDS, '--no-cache'], { env })).code, 0)
 
   assertSameFiles(readTree(join(second, 'staticfiles')), readTree(join(first, 'staticfiles')))
+})
+
+/** Real stylesheets, scripts and icons, enough for encoders of different versions to show that they differ. */
+const REAL = ['css/fontawesome.css', 'js/regular.js', 'svgs/regular', 'sprites/regular.svg']
+
+test('another Node, folder, time zone, locale and order of folders: the same bytes', async (context) => {
+  const other = findOtherNode(context)
+  if (other === undefined) return
+  const trees = [makeTree(context, { assets: FILES, vendor: VENDOR }), makeTree(context)]
+  const [here = '', there = ''] = [trees[0], join(trees[1] ?? '', 'elsewhere/deep')]
+  for (const name of REAL) {
+    const source = join(REPOSITORY, 'node_modules/@fortawesome/fontawesome-free', name)
+    cpSync(source, join(here, 'vendor', name), { recursive: true })
+  }
+  cpSync(here, there, { recursive: true })
+  const here20 = await runCli(here, [...WORDS, '--encodings', 'br,gzip'], {
+    env: { ...AT_ONE_TIME, TZ: 'UTC' },
+  })
+  assert.equal(here20.code, 0, here20.stderr)
+  const env = { ...AT_ONE_TIME, LC_ALL: 'tr_TR.UTF-8', TZ: 'Pacific/Apia', UV_THREADPOOL_SIZE: '1' }
+  const options = ['--require', join(import.meta.dirname, 'fixture/backwards.cjs')]
+  const program = join(REPOSITORY, 'dist/cli.cjs')
+  const elsewhere = await runNode([...options, program, ...WORDS, '--no-cache'], { cwd: there, env }, other)
+  assert.equal(elsewhere.code, 0, elsewhere.stderr)
+  const [ours, theirs] = [readTree(join(here, 'staticfiles')), readTree(join(there, 'staticfiles'))]
+  assert.ok(ours.size > 300, `${ours.size} files`)
+  assertSameFiles(theirs, ours)
 })
 
 test('but for the history, no byte of a build knows the time', async (context) => {

@@ -16,11 +16,15 @@ export function runCli(cwd: string, words: readonly string[], options: SpawnOpti
   return runNode([join(REPOSITORY, 'dist/cli.cjs'), ...words], { cwd, ...options })
 }
 
-/** Runs this Node with these arguments to its end, without colours. */
-export function runNode(words: readonly string[], options: SpawnOptions): Promise<Outcome> {
+/** Runs a Node (by default this one) with these arguments to its end, without colours. */
+export function runNode(
+  words: readonly string[],
+  options: SpawnOptions,
+  node = process.execPath,
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, NO_COLOR: '1', ...options.env }
-    const child = spawn(process.execPath, words, { timeout: 120_000, ...options, env, stdio: 'pipe' })
+    const child = spawn(node, words, { timeout: 120_000, ...options, env, stdio: 'pipe' })
     const output = { stdout: '', stderr: '' }
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))
     child.stderr?.setEncoding('utf8').on('data', (text: string) => (output.stderr += text))

@@ -19,9 +19,23 @@ export type Tool = keyof typeof TOOLS
 export function hasTool(context: TestContext, tool: Tool): boolean {
   const { command, packages } = TOOLS[tool]
   if (spawnSync('sh', ['-c', `command -v ${command}`]).status === 0) return true
-  const message = `needs ${tool}: apt-get install -y --no-install-recommends ${packages}`
-  const required = (process.env['FINGERPOST_REQUIRE'] ?? '').split(',')
-  if (required.includes(tool) || required.includes('all')) throw new Error(message)
-  context.skip(message)
+  skipOrFail(context, tool, `needs ${tool}: apt-get install -y --no-install-recommends ${packages}`)
   return false
+}
+
+/**
+ * Another Node than the one that runs the tests: FINGERPOST_OTHER_NODE is its path. Skips or fails without it, as
+ * {@link hasTool}; the word is `other-node`.
+ */
+export function findOtherNode(context: TestContext): string | undefined {
+  const path = process.env['FINGERPOST_OTHER_NODE']
+  if (path === undefined)
+    skipOrFail(context, 'other-node', 'needs FINGERPOST_OTHER_NODE="$(.ci/newer-node 26)"')
+  return path
+}
+
+function skipOrFail(context: TestContext, word: string, message: string): void {
+  const required = (process.env['FINGERPOST_REQUIRE'] ?? '').split(',')
+  if (required.includes(word) || required.includes('all')) throw new Error(message)
+  context.skip(message)
 }
