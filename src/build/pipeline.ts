@@ -12,6 +12,7 @@ import { claimKeys } from './claim.ts'
 import { createDrafts, type Drafts } from './draft.ts'
 import { canEncode, type Encoder } from './encoder.ts'
 import type { Surroundings } from './environment.ts'
+import { collectGarbage } from './garbage.ts'
 import { createHeadStart, type HeadStart } from './head-start.ts'
 import { createImportMapNames } from './import-map.ts'
 import { type Links, linkReferences } from './link.ts'
@@ -104,6 +105,7 @@ async function makeSite(collection: Collection, work: Work): Promise<FinishedBui
   const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader, strips })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
   const names = nameFiles({ ...work, drafts, prehashed, fingerprints, remembered })
+  if (hasBigFile(collection)) collectGarbage()
   const named = { collection, links, names, drafts, brought: claimKeys(names), importMap }
   const publish = () => publishBuild(named, work)
   const isDry = surroundings.mode === 'dry-run'
@@ -174,6 +176,14 @@ async function makeBuild(build: NamedBuild, writer: OutputWriter, work: Work) {
   const manifest = createManifest(assets, config.url.href, digester, build.importMap)
   const counts = { ...variants.count(), written: writer.count() }
   return { manifest, outputs: tallyOutputs(assets.values()), work: counts }
+}
+
+/** Below that there is too little to collect to be worth the time. */
+const BIG_BYTES = 2 * 1024 * 1024
+
+function hasBigFile({ files }: Collection): boolean {
+  for (const { size } of files.values()) if (size >= BIG_BYTES) return true
+  return false
 }
 
 function tallySources({ files }: Collection) {

@@ -23,13 +23,21 @@ export interface DigestStream {
   digest(): Digest
 }
 
+/** Bytes hashed at once. */
+const PIECE_BYTES = 256 * 1024
+
 /** Starts the hash (about a millisecond, once per process and call). */
 export async function createDigester(): Promise<Digester> {
   const { create64 } = await createXxhash()
   const hex = (value: bigint) => value.toString(16).padStart(16, '0')
 
   return {
-    of: (bytes) => hex(create64().update(bytes).digest()),
+    of(bytes) {
+      const hash = create64()
+      // In pieces: WebAssembly keeps as much memory as the longest it was ever given at once.
+      for (let at = 0; at < bytes.length; at += PIECE_BYTES) hash.update(bytes.subarray(at, at + PIECE_BYTES))
+      return hex(hash.digest())
+    },
     ofFields(fields) {
       const pieces = fields.flatMap((field) => {
         const bytes = typeof field === 'string' ? Buffer.from(field) : field
