@@ -19,6 +19,11 @@ export function isModuleKind(kind: ReferenceKind): boolean {
   return kind === 'js-import' || kind === 'js-dynamic-import' || kind === 'js-resolve'
 }
 
+/** Kinds that only a module can hold: static imports and `import.meta` are syntax errors in a classic script. */
+export function provesModule(kind: ReferenceKind): boolean {
+  return kind === 'js-import' || kind === 'js-resolve' || kind === 'js-url'
+}
+
 /**
  * One place in a source that names another file. Offsets are UTF-16 code units into the decoded text (`core/text`).
  * Serialisable as it is, so that scan results can be cached.

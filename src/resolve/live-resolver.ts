@@ -18,6 +18,7 @@ import { explainUnknownName } from './live-explain.ts'
 import { createFileFacts } from './live-facts.ts'
 import { describeSources } from './live-import-map.ts'
 import { createLiveTree } from './live-tree.ts'
+import { isModuleAlone } from './module-kind.ts'
 import type { Resolver } from './resolver.ts'
 
 /** What live mode works with. */
@@ -100,6 +101,10 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
       const { path, asset } = assetOf(split(name).specifier)
       const { file, type, integrity, references } = asset
       return { path, url: url + encodePath(file), type, integrity, references }
+    },
+    isModule(name) {
+      const { path, asset } = assetOf(split(name).specifier)
+      return isModuleAlone(path, asset.references)
     },
   }
   const names = () => tree.collection.files.keys()

@@ -1,8 +1,10 @@
 import { FingerpostError } from '../core/error.ts'
+import { lazily } from '../core/lazy.ts'
 import type { Manifest, ManifestAsset } from '../core/manifest.ts'
 import { nearestNames } from '../core/nearest.ts'
-import { encodePath } from '../core/path.ts'
-import { splitSuffix } from '../core/reference.ts'
+import { encodePath, type LogicalPath } from '../core/path.ts'
+import { isModuleKind, splitSuffix } from '../core/reference.ts'
+import { isModuleAlone } from './module-kind.ts'
 import type { Resolver } from './resolver.ts'
 
 /**
@@ -14,6 +16,7 @@ export function createManifestResolver(manifest: Manifest, url: string = manifes
   // A file may have `?` or `#` in its name: what is a name as it stands is no name with a suffix.
   const split = (name: string) =>
     manifest.assets.has(name) ? { specifier: name, suffix: '' } : splitSuffix(name)
+  const imported = lazily(() => importedBy(manifest))
   return {
     url,
     resolve(name) {
@@ -26,7 +29,20 @@ export function createManifestResolver(manifest: Manifest, url: string = manifes
       const { file, type, integrity, references } = assetOf(manifest, path)
       return { path, url: url + encodePath(file), type, integrity, references }
     },
+    isModule(name) {
+      const { specifier: path } = split(name)
+      return isModuleAlone(path, assetOf(manifest, path).references) || imported().has(path)
+    },
   }
+}
+
+/** What is imported anywhere, or has a name in the import map. */
+function importedBy({ assets, importMap = new Map() }: Manifest): ReadonlySet<LogicalPath> {
+  const paths = new Set<LogicalPath>()
+  for (const name of importMap.values()) paths.add(assets.has(name) ? name : splitSuffix(name).specifier)
+  for (const { references } of assets.values())
+    for (const { path, kind } of references) if (isModuleKind(kind)) paths.add(path)
+  return paths
 }
 
 /** @throws FingerpostError `FP_UNKNOWN_NAME` with the nearest names */

@@ -17,6 +17,13 @@ export interface Resolver {
   integrity(name: string): string
   /** Everything a tag says of a file; a `?query#fragment` is ignored. @throws FingerpostError `FP_UNKNOWN_NAME` */
   describe(name: string): ResolvedAsset
+  /**
+   * Whether a script is known to be an ES module: by its extension, by what it holds, or in a build because another
+   * file imports it. A script of which nothing tells may be either, and counts as classic.
+   *
+   * @throws FingerpostError `FP_UNKNOWN_NAME`
+   */
+  isModule(name: string): boolean
 }
 
 /** What a page needs to know of a file. */

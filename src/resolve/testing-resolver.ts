@@ -6,6 +6,7 @@ import { splitSuffix } from '../core/reference.ts'
 import { collect } from '../find/collect.ts'
 import { createFolderFinder } from '../find/folder-finder.ts'
 import { locateSources, type SourceOption } from '../find/source.ts'
+import { isModuleAlone } from './module-kind.ts'
 import type { Resolver } from './resolver.ts'
 
 /** Which names a testing resolver knows. */
@@ -56,6 +57,7 @@ export async function createTestingResolver(options: TestingOptions = {}): Promi
       const type = mediaType(path)
       return { path, url: url + encodePath(path), type, integrity: TESTING_INTEGRITY, references: [] }
     },
+    isModule: (name) => isModuleAlone(pathOf(name), []),
   }
 }
 

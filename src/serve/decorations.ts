@@ -8,7 +8,7 @@ import {
   type TemplateHelpers,
   type UrlOptions,
 } from '../template/template-functions.ts'
-import { preloadLinks } from './preload.ts'
+import { type PreloadFile, preloadLinks } from './preload.ts'
 import type { Reloader } from './reload.ts'
 import type { Site, StaticStats } from './site.ts'
 
@@ -40,12 +40,13 @@ declare module 'fastify' {
     /** As `static`, for names that are known at run time only. */
     staticUrl(name: string, options?: UrlOptions): string
     /**
-     * Adds Link headers for files the page uses and for what they need first, from the build's graph of references.
+     * Adds Link headers for files the page uses and for what they need first, from the build's graph of references. A
+     * script of which the build can't tell what it is counts as a classic one, unless it is said: `{ name, as: 'module' }`.
      * With the option `earlyHints` they are sent at once as 103 Early Hints too.
      *
      * @throws FingerpostError `FP_UNKNOWN_NAME`
      */
-    preload(...names: readonly string[]): FastifyReply
+    preload(...files: readonly PreloadFile[]): FastifyReply
   }
 }
 
@@ -87,8 +88,8 @@ export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mou
   }
   app.decorateReply('static', url)
   app.decorateReply('staticUrl', url)
-  app.decorateReply('preload', function (this: FastifyReply, ...names: readonly string[]) {
-    const links = preloadLinks(site.current.resolver, names)
+  app.decorateReply('preload', function (this: FastifyReply, ...files: readonly PreloadFile[]) {
+    const links = preloadLinks(site.current.resolver, files)
     if (earlyHints && links.length > 0) this.raw.writeEarlyHints({ link: [...links] })
     return addLinks(this, links)
   })
@@ -104,6 +105,7 @@ function liveView(current: () => Resolver): Resolver {
     resolve: (name) => current().resolve(name),
     integrity: (name) => current().integrity(name),
     describe: (name) => current().describe(name),
+    isModule: (name) => current().isModule(name),
   }
 }
 

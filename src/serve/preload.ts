@@ -6,6 +6,9 @@ import type { ResolvedAsset, Resolver } from '../resolve/resolver.ts'
 /** One value of a Link header (RFC 8288): `</static/a.css>; rel=preload; as=style`. */
 export type LinkValue = string
 
+/** A file to preload: its logical path, or with it what a script is, where nothing in the build tells. */
+export type PreloadFile = LogicalPath | { readonly name: LogicalPath; readonly as: 'module' | 'script' }
+
 /**
  * What a browser should fetch for a page that uses these files, each once, in the order it needs them: a stylesheet
  * with those it imports, its fonts and its images; a module with everything it imports statically; any other file
@@ -17,21 +20,21 @@ export type LinkValue = string
  *
  * @throws FingerpostError `FP_UNKNOWN_NAME`
  */
-export function preloadLinks(resolver: Resolver, names: readonly LogicalPath[]): readonly LinkValue[] {
-  const links = new Set<LinkValue>()
-  for (const name of names) for (const asset of neededBy(resolver, name)) links.add(formatLink(asset))
-  return [...links]
+export function preloadLinks(resolver: Resolver, files: readonly PreloadFile[]): readonly LinkValue[] {
+  return [...new Set(files.flatMap((file) => linksFor(resolver, file)))]
 }
 
 /** The file itself, then what it leads to. */
-function neededBy(resolver: Resolver, name: LogicalPath): readonly ResolvedAsset[] {
-  const asset = resolver.describe(name)
+function linksFor(resolver: Resolver, file: PreloadFile): readonly LinkValue[] {
+  const asset = resolver.describe(typeof file === 'string' ? file : file.name)
   if (asset.type.startsWith('text/css')) {
     const sheets = closure(resolver, asset, 'css-import')
     const used = sheets.flatMap((sheet) => referencesOf(resolver, sheet, 'css-url'))
-    return [...sheets, ...fontsOf(used), ...imagesOf(used)]
+    return [...sheets, ...fontsOf(used), ...imagesOf(used)].map(formatLink)
   }
-  return isModule(asset) ? closure(resolver, asset, 'js-import') : [asset]
+  if (!isScript(asset)) return [formatLink(asset)]
+  const isModule = typeof file === 'string' ? resolver.isModule(asset.path) : file.as === 'module'
+  return isModule ? closure(resolver, asset, 'js-import').map(formatModuleLink) : [formatLink(asset)]
 }
 
 /** Everything a file leads to by one kind of reference, breadth first: what is needed first comes first. */
@@ -61,7 +64,7 @@ function imagesOf(assets: readonly ResolvedAsset[]): readonly ResolvedAsset[] {
   return images.size > LIMITS.preloadImages ? [] : [...images.values()]
 }
 
-function isModule({ type }: ResolvedAsset): boolean {
+function isScript({ type }: ResolvedAsset): boolean {
   return type.startsWith('text/javascript')
 }
 
@@ -69,10 +72,14 @@ function isImage({ type }: ResolvedAsset): boolean {
   return type.startsWith('image/')
 }
 
+function formatModuleLink({ url }: ResolvedAsset): LinkValue {
+  return `<${url}>; rel=modulepreload`
+}
+
 function formatLink(asset: ResolvedAsset): LinkValue {
   const target = `<${asset.url}>`
   const mime = asset.type.split(';', 1)[0] ?? ''
-  if (isModule(asset)) return `${target}; rel=modulepreload`
+  if (isScript(asset)) return `${target}; rel=preload; as=script`
   if (mime === 'text/css') return `${target}; rel=preload; as=style`
   // Fonts are always fetched with CORS (CSS Fonts 4 §4.8.2); without crossorigin they would be fetched twice.
   if (mime.startsWith('font/')) return `${target}; rel=preload; as=font; type="${mime}"; crossorigin`

@@ -87,6 +87,13 @@ export function testResolverContract(name: string, makeResolver: MakeResolver): 
     })
   })
 
+  test(`${name}: what only a module can be is known for one`, async (context) => {
+    const { resolver } = await setUp(context)
+    for (const path of ['js/ping.js', 'js/pong.js?x', 'js/leaf.mjs']) assert.ok(resolver.isModule(path), path)
+    assert.ok(!resolver.isModule('css/site.css'))
+    assert.throws(() => resolver.isModule('js/pin.js'), { code: 'FP_UNKNOWN_NAME' })
+  })
+
   test(`${name}: an unknown name throws with the nearest ones`, async (context) => {
     const { resolver } = await setUp(context)
     for (const path of ['css/sit.css', 'css/sit.css?x']) {

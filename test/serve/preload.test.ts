@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import Fastify from 'fastify'
 import fingerpost from '../../src/index.ts'
 import { createManifestResolver } from '../../src/resolve/manifest-resolver.ts'
-import { preloadLinks } from '../../src/serve/preload.ts'
+import { type PreloadFile, preloadLinks } from '../../src/serve/preload.ts'
 import { listen, talk } from '../support/exchange.ts'
 import { makeBuild, writeBuild } from '../support/fixture-build.ts'
 import { makeTree } from '../support/tree.ts'
@@ -63,6 +63,29 @@ test('a module brings what it imports statically, through circles, each once', a
     '</s/js/part.js>; rel=modulepreload',
     '</s/js/deep.js>; rel=modulepreload',
   ])
+})
+
+test('a classic script is preloaded as one, a module as a module: the build tells which is which', async (context) => {
+  const kinds = {
+    'classic.js': [{ path: 'lazy.js', kind: 'js-dynamic-import' }],
+    'worker-host.js': [{ path: 'data.json', kind: 'js-url' }],
+    'entry.js': [{ path: 'leaf.js', kind: 'js-import' }],
+  } as const
+  const files = Object.fromEntries(
+    [...Object.keys(kinds), 'lazy.js', 'leaf.js', 'alone.js', 'own.mjs', 'data.json'].map((path) => [
+      path,
+      path,
+    ]),
+  )
+  const manifest = await writeBuild(makeTree(context), files, { references: kinds })
+  const resolver = createManifestResolver(manifest, '/')
+  const first = (file: PreloadFile) => plain(preloadLinks(resolver, [file])[0] ?? '').replace(/^<.*>; /, '')
+  for (const name of ['worker-host.js', 'entry.js', 'leaf.js', 'lazy.js', 'own.mjs'])
+    assert.equal(first(name), 'rel=modulepreload', name)
+  for (const name of ['classic.js', 'alone.js']) assert.equal(first(name), 'rel=preload; as=script', name)
+  // What nothing tells, the caller may.
+  assert.equal(first({ name: 'alone.js', as: 'module' }), 'rel=modulepreload')
+  assert.equal(first({ name: 'lazy.js', as: 'script' }), 'rel=preload; as=script')
 })
 
 test('a stylesheet with many images brings none of them', async (context) => {
