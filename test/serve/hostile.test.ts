@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -7,7 +7,7 @@ import Fastify from 'fastify'
 import fingerpost from '../../src/index.ts'
 import { listen, start, talk } from '../support/exchange.ts'
 import { writeBuild } from '../support/fixture-build.ts'
-import { lintMessage } from '../support/http-lint.ts'
+import { lintAgainst, lintMessage } from '../support/http-lint.ts'
 import { parseMessages, valuesOf } from '../support/http-message.ts'
 import { makeTree } from '../support/tree.ts'
 
@@ -18,7 +18,7 @@ const CSS = 'a{color:red}'.repeat(300)
 async function startBuild(context: TestContext, options: object = {}) {
   const top = makeTree(context, { 'secret.txt': SECRET, out: { '.env': SECRET, 'secret.txt': SECRET } })
   const root = join(top, 'out')
-  await writeBuild(root, { 'css/site.css': CSS, 'a.txt': 'a' })
+  await writeBuild(root, { 'css/site.css': CSS, 'a.txt': 'a', 'gone.png': 'gone', 'other.png': 'other' })
   writeFileSync(
     join(root, 'history.json'),
     JSON.stringify({ version: 1, builds: [], retired: [], note: SECRET }),
@@ -287,44 +287,67 @@ test('pipelined requests are answered in order, whatever is between them', async
   )
 })
 
-test('every kind of answer is one that a checker of messages finds nothing wrong with', async (context) => {
-  const { port } = await startBuild(context, {
-    lastModified: new Date(0),
-    index: 'site.css',
-    timingAllowOrigin: '*',
+/** Every kind of answer there is: what is asked, and the status that follows. */
+const KINDS: readonly (readonly [method: string, path: string, fields: string, status: number])[] = [
+  ['GET', 'css/site.css', '', 200],
+  ['GET', 'css/site.css', 'Accept-Encoding: br\r\n', 200],
+  ['GET', 'css/site.css', 'Accept-Encoding: gzip\r\n', 200],
+  ['GET', 'HASHED', 'Accept-Encoding: br\r\n', 200],
+  ['GET', 'css/site.css', 'Accept-Encoding: *;q=0\r\n', 406],
+  ['HEAD', 'css/site.css', 'Accept-Encoding: *;q=0\r\n', 406],
+  ['HEAD', 'css/site.css', 'Accept-Encoding: br\r\n', 200],
+  ['HEAD', 'css/site.css', 'Range: bytes=0-0\r\n', 200],
+  ['GET', 'css/site.css', 'If-None-Match: *\r\n', 304],
+  ['GET', 'css/site.css', 'Accept-Encoding: br\r\nIf-None-Match: *\r\n', 304],
+  ['GET', 'HASHED', 'If-None-Match: *\r\n', 304],
+  ['GET', 'css/site.css', 'If-Modified-Since: Thu, 01 Jan 1970 00:00:00 GMT\r\n', 304],
+  ['HEAD', 'css/site.css', 'If-None-Match: *\r\n', 304],
+  ['GET', 'css/site.css', 'If-Match: "x"\r\n', 412],
+  ['HEAD', 'css/site.css', 'If-Match: "x"\r\n', 412],
+  ['GET', 'css/site.css', 'Range: bytes=1-2\r\n', 206],
+  ['GET', 'css/site.css', 'Accept-Encoding: br\r\nRange: bytes=-3\r\n', 206],
+  ['GET', 'css/site.css', 'Range: bytes=0-1,5-6,-1\r\n', 206],
+  ['GET', 'css/site.css', 'Range: bytes=99999-\r\n', 416],
+  ['GET', 'css', '', 301],
+  ['GET', 'css/', '', 200],
+  ['GET', 'nope', '', 404],
+  ['HEAD', 'nope', '', 404],
+  ['POST', 'a.txt', '', 405],
+  ['OPTIONS', 'a.txt', '', 204],
+  ['GET', 'gone.png', '', 404],
+  ['GET', 'other.png', '', 500],
+]
+
+for (const [way, options] of Object.entries({
+  routed: {},
+  short: { shortCircuit: true },
+  streamed: { cache: false },
+  'other headers': { cors: 'https://a.example', crossOriginResourcePolicy: 'same-site' },
+}))
+  test(`a checker of messages finds nothing wrong with any kind of answer (${way})`, async (context) => {
+    const { port, app, root } = await startBuild(context, {
+      ...{ lastModified: new Date(0), index: 'site.css', timingAllowOrigin: '*', ...options },
+    })
+    const fileOf = (name: string) => app.static(name).slice('/static/'.length)
+    rmSync(join(root, fileOf('gone.png')))
+    writeFileSync(join(root, fileOf('other.png')), 'cut')
+    const ask = async (method: string, path: string, fields: string) => {
+      const target = `/static/${path.replace('HASHED', fileOf('css/site.css'))}`
+      const text = `${method} ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${fields}\r\n`
+      const [message] = parseMessages(await talk(port, text), [method])
+      assert.ok(message !== undefined, text)
+      return message
+    }
+    for (const [method, path, fields, status] of KINDS) {
+      const message = await ask(method, path, fields)
+      const asked = `${method} ${path} ${fields}`
+      assert.equal(message.status, status, asked)
+      assert.deepEqual(lintMessage(method, message), [], asked)
+      const whole = await ask('GET', path, /Accept-Encoding: \w.*\r\n/.exec(fields)?.[0] ?? '')
+      assert.deepEqual(lintAgainst(method, message, whole), [], asked)
+      if (path.startsWith('css/')) assert.deepEqual(valuesOf(message, 'vary'), ['Accept-Encoding'], asked)
+    }
   })
-  const asked: readonly (readonly [method: string, path: string, fields: string, status: number])[] = [
-    ['GET', '/static/css/site.css', '', 200],
-    ['GET', '/static/css/site.css', 'Accept-Encoding: br\r\n', 200],
-    ['GET', '/static/css/site.css', 'Accept-Encoding: gzip\r\n', 200],
-    ['GET', '/static/css/site.css', 'Accept-Encoding: *;q=0\r\n', 406],
-    ['HEAD', '/static/css/site.css', 'Accept-Encoding: *;q=0\r\n', 406],
-    ['HEAD', '/static/css/site.css', 'Accept-Encoding: br\r\n', 200],
-    ['GET', '/static/css/site.css', 'If-None-Match: *\r\n', 304],
-    ['HEAD', '/static/css/site.css', 'If-None-Match: *\r\n', 304],
-    ['GET', '/static/css/site.css', 'If-Match: "x"\r\n', 412],
-    ['HEAD', '/static/css/site.css', 'If-Match: "x"\r\n', 412],
-    ['GET', '/static/css/site.css', 'Range: bytes=1-2\r\n', 206],
-    ['GET', '/static/css/site.css', 'Accept-Encoding: br\r\nRange: bytes=-3\r\n', 206],
-    ['GET', '/static/css/site.css', 'Range: bytes=0-1,5-6,-1\r\n', 206],
-    ['GET', '/static/css/site.css', 'Range: bytes=99999-\r\n', 416],
-    ['GET', '/static/css', '', 301],
-    ['GET', '/static/css/', '', 200],
-    ['GET', '/static/nope', '', 404],
-    ['HEAD', '/static/nope', '', 404],
-    ['POST', '/static/a.txt', '', 405],
-    ['OPTIONS', '/static/a.txt', '', 204],
-  ]
-  for (const [method, path, fields, status] of asked) {
-    const text = `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${fields}\r\n`
-    const [message] = parseMessages(await talk(port, text), [method])
-    assert.ok(message !== undefined)
-    assert.equal(message.status, status, text)
-    assert.deepEqual(lintMessage(method, message), [], text)
-    if (path.startsWith('/static/css/') && status !== 405)
-      assert.deepEqual(valuesOf(message, 'vary'), ['Accept-Encoding'], text)
-  }
-})
 
 test('a request that comes byte by byte is answered, and one that is broken off harms nobody', async (context) => {
   const { port, get } = await startBuild(context)

@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib'
+import zlib, { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { parseHttpDate } from '../../src/serve/precondition.ts'
 import { type Message, valuesOf } from './http-message.ts'
 
@@ -12,16 +12,44 @@ const SINGLE = [
 /** The syntax of fields, as their RFCs have it. */
 const SYNTAX: Readonly<Record<string, RegExp>> = {
   'accept-ranges': /^(bytes|none)$/,
+  'access-control-allow-headers': /^[A-Za-z-]+(, [A-Za-z-]+)*$/,
+  'access-control-allow-methods': /^[A-Z]+(, [A-Z]+)*$/,
   'access-control-allow-origin': /^(\*|null|https?:\/\/[^/\s]+)$/,
+  'access-control-max-age': /^\d+$/,
   allow: /^[A-Z]+(, [A-Z]+)*$/,
   'cache-control': /^[a-z-]+(=\d+)?(, [a-z-]+(=\d+)?)*$/,
   'content-encoding': /^(br|gzip|zstd)$/,
   'content-length': /^\d+$/,
   'content-range': /^bytes (\d+-\d+|\*)\/\d+$/,
+  connection: /^(close|keep-alive)$/,
+  'cross-origin-resource-policy': /^(same-origin|same-site|cross-origin)$/,
+  'keep-alive': /^timeout=\d+(, max=\d+)?$/,
+  location: /^[!#-;=?-Z_a-z~%[\]@]+$/,
+  'timing-allow-origin': /^(\*|https?:\/\/[^/\s]+(, https?:\/\/[^/\s]+)*)$/,
   'content-type': /^[a-z]+\/[a-z0-9.+-]+(; (charset=utf-8|boundary=[0-9a-f]{1,70}))?$/,
   etag: /^(W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/,
   vary: /^[A-Za-z-]+(, [A-Za-z-]+)*$/,
   'x-content-type-options': /^nosniff$/,
+}
+
+/** What must be the same in every answer about one representation (RFC 9110 §9.3.2, §15.3.7, §15.4.5). */
+const SHARED = ['etag', 'cache-control', 'vary', 'last-modified', 'access-control-allow-origin', 'expires']
+
+/**
+ * What a checker that asks again (such as REDbot) would call bad in a 304, a part, or an answer to HEAD.
+ *
+ * @param whole the answer to GET with the same Accept-Encoding
+ */
+export function lintAgainst(method: string, message: Message, whole: Message): readonly string[] {
+  const { status } = message
+  if (status !== 304 && status !== 206 && !(status === 200 && method === 'HEAD')) return []
+  const same = [...SHARED]
+  if (status !== 304) same.push('content-encoding', 'accept-ranges', 'x-content-type-options')
+  if (status === 200) same.push('content-length', 'content-type')
+  return same.flatMap((name) => {
+    const [ours, theirs] = [message, whole].map((each) => valuesOf(each, name).join(', '))
+    return ours === theirs ? [] : [`${status} has ${name}: ${ours}, the whole has ${theirs}`]
+  })
 }
 
 /**
@@ -50,8 +78,12 @@ function* fieldFaults(message: Message): Generator<string> {
   )
     yield `Date is missing or malformed: ${date}`
   for (const modified of valuesOf(message, 'last-modified'))
-    if ((parseHttpDate(modified) ?? Number.POSITIVE_INFINITY) > Date.now() + 1000)
-      yield 'Last-Modified lies ahead'
+    if ((parseHttpDate(modified) ?? Number.POSITIVE_INFINITY) > (parseHttpDate(date) ?? 0))
+      yield 'Last-Modified is malformed or lies after Date (RFC 9110 §8.8.2.1)'
+  if (valuesOf(message, 'transfer-encoding').length > 0 && valuesOf(message, 'content-length').length > 0)
+    yield 'a length beside chunks (RFC 9112 §6.2)'
+  const vary = valuesOf(message, 'vary').join(', ').toLowerCase().split(', ')
+  if (new Set(vary).size !== vary.length) yield 'Vary says something twice'
   const directives = valuesOf(message, 'cache-control').join(', ').split(', ')
   if (new Set(directives).size !== directives.length) yield 'Cache-Control says something twice'
   if (directives.includes('no-store') && directives.some((each) => each.startsWith('max-age')))
@@ -71,6 +103,9 @@ function* statusFaults(method: string, message: Message): Generator<string> {
   if (status === 206 && !has('content-range') && !isMultipart(message)) yield '206 without Content-Range'
   if (status === 206 && has('content-range') && isMultipart(message)) yield 'multipart with Content-Range'
   if (status !== 206 && status !== 416 && has('content-range')) yield `${status} with Content-Range`
+  const [range = ''] = valuesOf(message, 'content-range')
+  if (status === 206 && range.startsWith('bytes *')) yield '206 of no range'
+  if (status === 416 && range !== '' && !range.startsWith('bytes */')) yield '416 with a range'
   if (status === 416 && !has('content-range')) yield '416 without Content-Range'
   if (status === 405 && !has('allow')) yield '405 without Allow'
   if (status >= 300 && status < 400 && status !== 304 && !has('location')) yield 'a redirect without Location'
@@ -90,6 +125,7 @@ function* bodyFaults(method: string, message: Message): Generator<string> {
     try {
       if (coding === 'br') brotliDecompressSync(body)
       if (coding === 'gzip') gunzipSync(body)
+      if (coding === 'zstd') zlib.zstdDecompressSync?.(body)
     } catch {
       yield `the body is not ${coding}`
     }
