@@ -57,7 +57,7 @@ with If-None-Match. *404*: the hashed name of a file that is gone. All servers s
 
 - *bare node:http* and *bare Fastify* find a prepared buffer in a map and send it with exactly the headers that fingerpost sent: they are the limit.
 - *@fastify/static* with \`preCompressed\`, *sirv* with \`brotli\` and \`gzip\`, *nginx* with its defaults, one worker, \`brotli_static\` and \`open_file_cache\`,
-  *nginx with sendfile* with \`sendfile\` and \`tcp_nopush\` too, *WhiteNoise*
+  *nginx with sendfile* (beside the newer Node only) with \`sendfile\` and \`tcp_nopush\` too, *WhiteNoise*
   under gunicorn with one worker of four threads (a \`sync\` worker can't keep connections alive).
 - *requests per processor second* divides by the time the server's processes really had (from \`/proc\`). Where *server busy* is well below 100 %, the load generator
   or a neighbour was the limit, and this is the figure to compare.`,

@@ -53,7 +53,7 @@ export const planServing: PlanSubject = ({ settings, runtime, newer }) => {
   return runtimes.flatMap((on) =>
     profiles.map((profile) => {
       const isNewer = on !== runtime
-      const slices = (rounds + warmUps) * (isNewer ? 6 : 9)
+      const slices = (rounds + warmUps) * (isNewer ? 6 : 8)
       return {
         subject: 'serve',
         name: stageName(profile, on),
@@ -99,7 +99,11 @@ async function startAll(
 ): Promise<void> {
   const place: ServerPlace = { www: site.www, work, answers: join(work, 'answers.json') }
   const { server: core } = choosePinning(bench.tools)
-  for (const contestant of contestants(bench, on, isNewer ? [] : slowerPeers(bench))) {
+  for (const contestant of contestants(
+    bench,
+    on,
+    isNewer ? sendfileContestant(bench.tools) : slowerPeers(bench),
+  )) {
     const server = await startServer(await contestant.prepare(place), core).catch((error: Error) =>
       bench.note(`${contestant.name} did not start: ${error.message}`),
     )
@@ -112,7 +116,7 @@ async function startAll(
   }
 }
 
-function contestants(bench: Bench, on: Runtime, slower: readonly Contestant[]): readonly Contestant[] {
+function contestants(bench: Bench, on: Runtime, once: readonly Contestant[]): readonly Contestant[] {
   const { product, tools, settings } = bench
   const nodeOptions = profilerOptions(settings.profileFolder)
   return [
@@ -121,12 +125,11 @@ function contestants(bench: Bench, on: Runtime, slower: readonly Contestant[]): 
     nodeContestant('bare node:http', 'bare-http.ts', on, { product }),
     nodeContestant('bare Fastify', 'bare-fastify.ts', on, { product }),
     ...nginxContestant(tools),
-    ...sendfileContestant(tools),
-    ...slower,
+    ...once,
   ]
 }
 
-/** Those far behind: once is enough, on the Node that runs the suite. */
+/** Those far behind: once is enough, on the Node that runs the suite, as nginx with sendfile is on the newer one. */
 function slowerPeers({ product, tools, runtime }: Bench): readonly Contestant[] {
   return [
     nodeContestant('@fastify/static', 'fastify-static.ts', runtime, { product }),
