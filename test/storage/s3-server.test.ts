@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { cpSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
-import { pathToFileURL } from 'node:url'
 import { CreateBucketCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { createMediaStorage } from '../../src/media/media-storage.ts'
 import { createS3Storage } from '../../src/storage/s3.ts'
@@ -139,27 +137,3 @@ async function startCdn(context: TestContext, origin: string): Promise<string> {
   if (address === null || typeof address === 'string') throw new Error('no port')
   return `http://127.0.0.1:${address.port}`
 }
-
-test('without the AWS packages everything but the bucket works, and each missing package is named', async (context) => {
-  const folder = makeTree(context, { 'package.json': '{ "type": "module" }' })
-  // The compiled package where no node_modules is above it.
-  cpSync(join(REPOSITORY, 'dist'), join(folder, 'dist'), { recursive: true })
-  const door = pathToFileURL(join(folder, 'dist/s3.js')).href
-  const program = `
-    import { createS3Storage } from ${JSON.stringify(door)}
-    const storage = createS3Storage({ bucket: 'my-bucket', region: 'eu-central-1' })
-    console.log(storage.url('a.txt'))
-    for (const use of [() => storage.stat('a'), () => storage.save('a', Buffer.from('a')), () => storage.signedUrl('a')])
-      await use().catch((error) => console.log(error.code, error.message.replace('\\n', ' ')))
-  `
-  const { stdout, stderr } = await runNode(['--input-type=module', '-e', program], { cwd: folder })
-  const lines = stdout.trim().split('\n')
-  assert.equal(lines[0], 'https://my-bucket.s3.eu-central-1.amazonaws.com/a.txt', stderr)
-  assert.equal(lines.length, 4)
-  for (const line of lines.slice(1)) {
-    assert.match(
-      line,
-      /^FP_CONFIG S3 needs the package @aws-sdk\/client-s3.* npm install @aws-sdk\/client-s3/,
-    )
-  }
-})
