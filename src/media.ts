@@ -1,4 +1,4 @@
-export type { SignedUrlOptions } from './media/address.ts'
+export type { MediaLinkOptions } from './media/address.ts'
 export type { DirectUpload, DirectUploadOptions, DirectUploads } from './media/direct.ts'
 export { formatDisposition } from './media/disposition.ts'
 export type { FormFileOptions, FormOptions, SavedForm } from './media/form.ts'

@@ -9,7 +9,7 @@ import type { LinkSigner } from './link.ts'
 import { isObjectStore, storedTypeOf } from './object-store.ts'
 
 /** What a signed address permits. */
-export interface SignedUrlOptions {
+export interface MediaLinkOptions {
   /** Default one hour, at most seven days. */
   readonly expiresInSeconds?: number
   /** `PUT` lets somebody put the bytes of this name there. Default `GET`. */
@@ -21,7 +21,7 @@ export interface SignedUrlOptions {
 /** Makes the addresses of files. */
 export interface Addresses {
   url(name: string): string
-  signedUrl(name: string, options?: SignedUrlOptions): Promise<string>
+  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
 }
 
 /**
@@ -53,12 +53,12 @@ export function createAddresses(
   }
 }
 
-function sign(signer: LinkSigner, name: string, options: SignedUrlOptions): string {
+function sign(signer: LinkSigner, name: string, options: MediaLinkOptions): string {
   const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
   return signer.sign({ name, method, disposition }, expiresInSeconds)
 }
 
-function signByStore(store: S3Storage, name: string, options: SignedUrlOptions): Promise<string> {
+function signByStore(store: S3Storage, name: string, options: MediaLinkOptions): Promise<string> {
   const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
   // What a browser puts there has a type that no browser runs; what it gets has the type it was stored with.
   if (method === 'PUT')

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
-import { createAddresses, type SignedUrlOptions } from './address.ts'
+import { createAddresses, type MediaLinkOptions } from './address.ts'
 import { type MediaContent, openContent } from './content.ts'
 import { agreesWithName } from './image.ts'
 import { createLinkSigner, type LinkKey } from './link.ts'
@@ -75,7 +75,7 @@ export interface MediaStorage {
    *
    * @throws FingerpostError `FP_CONFIG` without keys, unless an object store signs
    */
-  signedUrl(name: string, options?: SignedUrlOptions): Promise<string>
+  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
   /** Every file whose name the application doesn't use any more. Deletes nothing. */
   orphans(usedNames: Iterable<string>, options?: OrphanOptions): AsyncIterable<StoredFile>
 }

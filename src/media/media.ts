@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
-import type { SignedUrlOptions } from './address.ts'
+import type { MediaLinkOptions } from './address.ts'
 import { createDirectUploads, type DirectUploads } from './direct.ts'
 import type { LinkKey } from './link.ts'
 import type { MediaStorage } from './media-storage.ts'
@@ -32,7 +32,7 @@ export interface Media {
    *
    * @throws FingerpostError `FP_CONFIG` without keys, unless an object store signs
    */
-  signedUrl(name: string, options?: SignedUrlOptions): Promise<string>
+  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
   /** Uploads straight to the object store. @throws FingerpostError `FP_CONFIG` without one, or without keys */
   readonly direct: DirectUploads
 }
