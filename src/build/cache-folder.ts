@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Digester } from '../core/digest.ts'
 import { isSystemError } from '../core/error.ts'
@@ -36,8 +45,10 @@ export interface FolderCacheOptions {
 const INDEX_FILE = 'index'
 const PACK_FOLDER = 'packs'
 
+const HOUR_MS = 3_600_000
+
 /** A use is noted only if the last noted one is older than this: else every warm build would write the index. */
-const NOTE_AFTER_MS = 3_600_000
+const NOTE_AFTER_MS = HOUR_MS
 
 const DAY_MS = 86_400_000
 
@@ -128,14 +139,30 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
         fresh.close()
         packs.close()
         saveIndex(dir, formatIndex(index, digester))
+        sweepTemporaries(dir, wallClock() - HOUR_MS)
       })
     },
+  }
+}
+
+/** What a killed build may leave of an index or a snapshot that it was writing. */
+const TEMPORARY = /^(index\.[0-9a-f]{16}|[0-9a-f]{16}\.\d+)\.tmp$/
+
+/** Removes what killed builds left half-written in a cache folder, if it was written before a time. */
+function sweepTemporaries(dir: string, beforeMs: number): void {
+  for (const folder of [dir, join(dir, SNAPSHOT_FOLDER)]) {
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+      if (!TEMPORARY.test(name)) continue
+      const modifiedMs = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
+      if (modifiedMs < beforeMs) rmSync(join(folder, name), { force: true })
+    }
   }
 }
 
 /** Removes a cache: what fingerpost keeps in the folder, and nothing else that may be in it. */
 export function clearCache(dir: string): void {
   rmSync(join(dir, INDEX_FILE), { force: true })
+  sweepTemporaries(dir, Number.POSITIVE_INFINITY)
   rmSync(join(dir, PACK_FOLDER), { recursive: true, force: true })
   rmSync(join(dir, SNAPSHOT_FOLDER), { recursive: true, force: true })
 }

@@ -19,7 +19,7 @@ const SHOWN = 20
 
 /**
  * Makes sure that every key of the output has one owner: with names that are kept (`prehashed`) two files may want the
- * same, or one that fingerpost needs. Upper and lower case count as one, as on the disks of macOS and Windows.
+ * same, or one that fingerpost needs, or one may be a file where the other needs a folder. Upper and lower case count as one, as on the disks of macOS and Windows.
  *
  * @returns the siblings that sources bring themselves (`app-B1xy.js.gz` beside `app-B1xy.js`), which must not be made
  * @throws FingerpostError `FP_COLLISION` naming all clashes
@@ -33,6 +33,10 @@ export function claimKeys(names: ReadonlyMap<LogicalPath, Pick<Name, 'file'>>): 
     if (first === undefined) owners.set(key, { path, file })
     else clashes.push({ key: file, first, second: path })
   }
+  for (const { path, file } of owners.values()) {
+    const above = findAbove(fold(file), owners)
+    if (above !== undefined) clashes.push({ key: above.file, first: above.path, second: path })
+  }
   if (clashes.length > 0) throw createClashError(clashes)
   const brought = new Set<string>()
   for (const key of owners.keys()) {
@@ -43,6 +47,15 @@ export function claimKeys(names: ReadonlyMap<LogicalPath, Pick<Name, 'file'>>): 
     if (identity !== undefined) brought.add(variantPath(identity.file, encoding))
   }
   return brought
+}
+
+/** The file whose name another one needs for a folder. */
+function findAbove<T>(key: string, owners: ReadonlyMap<string, T>): T | undefined {
+  for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
+    const owner = owners.get(key.slice(0, end))
+    if (owner !== undefined) return owner
+  }
+  return undefined
 }
 
 /** What fingerpost itself keeps under a key. */

@@ -75,7 +75,14 @@ async function acquire(storage: Storage, { report, signal, waitSeconds }: LockOp
 async function announce(storage: Storage): Promise<string> {
   const holder = { pid: process.pid, host: hostname(), processStart: startOf(process.pid) }
   const key = `${LOCK_PREFIX}${randomBytes(8).toString('hex')}`
-  await storage.save(key, Buffer.from(`${JSON.stringify(holder)}\n`))
+  const content = Buffer.from(`${JSON.stringify(holder)}\n`)
+  try {
+    await storage.save(key, content)
+  } catch (error) {
+    // Who recovers the lock of a dead one sweeps, and may have swept this one half-written. It doesn't do so twice.
+    if (!(error instanceof FingerpostError && error.code === 'FP_NOT_FOUND')) throw error
+    await storage.save(key, content)
+  }
   return key
 }
 

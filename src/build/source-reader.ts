@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { FingerpostError, isSystemError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
 import type { SourceFile } from '../find/finder.ts'
 
 /** Reads source files as they were when they were collected, or not at all. */
@@ -9,7 +10,7 @@ export interface SourceReader {
    * All bytes of a file.
    *
    * @throws FingerpostError `FP_CHANGED` if it is not the file that was collected: edited, replaced (by a FIFO or
-   * folder, too) or gone
+   * folder, too) or gone; `FP_LIMIT` if it is larger than 2 GiB
    */
   read(file: SourceFile): Promise<Buffer>
   /** The same without waiting, for texts that are rewritten. @throws FingerpostError `FP_CHANGED` */
@@ -28,6 +29,7 @@ const READING = constants.O_RDONLY | constants.O_NONBLOCK
 export function createSourceReader(): SourceReader {
   let reads = 0
   const readNow = (file: SourceFile) => {
+    refuseTooLarge(file)
     reads++
     try {
       return readSmall(file)
@@ -39,6 +41,7 @@ export function createSourceReader(): SourceReader {
     readNow,
     async read(file) {
       if (file.size <= SYNC_MAX_BYTES) return readNow(file)
+      refuseTooLarge(file)
       reads++
       try {
         return await readLarge(file)
@@ -84,6 +87,19 @@ async function readLarge(file: SourceFile): Promise<Buffer> {
   } finally {
     await handle.close()
   }
+}
+
+function refuseTooLarge({ absolutePath, path, size }: SourceFile): void {
+  const maxBytes = LIMITS.sourceMaxFileBytes
+  if (size <= maxBytes) return
+  throw new FingerpostError(
+    'FP_LIMIT',
+    `${absolutePath} has ${size} bytes; a source has at most ${maxBytes}.`,
+    {
+      remedy: `Leave it out (--ignore '${path}') and serve it from a folder of its own. Nothing was published.`,
+      details: { path, file: absolutePath, size, maxBytes },
+    },
+  )
 }
 
 /** Asked before reading: a FIFO or a device has no end, or none of its own. */

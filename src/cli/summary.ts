@@ -13,6 +13,7 @@ export function writeBuildSummary(report: BuildReport, cwd: string, output: Outp
   const { style } = output
   const warnings = report.problems.filter(({ severity }) => severity !== 'note')
   for (const problem of warnings) output.write(formatProblem(problem, style))
+  if (report.sources.files === 0) output.write(`${style.yellow('warning')}  the sources have no files\n`)
   output.write(formatLeftOut(report, style))
   output.write(formatHeadline(report, cwd, style))
   output.write(formatSizes(report, style))

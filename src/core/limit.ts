@@ -21,6 +21,8 @@ export const LIMITS = {
   buildCacheMaxBytes: 512 * MIB,
   /** Days after which the build's cache forgets what no build has used. */
   buildCacheMaxIdleDays: 30,
+  /** Bytes of a source file: what Node reads at once. */
+  sourceMaxFileBytes: 2 * 1024 * MIB - 1,
   /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */
   buildMaxInFlightBytes: 16 * MIB,
   /** Bytes a build holds of files whose compression began before all were scanned. */

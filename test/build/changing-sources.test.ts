@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -75,6 +75,15 @@ for (const [name, happening] of Object.entries(HAPPENINGS)) {
 test('a file that vanishes when its bytes are in the output already is not missed', async (context) => {
   const { second } = await disturb(context, 'encode', (source) => rmSync(join(source, 'i.png')))
   assert.ok((await second).manifest.assets.has('i.png'))
+})
+
+test('a file of two gibibytes is refused with its size and a way out', async (context) => {
+  const cwd = makeTree(context, { src: { 'film.mp4': '' } })
+  truncateSync(join(cwd, 'src/film.mp4'), 2 ** 31)
+  await assert.rejects(build({ sources: ['src'], cache: false }, { cwd }), {
+    code: 'FP_LIMIT',
+    message: /film\.mp4 has 2147483648 bytes.*--ignore 'film\.mp4'/s,
+  })
 })
 
 const SWAP = fileURLToPath(new URL('fixture/swap.mjs', import.meta.url))

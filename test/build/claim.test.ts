@@ -27,6 +27,11 @@ const CLASHES: Readonly<Record<string, Case>> = {
     options: { prehashed: ['app.????????????????.js'] },
     says: new RegExp(`\n  ${HASHED} {2}\\((app\\.js, ${HASHED}|${HASHED}, app\\.js)\\)`),
   },
+  'a kept name that is a folder of another': {
+    src: { 'one/assets': 'a file', 'two/assets/app.js': LONG },
+    options: { sources: ['src/one', 'src/two'], prehashed: ['assets', 'app.js'] },
+    says: /\n {2}assets {2}\(assets, assets\/app\.js\)/,
+  },
   'a kept name that is the manifest': {
     src: { 'manifest.json': '{}' },
     options: { prehashed: ['*.json'] },

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { withLock } from '../../src/build/lock.ts'
+import { FingerpostError } from '../../src/core/error.ts'
 import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -106,6 +107,20 @@ test('a lock that can not be read counts as held until it is old', async () => {
     withLock(storage, { ...quiet, waitSeconds: 0 }, async () => 1),
     { code: 'FP_LOCKED' },
   )
+})
+
+test('an announcement that another one swept away is made again', async () => {
+  const storage = createMemoryStorage()
+  let saves = 0
+  const swept: Storage = {
+    ...storage,
+    async save(key, ...rest) {
+      if (++saves === 1) throw new FingerpostError('FP_NOT_FOUND', 'swept')
+      return storage.save(key, ...rest)
+    },
+  }
+  assert.equal(await withLock(swept, quiet, async () => 'mine'), 'mine')
+  assert.equal(saves, 2)
 })
 
 test('waiting ends with the signal', async () => {

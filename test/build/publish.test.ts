@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -14,6 +15,7 @@ import { MANIFEST_FILE, parseManifest } from '../../src/core/manifest.ts'
 import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { asNobody } from '../support/nobody.ts'
 import { makeTree, readTree } from '../support/tree.ts'
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
@@ -153,6 +155,46 @@ test('a prune that dies at any step leaves the site whole, and the next one ends
     await unlock(storage)
     await sweep(storage)
     assert.deepEqual(await contentOf(storage), await contentOf(done), `step ${nth}`)
+  }
+})
+
+test('an output that may not be written is named, and the old site stays in force', async (context) => {
+  const cwd = sources(context)
+  const root = join(cwd, 'out')
+  const storage = createFilesystemStorage({ root })
+  const { manifest } = await run(cwd, 'old', storage)
+  // The test's own folder is for its owner alone.
+  chmodSync(cwd, 0o755)
+  for (const folder of [root, join(root, '.fingerpost')]) chmodSync(folder, 0o555)
+  await asNobody(() =>
+    assert.rejects(run(cwd, 'new', storage), (error: Error & { code?: string }) => {
+      assert.equal(error.code, 'FP_STORAGE')
+      assert.match(error.message, new RegExp(`folder ${root} refused to save .*permission`, 's'))
+      return true
+    }),
+  )
+  for (const folder of [root, join(root, '.fingerpost')]) chmodSync(folder, 0o755)
+  assert.equal(await servedBy(storage), manifest.digest)
+})
+
+test('on a full disk the build ends and says so, and the old site stays in force', async (context) => {
+  const cwd = sources(context)
+  const root = join(cwd, 'out')
+  mkdirSync(root)
+  const { status } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', root])
+  if (status !== 0) return context.skip('needs the right to mount a tmpfs')
+  try {
+    const storage = createFilesystemStorage({ root })
+    const { manifest } = await run(cwd, 'old', storage)
+    writeFileSync(join(cwd, 'new/big.bin'), randomBytes(200_000))
+    await assert.rejects(run(cwd, 'new', storage), { code: 'FP_STORAGE', message: /disk is full/ })
+    assert.equal(await servedBy(storage), manifest.digest)
+    assert.deepEqual(leftoversIn(root), [])
+    rmSync(join(cwd, 'new/big.bin'))
+    await run(cwd, 'new', storage)
+    assert.notEqual(await servedBy(storage), manifest.digest)
+  } finally {
+    spawnSync('umount', [root])
   }
 })
 

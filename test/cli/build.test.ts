@@ -30,6 +30,12 @@ test('build writes the output and closes with files, bytes by encoding and time'
   )
 })
 
+test('sources without files are built, with a warning', async (context) => {
+  const { code, stderr } = await runIn(makeTree(context, { assets: {} }), 'build', 'assets')
+  assert.equal(code, 0)
+  assert.match(stderr, /^warning {2}the sources have no files$/m)
+})
+
 test('build --json prints one object with the names', async (context) => {
   const cwd = makeTree(context, TREE)
   const { code, stdout, stderr } = await runIn(cwd, 'build', 'assets', '--json')

@@ -10,6 +10,8 @@ test('cache names its folder, and --clear empties it of what builds have kept', 
     'assets/a.txt': 'a'.repeat(500),
     'fingerpost.config.json': '{ "sources": ["assets"], "cache": { "dir": "kept" } }',
     'kept/mine.txt': 'mine',
+    'kept/index.0123456789abcdef.tmp': 'left by a killed build',
+    'kept/builds/0123456789abcdef.17.tmp': 'left by another',
   })
   assert.equal((await runIn(cwd, 'build')).code, 0)
   assert.ok(existsSync(join(cwd, 'kept/index')))
