@@ -16,13 +16,16 @@ export function parseOwnTicks(stat: string): number {
   return fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0)
 }
 
-/** The first line of `/proc/stat`: ticks of all cores since the start, and those in which they did something. */
+/**
+ * The first line of `/proc/stat`: ticks of all cores since the start, and those in which programs had them. Interrupts
+ * belong to no program: those of the network, a tenth of the machine under load, are mostly our own.
+ */
 export function ticksOfMachine(stat: string): { readonly busy: number; readonly all: number } {
   const [line = ''] = stat.split('\n')
-  // user, nice, system, idle, iowait, irq, softirq, steal; what follows is part of these.
+  // What follows these is part of them.
   const fields = line.split(/\s+/).slice(1, 9).map(Number)
-  const all = fields.reduce((sum, ticks) => sum + ticks, 0)
-  return { all, busy: all - (fields[3] ?? 0) - (fields[4] ?? 0) }
+  const [user = 0, nice = 0, system = 0, , , , , steal = 0] = fields
+  return { all: fields.reduce((sum, ticks) => sum + ticks, 0), busy: user + nice + system + steal }
 }
 
 /** Bytes of a `VmRSS:` or `VmHWM:` line in `/proc/PID/status`; 0 if there is none. */

@@ -36,7 +36,7 @@ export const RULES = `## How it is measured
   decoding against the build's. Under load, any answer with another status makes the round fail.
 - **Goals** are judged by the median of the paired ratios, or of the figures where there is no peer. Nothing here decides a test.
 - **Neighbours.** With every result stands what other programs took of the machine meanwhile: the processor time of all cores
-  that was not ours (from \`/proc\`). Above a tenth the result is called disturbed.`
+  that was not ours (from \`/proc\`; interrupts count for nobody). Above a tenth the result is called disturbed.`
 
 /** How the subjects are headed. */
 export const HEADINGS: Readonly<Record<Subject, string>> = {
