@@ -111,6 +111,8 @@ export const LIMITS = {
   liveDistrustMs: 3000,
   /** Milliseconds between listings of the sources where the system can't tell of changes. */
   liveRelistMs: 5000,
+  /** Changes that a page which was away, or hidden, is told of when it comes back; after more it loads anew. */
+  liveEventsKept: 200,
   /** Milliseconds in which several changes become one. */
   liveDebounceMs: 20,
   /** Components whose names live mode remembers. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { encodePath } from '../core/path.ts'
 import type { LiveResolver } from '../resolve/live-resolver.ts'
@@ -22,17 +21,13 @@ export function startLiveBell(
   resolver: LiveResolver,
   onListed: () => Promise<void>,
 ): LiveBell {
-  const instance = randomUUID()
   let told = '[]'
   let timer: NodeJS.Timeout | undefined
-  const hub = createLiveHub(() => [
-    ['hello', instance],
-    ['problems', problemsForPage(resolver)],
-  ])
+  const hub = createLiveHub(() => problemsForPage(resolver))
   const tellProblems = () => {
     const problems = problemsForPage(resolver)
     const text = JSON.stringify(problems)
-    if (text !== told) hub.send('problems', problems)
+    if (text !== told) hub.update('problems', problems)
     told = text
   }
   const tellChanges = () => {

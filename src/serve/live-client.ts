@@ -8,26 +8,40 @@
 export const LIVE_CLIENT = `(() => {
   const base = new URL('.', document.currentScript.src)
   const root = new URL('..', base).pathname
-  const source = new EventSource(new URL('events', base))
+  let source
+  let seen = ''
   performance.setResourceTimingBufferSize?.(10000)
-  let instance
 
-  source.addEventListener('hello', ({ data }) => {
-    // Another process answers: everything may have changed.
-    if (instance !== undefined && instance !== data) location.reload()
-    instance = data
-  })
-  source.addEventListener('change', ({ data }) => {
-    const changes = JSON.parse(data)
-    const swapped = changes.filter(swapStylesheets)
-    // What is left of the stylesheets is imported by those: it comes with them, whatever had preloaded it.
-    const comes = ({ path }) => swapped.length > 0 && /\\.css$/i.test(path)
-    const rest = changes.filter((change) => !swapped.includes(change) && !comes(change))
-    if (rest.some(({ path }) => hasLoaded(path) || isPromised(path))) location.reload()
-  })
-  source.addEventListener('reload', () => location.reload())
-  source.addEventListener('problems', ({ data }) => showProblems(JSON.parse(data)))
-  addEventListener('pagehide', () => source.close())
+  const LISTENERS = {
+    change(changes) {
+      const swapped = changes.filter(swapStylesheets)
+      const isSwapped = swapped.length > 0
+      // What is left of the stylesheets is imported by those: it comes with them, whatever had preloaded it.
+      const comes = ({ path }) => isSwapped && /\\.css$/i.test(path)
+      const rest = changes.filter((change) => !swapped.includes(change) && !comes(change))
+      if (rest.some(({ path }) => hasLoaded(path, isSwapped) || isPromised(path) || isHere(path))) location.reload()
+    },
+    reload: () => location.reload(),
+    problems: showProblems,
+  }
+
+  // A hidden page lets go: a browser has few connections to one host, and other tabs want theirs. Back in view it is
+  // told what it has missed.
+  function listen() {
+    source?.close()
+    if (document.hidden) return
+    source = new EventSource(new URL('events?seen=' + encodeURIComponent(seen), base))
+    for (const [event, listener] of Object.entries(LISTENERS)) {
+      source.addEventListener(event, ({ data, lastEventId }) => {
+        seen = lastEventId
+        listener(JSON.parse(data))
+      })
+    }
+  }
+  document.addEventListener('visibilitychange', listen)
+  addEventListener('pagehide', () => source?.close())
+  addEventListener('pageshow', ({ persisted }) => persisted && listen())
+  queueMicrotask(listen)
 
   function pathOf(href) {
     const url = new URL(href, location.href)
@@ -36,26 +50,46 @@ export const LIVE_CLIENT = `(() => {
     return file.replace(/\\.[0-9a-f]{16}(?=(?:\\.[^./]+)?(?:\\.map)?$)/, '')
   }
 
+  /** What takes the place of a link once it is loaded. */
+  const coming = new Map()
+
   function swapStylesheets({ path, url, integrity }) {
-    const links = [...document.querySelectorAll('link[rel~="stylesheet"]')].filter((link) => pathOf(link.href) === path)
+    const all = [...document.querySelectorAll('link[rel~="stylesheet"]')].filter((link) => pathOf(link.href) === path)
+    const links = all.filter((link) => ![...coming.values()].includes(link))
     if (url === undefined) return false
     for (const link of links) {
       const next = link.cloneNode()
       if (link.integrity) next.integrity = integrity
       next.href = url
+      // Saved again before it was there.
+      coming.get(link)?.remove()
+      coming.set(link, next)
       // The old one goes when the new one is there: the page is never without style.
-      next.addEventListener('load', () => link.remove(), { once: true })
-      next.addEventListener('error', () => next.remove(), { once: true })
+      const settle = (loser) => {
+        if (coming.get(link) === next) coming.delete(link)
+        loser.remove()
+      }
+      next.addEventListener('load', () => settle(link), { once: true })
+      next.addEventListener('error', () => settle(next), { once: true })
       link.after(next)
     }
     return links.length > 0
   }
 
-  /** What a stylesheet has loaded comes anew with the stylesheet. */
-  function hasLoaded(path) {
+  /** What a stylesheet has loaded comes anew with the stylesheet, if there is a link to swap. */
+  function hasLoaded(path, isSwapped) {
     return performance
       .getEntriesByType('resource')
-      .some(({ name, initiatorType }) => initiatorType !== 'css' && pathOf(name) === path)
+      .some(({ name, initiatorType }) => !(isSwapped && initiatorType === 'css') && pathOf(name) === path)
+  }
+
+  /** The page itself is a file of the sources: named in the address, or the index of the folder that is. */
+  function isHere(path) {
+    const here = pathOf(location.href)
+    if (here === undefined) return false
+    if (path === here) return true
+    const isFolder = here === '' || here.endsWith('/')
+    return isFolder && path.startsWith(here) && /^[^/]+\\.html?$/i.test(path.slice(here.length))
   }
 
   /** A module that an import map gives an integrity can't come with other bytes any more. */

@@ -9,8 +9,13 @@ export function injectScript(app: FastifyInstance, src: string): void {
     if (html === undefined) return payload
     // The length was that of the page without the script.
     reply.removeHeader('content-length')
-    return insertScript(html, `<script src="${src}"${nonceOf(reply)}></script>`)
+    return insertScript(html, formatScript(src, nonceOf(reply)))
   })
+}
+
+/** @param attributes more of them, each with a space before it */
+export function formatScript(src: string, attributes = ''): string {
+  return `<script src="${src}"${attributes}></script>`
 }
 
 /** Before the last `</body>`, or at the end. */

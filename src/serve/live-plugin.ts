@@ -12,7 +12,7 @@ import { compileRules } from './header-rules.ts'
 import { startLiveBell } from './live-bell.ts'
 import { LIVE_CLIENT } from './live-client.ts'
 import type { LiveHub } from './live-hub.ts'
-import { injectScript } from './live-inject.ts'
+import { formatScript, injectScript } from './live-inject.ts'
 import { type LiveBuild, loadLiveBuild, refuseProduction } from './live-options.ts'
 import { createLiveSite } from './live-site.ts'
 import { watchPages, watchSources } from './live-watching.ts'
@@ -46,7 +46,8 @@ export async function serveLive(
   await writeTypes()
   const bell = startLiveBell(app, resolver, writeTypes)
   const onDamage = (error: unknown) => app.log.warn(error)
-  const site = createLiveSite(resolver, { settings, rules, digester, onAnswer: bell.look, onDamage })
+  const script = live.reload ? formatScript(scriptUrl(mount)) : undefined
+  const site = createLiveSite(resolver, { settings, rules, digester, script, onAnswer: bell.look, onDamage })
   addBuildRoutes(app, mount.route, { site, settings, sender: site.sender })
   for (const [url, name] of Object.entries(settings.rootFiles)) {
     addRootFile(app, url, name, { site, settings, sender: site.sender })
@@ -98,6 +99,11 @@ function announce(app: FastifyInstance, { root }: ServeSettings, { sources }: Li
     app.log.warn(`fingerpost leaves the build in ${root} alone while live`)
 }
 
+/** Where browsers find live mode's script. */
+function scriptUrl({ path }: { readonly path: string }): string {
+  return `${path}${OWN_FOLDER}live.js`
+}
+
 function addReload(
   app: FastifyInstance,
   mount: { readonly route: string; readonly path: string },
@@ -107,9 +113,11 @@ function addReload(
   app.get(`${mount.route}${OWN_FOLDER}live.js`, (_request, reply) =>
     reply.headers({ ...headers, 'Content-Type': 'text/javascript; charset=utf-8' }).send(LIVE_CLIENT),
   )
-  app.get(`${mount.route}${OWN_FOLDER}events`, (_request, reply) => {
+  app.get(`${mount.route}${OWN_FOLDER}events`, (request, reply) => {
     reply.hijack()
-    hub.add(reply.raw, {})
+    const { seen } = request.query as { readonly seen?: string }
+    // The header comes where the browser itself has lost the connection.
+    hub.add(reply.raw, String(request.headers['last-event-id'] ?? seen ?? '') || undefined)
   })
-  injectScript(app, `${mount.path}${OWN_FOLDER}live.js`)
+  injectScript(app, scriptUrl(mount))
 }

@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import type { Digester } from '../core/digest.ts'
 import { parseHashedPath } from '../core/hashed-path.ts'
+import { bareMediaType } from '../core/media-type.ts'
 import type { LiveAsset } from '../resolve/live-assets.ts'
 import type { LiveResolver } from '../resolve/live-resolver.ts'
 import { createBodyCache } from './body-cache.ts'
 import type { OpenFile } from './body-file.ts'
 import { type CompiledRule, headersFor } from './header-rules.ts'
 import { findIndex } from './index-file.ts'
+import { insertScript } from './live-inject.ts'
 import { createAcceptEncodingParser } from './negotiation.ts'
 import type { ServeSettings } from './options.ts'
 import { createResponder, respond } from './responder.ts'
@@ -23,6 +25,8 @@ export interface LiveSiteParts {
   readonly settings: ServeSettings
   readonly rules: readonly CompiledRule[]
   readonly digester: Digester
+  /** What goes into HTML files that are asked for by their logical names, as visitors do; undefined for nothing. */
+  readonly script: string | undefined
   /** Called after each answer. */
   readonly onAnswer: () => void
   readonly onDamage: Sender['onDamage']
@@ -30,9 +34,16 @@ export interface LiveSiteParts {
 
 const NO_CACHE = 'no-cache'
 
+/** Tells bodies with the script from those without; no path has it in it. */
+const PAGE_MARK = '\0page'
+
+interface ReadAsset extends LiveAsset {
+  readonly bytes: Buffer
+}
+
 /** A site over a live resolver. */
 export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): LiveSite {
-  const { settings, rules, digester, onAnswer, onDamage } = parts
+  const { settings, rules, digester, script, onAnswer, onDamage } = parts
   const headers = { ...settings.headers, hashedCacheControl: NO_CACHE, logicalCacheControl: NO_CACHE }
   const parseAccept = createAcceptEncodingParser()
   /** Bytes on their way from `answer` to the sender, which asks for them by name. */
@@ -41,7 +52,22 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): Li
     sizeCalculation: (bytes) => bytes.length + 1,
   })
   const open = async (file: string) => openBuffer(bodies.get(file) ?? readAgain(file))
-  const readAgain = (file: string) => findAsset(file)?.read() ?? Buffer.alloc(0)
+  const readAgain = (file: string) => {
+    const bytes = findAsset(file.replace(PAGE_MARK, ''))?.read() ?? Buffer.alloc(0)
+    return file.endsWith(PAGE_MARK) ? withScript(bytes) : bytes
+  }
+  // Byte by byte: the page may have any encoding, the script is ASCII.
+  const withScript = (bytes: Buffer) =>
+    Buffer.from(insertScript(bytes.toString('latin1'), script ?? ''), 'latin1')
+
+  /** A page in HTML as it leaves under its logical name. Under its hashed one it has the bytes of a build. */
+  function asPage(name: string, found: ReadAsset): ReadAsset {
+    const { asset } = found
+    if (script === undefined || name === asset.file || bareMediaType(found.path) !== 'text/html') return found
+    const bytes = withScript(found.bytes)
+    const page = { file: asset.file + PAGE_MARK, size: bytes.length, etag: digester.of(bytes) }
+    return { ...found, bytes, asset: { ...asset, ...page } }
+  }
 
   function findAsset(name: string): LiveAsset | undefined {
     const path = parseHashedPath(name)?.path
@@ -62,7 +88,7 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): Li
       const found = readCurrent(name, findAsset) ?? indexOf(name)
       if (found === undefined || 'status' in found) return found
       onAnswer()
-      const { asset, path, bytes } = found
+      const { asset, path, bytes } = asPage(name, found)
       bodies.set(asset.file, bytes)
       const responder = createResponder(asset, headersFor(path, false, headers, rules))
       const accept = requestHeaders['accept-encoding']
@@ -77,7 +103,7 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): Li
 }
 
 /** A file that is edited between being looked at and being read is looked at again. */
-function readCurrent(name: string, find: (name: string) => LiveAsset | undefined) {
+function readCurrent(name: string, find: (name: string) => LiveAsset | undefined): ReadAsset | undefined {
   const first = find(name)
   if (first === undefined) return undefined
   try {

@@ -31,7 +31,8 @@ async function startLive(context: TestContext, cwd: string, { sources = ['assets
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   context.after(() => child.kill('SIGKILL'))
   const said: string[] = []
-  createInterface(child.stderr).on('line', (text) => said.push(text))
+  // The runtime has warnings of its own.
+  createInterface(child.stderr).on('line', (text) => text.startsWith('fingerpost') && said.push(text))
   return { child, said, url: await firstLine(child, said) }
 }
 
@@ -50,7 +51,7 @@ async function* changes(url: string): AsyncGenerator<string> {
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
       const event = text.slice(0, end)
       text = text.slice(end + 2)
-      if (event.startsWith('event: change')) yield event
+      if (event.includes('event: change')) yield event
     }
   }
 }

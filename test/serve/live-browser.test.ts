@@ -12,6 +12,8 @@ import { ENGINE_PAGES } from '../template/engines.ts'
 
 const SITE = {
   'css/base.css': 'h1{color:rgb(1,1,1)}',
+  'css/extra.css': 'h1{letter-spacing:1px}',
+  'page/index.html': '<!doctype html><h1>first</h1>',
   'css/site.css': '@import "base.css";\nbody{background:url(../img/logo.svg)}',
   'img/logo.svg': '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
   'js/app.js': "import { word } from './word.js'\ndocument.querySelector('h1').textContent = word",
@@ -23,14 +25,14 @@ async function setUp(context: TestContext) {
   const folder = makeTree(context, SITE)
   const app = Fastify({ forceCloseConnections: true })
   context.after(() => app.close())
-  await app.register(fingerpost, { live: true, sources: [folder] })
+  await app.register(fingerpost, { live: true, sources: [folder], index: 'index.html' })
   app.get('/favicon.ico', (_request, reply) => reply.type('image/svg+xml').send(SITE['img/logo.svg']))
   app.get('/', (_request, reply) => {
     Object.assign(reply, { cspNonce: { script: 'once', style: 'once' } })
     const { stylesheetTag, moduleTag } = (reply as unknown as { locals: typeof app.staticHelpers }).locals
     const head = `<!doctype html><title>live</title>${stylesheetTag('css/site.css')}${moduleTag('js/app.js')}`
     const policy =
-      "default-src 'none'; script-src 'nonce-once'; style-src 'self'; img-src 'self'; connect-src 'self'"
+      "default-src 'none'; script-src 'nonce-once'; style-src 'self' 'unsafe-inline'; img-src 'self'; connect-src 'self'"
     return reply
       .type('text/html')
       .header('content-security-policy', policy)
@@ -51,6 +53,13 @@ async function setUp(context: TestContext) {
 
 const colorOf = (page: Page, color: string) =>
   until(page, `getComputedStyle(document.querySelector('h1')).color === '${color}'`)
+
+/** What a browser says of a tab that another one covers; of a headless one's pages all are in view. */
+const hide = (page: Page, isHidden: boolean) =>
+  page.evaluate(`{
+    Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} })
+    document.dispatchEvent(new Event('visibilitychange'))
+  }`)
 
 /** Waits for an expression to be true in the page, through the debugger: the page's policy forbids `eval`. */
 async function until(page: Page, expression: string): Promise<void> {
@@ -73,6 +82,57 @@ test('live in a real browser', { timeout: 120_000 }, async (context) => {
     await until(page, `document.querySelectorAll('link[rel=stylesheet]').length === 1`)
     assert.equal(await page.evaluate('window.mark'), 1)
   })
+
+  await context.test('saves that come faster than they load leave one link, of the last', async () => {
+    for (const shade of [21, 22, 23, 24, 25]) {
+      writeFileSync(join(folder, 'css/base.css'), `h1{color:rgb(${shade},2,2)}`)
+      await page.waitForTimeout(30)
+    }
+    await colorOf(page, 'rgb(25, 2, 2)')
+    await until(page, `document.querySelectorAll('link[rel=stylesheet]').length === 1`)
+  })
+
+  await context.test(
+    'a hidden page lets go of its connection, and is told later what it missed',
+    async () => {
+      await hide(page, true)
+      await until(page, `document.hidden`)
+      writeFileSync(join(folder, 'css/base.css'), 'h1{color:rgb(31,2,2)}')
+      await page.waitForTimeout(300)
+      await colorOf(page, 'rgb(25, 2, 2)')
+      await hide(page, false)
+      await colorOf(page, 'rgb(31, 2, 2)')
+      assert.equal(await page.evaluate('window.mark'), 1)
+    },
+  )
+
+  await context.test('a stylesheet that only a style element imports makes the page load anew', async () => {
+    await page.evaluate(`new Promise((done) => {
+      const style = document.createElement('style')
+      style.textContent = '@import "/static/css/extra.css"'
+      style.onload = done
+      document.head.append(style)
+    })`)
+    writeFileSync(join(folder, 'css/extra.css'), 'h1{letter-spacing:3px}')
+    await until(page, `window.mark === undefined`)
+    await until(page, `document.querySelector('h1')?.textContent === 'one'`)
+  })
+
+  await context.test(
+    'an HTML file of the sources is served with the script, and loads anew when saved',
+    async () => {
+      const visit = await browser.newPage()
+      await visit.goto(`${origin}/static/page/`)
+      assert.equal(await visit.textContent('h1'), 'first')
+      // Until it listens it is told nothing.
+      const save = () => writeFileSync(join(folder, 'page/index.html'), `<h1>second</h1><!--${Date.now()}-->`)
+      const saving = setInterval(save, 200)
+      await until(visit, `document.querySelector('h1')?.textContent === 'second'`).finally(() =>
+        clearInterval(saving),
+      )
+      await visit.close()
+    },
+  )
 
   await context.test('an edited script makes the page load anew', async () => {
     writeFileSync(join(folder, 'js/word.js'), "export const word = 'two'")

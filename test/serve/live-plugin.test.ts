@@ -138,7 +138,7 @@ test('a broken stylesheet arrives, a broken script throws, and the stream tells 
     () => new Function(script.body)(),
     /js\/app\.js:1:9 {2}\.\/dpe\.js leads to js\/dpe\.js.*\n {2}nearest {3}js\/dep\.js/,
   )
-  const events = readEvents(await fetch(`${origin}/static/__fingerpost/events`))
+  const events = await listen(`${origin}/static/__fingerpost/events`)
   assert.equal((await events.next('problems')).length, 2)
   writeFileSync(join(folder, 'img/lgoo.svg'), '')
   const changes = await events.next('change')
@@ -147,7 +147,7 @@ test('a broken stylesheet arrives, a broken script throws, and the stream tells 
     ['css/site.css'],
   )
   assert.equal((await events.next('problems')).length, 1)
-  await events.end()
+  events.end()
 })
 
 test('live mode is refused in production unless it is meant', async (context) => {
@@ -212,13 +212,12 @@ test('a change in a folder of templates is told, one in any other is not', async
   const views = makeTree(context, { 'page.njk': 'one', 'parts/nav.njk': '' })
   const { app, folder } = await setUp(context, SITE, { live: { watch: [views] } })
   await app.listen({ host: '127.0.0.1', port: 0 })
-  const events = readEvents(await fetch(`${app.listeningOrigin}/static/__fingerpost/events`))
-  const told = await events.next('hello')
-  assert.ok(told)
+  const events = await listen(`${app.listeningOrigin}/static/__fingerpost/events`)
+  await events.next('problems')
   writeFileSync(join(folder, 'css/base.css'), 'a{color:tan}')
   writeFileSync(join(views, 'parts/nav.njk'), 'two')
   assert.deepEqual(await events.next('reload'), {})
-  await events.end()
+  events.end()
 })
 
 test('a folder of templates that is none stops the start', async (context) => {
@@ -273,6 +272,62 @@ test('the file of names follows the sources', async (context) => {
   }
 })
 
+test('who was away is told what he missed, and to load anew where nobody knows', async (context) => {
+  const { app, folder } = await setUp(context)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = `${app.listeningOrigin}/static/__fingerpost/events`
+  const first = await listen(url)
+  const [, id = ''] = /^id: (.*)$/m.exec(await first.welcome()) ?? []
+  first.end()
+  assert.match(id, /^[0-9a-f-]{36}\/0$/)
+  app.static('css/base.css')
+  writeFileSync(join(folder, 'css/base.css'), 'a{color:tan}')
+  await app.staticReload()
+  for (const asked of [`?seen=${id}`, id]) {
+    const events = asked === id ? await listen(url, { 'last-event-id': id }) : await listen(url + asked)
+    assert.equal((await events.next('change'))[0].path, 'css/base.css')
+    events.end()
+  }
+  for (const seen of [`${id}9`, 'other/0', 'nonsense']) {
+    const events = await listen(`${url}?seen=${seen}`)
+    assert.deepEqual(await events.next('reload'), {})
+    events.end()
+  }
+  const late = await listen(url)
+  assert.doesNotMatch(await late.welcome(), /event: (change|reload)/)
+  late.end()
+})
+
+test('an app with pages that listen closes at once', async (context) => {
+  const { app } = await setUp(context)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const events = await listen(`${app.listeningOrigin}/static/__fingerpost/events`)
+  await events.welcome()
+  const giveUp = setTimeout(() => events.end(), 20_000)
+  await app.close()
+  clearTimeout(giveUp)
+  await assert.rejects(events.next('change'), /ended before change/)
+})
+
+test('HTML files of the sources get the script under their logical names, where visitors ask for them', async (context) => {
+  const html = '<h1>caf\u00e9</h1></body>'
+  for (const cache of [undefined, false] as const) {
+    const tree = { 'index.html': Buffer.from(html, 'latin1') }
+    const { app } = await setUp(context, tree, { index: 'index.html', ...(cache === false && { cache }) })
+    const script = '<script src="/static/__fingerpost/live.js"></script>'
+    const expected = Buffer.from(html.replace('</body>', `${script}</body>`), 'latin1')
+    for (const url of ['/static/', '/static/index.html']) {
+      const page = await get(app, url)
+      assert.deepEqual(page.rawPayload, expected, url)
+      const head = await app.inject({ method: 'HEAD', url })
+      assert.equal(head.headers['content-length'], String(expected.length))
+      const again = await get(app, url, { 'if-none-match': String(page.headers['etag']) })
+      assert.equal(again.statusCode, 304)
+    }
+    assert.deepEqual((await get(app, app.static('index.html'))).rawPayload, tree['index.html'])
+  }
+})
+
 test('every answer has the headers it has from a build, but for its lifetime', async (context) => {
   const tree = { ...SITE, 'docs/index.html': '<h1>docs</h1>', 'docs/a b.html': 'b', LICENSE: 'mine' }
   const options = {
@@ -281,7 +336,7 @@ test('every answer has the headers it has from a build, but for its lifetime', a
     cors: 'https://example.org',
     headers: [{ match: '*.svg', set: { 'X-Rule': 'yes' } }],
   }
-  const { app, folder } = await setUp(context, tree, options)
+  const { app, folder } = await setUp(context, tree, { ...options, live: { reload: false } })
   const out = makeTree(context)
   const { manifest } = await build({ sources: [folder], out, encodings: [], cache: false }, { cwd: folder })
   const built = Fastify()
@@ -307,25 +362,35 @@ test('files outside the sources are sent from their folders as in production', a
   assert.equal((await get(app, '/report')).body, 'outside')
 })
 
-/** Reads a stream of server-sent events. */
-function readEvents(response: Response) {
+/** Listens to what browsers are told. */
+async function listen(url: string, headers: Readonly<Record<string, string>> = {}) {
+  const connection = new AbortController()
+  const response = await fetch(url, { headers, signal: connection.signal })
   const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
   let text = ''
+  const readMore = async (what: string) => {
+    const { value, done } = (await reader?.read()) ?? { done: true }
+    if (done) throw new Error(`the stream ended before ${what}`)
+    text += value
+  }
   return {
     /** The data of the next event of this name; others are passed over. */
     async next(name: string) {
       for (;;) {
         const match = /event: (\S+)\ndata: (.*)\n\n/.exec(text)
-        if (match !== null) {
-          text = text.slice(match.index + match[0].length)
-          if (match[1] === name) return name === 'hello' ? match[2] : JSON.parse(match[2] ?? '')
+        if (match === null) {
+          await readMore(name)
           continue
         }
-        const { value, done } = (await reader?.read()) ?? { done: true }
-        if (done) throw new Error(`the stream ended before ${name}`)
-        text += value
+        text = text.slice(match.index + match[0].length)
+        if (match[1] === name) return JSON.parse(match[2] ?? '')
       }
     },
-    end: async () => reader?.cancel(),
+    /** Everything that is said at once to who has just come. */
+    async welcome(): Promise<string> {
+      while (!text.includes('event: problems')) await readMore('problems')
+      return text
+    },
+    end: () => connection.abort(),
   }
 }
