@@ -7,7 +7,10 @@ export function lazily<T>(make: () => T): () => T {
   }
 }
 
-/** A map whose values are made, once, when they are first asked for; its keys are known from the start. */
+/**
+ * A map whose values are made when they are first asked for; its keys are known from the start. Going through all of
+ * them remembers none, so that one look at everything doesn't fill the memory.
+ */
 export class LazyMap<K, V, S = unknown> implements ReadonlyMap<K, V> {
   readonly #sources: ReadonlyMap<K, S>
   readonly #make: (source: S, key: K) => V
@@ -50,7 +53,7 @@ export class LazyMap<K, V, S = unknown> implements ReadonlyMap<K, V> {
   }
 
   *[Symbol.iterator](): MapIterator<[K, V]> {
-    for (const key of this.#sources.keys()) yield [key, this.get(key) as V]
+    for (const [key, source] of this.#sources) yield [key, this.#made.get(key) ?? this.#make(source, key)]
   }
 
   forEach(callback: (value: V, key: K, map: ReadonlyMap<K, V>) => void): void {

@@ -1,5 +1,4 @@
 import { type HashedPath, parseHashedPath } from '../core/hashed-path.ts'
-import { lazily } from '../core/lazy.ts'
 import type { Manifest, ManifestAsset } from '../core/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { type AssetHeaders, createResponder, type Responder } from './responder.ts'
@@ -12,13 +11,10 @@ export class ResponderTable {
   readonly #responders = new Map<LogicalPath | HashedPath, Responder>()
   readonly #assets: Manifest['assets']
   readonly #headersFor: (path: LogicalPath, hashed: boolean) => AssetHeaders
-  /** The way back from every hashed path, for those that don't tell it themselves. */
-  readonly #pathsByFile: () => ReadonlyMap<HashedPath, LogicalPath>
 
   constructor({ assets }: Manifest, headersFor: (path: LogicalPath, hashed: boolean) => AssetHeaders) {
     this.#assets = assets
     this.#headersFor = headersFor
-    this.#pathsByFile = lazily(() => new Map([...assets].map(([path, { file }]) => [file, path])))
   }
 
   /** The responder of a decoded name, hashed or logical; undefined if the build doesn't have it. */
@@ -44,10 +40,11 @@ export class ResponderTable {
     return asset === undefined ? undefined : this.#remember(path, asset, this.#headersFor(path, false))
   }
 
-  /** The logical path of a hashed one, which nearly always can be read from it: then no table is needed. */
+  /** The logical path of a hashed one: it can be read from it, or is the same where a bundler had hashed it. */
   #pathOf(file: HashedPath): LogicalPath | undefined {
-    const path = parseHashedPath(file)?.path ?? file
-    return this.#assets.get(path)?.file === file ? path : this.#pathsByFile().get(file)
+    const path = parseHashedPath(file)?.path
+    if (path !== undefined && this.#assets.get(path)?.file === file) return path
+    return this.#assets.get(file)?.file === file ? file : undefined
   }
 
   #remember(name: string, asset: ManifestAsset, headers: AssetHeaders): Responder {

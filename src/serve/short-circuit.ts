@@ -18,15 +18,17 @@ type Listener = (request: IncomingMessage, response: RawResponse) => void
 export function installShortCircuit(server: Server, path: string, { site, sender }: RouteParts): void {
   const find = (target: string, { method = '', headers }: IncomingMessage): Response | undefined =>
     target.startsWith(path) ? site.answer(target.slice(path.length), method, headers) : undefined
+  const findDecoded = (target: string, request: IncomingMessage): Response | undefined => {
+    const decoded = decodeTarget(target)
+    return decoded === undefined || decoded === target ? undefined : find(decoded, request)
+  }
 
   const listeners = server.listeners('request') as Listener[]
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, raw: RawResponse) => {
     const { method, url = '' } = request
     const response =
-      method === 'GET' || method === 'HEAD'
-        ? (find(url, request) ?? find(decodeTarget(url) ?? '', request))
-        : undefined
+      method === 'GET' || method === 'HEAD' ? (find(url, request) ?? findDecoded(url, request)) : undefined
     if (response !== undefined) send(raw, response, asTheyAre, sender)
     else for (const listener of listeners) listener.call(server, request, raw)
   })

@@ -394,6 +394,29 @@ test('the start reads the manifest and nothing else: no file of the build need b
   assert.equal((await get(app.static('css/site.css'))).status, 404)
 })
 
+test('of a manifest nothing is made but what is asked for, whatever misses there are', async (context) => {
+  const root = await makeBuild(
+    context,
+    Object.fromEntries(Array.from({ length: 50 }, (_, n) => [`${n}.css`, ''])),
+  )
+  const { get } = await start(context, { root, watch: false })
+  const { parse } = JSON
+  let made = 0
+  JSON.parse = (...words) => {
+    made++
+    return parse(...words)
+  }
+  try {
+    for (const name of ['nope.css', 'gone.0123456789abcdef.css', '1.css/', '', 'manifest.json'])
+      assert.equal((await get(`/static/${name}`)).status, 404)
+    assert.equal(made, 0)
+    for (let n = 0; n < 3; n++) assert.equal((await get('/static/7.css')).status, 200)
+    assert.equal(made, 1)
+  } finally {
+    JSON.parse = parse
+  }
+})
+
 test('helmet’s headers come with every file, and a policy of ours wins over its own', async (context) => {
   const app = Fastify()
   await app.register(helmet)
