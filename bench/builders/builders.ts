@@ -22,7 +22,7 @@ export interface BuildPlace {
 /** Builds a site once, as a process of its own. */
 export type Builder = (place: BuildPlace) => Promise<Usage>
 
-const LIMIT_MS = 1_200_000
+const LIMIT_MS = 600_000
 
 /** How many files the floor has in work at once: the pool's four threads, on all cores. */
 const FLOOR_WIDTH = 4
