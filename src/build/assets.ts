@@ -1,7 +1,7 @@
 import { createBudget } from '../core/budget.ts'
 import { mapConcurrently } from '../core/concurrent.ts'
 import type { Digester } from '../core/digest.ts'
-import { ENCODINGS, type Encoding, variantPath } from '../core/encoding.ts'
+import { variantPath } from '../core/encoding.ts'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ManifestAsset, ManifestVariant } from '../core/manifest.ts'
@@ -15,7 +15,7 @@ import { type Link, referencesOf } from './link.ts'
 import type { Name } from './name.ts'
 import type { RecipesFor } from './recipe.ts'
 import type { SourceReader } from './source-reader.ts'
-import type { Variant, VariantMaker } from './variant.ts'
+import type { Encodings, Variant, VariantMaker } from './variant.ts'
 import type { OutputWriter } from './writer.ts'
 
 /** What making assets needs. */
@@ -47,7 +47,8 @@ export interface AssetContext {
 export async function makeAssets(context: AssetContext): Promise<ReadonlyMap<LogicalPath, ManifestAsset>> {
   const { signal } = context
   const budget = createBudget(LIMITS.buildMaxInFlightBytes)
-  const made = await mapConcurrently(groupByContent(context), FILES_AT_ONCE, (twins) => {
+  const { recalled, rest } = recallAssets(context)
+  const made = await mapConcurrently(groupByContent(rest), FILES_AT_ONCE, (twins) => {
     const [first] = twins
     const work = async () => {
       signal.throwIfAborted()
@@ -55,7 +56,35 @@ export async function makeAssets(context: AssetContext): Promise<ReadonlyMap<Log
     }
     return budget.spend(first?.name.fingerprint.size ?? 0, work)
   })
-  return new Map(made.flat().sort(([a], [b]) => comparePaths(a, b)))
+  return new Map([...recalled, ...made.flat()].sort(([a], [b]) => comparePaths(a, b)))
+}
+
+/** Assets of which everything is there already, and the files of which something has to be made. */
+function recallAssets(context: AssetContext) {
+  const recalled: MadeAsset[] = []
+  const rest: NamedFile[] = []
+  for (const file of context.files.values()) {
+    const name = context.names.get(file.path)
+    if (name === undefined) throw new RangeError(`${file.path} has no name`)
+    const asset = recallAsset({ file, name }, context)
+    if (asset === undefined) rest.push({ file, name })
+    else {
+      recalled.push([file.path, asset])
+      context.onDone(file)
+    }
+  }
+  return { recalled, rest }
+}
+
+function recallAsset({ file, name }: NamedFile, context: AssetContext): ManifestAsset | undefined {
+  const { writer, variants, recipesFor, brought } = context
+  const { digest: etag, size } = name.fingerprint
+  if (!writer.has(name.file, { size, etag })) return undefined
+  const keyOf = ({ encoding }: Recipe) => variantPath(name.file, encoding)
+  const recipes = recipesFor(file.path).filter((recipe) => !brought.has(keyOf(recipe)))
+  const isThere = (recipe: Recipe, known: ManifestVariant) => writer.has(keyOf(recipe), known)
+  const encodings = variants.recall(name.fingerprint, recipes, isThere)
+  return encodings && describeAsset({ file, name }, encodings, context)
 }
 
 /**
@@ -72,14 +101,13 @@ interface NamedFile {
 type MadeAsset = readonly [LogicalPath, ManifestAsset]
 
 /** Files with the same final bytes; the groups by size, largest first. */
-function groupByContent({ files, names }: AssetContext): readonly (readonly NamedFile[])[] {
+function groupByContent(files: readonly NamedFile[]): readonly (readonly NamedFile[])[] {
   const groups = new Map<string, NamedFile[]>()
-  for (const file of files.values()) {
-    const name = names.get(file.path)
-    if (name === undefined) throw new RangeError(`${file.path} has no name`)
-    const twins = groups.get(name.fingerprint.integrity)
-    if (twins === undefined) groups.set(name.fingerprint.integrity, [{ file, name }])
-    else twins.push({ file, name })
+  for (const file of files) {
+    const { integrity } = file.name.fingerprint
+    const twins = groups.get(integrity)
+    if (twins === undefined) groups.set(integrity, [file])
+    else twins.push(file)
   }
   const sizeOf = (twins: readonly NamedFile[]) => twins[0]?.name.fingerprint.size ?? 0
   return [...groups.values()].sort((a, b) => sizeOf(b) - sizeOf(a))
@@ -103,12 +131,13 @@ async function makeTwins(twins: readonly NamedFile[], context: AssetContext): Pr
 }
 
 async function makeAsset(
-  { file: { path }, name }: NamedFile,
+  { file, name }: NamedFile,
   bytes: () => Promise<Buffer>,
   siblingOf: (recipe: Recipe, name: Name) => Promise<Variant | undefined>,
-  { writer, recipesFor, brought, links, ending }: AssetContext,
+  context: AssetContext,
 ): Promise<ManifestAsset> {
-  const { digest: etag, integrity, size } = name.fingerprint
+  const { writer, recipesFor, brought, ending } = context
+  const { digest: etag, size } = name.fingerprint
   const writeSibling = async (recipe: Recipe) => {
     const key = variantPath(name.file, recipe.encoding)
     const sibling = brought.has(key) ? undefined : await siblingOf(recipe, name)
@@ -122,14 +151,22 @@ async function makeAsset(
     return []
   }
   // All at once: the siblings wait for a core while the file itself is on its way to the disk.
-  const jobs = [writeIdentity, ...recipesFor(path).map((recipe) => () => writeSibling(recipe))]
+  const jobs = [writeIdentity, ...recipesFor(file.path).map((recipe) => () => writeSibling(recipe))]
   const made = await mapConcurrently(jobs, jobs.length, (job) =>
     job().catch((error: unknown) => {
       ending.abort(error)
       throw error
     }),
   )
-  const encodings: Partial<Record<Encoding, ManifestVariant>> = Object.fromEntries(made.flat())
+  return describeAsset({ file, name }, Object.fromEntries(made.flat()), context)
+}
+
+function describeAsset(
+  { file: { path }, name }: NamedFile,
+  encodings: Encodings,
+  { links }: AssetContext,
+): ManifestAsset {
+  const { digest: etag, integrity, size } = name.fingerprint
   const references = referencesOf(links.get(path) ?? [])
   return { file: name.file, type: mediaType(path), size, etag, integrity, encodings, references }
 }
@@ -157,22 +194,4 @@ function rememberOnce<T>(make: () => Promise<T>): () => Promise<T> {
     made ??= make()
     return made
   }
-}
-
-/** Sums sizes by encoding. */
-export function tallyOutputs(assets: Iterable<ManifestAsset>) {
-  const none = { files: 0, bytes: 0 }
-  const tallies = { identity: { ...none }, br: { ...none }, zstd: { ...none }, gzip: { ...none } }
-  const add = (encoding: keyof typeof tallies, size: number) => {
-    tallies[encoding].files++
-    tallies[encoding].bytes += size
-  }
-  for (const asset of assets) {
-    add('identity', asset.size)
-    for (const encoding of ENCODINGS) {
-      const variant = asset.encodings[encoding]
-      if (variant !== undefined) add(encoding, variant.size)
-    }
-  }
-  return tallies
 }

@@ -1,5 +1,4 @@
 import { createDigester, type Digester } from '../core/digest.ts'
-import { formatManifest } from '../core/manifest.ts'
 import type { Collection } from '../find/finder.ts'
 import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
 import { collectSources } from './find-sources.ts'
@@ -34,8 +33,8 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
     const { readManifest, ...report } = recalled
     return withLazyManifest({ ...report, elapsedMs: elapsedMs() }, readManifest)
   }
-  const { report, sizes } = await buildAnew(collection, config, surroundings, digester)
-  shortcut?.keep(collection, report, Buffer.from(formatManifest(report.manifest)), sizes)
+  const { report, manifestText, sizes } = await buildAnew(collection, config, surroundings, digester)
+  shortcut?.keep(collection, report, Buffer.from(manifestText), sizes)
   return { ...report, elapsedMs: elapsedMs() }
 }
 

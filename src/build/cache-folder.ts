@@ -1,14 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digester } from '../core/digest.ts'
 import { isSystemError } from '../core/error.ts'
@@ -16,14 +6,8 @@ import { LIMITS } from '../core/limit.ts'
 import type { ManifestVariant } from '../core/manifest.ts'
 import type { SourceFile } from '../find/finder.ts'
 import type { BuildCache } from './cache.ts'
-import {
-  type CacheIndex,
-  createIndex,
-  forgetBefore,
-  formatIndex,
-  mergeIndex,
-  parseIndex,
-} from './cache-index.ts'
+import { createIndex, forgetBefore, formatIndex, mergeIndex } from './cache-index.ts'
+import { INDEX_FILE, loadIndex, saveIndex, versionOf } from './cache-index-file.ts'
 import { createPackStore } from './cache-pack.ts'
 import { makeRoom } from './cache-room.ts'
 import { SNAPSHOT_FOLDER } from './shortcut.ts'
@@ -42,7 +26,6 @@ export interface FolderCacheOptions {
   readonly wallClock?: () => number
 }
 
-const INDEX_FILE = 'index'
 const PACK_FOLDER = 'packs'
 
 const HOUR_MS = 3_600_000
@@ -70,8 +53,8 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
   const { dir, maxBytes, digester, wallClock = Date.now } = options
   const packFolder = join(dir, PACK_FOLDER)
   const packs = createPackStore(packFolder)
-  const loaded = loadIndex(dir, digester)
-  const index = loaded ?? createIndex()
+  const version = versionOf(dir)
+  const index = loadIndex(dir, digester) ?? createIndex()
   const now = wallClock()
   let isDirty = false
   let isBroken = false
@@ -130,7 +113,7 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
     async close() {
       guard(() => packs.close())
       if (!isDirty || isBroken) return
-      const other = loadIndex(dir, digester)
+      const other = versionOf(dir) === version ? undefined : loadIndex(dir, digester)
       if (other !== undefined) mergeIndex(index, other)
       forgetBefore(index, now - LIMITS.buildCacheMaxIdleDays * DAY_MS)
       guard(() => {
@@ -179,21 +162,4 @@ function statOf({ size, mtimeNs, ctimeNs, inode }: SourceFile): string {
 function isTrustworthy({ mtimeNs, ctimeNs }: SourceFile, nowMs: number): boolean {
   const youngest = Number((mtimeNs > ctimeNs ? mtimeNs : ctimeNs) / 1_000_000n)
   return nowMs - youngest > LIMITS.statTrustSeconds * 1000
-}
-
-function loadIndex(dir: string, digester: Digester): CacheIndex | undefined {
-  try {
-    return parseIndex(readFileSync(join(dir, INDEX_FILE)), digester)
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'EACCES', 'EISDIR')) return undefined
-    throw error
-  }
-}
-
-/** Written aside and renamed, so that no build reads half of it. No fsync: the checksum finds what a power cut tore. */
-function saveIndex(dir: string, bytes: Buffer): void {
-  mkdirSync(dir, { recursive: true })
-  const temporary = join(dir, `${INDEX_FILE}.${randomBytes(8).toString('hex')}.tmp`)
-  writeFileSync(temporary, bytes)
-  renameSync(temporary, join(dir, INDEX_FILE))
 }

@@ -32,6 +32,8 @@ export interface NamingContext {
     find(key: Digest): readonly FinishedMember[] | undefined
     keep(key: Digest, members: readonly FinishedMember[]): void
   }
+  /** Told of the bytes of every file that was rewritten to be named: they need not be made again. */
+  readonly onFinished?: (path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer) => void
 }
 
 /** Raise with every change to the digest law or to how bytes are finished: remembered names depend on it. */
@@ -115,6 +117,7 @@ function shapeOf(path: LogicalPath, { drafts, fingerprints, prehashed }: NamingC
 function finishOne(path: LogicalPath, names: Names, context: NamingContext): FinishedMember {
   const bytes = finishDraft(context.drafts.read(path), (target) => lookUp(names, target).digest)
   const fingerprint = fingerprintOf(bytes, context.digester)
+  context.onFinished?.(path, fingerprint, bytes)
   return { ...fingerprint, nameDigest: fingerprint.digest }
 }
 
@@ -129,7 +132,9 @@ function finishCircle(component: Component, names: Names, context: NamingContext
   const members: FinishedMember[] = []
   for (const path of component) {
     // Read again rather than held: a circle may be as large as the site.
-    const fingerprint = fingerprintOf(finishDraft(drafts.read(path), digestOf), digester)
+    const bytes = finishDraft(drafts.read(path), digestOf)
+    const fingerprint = fingerprintOf(bytes, digester)
+    context.onFinished?.(path, fingerprint, bytes)
     members.push({ ...fingerprint, nameDigest: digestOf(path) })
   }
   return members

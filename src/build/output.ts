@@ -41,19 +41,25 @@ export function promisedFiles(manifest: Manifest | undefined): ReadonlyMap<strin
   return files
 }
 
-/**
- * True if the output has this file already. What the manifest promises with the same digest is taken at its word if the
- * size is right; anything else of the same size is read.
- */
-export async function hasFile(
+/** True for a file that the manifest promises with this digest, if its size is right: it is taken at its word. */
+export function isPromised(
   { sizes, promised }: Output,
+  key: string,
+  { size, etag }: ManifestVariant,
+): boolean {
+  return sizes.get(key) === size && promised.get(key)?.etag === etag
+}
+
+/** True if the output has this file already: promised, or of the same size and found to be the same when read. */
+export async function hasFile(
+  output: Output,
   storage: Storage,
   key: string,
   wanted: ManifestVariant,
   digestOf: (bytes: Uint8Array) => string,
 ): Promise<boolean> {
-  if (sizes.get(key) !== wanted.size) return false
-  if (promised.get(key)?.etag === wanted.etag) return true
+  if (isPromised(output, key, wanted)) return true
+  if (output.sizes.get(key) !== wanted.size) return false
   return digestOf(await storage.read(key)) === wanted.etag
 }
 

@@ -1,11 +1,11 @@
 import type { Digester } from '../core/digest.ts'
 import { HISTORY_FILE } from '../core/history.ts'
-import { type ImportMapNames, MANIFEST_FILE } from '../core/manifest.ts'
+import { formatManifest, type ImportMapNames, MANIFEST_FILE } from '../core/manifest.ts'
 import { comparePaths } from '../core/path.ts'
 import type { Collection } from '../find/finder.ts'
 import { createScanners } from '../scan/scanners.ts'
 import type { Storage } from '../storage/storage.ts'
-import { makeAssets, tallyOutputs } from './assets.ts'
+import { makeAssets } from './assets.ts'
 import type { BuildCache } from './cache.ts'
 import { carryForward } from './carry.ts'
 import { claimKeys } from './claim.ts'
@@ -30,6 +30,7 @@ import { refuseErrors } from './refuse.ts'
 import type { BuildReport } from './report.ts'
 import type { SourceReader } from './source-reader.ts'
 import { fingerprintSources, scanSources } from './sources.ts'
+import { tallyOutputs, tallySources } from './tally.ts'
 import { createVariantMaker, type VariantMaker } from './variant.ts'
 import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
 
@@ -67,9 +68,11 @@ interface NamedBuild {
   readonly importMap: ImportMapNames
 }
 
-/** What a finished build tells, and the size of every file that is in its output now. */
+/** What a finished build tells, and what is in its output now. */
 export interface FinishedBuild {
   readonly report: Omit<BuildReport, 'elapsedMs'>
+  readonly manifestText: string
+  /** Of every file, by key. */
   readonly sizes: ReadonlyMap<string, number>
 }
 
@@ -104,12 +107,13 @@ async function makeSite(collection: Collection, work: Work): Promise<FinishedBui
   const fingerprints = await fingerprintSources(collection, known, work)
   const drafts = createDrafts({ files: collection.files, links, scans, prehashed, reader, strips })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
-  const names = nameFiles({ ...work, drafts, prehashed, fingerprints, remembered })
+  const onFinished = work.headStart.offerFinal
+  const names = nameFiles({ ...work, drafts, prehashed, fingerprints, remembered, onFinished })
   if (hasBigFile(collection)) collectGarbage()
   const named = { collection, links, names, drafts, brought: claimKeys(names), importMap }
   const publish = () => publishBuild(named, work)
   const isDry = surroundings.mode === 'dry-run'
-  const { sizes, ...published } = isDry
+  const { sizes, manifestText, ...published } = isDry
     ? await publish()
     : await withLock(surroundings.storage, surroundings, publish)
   const report = {
@@ -122,25 +126,25 @@ async function makeSite(collection: Collection, work: Work): Promise<FinishedBui
     shadowed: collection.shadowed,
     skipped: collection.skipped,
   }
-  return { report, sizes }
+  return { report, manifestText, sizes }
 }
 
 async function publishBuild(build: NamedBuild, work: Work) {
   const { storage, mode } = work.surroundings
   const output = await readOutput(storage)
   const { digester } = work
+  const coming = { ...comingBuild(build, work), previous: work.previous?.manifest }
   if (mode === 'dry-run') {
     await refuseForeignHistory(storage)
-    const made = await makeBuild(build, createDryWriter(storage, output, digester), work)
+    const made = await makeBuild(build, coming, createDryWriter(storage, output, digester), work)
     return { ...made, kind: mode, sizes: output.sizes }
   }
-  const coming = { ...comingBuild(build, work), previous: work.previous?.manifest }
   const recorded = await recordBuild(storage, output.manifest, coming)
   const writer = createWriter(storage, output, digester)
   const { previous } = work
   if (previous !== undefined) await carryForward({ ...work, previous, output, coming: coming.files, writer })
-  const made = await makeBuild(build, writer, work)
-  const published = await publishManifest(made.manifest, storage, output)
+  const made = await makeBuild(build, coming, writer, work)
+  const published = await publishManifest(made.manifestText, storage, output)
   const written = recorded + made.work.written + published
   const kind = written === 0 ? ('unchanged' as const) : ('built' as const)
   return { ...made, kind, work: { ...made.work, written }, sizes: await sizesAfter(storage, output, writer) }
@@ -167,15 +171,16 @@ function comingBuild({ names }: NamedBuild, { digester, surroundings }: Workshop
   return { digest, files: new Set(named.map(([, { file }]) => file)), at: surroundings.now() }
 }
 
-async function makeBuild(build: NamedBuild, writer: OutputWriter, work: Work) {
-  const { config, digester, variants } = work
+async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: OutputWriter, work: Work) {
+  const { config, variants } = work
   const { report } = work.surroundings
   const { files } = build.collection
   const assets = await makeAssets({ ...work, ...build, files, writer, onDone: createProgress(files, report) })
   report({ kind: 'step', step: 'publish' })
-  const manifest = createManifest(assets, config.url.href, digester, build.importMap)
+  const manifest = createManifest(assets, config.url.href, digest, build.importMap)
   const counts = { ...variants.count(), written: writer.count() }
-  return { manifest, outputs: tallyOutputs(assets.values()), work: counts }
+  const manifestText = formatManifest(manifest)
+  return { manifest, manifestText, outputs: tallyOutputs(assets.values()), work: counts }
 }
 
 /** Below that there is too little to collect to be worth the time. */
@@ -184,10 +189,4 @@ const BIG_BYTES = 2 * 1024 * 1024
 function hasBigFile({ files }: Collection): boolean {
   for (const { size } of files.values()) if (size >= BIG_BYTES) return true
   return false
-}
-
-function tallySources({ files }: Collection) {
-  let bytes = 0
-  for (const { size } of files.values()) bytes += size
-  return { files: files.size, bytes }
 }

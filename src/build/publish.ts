@@ -1,6 +1,5 @@
 import type { Digest, Digester } from '../core/digest.ts'
 import {
-  formatManifest,
   type ImportMapNames,
   MANIFEST_FILE,
   MANIFEST_VERSION,
@@ -23,17 +22,15 @@ export function manifestDigest(
 export function createManifest(
   assets: ReadonlyMap<LogicalPath, ManifestAsset>,
   url: string,
-  digester: Digester,
+  digest: Digest,
   importMap: ImportMapNames,
 ): Manifest {
-  const digest = manifestDigest(assets, digester)
   const manifest = { version: MANIFEST_VERSION, url, digest, assets } as const
   return importMap.size === 0 ? manifest : { ...manifest, importMap }
 }
 
-/** Puts a build in force, as the very last write. Does nothing if it is in force already. @returns files written */
-export async function publishManifest(manifest: Manifest, storage: Storage, output: Output): Promise<number> {
-  const text = formatManifest(manifest)
+/** Puts the build with this manifest in force, as the very last write. Does nothing if it is already. @returns files written */
+export async function publishManifest(text: string, storage: Storage, output: Output): Promise<number> {
   // A writer may have retracted promises meanwhile, so the text is compared with what is there now.
   if (output.manifestText === text && (await storage.read(MANIFEST_FILE)).toString() === text) return 0
   await storage.save(MANIFEST_FILE, Buffer.from(text), { overwrite: true })

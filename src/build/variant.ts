@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { Digester } from '../core/digest.ts'
+import type { Encoding } from '../core/encoding.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ManifestVariant } from '../core/manifest.ts'
 import type { BuildCache } from './cache.ts'
@@ -17,6 +18,11 @@ export interface Variant extends ManifestVariant {
 export interface VariantMaker {
   /** The sibling of these bytes; undefined where it would not be smaller enough to pay. */
   make(content: Fingerprint, recipe: Recipe, bytes: () => Promise<Buffer>): Promise<Variant | undefined>
+  /**
+   * All siblings of a content at once, where the cache knows every one of them and `isThere` says yes to each; undefined
+   * otherwise. Waits for nothing: most files of most builds have not changed.
+   */
+  recall(content: Fingerprint, recipes: readonly Recipe[], isThere: IsThere): Encodings | undefined
   /** Begins a sibling that {@link VariantMaker.make} will be asked for, which also tells of a failure. */
   begin(content: Fingerprint, recipe: Recipe, bytes: Buffer): void
   /** Siblings an encoder made, and those that came from the cache. */
@@ -24,6 +30,12 @@ export interface VariantMaker {
   /** Resolves when no sibling is being made. */
   settle(): Promise<void>
 }
+
+/** Whether the output has a sibling. */
+export type IsThere = (recipe: Recipe, known: ManifestVariant) => boolean
+
+/** What a manifest says of an asset's siblings. */
+export type Encodings = Partial<Record<Encoding, ManifestVariant>>
 
 /** What is known of a sibling without its bytes. */
 export type KnownVariant = ManifestVariant | 'unprofitable'
@@ -77,6 +89,18 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
   const keyOf = ({ integrity }: Fingerprint, recipe: Recipe) => `${integrity} ${encoder.versionOf(recipe)}`
 
   return {
+    recall(content, recipes, isThere) {
+      const encodings: Encodings = {}
+      if (content.size < LIMITS.compressMinBytes) return encodings
+      for (const recipe of recipes) {
+        const key = keyOf(content, recipe)
+        const known = begun.has(key) ? undefined : cache.findVariant(key)
+        if (known === undefined || (known !== 'unprofitable' && !isThere(recipe, known))) return undefined
+        if (known !== 'unprofitable') encodings[recipe.encoding] = known
+      }
+      recalled += recipes.length
+      return encodings
+    },
     async make(content, recipe, identity) {
       if (content.size < LIMITS.compressMinBytes) return undefined
       const key = keyOf(content, recipe)

@@ -125,3 +125,13 @@ test('a source map is not compressed before it is mended', async (context) => {
   const { report } = await watch(context, { 'a.css': css, 'a.css.map': map, 'i.svg': `<svg>${LONG}</svg>` })
   assert.equal(report?.work.encoded, 6)
 })
+
+test('a file that is rewritten is read to be scanned and to be named, and its compression begins there', async (context) => {
+  const { events, report } = await watch(context, {
+    'a.css': `@import "b.css"; ${LONG}`,
+    'b.css': LONG,
+  })
+  assert.equal(report?.work.read, 3)
+  const encoded = events.filter((event) => event.startsWith('encode'))
+  assert.equal(encoded.length, 4)
+})
