@@ -1,6 +1,5 @@
 import { LIMITS } from '../core/limit.ts'
 import type { LogicalPath } from '../core/path.ts'
-import type { SourceFile } from '../find/finder.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { RecipesFor } from './recipe.ts'
 import type { VariantMaker } from './variant.ts'
@@ -13,7 +12,7 @@ import type { VariantMaker } from './variant.ts'
  */
 export interface HeadStart {
   /** Takes a file's bytes, or lets them go if it has enough of them or the file is large. */
-  offer(file: SourceFile, fingerprint: Fingerprint, bytes: Buffer): void
+  offer(path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer): void
   /** The same for bytes that are final, of a build that nothing is wrong with: they may be as large as there is room. */
   offerFinal(path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer): void
   /** The bytes of a content that was taken, once: whoever asks for them has them from now on. */
@@ -38,7 +37,7 @@ export function createHeadStart({ variants, recipesFor }: HeadStartContext): Hea
     for (const recipe of recipesFor(path)) variants.begin(fingerprint, recipe, bytes)
   }
   return {
-    offer({ path }, fingerprint, bytes) {
+    offer(path, fingerprint, bytes) {
       if (fingerprint.size <= LIMITS.headStartMaxFileBytes) begin(path, fingerprint, bytes)
     },
     offerFinal: begin,

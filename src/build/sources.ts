@@ -75,7 +75,7 @@ export async function fingerprintSources(
   }
   const results = await mapInTurns(unknown, context, async ({ file }) => {
     const { bytes, fingerprint } = await readSource(file, context)
-    context.headStart.offer(file, fingerprint, bytes)
+    context.headStart.offer(file.path, fingerprint, bytes)
     return [file.path, fingerprint] as const
   })
   for (const [path, fingerprint] of results) fingerprints.set(path, fingerprint)
@@ -98,7 +98,7 @@ async function scanSource({ file, scanner }: ScannableFile, context: SourceConte
   const bytes = read?.bytes ?? (known === undefined ? await context.reader.read(file) : undefined)
   const scan = known ?? scanBytes(bytes ?? NOTHING, scanner)
   if (known === undefined) context.cache.keepScan(key, scan)
-  if (bytes !== undefined && isLeaf(path, scan)) context.headStart.offer(file, fingerprint, bytes)
+  if (bytes !== undefined && isLeaf(path, scan)) context.headStart.offer(path, fingerprint, bytes)
   return { path, fingerprint, scan, isNew: known === undefined }
 }
 

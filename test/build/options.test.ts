@@ -3,17 +3,17 @@ import { test } from 'node:test'
 import { defineConfig } from '../../src/build/define-config.ts'
 import { parseBuildOptions } from '../../src/build/options.ts'
 
-const parse = (options: unknown) => parseBuildOptions(options, '/work')
+const parse = (options: unknown) => parseBuildOptions(options, '/srv/app')
 
 test('sources are all that must be said', () => {
   const config = parse({ sources: ['assets'] })
-  assert.equal(config.out, '/work/staticfiles')
+  assert.equal(config.out, '/srv/app/staticfiles')
   assert.equal(config.url.href, '/static/')
   assert.deepEqual(config.encodings, ['br', 'gzip'])
   assert.equal(config.brotli, 'native')
   assert.equal(config.references.onMissing, 'error')
   assert.deepEqual(config.cache, {
-    dir: '/work/node_modules/.cache/fingerpost',
+    dir: '/srv/app/node_modules/.cache/fingerpost',
     maxBytes: 512 * 1024 * 1024,
   })
 })

@@ -227,7 +227,7 @@ test('a wrong option stops the start and names it', async (context) => {
   const root = await makeBuild(context, FILES)
   const wrong: readonly (readonly [object, RegExp])[] = [
     [{ root, shortcircuit: true }, /shortCircuit/],
-    [{ root: 7 }, /root/],
+    [{ root: 7 }, /\broot\b/],
     [{ root, cors: 'a\nb' }, /cors/],
     [{ root, cache: { maxBytes: '64mb' } }, /maxBytes/],
     [{ root, headers: [{ match: '*', set: { 'Content-Length': '1' } }] }, /Content-Length/],
