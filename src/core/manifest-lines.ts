@@ -4,8 +4,8 @@ import { type Manifest, parseAsset, parseManifest } from './manifest.ts'
 import { isLogicalPath, type LogicalPath } from './path.ts'
 
 /**
- * As {@link parseManifest}, for a server that starts: every asset is checked, but none is made before it is asked for.
- * Of a manifest of 10,000 assets that took a third of the time and half of the memory.
+ * As {@link parseManifest}, for a server that starts: every asset is checked, but none is made before it is asked for,
+ * which saves most of the time and memory that a large manifest takes.
  *
  * @param where names the manifest in messages, e.g. its path
  * @throws FingerpostError `FP_MANIFEST` naming the first field that isn't as it should be
