@@ -39,13 +39,21 @@ test('of those that wait, the largest is next', async () => {
   )
 })
 
-test('a few small jobs are begun ahead, so that no thread waits to be given one', async () => {
+test('small jobs are begun ahead, so that no thread waits to be given one', async () => {
   const { begun, add, end } = bench(2)
-  for (const bytes of [1, 2, 3, 4, 5, 6]) add(bytes)
+  for (let extra = 0; extra < 40; extra++) add(4096 + extra)
   await end(0)
-  assert.equal(begun.length, 4)
-  await end(1)
-  assert.equal(begun.length, 5)
+  // 64 KB for each core.
+  assert.equal(begun.length, 31)
+  await end(4096)
+  assert.equal(begun.length, 32)
+})
+
+test('beside a big job nothing is begun ahead', async () => {
+  const { begun, add, end } = bench(2)
+  for (const bytes of [BIG, 1, 2, 3]) add(bytes)
+  await end(0)
+  assert.deepEqual(begun, [BIG, 1])
 })
 
 test('after an abortion nothing begins, and all who wait are told why', async () => {
