@@ -12,7 +12,7 @@ import { type Drafts, finishDraft } from './draft.ts'
 import type { Recipe } from './encoder.ts'
 import type { HeadStart } from './head-start.ts'
 import { type Link, referencesOf } from './link.ts'
-import type { Name } from './name.ts'
+import { type Name, nameIn } from './name.ts'
 import type { RecipesFor } from './recipe.ts'
 import type { SourceReader } from './source-reader.ts'
 import type { Encodings, Variant, VariantMaker } from './variant.ts'
@@ -64,8 +64,7 @@ function recallAssets(context: AssetContext) {
   const recalled: MadeAsset[] = []
   const rest: NamedFile[] = []
   for (const file of context.files.values()) {
-    const name = context.names.get(file.path)
-    if (name === undefined) throw new RangeError(`${file.path} has no name`)
+    const name = nameIn(context.names, file.path)
     const asset = recallAsset({ file, name }, context)
     if (asset === undefined) rest.push({ file, name })
     else {

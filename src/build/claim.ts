@@ -25,6 +25,7 @@ const SHOWN = 20
  * @throws FingerpostError `FP_COLLISION` naming all clashes
  */
 export function claimKeys(names: ReadonlyMap<LogicalPath, Pick<Name, 'file'>>): ReadonlySet<string> {
+  if (![...names].some(mayClash)) return NONE
   const owners = new Map<string, { readonly path: LogicalPath; readonly file: string }>()
   const clashes: Clash[] = []
   for (const [path, { file }] of names) {
@@ -47,6 +48,19 @@ export function claimKeys(names: ReadonlyMap<LogicalPath, Pick<Name, 'file'>>): 
     if (identity !== undefined) brought.add(variantPath(identity.file, encoding))
   }
   return brought
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** What stands in a hashed name where the digest is. */
+const DIGEST = /\.[0-9a-f]{16}(?![0-9a-z])/i
+
+/**
+ * Names that got their digest from us are as different as what they were made from, which nobody may spell in two
+ * letter cases. Only a name that is kept, one that looks hashed before it is, and one in our own folder can meet another.
+ */
+function mayClash([path, { file }]: readonly [LogicalPath, Pick<Name, 'file'>]): boolean {
+  return file === path || DIGEST.test(path) || path.toLowerCase().startsWith(OWN_FOLDER)
 }
 
 /** The file whose name another one needs for a folder. */

@@ -44,22 +44,33 @@ const NAMING_VERSION = 1
  * named before it; members of a circle share their circle's digest.
  */
 export function nameFiles(context: NamingContext): ReadonlyMap<LogicalPath, Name> {
-  const { fingerprints, drafts } = context
+  const { fingerprints, drafts, prehashed } = context
   const names = new Map<LogicalPath, Name>()
-  const edges = new Map(
-    [...fingerprints.keys()].map((path) => [path, drafts.linksOf(path).map((link) => link.target)]),
-  )
-  for (const component of componentsInOrder(fingerprints.keys(), edges)) {
+  const rewritten: LogicalPath[] = []
+  for (const [path, fingerprint] of fingerprints) {
+    if (drafts.has(path)) rewritten.push(path)
+    else names.set(path, nameOf(path, prehashed.has(path) ? '' : fingerprint.digest, fingerprint))
+  }
+  const edges = new Map(rewritten.map((path) => [path, drafts.linksOf(path).map((link) => link.target)]))
+  for (const component of componentsInOrder(rewritten, edges)) {
     const members = nameComponent(component, names, context)
     component.forEach((path, index) => {
       const member = members[index]
       if (member === undefined) throw new RangeError(`no name for ${path}`)
       const { nameDigest, ...fingerprint } = member
-      const file = nameDigest === '' ? path : formatHashedPath({ path, digest: nameDigest })
-      names.set(path, { digest: nameDigest, file, fingerprint })
+      names.set(path, nameOf(path, nameDigest, fingerprint))
     })
   }
   return names
+}
+
+function nameOf(path: LogicalPath, digest: Digest, fingerprint: Fingerprint): Name {
+  return { digest, file: digest === '' ? path : formatHashedPath({ path, digest }), fingerprint }
+}
+
+/** The name of a file that has one. */
+export function nameIn(names: Names, path: LogicalPath): Name {
+  return lookUp(names, path)
 }
 
 type Names = ReadonlyMap<LogicalPath, Name>
@@ -69,12 +80,8 @@ function nameComponent(
   names: Names,
   context: NamingContext,
 ): readonly FinishedMember[] {
-  const { fingerprints, drafts, prehashed, remembered } = context
+  const { drafts, remembered } = context
   const [only = ''] = component
-  if (component.length === 1 && !drafts.has(only)) {
-    const fingerprint = lookUp(fingerprints, only)
-    return [{ ...fingerprint, nameDigest: prehashed.has(only) ? '' : fingerprint.digest }]
-  }
   const key = keyOf(component, names, context)
   const known = remembered.find(key)
   if (known?.length === component.length) return known

@@ -1,7 +1,6 @@
 import type { Digester } from '../core/digest.ts'
 import { HISTORY_FILE } from '../core/history.ts'
 import { formatManifest, type ImportMapNames, MANIFEST_FILE } from '../core/manifest.ts'
-import { comparePaths } from '../core/path.ts'
 import type { Collection } from '../find/finder.ts'
 import { createScanners } from '../scan/scanners.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -17,7 +16,7 @@ import { createHeadStart, type HeadStart } from './head-start.ts'
 import { createImportMapNames } from './import-map.ts'
 import { type Links, linkReferences } from './link.ts'
 import { withLock } from './lock.ts'
-import { type Name, nameFiles } from './name.ts'
+import { type Name, nameFiles, nameIn } from './name.ts'
 import type { BuildConfig } from './options.ts'
 import { type Output, readOutput } from './output.ts'
 import { findPrehashed } from './prehashed.ts'
@@ -160,15 +159,11 @@ async function sizesAfter(storage: Storage, output: Output, writer: OutputWriter
   return sizes
 }
 
-function comingBuild({ names }: NamedBuild, { digester, surroundings }: Workshop): ComingBuild {
-  const named = [...names].map(([path, { file, fingerprint }]) => {
-    return [path, { file, etag: fingerprint.digest }] as const
-  })
-  const digest = manifestDigest(
-    named.sort(([a], [b]) => comparePaths(a, b)),
-    digester,
-  )
-  return { digest, files: new Set(named.map(([, { file }]) => file)), at: surroundings.now() }
+function comingBuild({ collection, names }: NamedBuild, { digester, surroundings }: Workshop): ComingBuild {
+  // In the order of the collection, which is the manifest's.
+  const ordered = [...collection.files.keys()].map((path) => [path, nameIn(names, path)] as const)
+  const digest = manifestDigest(ordered, digester)
+  return { digest, files: new Set(ordered.map(([, { file }]) => file)), at: surroundings.now() }
 }
 
 async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: OutputWriter, work: Work) {

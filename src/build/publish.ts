@@ -8,14 +8,18 @@ import {
 } from '../core/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Name } from './name.ts'
 import type { Output } from './output.ts'
 
-/** What a manifest's digest covers of each asset: its path, name and content, and no encoder setting. */
-export function manifestDigest(
-  assets: Iterable<readonly [LogicalPath, Pick<ManifestAsset, 'file' | 'etag'>]>,
-  digester: Digester,
-): Digest {
-  return digester.ofFields([...assets].flatMap(([path, { file, etag }]) => [path, file, etag]))
+/**
+ * What a manifest's digest covers of each asset: its path, name and content, and no encoder setting.
+ *
+ * @param names in order of path
+ */
+export function manifestDigest(names: Iterable<readonly [LogicalPath, Name]>, digester: Digester): Digest {
+  const fields: string[] = []
+  for (const [path, { file, fingerprint }] of names) fields.push(path, file, fingerprint.digest)
+  return digester.ofFields(fields)
 }
 
 /** The manifest of these assets. */

@@ -88,18 +88,26 @@ test('a sibling of our own making gives way to one that a source brings later', 
   assert.deepEqual((await check({ ...options, sources: [] }, {}, { cwd })).faults, [])
 })
 
+test('a name that looks hashed before it is may be the one another gets', () => {
+  const names = new Map([
+    ['app.js', { file: 'app.0123456789abcdef.js' }],
+    ['app.0123456789ABCDEF.js/x', { file: 'app.0123456789ABCDEF.js/x.fedcba9876543210' }],
+  ])
+  assert.throws(() => claimKeys(names), /app\.0123456789abcdef\.js {2}\(app\.js, /)
+})
+
 test('all clashes are told at once, and a long list is cut', () => {
   const names = new Map(
     Array.from({ length: 25 }, (_, i) => [
-      [`a${i}`, { file: `x${i}` }],
-      [`b${i}`, { file: `X${i}` }],
+      [`x${i}`, { file: `x${i}` }],
+      [`X${i}`, { file: `X${i}` }],
     ]).flat() as [string, { file: string }][],
   )
   assert.throws(
     () => claimKeys(names),
     (error) => {
       assert.ok(isSystemError(error, 'FP_COLLISION'))
-      assert.match(error.message, /\n {2}X0 {2}\(a0, b0\)[\s\S]*\n {2}X19 {2}\(a19, b19\)\n {2}and 5 more\n/)
+      assert.match(error.message, /\n {2}X0 {2}\(x0, X0\)[\s\S]*\n {2}X19 {2}\(x19, X19\)\n {2}and 5 more\n/)
       return true
     },
   )
