@@ -8,18 +8,22 @@ export interface SourceFolder {
   readonly prefix: string
 }
 
+/** What a filesystem tells of a file: all of it together tells an edit (law 4). */
+export interface FileStat {
+  /** Bytes. */
+  readonly size: number
+  /** Nanoseconds since 1970. */
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+  readonly inode: bigint
+}
+
 /** One found file. Its bytes are read later, by whoever needs them. */
-export interface SourceFile {
+export interface SourceFile extends FileStat {
   readonly path: LogicalPath
   /** Where it is on disk; for a link, the link itself. */
   readonly absolutePath: string
   readonly source: SourceFolder
-  /** Bytes. */
-  readonly size: number
-  /** Nanoseconds since 1970, as the filesystem tells them: with the inode and ctime, what tells an edit (law 4). */
-  readonly mtimeNs: bigint
-  readonly ctimeNs: bigint
-  readonly inode: bigint
 }
 
 /** A file that stays behind because a source asked earlier has its name. */

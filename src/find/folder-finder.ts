@@ -2,7 +2,7 @@ import { realpathSync, statSync } from 'node:fs'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { comparePaths, isLogicalPath, type LogicalPath } from '../core/path.ts'
-import { describeObstacle, type FoundFile, isInside } from './entry.ts'
+import { describeObstacle, type FoundFile, fileStatOf, isInside } from './entry.ts'
 import type { Finder, FinderListing, SourceFile, SourceFolder } from './finder.ts'
 import { createIgnore, type Ignore } from './ignore.ts'
 import { explainSource } from './source.ts'
@@ -52,16 +52,9 @@ function toListing(findings: Awaited<ReturnType<typeof walk>>, source: SourceFol
   }
 }
 
-function toSourceFile({ path, absolutePath, stats }: FoundFile, source: SourceFolder): SourceFile {
-  return {
-    path: source.prefix + path,
-    absolutePath,
-    source,
-    size: Number(stats.size),
-    mtimeNs: stats.mtimeNs,
-    ctimeNs: stats.ctimeNs,
-    inode: stats.ino,
-  }
+function toSourceFile({ path, absolutePath, stat }: FoundFile, source: SourceFolder): SourceFile {
+  const { size, mtimeNs, ctimeNs, inode } = stat
+  return { path: source.prefix + path, absolutePath, source, size, mtimeNs, ctimeNs, inode }
 }
 
 function findFile(path: LogicalPath, folder: string, ignore: Ignore): FoundFile | undefined {
@@ -73,7 +66,7 @@ function findFile(path: LogicalPath, folder: string, ignore: Ignore): FoundFile 
     const stats = statSync(target, { bigint: true })
     if (stats.isDirectory()) return undefined
     const fault = describeObstacle(absolutePath, stats)
-    if (fault === undefined) return { path, absolutePath, stats }
+    if (fault === undefined) return { path, absolutePath, stat: fileStatOf(stats) }
     throw createTroubleError([{ absolutePath, fault }])
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined
