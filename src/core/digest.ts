@@ -30,16 +30,17 @@ const PIECE_BYTES = 256 * 1024
 export async function createDigester(): Promise<Digester> {
   const { create64 } = await createXxhash()
   const hex = (value: bigint) => value.toString(16).padStart(16, '0')
+  const of = (bytes: Uint8Array) => {
+    const hash = create64()
+    // In pieces: WebAssembly keeps as much memory as the longest it was ever given at once.
+    for (let at = 0; at < bytes.length; at += PIECE_BYTES) hash.update(bytes.subarray(at, at + PIECE_BYTES))
+    return hex(hash.digest())
+  }
 
   return {
-    of(bytes) {
-      const hash = create64()
-      // In pieces: WebAssembly keeps as much memory as the longest it was ever given at once.
-      for (let at = 0; at < bytes.length; at += PIECE_BYTES) hash.update(bytes.subarray(at, at + PIECE_BYTES))
-      return hex(hash.digest())
-    },
-    // At once: each call into WebAssembly costs more than hashing a short field.
-    ofFields: (fields) => hex(create64().update(joinFields(fields)).digest()),
+    of,
+    // In one buffer: a buffer of its own costs far more than a short field, and so does a call into WebAssembly.
+    ofFields: (fields) => of(joinFields(fields)),
     stream() {
       const hash = create64()
       return { update: (bytes) => void hash.update(bytes), digest: () => hex(hash.digest()) }
