@@ -38,49 +38,53 @@ export interface CacheIndex {
 }
 
 /** Raise with every change to the form of the index or the meaning of a key. */
-const INDEX_VERSION = 1
+const INDEX_VERSION = 2
 
 /** An index that knows nothing. */
 export function createIndex(): CacheIndex {
   return { fingerprints: new Map(), scans: new Map(), names: new Map(), variants: new Map() }
 }
 
-/** The bytes of an index: a checksum, a line end, JSON. Inverse of {@link parseIndex}. */
-export function formatIndex(index: CacheIndex, digester: Digester): Buffer {
-  const json = Buffer.from(
-    JSON.stringify({
-      version: INDEX_VERSION,
-      fingerprints: [...index.fingerprints].map(([key, { usedAt, stat, fingerprint }]) => {
-        const { digest, integrity, size } = fingerprint
-        return [key, usedAt, stat, digest, integrity, size]
-      }),
-      scans: [...index.scans].map(([key, { usedAt, value }]) => [key, usedAt, value]),
-      names: [...index.names].map(([key, { usedAt, value }]) => [key, usedAt, value]),
-      variants: [...index.variants].map(([key, { usedAt, size, etag, pack, offset }]) => {
-        return [key, usedAt, size, etag, pack, offset]
-      }),
-    }),
-  )
-  return Buffer.concat([Buffer.from(`${digester.of(json)}\n`), json])
-}
+/** Entries in a line: so many that lines cost nothing, so few that what reading one leaves behind is little. */
+const ENTRIES_PER_LINE = 1000
+
+type Table = keyof CacheIndex
+
+const TABLES: readonly Table[] = ['fingerprints', 'scans', 'names', 'variants']
+
+type StoredLine = readonly [version: number, table: Table, entries: readonly (readonly [string, unknown])[]]
 
 /**
- * Reads an index. Damage, another version, anything unexpected: undefined. What passes the checksum was written by
- * {@link formatIndex}, so its shape isn't checked field by field.
+ * An index in lines, each a checksum and JSON. One after the other, for all of them take as much memory as the index
+ * itself. Inverse of {@link parseIndex}.
  */
-export function parseIndex(bytes: Buffer, digester: Digester): CacheIndex | undefined {
-  const json = bytes.subarray(17)
-  if (bytes[16] !== 10 || bytes.toString('latin1', 0, 16) !== digester.of(json)) return undefined
-  const stored = JSON.parse(json.toString()) as StoredIndex
-  if (stored.version !== INDEX_VERSION) return undefined
-  const index = createIndex()
-  for (const [key, usedAt, stat, digest, integrity, size] of stored.fingerprints) {
-    index.fingerprints.set(key, { usedAt, stat, fingerprint: { digest, integrity, size } })
+export function* formatIndex(index: CacheIndex, digester: Digester): Generator<Buffer> {
+  for (const table of TABLES) {
+    for (const entries of inGroups<readonly [string, unknown]>(index[table], ENTRIES_PER_LINE)) {
+      const line: StoredLine = [INDEX_VERSION, table, entries]
+      const json = Buffer.from(JSON.stringify(line))
+      yield Buffer.concat([Buffer.from(digester.of(json)), json, LINE_END])
+    }
   }
-  for (const [key, usedAt, value] of stored.scans) index.scans.set(key, { usedAt, value })
-  for (const [key, usedAt, value] of stored.names) index.names.set(key, { usedAt, value })
-  for (const [key, usedAt, size, etag, pack, offset] of stored.variants) {
-    index.variants.set(key, { usedAt, size, etag, pack, offset })
+}
+
+const DIGEST_LENGTH = 16
+
+const LINE_END = Buffer.from('\n')
+
+/**
+ * Reads the lines of an index. One that is damaged or of another version says nothing. What passes the checksum was
+ * written by {@link formatIndex}, so its shape isn't checked field by field.
+ */
+export function parseIndex(lines: Iterable<Buffer>, digester: Digester): CacheIndex {
+  const index = createIndex()
+  for (const line of lines) {
+    const json = line.subarray(DIGEST_LENGTH)
+    if (line.toString('latin1', 0, DIGEST_LENGTH) !== digester.of(json)) continue
+    const [version, table, entries] = JSON.parse(json.toString()) as StoredLine
+    if (version !== INDEX_VERSION) continue
+    const map: Map<string, unknown> = index[table]
+    for (const [key, entry] of entries) map.set(key, entry)
   }
   return index
 }
@@ -100,12 +104,15 @@ export function forgetBefore(index: CacheIndex, time: UsedAt): void {
   }
 }
 
-interface StoredIndex {
-  readonly version: number
-  readonly fingerprints: readonly (readonly [string, UsedAt, string, string, string, number])[]
-  readonly scans: readonly (readonly [string, UsedAt, FileScan])[]
-  readonly names: readonly (readonly [string, UsedAt, readonly FinishedMember[]])[]
-  readonly variants: readonly (readonly [string, UsedAt, number, string, string, number])[]
+function* inGroups<T>(items: Iterable<T>, length: number): Generator<readonly T[]> {
+  let group: T[] = []
+  for (const item of items) {
+    group.push(item)
+    if (group.length < length) continue
+    yield group
+    group = []
+  }
+  if (group.length > 0) yield group
 }
 
 function mergeMap<T>(into: Map<string, T>, from: ReadonlyMap<string, T>): void {
