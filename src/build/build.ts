@@ -1,6 +1,6 @@
-import { createDigester, type Digester } from '../core/digest.ts'
-import type { Collection } from '../find/finder.ts'
-import { type BuildEnvironment, type Surroundings, surroundingsOf } from './environment.ts'
+import { createDigester } from '../core/digest.ts'
+import { OutdatedBase } from './base.ts'
+import { type BuildEnvironment, surroundingsOf } from './environment.ts'
 import { collectSources } from './find-sources.ts'
 import { saveNameTypes } from './name-types.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from './options.ts'
@@ -8,6 +8,7 @@ import type { FinishedBuild } from './pipeline.ts'
 import type { PreviousBuild } from './previous.ts'
 import type { BuildReport } from './report.ts'
 import { createShortcut } from './shortcut.ts'
+import type { Workshop } from './workshop.ts'
 
 /**
  * Builds: collects the sources, gives every file the name its content demands, rewrites what refers to it, compresses,
@@ -29,22 +30,21 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
     await saveNameTypes(config.types, collection.files.keys())
   const recalled = await shortcut?.recall(collection)
   const elapsedMs = () => Math.round(performance.now() - started)
-  if (recalled !== undefined) {
-    const { readManifest, ...report } = recalled
+  if (recalled?.kind === 'unchanged') {
+    const { readManifest, ...report } = recalled.report
     return withLazyManifest({ ...report, elapsedMs: elapsedMs() }, readManifest)
   }
-  const { report, manifestText, sizes } = await buildAnew(collection, config, surroundings, digester)
+  const site = { collection, config, surroundings, digester, base: recalled?.base }
+  const { report, manifestText, sizes } = await buildChanged(site)
   shortcut?.keep(collection, report, Buffer.from(manifestText), sizes)
   return { ...report, elapsedMs: elapsedMs() }
 }
 
 /** Everything a build needs beyond looking is loaded here, when something has changed. */
-async function buildAnew(
-  collection: Collection,
-  config: BuildConfig,
-  surroundings: Surroundings,
-  digester: Digester,
+async function buildChanged(
+  site: Pick<Workshop, 'collection' | 'config' | 'surroundings' | 'digester' | 'base'>,
 ): Promise<FinishedBuild> {
+  const { config, digester } = site
   const [{ createEncoder }, { createNoCache }, { openFolderCache }, { runBuild }, { createSourceReader }] =
     await Promise.all([
       import('./encoder.ts'),
@@ -57,8 +57,12 @@ async function buildAnew(
   const encoder = await createEncoder(config)
   const cache = config.cache === false ? createNoCache() : openFolderCache({ ...config.cache, digester })
   const reader = createSourceReader()
+  const workshop = { ...site, cache, encoder, reader, previous }
   try {
-    return await runBuild(collection, { config, surroundings, digester, cache, encoder, reader, previous })
+    return await runBuild(workshop).catch((error: unknown) => {
+      if (error instanceof OutdatedBase) return runBuild({ ...workshop, base: undefined })
+      throw error
+    })
   } finally {
     await previous?.close()
     // Kept after a failure too: what was encoded need not be encoded again.

@@ -10,7 +10,7 @@ import { createIndex, forgetBefore, formatIndex, mergeIndex } from './cache-inde
 import { INDEX_FILE, loadIndex, saveIndex, versionOf } from './cache-index-file.ts'
 import { createPackStore } from './cache-pack.ts'
 import { makeRoom } from './cache-room.ts'
-import { SNAPSHOT_FOLDER } from './shortcut.ts'
+import { SNAPSHOT_FOLDER, TEMPORARY_SNAPSHOT } from './snapshot.ts'
 
 /** How to open a cache. */
 export interface FolderCacheOptions {
@@ -128,14 +128,14 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
   }
 }
 
-/** What a killed build may leave of an index or a snapshot that it was writing. */
-const TEMPORARY = /^(index\.[0-9a-f]{16}|[0-9a-f]{16}\.\d+)\.tmp$/
+/** What a killed build may leave of an index that it was writing. */
+const TEMPORARY_INDEX = /^index\.[0-9a-f]{16}\.tmp$/
 
 /** Removes what killed builds left half-written in a cache folder, if it was written before a time. */
 function sweepTemporaries(dir: string, beforeMs: number): void {
   for (const folder of [dir, join(dir, SNAPSHOT_FOLDER)]) {
     for (const name of existsSync(folder) ? readdirSync(folder) : []) {
-      if (!TEMPORARY.test(name)) continue
+      if (!TEMPORARY_INDEX.test(name) && !TEMPORARY_SNAPSHOT.test(name)) continue
       const modifiedMs = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
       if (modifiedMs < beforeMs) rmSync(join(folder, name), { force: true })
     }

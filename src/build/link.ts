@@ -1,7 +1,7 @@
 import type { Insertion } from '../core/edit.ts'
 import type { ManifestReference } from '../core/manifest.ts'
 import { comparePaths, type LogicalPath } from '../core/path.ts'
-import type { Problem } from '../core/problem.ts'
+import { type Problem, sortProblems } from '../core/problem.ts'
 import { isModuleKind, type ReferenceKind } from '../core/reference.ts'
 import { followSpecifier } from '../core/specifier.ts'
 import type { Collection } from '../find/finder.ts'
@@ -71,8 +71,8 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
       if (kind === 'source-map' && references.missingSourceMaps === 'strip' && !prehashed.has(path)) {
         strips.set(path, { start: reference.start, end: reference.end })
       }
-      const problem = explain(path, reference, destination)
-      if (problem !== undefined && !isAllowed(path, destination.path)) {
+      const problem = isAllowed(path, destination.path) ? undefined : explain(path, reference, destination)
+      if (problem !== undefined) {
         problems.push(prehashed.has(path) ? { ...problem, severity: 'warning' } : problem)
       }
       return undefined
@@ -92,7 +92,7 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
   }
   return {
     links: keepBackLinks(links),
-    problems: problems.sort(byPlace),
+    problems: sortProblems(problems),
     moduleUrls: moduleUrls.toMap(),
     strips,
   }
@@ -133,11 +133,6 @@ function noteProblems(file: LogicalPath, { notes }: FileScan): readonly Problem[
     const place = isWhole ? { line: 0, column: 0 } : { line, column }
     return { code, severity, file, ...place, written, message: `${subject} ${message}`, nearest: [] }
   })
-}
-
-function byPlace(a: Problem, b: Problem): number {
-  if (a.file !== b.file) return a.file < b.file ? -1 : 1
-  return a.line - b.line || a.column - b.column
 }
 
 /**

@@ -19,13 +19,18 @@ export interface Output {
 /**
  * Looks at an output; one that isn't there is empty.
  *
+ * @param known a manifest that was read before, with its text: it isn't read again
  * @throws FingerpostError `FP_COLLISION` if its `manifest.json` is somebody else's
  */
-export async function readOutput(storage: Storage): Promise<Output> {
+export async function readOutput(
+  storage: Storage,
+  known?: { readonly manifest: Manifest; readonly manifestText: string },
+): Promise<Output> {
   const sizes = new Map<string, number>()
   for await (const { key, size } of storage.list()) sizes.set(key, size)
   const manifestText = sizes.has(MANIFEST_FILE) ? (await storage.read(MANIFEST_FILE)).toString() : undefined
-  const manifest = manifestText === undefined ? undefined : readableManifest(manifestText, storage.name)
+  const read = () => (manifestText === undefined ? undefined : readableManifest(manifestText, storage.name))
+  const manifest = known?.manifestText === manifestText ? known?.manifest : read()
   return { manifest, manifestText, sizes, promised: promisedFiles(manifest) }
 }
 

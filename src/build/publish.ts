@@ -8,7 +8,6 @@ import {
 } from '../core/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { Name } from './name.ts'
 import type { Output } from './output.ts'
 
 /**
@@ -16,9 +15,12 @@ import type { Output } from './output.ts'
  *
  * @param names in order of path
  */
-export function manifestDigest(names: Iterable<readonly [LogicalPath, Name]>, digester: Digester): Digest {
+export function manifestDigest(
+  names: Iterable<readonly [LogicalPath, Pick<ManifestAsset, 'file' | 'etag'>]>,
+  digester: Digester,
+): Digest {
   const fields: string[] = []
-  for (const [path, { file, fingerprint }] of names) fields.push(path, file, fingerprint.digest)
+  for (const [path, { file, etag }] of names) fields.push(path, file, etag)
   return digester.ofFields(fields)
 }
 

@@ -1,22 +1,31 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Digest, Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
-import type { Collection } from '../find/finder.ts'
+import type { Collection, SourceFile } from '../find/finder.ts'
 import type { Storage } from '../storage/storage.ts'
+import { type Base, createBase } from './base.ts'
 import type { BuildConfig } from './options.ts'
-import { VITE_MANIFEST } from './prehashed.ts'
 import type { BuildReport } from './report.ts'
+import {
+  describeInputs,
+  findChanges,
+  type KeptReport,
+  openSnapshotFile,
+  SNAPSHOT_FOLDER,
+  type Snapshot,
+} from './snapshot.ts'
 
 /**
- * Recognises that nothing has changed since the last build without opening a single file of the site: the same options
- * and tools, every source with the stat it had, every file of the output with the size it had, the manifest byte for byte.
+ * Recognises without opening a single file of the site what has changed since the last build with the same options and
+ * tools: nothing, if every source has the stat it had, every file of the output the size it had, and the manifest its
+ * bytes; or some files, so that the others need not be built again.
  */
 export interface Shortcut {
-  /** The report of a build that would change nothing; undefined if it might. */
-  recall(collection: Collection): Promise<RecalledReport | undefined>
+  /** What the last build is worth for this one; undefined for nothing. */
+  recall(collection: Collection): Promise<Recalled | undefined>
   /**
    * Remembers what a build saw and left.
    *
@@ -25,8 +34,10 @@ export interface Shortcut {
   keep(collection: Collection, report: KeptReport, manifest: Buffer, sizes: ReadonlyMap<string, number>): void
 }
 
-/** What a report has that can't be told from sources and output. */
-type KeptReport = Pick<BuildReport, 'sources' | 'outputs' | 'problems' | 'leftOut'>
+/** A build that would change nothing, or one that can stand on the last. */
+export type Recalled =
+  | { readonly kind: 'unchanged'; readonly report: RecalledReport }
+  | { readonly kind: 'changed'; readonly base: Base }
 
 /** A report whose manifest is read only if somebody asks for it. */
 type RecalledReport = Omit<BuildReport, 'elapsedMs' | 'manifest'> & { readonly readManifest: () => Manifest }
@@ -38,56 +49,41 @@ export interface ShortcutContext {
   readonly digester: Digester
 }
 
-interface Snapshot {
-  readonly inputs: Digest
-  readonly outputs: Digest
-  readonly manifest: Digest
-  readonly report: KeptReport
-}
-
 /** The shortcut of one configuration; undefined where there is no cache to keep it in. */
-export function createShortcut({ config, storage, digester }: ShortcutContext): Shortcut | undefined {
+export function createShortcut(context: ShortcutContext): Shortcut | undefined {
+  const { config, storage, digester } = context
   if (config.cache === false) return undefined
   // By the clock that stamps files, and before the first of them is looked at.
   const startedAt = Date.now()
-  const folder = join(config.cache.dir, SNAPSHOT_FOLDER)
-  const file = join(folder, digester.ofFields([toolVersion(), storage.name, JSON.stringify(config)]))
+  const name = digester.ofFields([toolVersion(), storage.name, JSON.stringify(config)])
+  const file = openSnapshotFile(join(config.cache.dir, SNAPSHOT_FOLDER), name, digester)
 
   return {
     async recall(collection) {
-      const snapshot = readSnapshot(file, digester)
-      if (snapshot?.inputs !== digestInputs(collection, digester)) return undefined
-      if (snapshot.outputs !== digestSizes(await listSizes(storage), digester)) return undefined
-      const text = await storage.read(MANIFEST_FILE)
-      if (digester.of(text) !== snapshot.manifest) return undefined
-      const { shadowed, skipped } = collection
-      const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 }
-      const readManifest = () => parseManifest(text.toString(), storage.name)
-      return {
-        ...snapshot.report,
-        kind: 'unchanged',
-        out: storage.name,
-        work,
-        shadowed,
-        skipped,
-        readManifest,
+      const snapshot = file.read()
+      if (snapshot === undefined) return undefined
+      const inputs = describeInputs(collection, () => true)
+      if (digester.of(Buffer.from(inputs)) === snapshot.inputs) {
+        const report = await recallReport(collection, snapshot, context)
+        return report && { kind: 'unchanged', report }
       }
+      const before = file.readInputs(snapshot)
+      const changed = before === undefined ? undefined : findChanges(before, inputs)
+      const base = changed && (await recallBase(changed, snapshot, context))
+      return base && { kind: 'changed', base }
     },
     keep(collection, { sources, outputs, problems, leftOut }, manifest, sizes) {
-      if (!isTrustworthy(collection, startedAt)) return
+      const inputs = describeInputs(collection, (source) => isTrustworthy(source, startedAt))
       const snapshot: Snapshot = {
-        inputs: digestInputs(collection, digester),
+        inputs: digester.of(Buffer.from(inputs)),
         outputs: digestSizes(sizes, digester),
         manifest: digester.of(manifest),
         report: { sources, outputs, problems, leftOut },
       }
-      writeSnapshot(folder, file, formatSnapshot(snapshot, digester))
+      file.write(snapshot, inputs)
     },
   }
 }
-
-/** Where in a cache folder snapshots are. */
-export const SNAPSHOT_FOLDER = 'builds'
 
 /**
  * Everything besides options and files that a build depends on. The time of this very file stands for the tool's code,
@@ -98,22 +94,40 @@ function toolVersion(): string {
   return `${version} ${arch} ${platform} ${statSync(fileURLToPath(import.meta.url)).mtimeMs}`
 }
 
-/** One text for all, hashed at once: a field at a time would take longer than looking at the files. */
-function digestInputs({ files, shadowed, skipped }: Collection, digester: Digester): Digest {
-  const lines: string[] = []
-  const folders = new Set<string>()
-  for (const { path, absolutePath, source, size, mtimeNs, ctimeNs, inode } of files.values()) {
-    lines.push(`${path}\0${absolutePath}\0${size} ${mtimeNs} ${ctimeNs} ${inode}`)
-    folders.add(source.folder)
-  }
-  // What loses or is left out shows in messages.
-  for (const { path, loser } of shadowed) lines.push(`shadowed ${path}\0${loser.absolutePath}`)
-  for (const { path, reason } of skipped) lines.push(`skipped ${path}\0${reason}`)
-  for (const folder of folders) {
-    const found = statSync(join(folder, VITE_MANIFEST), { throwIfNoEntry: false })
-    lines.push(`vite ${folder}\0${found?.size} ${found?.mtimeMs} ${found?.ctimeMs}`)
-  }
-  return digester.of(Buffer.from(lines.join('\0\n')))
+/** The report of a build that would change nothing; undefined if the output isn't as the last one left it. */
+async function recallReport(
+  { shadowed, skipped }: Collection,
+  snapshot: Snapshot,
+  { storage, digester }: ShortcutContext,
+): Promise<RecalledReport | undefined> {
+  if (snapshot.outputs !== digestSizes(await listSizes(storage), digester)) return undefined
+  const text = await storage.read(MANIFEST_FILE)
+  if (digester.of(text) !== snapshot.manifest) return undefined
+  const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 }
+  const readManifest = () => parseManifest(text.toString(), storage.name)
+  return { ...snapshot.report, kind: 'unchanged', out: storage.name, work, shadowed, skipped, readManifest }
+}
+
+/** What a build of some changed files can stand on. The files of the output are looked at when it is written. */
+async function recallBase(
+  changed: ReadonlySet<string>,
+  snapshot: Snapshot,
+  { config, storage, digester }: ShortcutContext,
+): Promise<Base | undefined> {
+  // An import map is made of what stands in every module.
+  if (config.references.modules === 'import-map') return undefined
+  if ((await storage.stat(MANIFEST_FILE)) === undefined) return undefined
+  const text = await storage.read(MANIFEST_FILE)
+  if (digester.of(text) !== snapshot.manifest) return undefined
+  const manifestText = text.toString()
+  return createBase({
+    changed,
+    manifest: parseManifest(manifestText, storage.name),
+    manifestText,
+    problems: snapshot.report.problems,
+    isIn: (output) =>
+      output.manifestText === manifestText && digestSizes(output.sizes, digester) === snapshot.outputs,
+  })
 }
 
 function digestSizes(sizes: ReadonlyMap<string, number>, digester: Digester): Digest {
@@ -130,36 +144,7 @@ async function listSizes(storage: Storage): Promise<ReadonlyMap<string, number>>
 }
 
 /** Law 4: a file edited within the clock's grain of being read might be edited again without its stat changing. */
-function isTrustworthy({ files }: Collection, startedAt: number): boolean {
+function isTrustworthy({ mtimeNs, ctimeNs }: SourceFile, startedAt: number): boolean {
   const limit = BigInt(startedAt - LIMITS.statTrustSeconds * 1000) * 1_000_000n
-  for (const { mtimeNs, ctimeNs } of files.values()) if (mtimeNs > limit || ctimeNs > limit) return false
-  return true
-}
-
-/** A checksum, a line end, JSON. */
-function formatSnapshot(snapshot: Snapshot, digester: Digester): Buffer {
-  const json = Buffer.from(JSON.stringify(snapshot))
-  return Buffer.concat([Buffer.from(`${digester.of(json)}\n`), json])
-}
-
-function readSnapshot(file: string, digester: Digester): Snapshot | undefined {
-  try {
-    const bytes = readFileSync(file)
-    const json = bytes.subarray(17)
-    return bytes.toString('latin1', 0, 16) === digester.of(json) ? JSON.parse(json.toString()) : undefined
-  } catch (error) {
-    if (error instanceof Error && 'code' in error) return undefined
-    throw error
-  }
-}
-
-/** A folder that can't be written costs the next build its time, and this one nothing. */
-function writeSnapshot(folder: string, file: string, bytes: Buffer): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(`${file}.${process.pid}.tmp`, bytes)
-    renameSync(`${file}.${process.pid}.tmp`, file)
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error
-  }
+  return mtimeNs <= limit && ctimeNs <= limit
 }

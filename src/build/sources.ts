@@ -4,7 +4,7 @@ import { mapConcurrently } from '../core/concurrent.ts'
 import type { Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { LogicalPath } from '../core/path.ts'
-import type { Collection, SourceFile } from '../find/finder.ts'
+import type { SourceFile } from '../find/finder.ts'
 import type { Scanner } from '../scan/scanner.ts'
 import type { BuildCache } from './cache.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
@@ -42,7 +42,7 @@ export interface ScannedSources {
 
 /** Scans every file that a scanner accepts. */
 export async function scanSources(
-  { files }: Collection,
+  files: ReadonlyMap<LogicalPath, SourceFile>,
   scanners: readonly Scanner[],
   context: SourceContext,
 ): Promise<ScannedSources> {
@@ -61,7 +61,7 @@ export async function scanSources(
 
 /** Every file's fingerprint; those known already are taken over. */
 export async function fingerprintSources(
-  { files }: Collection,
+  files: ReadonlyMap<LogicalPath, SourceFile>,
   known: Fingerprints,
   context: SourceContext,
 ): Promise<Fingerprints> {

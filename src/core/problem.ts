@@ -32,3 +32,11 @@ export interface Problem {
   /** Names the author may have meant, best first. */
   readonly nearest: readonly string[]
 }
+
+/** Problems in order of file and place. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort((a, b) => {
+    if (a.file !== b.file) return a.file < b.file ? -1 : 1
+    return a.line - b.line || a.column - b.column
+  })
+}

@@ -53,7 +53,7 @@ async function watch(context: TestContext, src: Tree) {
       },
     },
   }
-  const result = collectSources(config).then((collection) => runBuild(collection, workshop))
+  const result = collectSources(config).then((collection) => runBuild({ ...workshop, collection }))
   const outcome = await result.then(
     ({ report }) => ({ report, error: undefined }),
     (error: Error) => ({ report: undefined, error }),

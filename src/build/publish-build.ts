@@ -1,0 +1,104 @@
+import { HISTORY_FILE } from '../core/history.ts'
+import { formatManifest, type ImportMapNames, MANIFEST_FILE, type ManifestAsset } from '../core/manifest.ts'
+import type { LogicalPath } from '../core/path.ts'
+import type { SourceFile } from '../find/finder.ts'
+import type { Storage } from '../storage/storage.ts'
+import { makeAssets } from './assets.ts'
+import { OutdatedBase } from './base.ts'
+import { carryForward } from './carry.ts'
+import type { Drafts } from './draft.ts'
+import type { Links } from './link.ts'
+import { type Name, nameIn } from './name.ts'
+import { type Output, readOutput } from './output.ts'
+import { createProgress } from './progress.ts'
+import { createManifest, manifestDigest, publishManifest } from './publish.ts'
+import { type ComingBuild, recordBuild, refuseForeignHistory } from './record.ts'
+import { tallyOutputs } from './tally.ts'
+import type { Work } from './workshop.ts'
+import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
+
+/** A build whose every file has its name, before anything is written. */
+export interface NamedBuild {
+  /** Those that are built; the others are as they were. */
+  readonly files: ReadonlyMap<LogicalPath, SourceFile>
+  readonly links: Links['links']
+  readonly names: ReadonlyMap<LogicalPath, Name>
+  /** Of every file of the site, in order of path. */
+  readonly all: AllNames
+  readonly drafts: Drafts
+  /** Siblings that sources bring themselves. */
+  readonly brought: ReadonlySet<string>
+  readonly importMap: ImportMapNames
+}
+
+/** Every file of a site with its key and digest. */
+export type AllNames = ReadonlyMap<LogicalPath, Pick<ManifestAsset, 'file' | 'etag'>>
+
+/** The names of files that were built, and of all others as the base has them; in order of path. */
+export function namesOfAll(names: ReadonlyMap<LogicalPath, Name>, { collection, base }: Work): AllNames {
+  const all = new Map<LogicalPath, Pick<ManifestAsset, 'file' | 'etag'>>()
+  for (const path of collection.files.keys()) {
+    const kept = base?.scope.has(path) === false ? base.manifest.assets.get(path) : undefined
+    if (kept !== undefined) all.set(path, kept)
+    else {
+      const { file, fingerprint } = nameIn(names, path)
+      all.set(path, { file, etag: fingerprint.digest })
+    }
+  }
+  return all
+}
+
+/**
+ * Writes what the output lacks, and puts the build in force.
+ *
+ * @throws OutdatedBase before anything is written, if the output is no longer as the base has it
+ */
+export async function publishBuild(build: NamedBuild, work: Work) {
+  const { base, digester, previous } = work
+  const { storage, mode } = work.surroundings
+  const output = await readOutput(storage, base)
+  if (base !== undefined && !base.isIn(output)) throw new OutdatedBase('the output has changed')
+  const coming = { ...comingBuild(build, work), previous: previous?.manifest }
+  if (mode === 'dry-run') {
+    await refuseForeignHistory(storage)
+    const made = await makeBuild(build, coming, createDryWriter(storage, output, digester), work)
+    return { ...made, kind: mode, sizes: output.sizes }
+  }
+  const recorded = await recordBuild(storage, output.manifest, coming)
+  const writer = createWriter(storage, output, digester)
+  if (previous !== undefined) await carryForward({ ...work, previous, output, coming: coming.files, writer })
+  const made = await makeBuild(build, coming, writer, work)
+  const published = await publishManifest(made.manifestText, storage, output)
+  const written = recorded + made.work.written + published
+  const kind = written === 0 ? ('unchanged' as const) : ('built' as const)
+  return { ...made, kind, work: { ...made.work, written }, sizes: await sizesAfter(storage, output, writer) }
+}
+
+function comingBuild({ all }: NamedBuild, { digester, surroundings }: Work): ComingBuild {
+  const files = new Set([...all.values()].map(({ file }) => file))
+  return { digest: manifestDigest(all, digester), files, at: surroundings.now() }
+}
+
+async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: OutputWriter, work: Work) {
+  const { config, variants, base } = work
+  const { report } = work.surroundings
+  const onDone = createProgress(build.files, report)
+  const made = await makeAssets({ ...work, ...build, writer, onDone })
+  // The names are those of the base, so that the order is too.
+  const assets = base === undefined ? made : new Map([...base.manifest.assets, ...made])
+  report({ kind: 'step', step: 'publish' })
+  const manifest = createManifest(assets, config.url.href, digest, build.importMap)
+  const counts = { ...variants.count(), written: writer.count() }
+  const manifestText = formatManifest(manifest)
+  return { manifest, manifestText, outputs: tallyOutputs(assets.values()), work: counts }
+}
+
+/** What is in the output now, without listing it again. */
+async function sizesAfter(storage: Storage, output: Output, writer: OutputWriter) {
+  const sizes = new Map([...output.sizes, ...writer.sizes()])
+  for (const key of [MANIFEST_FILE, HISTORY_FILE]) {
+    const found = await storage.stat(key)
+    if (found !== undefined) sizes.set(key, found.size)
+  }
+  return sizes
+}
