@@ -46,7 +46,7 @@ async function readChecked(
   { size, etag }: ManifestVariant,
   { previous, digester }: CarryContext,
 ): Promise<Buffer> {
-  const bytes = await previous.read(key)
+  const bytes = await previous.read(key, size)
   if (bytes.length === size && digester.of(bytes) === etag)
     return Buffer.from(bytes.buffer, bytes.byteOffset, size)
   throw new FingerpostError('FP_DAMAGED', `${key} of ${previous.name} isn't what its manifest promises.`, {

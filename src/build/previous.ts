@@ -13,8 +13,13 @@ export interface PreviousBuild {
   readonly name: string
   /** What can be had of it: from an address, the files without their siblings. */
   readonly manifest: Manifest
-  /** Bytes of one of its files, not checked. */
-  read(key: string): Promise<Uint8Array>
+  /**
+   * Bytes of one of its files, not checked.
+   *
+   * @param maxBytes what more arrives from another server isn't waited for
+   * @throws FingerpostError `FP_NOT_FOUND`, `FP_MANIFEST`
+   */
+  read(key: string, maxBytes: number): Promise<Uint8Array>
   close(): Promise<void>
 }
 
@@ -62,22 +67,33 @@ async function openArchive(path: string): Promise<PreviousBuild> {
 /** Siblings stay behind: servers send them as an encoding of their file, and `fetch` would decode them. */
 async function openAddress(address: URL): Promise<PreviousBuild> {
   const name = String(address)
-  const { assets, ...rest } = parseManifest((await download(address)).toString(), name)
+  const { assets, ...rest } = parseManifest(
+    (await download(address, LIMITS.manifestMaxBytes)).toString(),
+    name,
+  )
   const plain = new Map([...assets].map(([path, asset]) => [path, { ...asset, encodings: {} }]))
   return {
     name,
     manifest: { ...rest, assets: plain },
-    read: (key) => download(new URL(encodePath(key), address)),
+    read: (key, maxBytes) => download(new URL(encodePath(key), address), maxBytes),
     close: async () => undefined,
   }
 }
 
-async function download(address: URL): Promise<Buffer> {
+async function download(address: URL, maxBytes: number): Promise<Buffer> {
   try {
     const answer = await fetch(address, { signal: AbortSignal.timeout(LIMITS.previousTimeoutMs) })
     if (answer.status === 404 || answer.status === 410) throw missing(String(address))
     if (!answer.ok) throw new Error(`the server answers ${answer.status}`)
-    return Buffer.from(await answer.arrayBuffer())
+    const pieces: Uint8Array[] = []
+    let bytes = 0
+    for await (const piece of answer.body ?? []) {
+      bytes += piece.length
+      // Leaving the loop ends the download.
+      if (bytes > maxBytes) throw new Error(`it has more than the ${maxBytes} bytes it may have`)
+      pieces.push(piece)
+    }
+    return Buffer.concat(pieces)
   } catch (cause) {
     if (cause instanceof FingerpostError) throw cause
     const reason = cause instanceof Error ? cause.message : String(cause)

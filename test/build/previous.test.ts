@@ -78,6 +78,30 @@ test('the files of a previous build at an address are carried forward as they ar
   await assert.rejects(deploy(`http://127.0.0.1:${port}/static/none/manifest.json`), { code: 'FP_NOT_FOUND' })
 })
 
+test('a file that goes on behind its promised size is not waited for', async (context) => {
+  const { cwd, deploy } = await twoDeploys(context)
+  let sent = 0
+  const server = createServer((request, response) => {
+    if (request.url === '/manifest.json') response.end(readTree(join(cwd, 'first')).get('manifest.json'))
+    else {
+      const more = () => {
+        for (; !response.destroyed && response.write(LONG); sent += LONG.length);
+      }
+      response.on('drain', more)
+      more()
+    }
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  context.after(() => server.closeAllConnections())
+  context.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  await assert.rejects(deploy(`http://127.0.0.1:${port}/manifest.json`), {
+    code: 'FP_MANIFEST',
+    message: /has more than the \d+ bytes it may have/,
+  })
+  assert.ok(sent < 50_000_000, `${sent} bytes were sent`)
+})
+
 test('a second build with the same previous one carries nothing twice', async (context) => {
   const { cwd, deploy } = await twoDeploys(context)
   await deploy('first')
