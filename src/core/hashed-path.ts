@@ -10,7 +10,9 @@ export interface HashedPathParts {
   readonly digest: string
 }
 
-const DIGEST_AT_TAIL = /\.([0-9a-f]{16})$/
+/** What a digest adds to a name. */
+const INSERTED = /\.[0-9a-f]{16}/y
+const INSERTED_LENGTH = 17
 
 /**
  * Where in a file name the digest is put: before the extension, before both for a source map (`app.js.map`), at the
@@ -39,11 +41,13 @@ export function formatHashedPath({ path, digest }: HashedPathParts): HashedPath 
 export function parseHashedPath(hashed: HashedPath): HashedPathParts | undefined {
   const name = fileNameOf(hashed)
   for (const end of digestEnds(name)) {
-    const match = DIGEST_AT_TAIL.exec(name.slice(0, end))
-    const digest = match?.[1]
-    if (match === null || digest === undefined) continue
-    const path = `${folderOf(hashed)}${name.slice(0, match.index)}${name.slice(end)}`
-    if (formatHashedPath({ path, digest }) === hashed) return { path, digest }
+    const start = end - INSERTED_LENGTH
+    if (start < 0) continue
+    INSERTED.lastIndex = start
+    if (!INSERTED.test(name)) continue
+    const bare = name.slice(0, start) + name.slice(end)
+    if (digestIndexOf(bare) === start)
+      return { path: folderOf(hashed) + bare, digest: name.slice(start + 1, end) }
   }
   return undefined
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Digester } from '../core/digest.ts'
+import { LIMITS } from '../core/limit.ts'
 import { type OpenBody, readBody } from './body-file.ts'
 import type { BodyFile } from './response.ts'
 
@@ -23,14 +24,20 @@ export interface CacheStats {
   readonly bodies: number
 }
 
+/**
+ * A body in memory. A small one is a string with a character for each byte (`latin1`): Node joins that with the head
+ * into one piece to write, where a buffer is a second one.
+ */
+export type HeldBody = Buffer | string
+
 /** Response bodies in memory, the least recently used leaving first. */
 export interface BodyCache {
   /** Whether a body is small enough to be kept. */
   admits(file: BodyFile): boolean
   /** The body if it is in memory. */
-  peek(file: BodyFile): Buffer | undefined
+  peek(file: BodyFile): HeldBody | undefined
   /** The body, read if need be; requests that come while it is being read wait for the same read. */
-  load(file: BodyFile): Promise<Buffer>
+  load(file: BodyFile): Promise<HeldBody>
   stats(): CacheStats
 }
 
@@ -39,17 +46,17 @@ export function createBodyCache(limits: CacheLimits, open: OpenBody, digester: D
   const maxBodyBytes = Math.min(limits.maxBodyBytes, maxBytes)
   const bodies =
     maxBytes > 0
-      ? new LRUCache<string, Buffer>({ maxSize: maxBytes, sizeCalculation: ({ length }) => length || 1 })
+      ? new LRUCache<string, HeldBody>({ maxSize: maxBytes, sizeCalculation: ({ length }) => length || 1 })
       : undefined
-  const underway = new Map<string, Promise<Buffer>>()
+  const underway = new Map<string, Promise<HeldBody>>()
   let hits = 0
   let misses = 0
 
-  const read = async (file: BodyFile): Promise<Buffer> => {
+  const read = async (file: BodyFile): Promise<HeldBody> => {
     try {
-      const bytes = await readBody(file, open, digester)
-      bodies?.set(file.path, bytes)
-      return bytes
+      const body = holdable(await readBody(file, open, digester))
+      bodies?.set(file.path, body)
+      return body
     } finally {
       underway.delete(file.path)
     }
@@ -58,9 +65,9 @@ export function createBodyCache(limits: CacheLimits, open: OpenBody, digester: D
   return {
     admits: ({ size }) => size <= maxBodyBytes,
     peek(file) {
-      const bytes = bodies?.get(file.path)
-      if (bytes !== undefined) hits++
-      return bytes
+      const body = bodies?.get(file.path)
+      if (body !== undefined) hits++
+      return body
     },
     load(file) {
       misses++
@@ -72,4 +79,8 @@ export function createBodyCache(limits: CacheLimits, open: OpenBody, digester: D
     },
     stats: () => ({ hits, misses, bytes: bodies?.calculatedSize ?? 0, bodies: bodies?.size ?? 0 }),
   }
+}
+
+function holdable(bytes: Buffer): HeldBody {
+  return bytes.length <= LIMITS.bodyAsStringMaxBytes ? bytes.toString('latin1') : bytes
 }

@@ -33,7 +33,7 @@ export function redirectTo(location: string, cacheControl: string): Response {
 }
 
 function failure(status: number, text: string, headers: RawHeaders = []): Response {
-  const bytes = Buffer.from(`${text}\n`)
-  const type = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(bytes.length)]
-  return { status, headers: [...type, ...headers, ...UNCACHED], body: { kind: 'bytes', bytes } }
+  const line = `${text}\n`
+  const type = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(line.length)]
+  return { status, headers: [...type, ...headers, ...UNCACHED], body: { kind: 'text', text: line } }
 }

@@ -33,7 +33,10 @@ export function evaluatePreconditions(headers: ConditionalHeaders, validators: V
   } else if (isBefore(headers['if-unmodified-since'], modifiedAtMs)) return 'failed'
   // §13.2.2 steps 3 and 4
   if (ifNoneMatch !== undefined)
-    return matchesWeakly(parseEntityTags(ifNoneMatch), etag) ? 'not-modified' : 'proceed'
+    // Nearly always it is the one tag that was given out.
+    return ifNoneMatch === etag || matchesWeakly(parseEntityTags(ifNoneMatch), etag)
+      ? 'not-modified'
+      : 'proceed'
   return isNotBefore(headers['if-modified-since'], modifiedAtMs) ? 'not-modified' : 'proceed'
 }
 

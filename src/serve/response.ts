@@ -26,7 +26,8 @@ export interface Part {
 export type Body =
   /** Nothing, whatever Content-Length says: the answer to HEAD, 304, 204. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  /** ASCII alone. Node joins a string with the head into one piece to write; a buffer is a second one. */
+  | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'file'; readonly file: BodyFile }
   | { readonly kind: 'range'; readonly file: BodyFile; readonly range: ByteRange }
   | {

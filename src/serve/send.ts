@@ -1,5 +1,5 @@
 import type { Digester } from '../core/digest.ts'
-import type { BodyCache } from './body-cache.ts'
+import type { BodyCache, HeldBody } from './body-cache.ts'
 import { isGone, type OpenBody, type OpenFile, openBody, readRange } from './body-file.ts'
 import { NOT_FOUND, UNAVAILABLE } from './failure.ts'
 import { abort, drained, hasLeft, limitStall, type RawResponse } from './raw-response.ts'
@@ -17,7 +17,11 @@ export interface Sender {
   readonly stallMs: number
 }
 
-type FileBody = Exclude<Response['body'], { readonly kind: 'none' | 'bytes' }>
+/** Of strings that are sent: a byte for each character. Heads are written in it too, so that Node can join both. */
+const STRING_ENCODING = 'latin1'
+
+type FileBody = Exclude<Response['body'], { readonly kind: 'none' | 'text' }>
+type PartialBody = Exclude<FileBody, { readonly kind: 'file' }>
 
 /** One answer whose body is a file's, on its way. */
 interface Exchange {
@@ -37,28 +41,28 @@ interface Exchange {
  */
 export function send(raw: RawResponse, response: Response, complete: CompleteHeaders, sender: Sender): void {
   const { body } = response
-  if (body.kind === 'none' || body.kind === 'bytes') {
+  if (body.kind === 'none' || body.kind === 'text') {
     writeHead(raw, response, complete)
-    raw.end(body.kind === 'bytes' ? body.bytes : undefined)
+    if (body.kind === 'none') raw.end()
+    else raw.end(body.text, STRING_ENCODING)
     return
   }
   const exchange: Exchange = { raw, response, body, complete, sender }
-  const bytes = sender.cache.peek(body.file)
-  if (bytes !== undefined) sendBytes(exchange, bytes)
+  const held = sender.cache.peek(body.file)
+  if (held !== undefined) sendHeld(exchange, held)
   else if (sender.cache.admits(body.file)) void loadAndSend(exchange)
   else void stream(exchange)
 }
 
-function sendBytes({ raw, response, body, complete, sender }: Exchange, bytes: Buffer): void {
+function sendHeld({ raw, response, body, complete, sender }: Exchange, held: HeldBody): void {
   writeHead(raw, response, complete)
-  raw.end(bytesOf(body, bytes))
+  raw.end(body.kind === 'file' ? held : partOf(body, held), STRING_ENCODING)
   limitStall(raw, sender.stallMs)
 }
 
-function bytesOf(body: FileBody, bytes: Buffer): Buffer {
+function partOf(body: PartialBody, held: HeldBody): Buffer {
+  const bytes = typeof held === 'string' ? Buffer.from(held, STRING_ENCODING) : held
   switch (body.kind) {
-    case 'file':
-      return bytes
     case 'range':
       return bytes.subarray(body.range.start, body.range.end + 1)
     case 'parts':
@@ -74,8 +78,8 @@ function partBytes({ head, range }: Part, bytes: Buffer): readonly Buffer[] {
 
 async function loadAndSend(exchange: Exchange): Promise<void> {
   try {
-    const bytes = await exchange.sender.cache.load(exchange.body.file)
-    if (!hasLeft(exchange.raw)) sendBytes(exchange, bytes)
+    const held = await exchange.sender.cache.load(exchange.body.file)
+    if (!hasLeft(exchange.raw)) sendHeld(exchange, held)
   } catch (error) {
     fail(exchange, error)
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDigester } from '../../src/core/digest.ts'
+import { LIMITS } from '../../src/core/limit.ts'
 import { createBodyCache } from '../../src/serve/body-cache.ts'
 import type { OpenFile } from '../../src/serve/body-file.ts'
 import type { BodyFile } from '../../src/serve/response.ts'
@@ -39,9 +40,9 @@ test('a body takes one open and one read, and nothing at all once it is in memor
   const cache = createBodyCache({ maxBytes: 1000, maxBodyBytes: 1000 }, open, digester)
   const file = fileOf('a', bytes)
   assert.equal(cache.peek(file), undefined)
-  assert.deepEqual(await cache.load(file), bytes)
+  assert.equal(await cache.load(file), 'body')
   assert.deepEqual(counts, { opens: 1, reads: 1, closes: 1 })
-  for (let n = 0; n < 100; n++) assert.deepEqual(cache.peek(file), bytes)
+  for (let n = 0; n < 100; n++) assert.equal(cache.peek(file), 'body')
   assert.deepEqual(counts, { opens: 1, reads: 1, closes: 1 })
   assert.deepEqual(cache.stats(), { hits: 100, misses: 1, bytes: 4, bodies: 1 })
 })
@@ -78,6 +79,18 @@ test('a body that is wrong is not kept, and is read again next time', async () =
   contents.set('a', Buffer.from('right'))
   assert.equal((await cache.load(file)).toString(), 'right')
   assert.equal(counts.closes, counts.opens)
+})
+
+test('a small body is a string with a character for each byte, a bigger one a buffer', async () => {
+  const atMost = LIMITS.bodyAsStringMaxBytes
+  const small = Buffer.from(Array.from({ length: atMost }, (_, n) => n % 256))
+  const big = Buffer.alloc(atMost + 1, 0xff)
+  const contents = new Map([['small', small] as const, ['big', big] as const])
+  const { open } = createCountingFiles(contents)
+  const cache = createBodyCache({ maxBytes: 3 * atMost, maxBodyBytes: 3 * atMost }, open, digester)
+  assert.equal(await cache.load(fileOf('small', small)), small.toString('latin1'))
+  assert.deepEqual(await cache.load(fileOf('big', big)), big)
+  assert.equal(cache.stats().bytes, small.length + big.length)
 })
 
 test('an empty body is kept like any other', async () => {

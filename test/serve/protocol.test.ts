@@ -13,7 +13,9 @@ import { makeTree } from '../support/tree.ts'
 
 const CSS = 'a{color:red}'.repeat(200)
 const BIG = randomBytes(3_000_000)
-const FILES = { 'a.css': CSS, 'big.png': BIG }
+/** Kept as a string: every byte has to survive that. */
+const SMALL = Buffer.from(Array.from({ length: 256 }, (_, n) => n))
+const FILES = { 'a.css': CSS, 'big.png': BIG, 'small.png': SMALL }
 
 /** A key and a certificate for 127.0.0.1, made on the spot. */
 function makeCertificate(context: TestContext) {
@@ -81,6 +83,8 @@ for (const shortCircuit of [false, true]) {
     assert.deepEqual([same.headers[':status'], same.body.length], [304, 0])
     const head = await get('/static/a.css', { ':method': 'HEAD' })
     assert.deepEqual([head.headers['content-length'], head.body.length], [String(CSS.length), 0])
+    for (const _time of ['from disk', 'from memory'])
+      assert.deepEqual((await get('/static/small.png')).body, SMALL)
     const miss = await get('/static/nope')
     assert.deepEqual([miss.headers[':status'], miss.headers['cache-control']], [404, 'no-store'])
   })
@@ -113,15 +117,17 @@ test('HTTP/1.1 over TLS', async (context) => {
   await app.register(fingerpost, { root })
   context.after(() => app.close())
   const address = await app.listen({ host: '127.0.0.1', port: 0 })
-  const body = await new Promise<Buffer>((resolve, reject) => {
-    const options = { rejectUnauthorized: false, agent: false }
-    const sent = request(`${address}/static/big.png`, options, (response) => {
-      const pieces: Buffer[] = []
-      response.on('data', (piece: Buffer) => pieces.push(piece))
-      response.on('end', () => resolve(Buffer.concat(pieces)))
+  const get = (path: string) =>
+    new Promise<Buffer>((resolve, reject) => {
+      const options = { rejectUnauthorized: false, agent: false }
+      const sent = request(`${address}/static/${path}`, options, (response) => {
+        const pieces: Buffer[] = []
+        response.on('data', (piece: Buffer) => pieces.push(piece))
+        response.on('end', () => resolve(Buffer.concat(pieces)))
+      })
+      sent.on('error', reject)
+      sent.end()
     })
-    sent.on('error', reject)
-    sent.end()
-  })
-  assert.ok(body.equals(BIG))
+  assert.ok((await get('big.png')).equals(BIG))
+  for (const _time of ['from disk', 'from memory']) assert.deepEqual(await get('small.png'), SMALL)
 })
