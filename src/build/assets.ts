@@ -1,7 +1,7 @@
 import { createBudget } from '../core/budget.ts'
 import { mapConcurrently } from '../core/concurrent.ts'
 import type { Digester } from '../core/digest.ts'
-import { variantPath } from '../core/encoding.ts'
+import { type VariantEncoding, variantPath } from '../core/encoding.ts'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ManifestAsset, ManifestVariant } from '../core/manifest.ts'
@@ -78,10 +78,12 @@ function recallAssets(context: AssetContext) {
 function recallAsset({ file, name }: NamedFile, context: AssetContext): ManifestAsset | undefined {
   const { writer, variants, recipesFor, brought } = context
   const { digest: etag, size } = name.fingerprint
-  if (!writer.has(name.file, { size, etag })) return undefined
-  const keyOf = ({ encoding }: Recipe) => variantPath(name.file, encoding)
-  const recipes = recipesFor(file.path).filter((recipe) => !brought.has(keyOf(recipe)))
-  const isThere = (recipe: Recipe, known: ManifestVariant) => writer.has(keyOf(recipe), known)
+  const place = (encoding: VariantEncoding) => ({ path: file.path, file: name.file, encoding })
+  if (!writer.has(place('identity'), { size, etag })) return undefined
+  const recipes = recipesFor(file.path).filter(
+    ({ encoding }) => !brought.has(variantPath(name.file, encoding)),
+  )
+  const isThere = ({ encoding }: Recipe, known: ManifestVariant) => writer.has(place(encoding), known)
   const encodings = variants.recall(name.fingerprint, recipes, isThere)
   return encodings && describeAsset({ file, name }, encodings, context)
 }

@@ -1,3 +1,4 @@
+import type { Digest } from '../core/digest.ts'
 import { parseHashedPath } from '../core/hashed-path.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { Manifest } from '../core/manifest.ts'
@@ -14,7 +15,8 @@ import type { Output } from './output.ts'
  */
 export interface Base {
   readonly manifest: Manifest
-  readonly manifestText: string
+  /** The digest of its bytes. */
+  readonly manifestEtag: Digest
   /** All that the last build said. */
   readonly problems: readonly Problem[]
   /** What has to be built anew. */

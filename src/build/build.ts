@@ -35,8 +35,8 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
     return withLazyManifest({ ...report, elapsedMs: elapsedMs() }, readManifest)
   }
   const site = { collection, config, surroundings, digester, base: recalled?.base }
-  const { report, manifestText, sizes } = await buildChanged(site)
-  shortcut?.keep(collection, report, Buffer.from(manifestText), sizes)
+  const { report, manifestBytes, sizes } = await buildChanged(site)
+  shortcut?.keep(collection, report, manifestBytes, sizes)
   return { ...report, elapsedMs: elapsedMs() }
 }
 

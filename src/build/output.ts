@@ -1,6 +1,15 @@
-import { type VariantEncoding, variantPath } from '../core/encoding.ts'
+import type { Digest, Digester } from '../core/digest.ts'
+import { ENCODINGS, type VariantEncoding, variantPath } from '../core/encoding.ts'
 import { FingerpostError } from '../core/error.ts'
-import { MANIFEST_FILE, type Manifest, type ManifestVariant, parseManifest } from '../core/manifest.ts'
+import { findPathOf, type HashedPath } from '../core/hashed-path.ts'
+import {
+  MANIFEST_FILE,
+  type Manifest,
+  type ManifestAsset,
+  type ManifestVariant,
+  parseManifest,
+} from '../core/manifest.ts'
+import type { LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
 import { isObject, refuseForeign } from './foreign.ts'
 
@@ -8,30 +17,38 @@ import { isObject, refuseForeign } from './foreign.ts'
 export interface Output {
   /** The manifest as it stands; undefined for none, and for one that can't be read. */
   readonly manifest: Manifest | undefined
-  /** Its text, to see whether it has to be written at all. */
-  readonly manifestText: string | undefined
+  /** The digest of its bytes. */
+  readonly manifestEtag: Digest | undefined
   /** Sizes by key of every file. */
   readonly sizes: ReadonlyMap<string, number>
-  /** What the present manifest says of each file, siblings included. */
-  readonly promised: ReadonlyMap<string, ManifestVariant>
+}
+
+/** Which variant of which asset a file of an output is. */
+export interface OutputPlace {
+  readonly path: LogicalPath
+  readonly file: HashedPath
+  readonly encoding: VariantEncoding
 }
 
 /**
  * Looks at an output; one that isn't there is empty.
  *
- * @param known a manifest that was read before, with its text: it isn't read again
+ * @param known a manifest that was read before: it isn't parsed again
  * @throws FingerpostError `FP_COLLISION` if its `manifest.json` is somebody else's
  */
 export async function readOutput(
   storage: Storage,
-  known?: { readonly manifest: Manifest; readonly manifestText: string },
+  digester: Digester,
+  known?: { readonly manifest: Manifest; readonly manifestEtag: Digest },
 ): Promise<Output> {
   const sizes = new Map<string, number>()
   for await (const { key, size } of storage.list()) sizes.set(key, size)
-  const manifestText = sizes.has(MANIFEST_FILE) ? (await storage.read(MANIFEST_FILE)).toString() : undefined
-  const read = () => (manifestText === undefined ? undefined : readableManifest(manifestText, storage.name))
-  const manifest = known?.manifestText === manifestText ? known?.manifest : read()
-  return { manifest, manifestText, sizes, promised: promisedFiles(manifest) }
+  if (!sizes.has(MANIFEST_FILE)) return { manifest: undefined, manifestEtag: undefined, sizes }
+  const bytes = await storage.read(MANIFEST_FILE)
+  const manifestEtag = digester.of(bytes)
+  const isKnown = known?.manifestEtag === manifestEtag
+  const manifest = isKnown ? known.manifest : readableManifest(bytes.toString(), storage.name)
+  return { manifest, manifestEtag, sizes }
 }
 
 /** Every file a manifest speaks of, siblings included, by its key. */
@@ -48,11 +65,36 @@ export function promisedFiles(manifest: Manifest | undefined): ReadonlyMap<strin
 
 /** True for a file that the manifest promises with this digest, if its size is right: it is taken at its word. */
 export function isPromised(
-  { sizes, promised }: Output,
-  key: string,
+  { manifest, sizes }: Pick<Output, 'manifest' | 'sizes'>,
+  { path, file, encoding }: OutputPlace,
   { size, etag }: ManifestVariant,
 ): boolean {
-  return sizes.get(key) === size && promised.get(key)?.etag === etag
+  const asset = manifest?.assets.get(path)
+  if (asset?.file !== file || variantOf(asset, encoding)?.etag !== etag) return false
+  return sizes.get(variantPath(file, encoding)) === size
+}
+
+/**
+ * What a manifest says of the file under a key; undefined if nothing. Whose file it is can be read from the key: a table
+ * of all of them would be as large as the manifest.
+ */
+export function findPromise(manifest: Manifest | undefined, key: string): ManifestVariant | undefined {
+  if (manifest === undefined) return undefined
+  for (const encoding of VARIANT_ENCODINGS) {
+    const suffix = variantPath('', encoding)
+    if (!key.endsWith(suffix)) continue
+    const path = findPathOf(key.slice(0, key.length - suffix.length), manifest.assets)
+    const asset = path === undefined ? undefined : manifest.assets.get(path)
+    const variant = asset && variantOf(asset, encoding)
+    if (variant !== undefined) return variant
+  }
+  return undefined
+}
+
+const VARIANT_ENCODINGS: readonly VariantEncoding[] = ['identity', ...ENCODINGS]
+
+function variantOf(asset: ManifestAsset, encoding: VariantEncoding): ManifestVariant | undefined {
+  return encoding === 'identity' ? asset : asset.encodings[encoding]
 }
 
 /** True if the output has this file already: promised, or of the same size and found to be the same when read. */
@@ -63,8 +105,8 @@ export async function hasFile(
   wanted: ManifestVariant,
   digestOf: (bytes: Uint8Array) => string,
 ): Promise<boolean> {
-  if (isPromised(output, key, wanted)) return true
   if (output.sizes.get(key) !== wanted.size) return false
+  if (findPromise(output.manifest, key)?.etag === wanted.etag) return true
   return digestOf(await storage.read(key)) === wanted.etag
 }
 

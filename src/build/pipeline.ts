@@ -24,7 +24,7 @@ import type { Work, Workshop } from './workshop.ts'
 /** What a finished build tells, and what is in its output now. */
 export interface FinishedBuild {
   readonly report: Omit<BuildReport, 'elapsedMs'>
-  readonly manifestText: string
+  readonly manifestBytes: Buffer
   /** Of every file, by key. */
   readonly sizes: ReadonlyMap<string, number>
 }
@@ -73,7 +73,7 @@ async function makeSite(work: Work): Promise<FinishedBuild> {
   const named = { files, links, names, all, drafts, brought: claimKeys(all), importMap }
   const publish = () => publishBuild(named, work)
   const isDry = surroundings.mode === 'dry-run'
-  const { sizes, manifestText, ...published } = isDry
+  const { sizes, manifestBytes, ...published } = isDry
     ? await publish()
     : await withLock(surroundings.storage, surroundings, publish)
   const report = {
@@ -86,7 +86,7 @@ async function makeSite(work: Work): Promise<FinishedBuild> {
     shadowed: collection.shadowed,
     skipped: collection.skipped,
   }
-  return { report, manifestText, sizes }
+  return { report, manifestBytes, sizes }
 }
 
 /** Below that there is too little to collect to be worth the time. */

@@ -56,7 +56,7 @@ export function namesOfAll(names: ReadonlyMap<LogicalPath, Name>, { collection, 
 export async function publishBuild(build: NamedBuild, work: Work) {
   const { base, digester, previous } = work
   const { storage, mode } = work.surroundings
-  const output = await readOutput(storage, base)
+  const output = await readOutput(storage, digester, base)
   if (base !== undefined && !base.isIn(output)) throw new OutdatedBase('the output has changed')
   const coming = { ...comingBuild(build, work), previous: previous?.manifest }
   if (mode === 'dry-run') {
@@ -68,7 +68,7 @@ export async function publishBuild(build: NamedBuild, work: Work) {
   const writer = createWriter(storage, output, digester)
   if (previous !== undefined) await carryForward({ ...work, previous, output, coming: coming.files, writer })
   const made = await makeBuild(build, coming, writer, work)
-  const published = await publishManifest(made.manifestText, storage, output)
+  const published = await publishManifest(made.manifestBytes, storage, output)
   const written = recorded + made.work.written + published
   const kind = written === 0 ? ('unchanged' as const) : ('built' as const)
   return { ...made, kind, work: { ...made.work, written }, sizes: await sizesAfter(storage, output, writer) }
@@ -89,13 +89,14 @@ async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: Out
   report({ kind: 'step', step: 'publish' })
   const manifest = createManifest(assets, config.url.href, digest, build.importMap)
   const counts = { ...variants.count(), written: writer.count() }
-  const manifestText = formatManifest(manifest)
-  return { manifest, manifestText, outputs: tallyOutputs(assets.values()), work: counts }
+  const manifestBytes = Buffer.from(formatManifest(manifest))
+  return { manifest, manifestBytes, outputs: tallyOutputs(assets.values()), work: counts }
 }
 
 /** What is in the output now, without listing it again. */
 async function sizesAfter(storage: Storage, output: Output, writer: OutputWriter) {
-  const sizes = new Map([...output.sizes, ...writer.sizes()])
+  const sizes = new Map(output.sizes)
+  for (const [key, size] of writer.sizes()) sizes.set(key, size)
   for (const key of [MANIFEST_FILE, HISTORY_FILE]) {
     const found = await storage.stat(key)
     if (found !== undefined) sizes.set(key, found.size)

@@ -36,9 +36,10 @@ export function createManifest(
 }
 
 /** Puts the build with this manifest in force, as the very last write. Does nothing if it is already. @returns files written */
-export async function publishManifest(text: string, storage: Storage, output: Output): Promise<number> {
-  // A writer may have retracted promises meanwhile, so the text is compared with what is there now.
-  if (output.manifestText === text && (await storage.read(MANIFEST_FILE)).toString() === text) return 0
-  await storage.save(MANIFEST_FILE, Buffer.from(text), { overwrite: true })
+export async function publishManifest(bytes: Buffer, storage: Storage, output: Output): Promise<number> {
+  // A writer may have retracted promises meanwhile, so the bytes are compared with what is there now.
+  const isAsLong = output.sizes.get(MANIFEST_FILE) === bytes.length
+  if (isAsLong && bytes.equals(await storage.read(MANIFEST_FILE))) return 0
+  await storage.save(MANIFEST_FILE, bytes, { overwrite: true })
   return 1
 }

@@ -62,7 +62,7 @@ export function addBuild(history: History, present: Manifest | undefined, coming
   const retired = new Map<string, RetiredAsset>(history.retired)
   for (const manifest of [previous, present]) {
     for (const [path, { references: _, ...asset }] of manifest?.assets ?? []) {
-      retired.set(asset.file, { path, ...asset })
+      if (!files.has(asset.file)) retired.set(asset.file, { path, ...asset })
     }
   }
   for (const file of files) retired.delete(file)

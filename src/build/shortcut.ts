@@ -119,14 +119,13 @@ async function recallBase(
   if ((await storage.stat(MANIFEST_FILE)) === undefined) return undefined
   const text = await storage.read(MANIFEST_FILE)
   if (digester.of(text) !== snapshot.manifest) return undefined
-  const manifestText = text.toString()
   return createBase({
     changed,
-    manifest: parseManifest(manifestText, storage.name),
-    manifestText,
+    manifest: parseManifest(text.toString(), storage.name),
+    manifestEtag: snapshot.manifest,
     problems: snapshot.report.problems,
-    isIn: (output) =>
-      output.manifestText === manifestText && digestSizes(output.sizes, digester) === snapshot.outputs,
+    isIn: ({ manifestEtag, sizes }) =>
+      manifestEtag === snapshot.manifest && digestSizes(sizes, digester) === snapshot.outputs,
   })
 }
 

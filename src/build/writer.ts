@@ -1,12 +1,12 @@
 import type { Digester } from '../core/digest.ts'
 import { formatManifest, MANIFEST_FILE, type Manifest, type ManifestVariant } from '../core/manifest.ts'
 import type { Storage } from '../storage/storage.ts'
-import { hasFile, isPromised, type Output } from './output.ts'
+import { findPromise, hasFile, isPromised, type Output, type OutputPlace } from './output.ts'
 
 /** Writes the files of a build that the output lacks. */
 export interface OutputWriter {
   /** True for a file of which the output's manifest promises just these bytes, and whose size is right. */
-  has(key: string, wanted: ManifestVariant): boolean
+  has(place: OutputPlace, wanted: ManifestVariant): boolean
   /** Makes sure that a file is there with these bytes, which are asked for only if it isn't. */
   write(key: string, wanted: ManifestVariant, bytes: () => Promise<Buffer>): Promise<void>
   /** Files written so far. */
@@ -22,11 +22,11 @@ export function createWriter(storage: Storage, output: Output, digester: Digeste
   const digestOf = (bytes: Uint8Array) => digester.of(bytes)
 
   return {
-    has: (key, wanted) => isPromised(output, key, wanted),
+    has: (place, wanted) => isPromised(output, place, wanted),
     async write(key, wanted, bytes) {
       if (await hasFile(output, storage, key, wanted, digestOf)) return
       const content = await bytes()
-      const promised = output.promised.get(key)
+      const promised = findPromise(output.manifest, key)
       if (promised !== undefined && promised.etag !== wanted.etag && output.manifest !== undefined) {
         retraction ??= retractSiblings(storage, output.manifest)
         await retraction
@@ -44,7 +44,7 @@ export function createDryWriter(storage: Storage, output: Output, digester: Dige
   let missing = 0
   const digestOf = (bytes: Uint8Array) => digester.of(bytes)
   return {
-    has: (key, wanted) => isPromised(output, key, wanted),
+    has: (place, wanted) => isPromised(output, place, wanted),
     async write(key, wanted) {
       if (!(await hasFile(output, storage, key, wanted, digestOf))) missing++
     },

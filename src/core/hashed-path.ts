@@ -52,6 +52,16 @@ export function parseHashedPath(hashed: HashedPath): HashedPathParts | undefined
   return undefined
 }
 
+/** The logical path of a file of a build: it can be read from its name, or is the same where a bundler had hashed it. */
+export function findPathOf(
+  file: HashedPath,
+  assets: ReadonlyMap<LogicalPath, { readonly file: HashedPath }>,
+): LogicalPath | undefined {
+  const path = parseHashedPath(file)?.path
+  if (path !== undefined && assets.get(path)?.file === file) return path
+  return assets.get(file)?.file === file ? file : undefined
+}
+
 /** The index of the last dot before `end` that starts an extension, or -1. */
 function lastDot(fileName: string, end: number): number {
   const dot = end === 0 ? -1 : fileName.lastIndexOf('.', end - 1)

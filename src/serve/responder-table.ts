@@ -1,4 +1,4 @@
-import { type HashedPath, parseHashedPath } from '../core/hashed-path.ts'
+import { findPathOf, type HashedPath } from '../core/hashed-path.ts'
 import type { Manifest, ManifestAsset } from '../core/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { type AssetHeaders, createResponder, type Responder } from './responder.ts'
@@ -24,7 +24,7 @@ export class ResponderTable {
 
   /** The same for hashed names alone: of an earlier build nothing else is kept. */
   findHashed(name: string): Responder | undefined {
-    const path = this.#pathOf(name)
+    const path = findPathOf(name, this.#assets)
     const asset = path === undefined ? undefined : this.#assets.get(path)
     if (path === undefined || asset === undefined) return undefined
     return this.#responders.get(name) ?? this.#remember(name, asset, this.#headersFor(path, true))
@@ -38,13 +38,6 @@ export class ResponderTable {
   #findLogical(path: string): Responder | undefined {
     const asset = this.#assets.get(path)
     return asset === undefined ? undefined : this.#remember(path, asset, this.#headersFor(path, false))
-  }
-
-  /** The logical path of a hashed one: it can be read from it, or is the same where a bundler had hashed it. */
-  #pathOf(file: HashedPath): LogicalPath | undefined {
-    const path = parseHashedPath(file)?.path
-    if (path !== undefined && this.#assets.get(path)?.file === file) return path
-    return this.#assets.get(file)?.file === file ? file : undefined
   }
 
   #remember(name: string, asset: ManifestAsset, headers: AssetHeaders): Responder {
