@@ -6,10 +6,18 @@ import { LIMITS } from '../core/limit.ts'
 import type { ManifestVariant } from '../core/manifest.ts'
 import type { SourceFile } from '../find/finder.ts'
 import type { BuildCache } from './cache.ts'
-import { createIndex, forgetBefore, formatIndex, mergeIndex } from './cache-index.ts'
-import { INDEX_FILE, loadIndex, saveIndex, versionOf } from './cache-index-file.ts'
+import {
+  countEntries,
+  type EntryOf,
+  forgetBefore,
+  formatIndex,
+  mergeIndex,
+  type Table,
+} from './cache-index.ts'
+import { appendToIndex, INDEX_FILE, readIndexLines, saveIndex, versionOf } from './cache-index-file.ts'
+import { createLookup } from './cache-lookup.ts'
 import { createPackStore } from './cache-pack.ts'
-import { makeRoom } from './cache-room.ts'
+import { hasRoom, makeRoom } from './cache-room.ts'
 import { SNAPSHOT_FOLDER, TEMPORARY_SNAPSHOT } from './snapshot.ts'
 
 /** How to open a cache. */
@@ -54,9 +62,9 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
   const packFolder = join(dir, PACK_FOLDER)
   const packs = createPackStore(packFolder)
   const version = versionOf(dir)
-  const index = loadIndex(dir, digester) ?? createIndex()
+  const { lines, isWhole } = readIndexLines(dir)
+  const index = createLookup(lines, digester)
   const now = wallClock()
-  let isDirty = false
   let isBroken = false
 
   // A full or read-only disk under the cache costs the next build its time, and this one nothing.
@@ -70,62 +78,78 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
       return undefined
     }
   }
-  const use = <T extends { usedAt: number }>(entry: T | undefined): T | undefined => {
-    if (entry !== undefined && now - entry.usedAt > NOTE_AFTER_MS) {
-      entry.usedAt = now
-      isDirty = true
-    }
+  const find = <T extends Table>(table: T, key: string): EntryOf<T> | undefined => {
+    const entry = index.find(table, key)
+    if (entry === undefined || now - entry.usedAt > LIMITS.buildCacheMaxIdleDays * DAY_MS) return undefined
+    if (now - entry.usedAt > NOTE_AFTER_MS) index.put(table, key, { ...entry, usedAt: now })
     return entry
   }
-  const keep = <T>(map: Map<string, T>, key: string, entry: T) => {
-    map.set(key, entry)
-    isDirty = true
+  const rewrite = () => {
+    const all = index.readAll()
+    if (versionOf(dir) !== version)
+      mergeIndex(all, createLookup(readIndexLines(dir).lines, digester).readAll())
+    forgetBefore(all, now - LIMITS.buildCacheMaxIdleDays * DAY_MS)
+    const fresh = createPackStore(packFolder)
+    makeRoom(all, { maxBytes, digester, now: wallClock(), packs, fresh })
+    fresh.close()
+    packs.close()
+    saveIndex(dir, formatIndex(all, digester))
+    sweepTemporaries(dir, wallClock() - HOUR_MS)
   }
 
   return {
     findFingerprint(file) {
-      const entry = use(index.fingerprints.get(file.absolutePath))
+      const entry = find('fingerprints', file.absolutePath)
       return entry?.stat === statOf(file) ? entry.fingerprint : undefined
     },
     keepFingerprint(file, fingerprint) {
       if (!isTrustworthy(file, wallClock())) return
-      keep(index.fingerprints, file.absolutePath, { usedAt: now, stat: statOf(file), fingerprint })
+      index.put('fingerprints', file.absolutePath, { usedAt: now, stat: statOf(file), fingerprint })
     },
-    findScan: (key) => use(index.scans.get(key))?.value,
-    keepScan: (key, value) => keep(index.scans, key, { usedAt: now, value }),
-    findNames: (key) => use(index.names.get(key))?.value,
-    keepNames: (key, value) => keep(index.names, key, { usedAt: now, value }),
+    findScan: (key) => find('scans', key)?.value,
+    keepScan: (key, value) => index.put('scans', key, { usedAt: now, value }),
+    findNames: (key) => find('names', key)?.value,
+    keepNames: (key, value) => index.put('names', key, { usedAt: now, value }),
     findVariant(key) {
-      const entry = use(index.variants.get(key))
+      const entry = find('variants', key)
       if (entry === undefined) return undefined
       return entry.etag === '' ? 'unprofitable' : { size: entry.size, etag: entry.etag }
     },
     async readVariant(key) {
-      const entry = index.variants.get(key)
+      const entry = index.find('variants', key)
       const bytes = entry && packs.read(entry, entry.size)
       return bytes !== undefined && digester.of(bytes) === entry?.etag ? bytes : undefined
     },
     async keepVariant(key, known, bytes) {
       const { size, etag }: ManifestVariant = known === 'unprofitable' ? { size: 0, etag: '' } : known
       const place = bytes === undefined ? { pack: '', offset: 0 } : guard(() => packs.append(bytes))
-      if (place !== undefined) keep(index.variants, key, { usedAt: now, size, etag, ...place })
+      if (place !== undefined) index.put('variants', key, { usedAt: now, size, etag, ...place })
     },
     async close() {
       guard(() => packs.close())
-      if (!isDirty || isBroken) return
-      const other = versionOf(dir) === version ? undefined : loadIndex(dir, digester)
-      if (other !== undefined) mergeIndex(index, other)
-      forgetBefore(index, now - LIMITS.buildCacheMaxIdleDays * DAY_MS)
+      const news = countEntries(index.fresh)
+      if (news === 0 || isBroken) return
+      const isSmall = news <= APPEND_MAX_ENTRIES && countShort(lines) < APPEND_MAX_LINES
       guard(() => {
-        const fresh = createPackStore(packFolder)
-        makeRoom(index, { maxBytes, digester, now: wallClock(), packs, fresh })
-        fresh.close()
-        packs.close()
-        saveIndex(dir, formatIndex(index, digester))
-        sweepTemporaries(dir, wallClock() - HOUR_MS)
+        if (isWhole && isSmall && hasRoom({ packs, maxBytes }))
+          appendToIndex(dir, formatIndex(index.fresh, digester))
+        else rewrite()
       })
     },
   }
+}
+
+/** News up to this many are added at the end of the index: a build of one file must not write what it knows of all. */
+const APPEND_MAX_ENTRIES = 1000
+
+/** Lines of news above which the index is written anew, each entry once. */
+const APPEND_MAX_LINES = 64
+
+/** Bytes of a line that isn't full, and so of news. */
+const SHORT_LINE_BYTES = 64 * 1024
+
+function countShort(lines: readonly Buffer[]): number {
+  return lines.filter(({ length }) => length < SHORT_LINE_BYTES).length
 }
 
 /** What a killed build may leave of an index that it was writing. */

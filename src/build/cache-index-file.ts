@@ -1,28 +1,43 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import type { Digester } from '../core/digest.ts'
 import { isSystemError } from '../core/error.ts'
-import { type CacheIndex, parseIndex } from './cache-index.ts'
 
 /** Where in a cache folder the index is. */
 export const INDEX_FILE = 'index'
 
-/** Reads the index of the cache in a folder; undefined for none, and for one that can't be read or is damaged. */
-export function loadIndex(dir: string, digester: Digester): CacheIndex | undefined {
-  return unlessUnreadable(() => parseIndex(splitLines(readFileSync(join(dir, INDEX_FILE))), digester))
-}
-
-/** Lines without their ends. A last one that has none was torn, and is none. */
-function* splitLines(bytes: Buffer): Generator<Buffer> {
+/**
+ * The lines of the index of the cache in a folder, without their ends; none if it isn't there or can't be read. A last
+ * line that has no end was torn, and is none.
+ */
+export function readIndexLines(dir: string): IndexLines {
+  const bytes = unlessUnreadable(() => readFileSync(join(dir, INDEX_FILE))) ?? Buffer.alloc(0)
+  const lines: Buffer[] = []
   let start = 0
   for (let end = bytes.indexOf(10); end !== -1; end = bytes.indexOf(10, start)) {
-    yield bytes.subarray(start, end)
+    lines.push(bytes.subarray(start, end))
     start = end + 1
   }
+  return { lines, isWhole: bytes.length > 0 && start === bytes.length }
 }
 
-/** What changes when a build saves its index, which it does in a new file each time; undefined where there is none. */
+/** What an index file holds. */
+export interface IndexLines {
+  readonly lines: readonly Buffer[]
+  /** False if there is no index, or if its end was torn: nothing can be appended to it. */
+  readonly isWhole: boolean
+}
+
+/** What changes with every change of the index; undefined where there is none. */
 export function versionOf(dir: string): string | undefined {
   return unlessUnreadable(() => {
     const { ino, size, mtimeNs, ctimeNs } = statSync(join(dir, INDEX_FILE), { bigint: true })
@@ -45,6 +60,11 @@ export function saveIndex(dir: string, lines: Iterable<Buffer>): void {
   const temporary = join(dir, `${INDEX_FILE}.${randomBytes(8).toString('hex')}.tmp`)
   writeLines(temporary, lines)
   renameSync(temporary, join(dir, INDEX_FILE))
+}
+
+/** Adds lines at the end. In one piece, so that two builds never mix theirs (POSIX write, O_APPEND). */
+export function appendToIndex(dir: string, lines: Iterable<Buffer>): void {
+  appendFileSync(join(dir, INDEX_FILE), Buffer.concat([...lines]))
 }
 
 function writeLines(path: string, lines: Iterable<Buffer>): void {

@@ -8,20 +8,20 @@ type UsedAt = number
 
 /** A source file's stat and what its bytes were then. */
 export interface FingerprintEntry {
-  usedAt: UsedAt
+  readonly usedAt: UsedAt
   readonly stat: string
   readonly fingerprint: Fingerprint
 }
 
 /** Something worked out from bytes. */
 export interface ValueEntry<T> {
-  usedAt: UsedAt
+  readonly usedAt: UsedAt
   readonly value: T
 }
 
 /** A sibling: where its bytes are, or that it doesn't pay. */
 export interface VariantEntry {
-  usedAt: UsedAt
+  readonly usedAt: UsedAt
   readonly size: number
   /** '' for one that doesn't pay. */
   readonly etag: string
@@ -29,13 +29,21 @@ export interface VariantEntry {
   readonly offset: number
 }
 
-/** All that a cache knows, by key. */
-export interface CacheIndex {
-  readonly fingerprints: Map<string, FingerprintEntry>
-  readonly scans: Map<string, ValueEntry<FileScan>>
-  readonly names: Map<string, ValueEntry<readonly FinishedMember[]>>
-  readonly variants: Map<string, VariantEntry>
+interface Entries {
+  readonly fingerprints: FingerprintEntry
+  readonly scans: ValueEntry<FileScan>
+  readonly names: ValueEntry<readonly FinishedMember[]>
+  readonly variants: VariantEntry
 }
+
+/** What is known of what. */
+export type Table = keyof Entries
+
+/** What a table has under a key. */
+export type EntryOf<T extends Table> = Entries[T]
+
+/** All that a cache knows, by key. */
+export type CacheIndex = { readonly [T in Table]: Map<string, EntryOf<T>> }
 
 /** Raise with every change to the form of the index or the meaning of a key. */
 const INDEX_VERSION = 2
@@ -45,10 +53,13 @@ export function createIndex(): CacheIndex {
   return { fingerprints: new Map(), scans: new Map(), names: new Map(), variants: new Map() }
 }
 
+/** How many entries an index has. */
+export function countEntries(index: CacheIndex): number {
+  return TABLES.reduce((sum, table) => sum + index[table].size, 0)
+}
+
 /** Entries in a line: so many that lines cost nothing, so few that what reading one leaves behind is little. */
 const ENTRIES_PER_LINE = 1000
-
-type Table = keyof CacheIndex
 
 const TABLES: readonly Table[] = ['fingerprints', 'scans', 'names', 'variants']
 
@@ -56,7 +67,7 @@ type StoredLine = readonly [version: number, table: Table, entries: readonly (re
 
 /**
  * An index in lines, each a checksum and JSON. One after the other, for all of them take as much memory as the index
- * itself. Inverse of {@link parseIndex}.
+ * itself. Inverse of {@link parseLine}.
  */
 export function* formatIndex(index: CacheIndex, digester: Digester): Generator<Buffer> {
   for (const table of TABLES) {
@@ -72,22 +83,33 @@ const DIGEST_LENGTH = 16
 
 const LINE_END = Buffer.from('\n')
 
-/**
- * Reads the lines of an index. One that is damaged or of another version says nothing. What passes the checksum was
- * written by {@link formatIndex}, so its shape isn't checked field by field.
- */
-export function parseIndex(lines: Iterable<Buffer>, digester: Digester): CacheIndex {
-  const index = createIndex()
-  for (const line of lines) {
-    const json = line.subarray(DIGEST_LENGTH)
-    if (line.toString('latin1', 0, DIGEST_LENGTH) !== digester.of(json)) continue
-    const [version, table, entries] = JSON.parse(json.toString()) as StoredLine
-    if (version !== INDEX_VERSION) continue
-    const map: Map<string, unknown> = index[table]
-    for (const [key, entry] of entries) map.set(key, entry)
-  }
-  return index
+/** The table a line is of; undefined for one that is damaged or of another version, as far as its beginning tells. */
+export function tableOf(line: Buffer): Table | undefined {
+  const start = line.toString('latin1', DIGEST_LENGTH, DIGEST_LENGTH + LONGEST_START)
+  return TABLES.find((table) => start.startsWith(startOf(table)))
 }
+
+/** False for a line that can't have an entry. Much faster than to read it. */
+export function mayHave(line: Buffer, key: string): boolean {
+  return line.includes(`[${JSON.stringify(key)},`)
+}
+
+/**
+ * The entries of a line; none if it is damaged. What passes the checksum was written by {@link formatIndex}, so its
+ * shape isn't checked field by field.
+ */
+export function parseLine(line: Buffer, digester: Digester): readonly (readonly [string, unknown])[] {
+  const json = line.subarray(DIGEST_LENGTH)
+  if (line.toString('latin1', 0, DIGEST_LENGTH) !== digester.of(json)) return []
+  const [, , entries] = JSON.parse(json.toString()) as StoredLine
+  return entries
+}
+
+function startOf(table: Table): string {
+  return `[${INDEX_VERSION},"${table}",`
+}
+
+const LONGEST_START = Math.max(...TABLES.map((table) => startOf(table).length))
 
 /** Takes from `other` what `index` doesn't know: what a build that ran at the same time has learnt. */
 export function mergeIndex(index: CacheIndex, other: CacheIndex): void {

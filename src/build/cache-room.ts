@@ -26,8 +26,8 @@ export interface RoomOptions {
  */
 export function makeRoom(index: CacheIndex, options: RoomOptions): void {
   const { maxBytes, now, packs } = options
+  if (hasRoom(options)) return
   const found = packs.list()
-  if (found.reduce((sum, { size }) => sum + size, 0) <= maxBytes) return
   const stored = [...index.variants].filter(([, { etag }]) => etag !== '')
   const known = new Set(stored.map(([, { pack }]) => pack))
   let kept = 0
@@ -40,6 +40,11 @@ export function makeRoom(index: CacheIndex, options: RoomOptions): void {
   for (const { pack, modifiedMs } of found) {
     if (known.has(pack) || now - modifiedMs > ORPHAN_MS) packs.remove(pack)
   }
+}
+
+/** Whether everything fits. */
+export function hasRoom({ packs, maxBytes }: Pick<RoomOptions, 'packs' | 'maxBytes'>): boolean {
+  return packs.list().reduce((sum, { size }) => sum + size, 0) <= maxBytes
 }
 
 function moveVariant(

@@ -106,6 +106,46 @@ test('an index that is torn, altered or not ours knows nothing', async (context)
   }
 })
 
+test('what a build adds is written behind what is known, and has the last word', async (context) => {
+  const { open, dir } = folder(context)
+  const scan = (start: number) => ({ references: [], notes: [], inlineMap: { start, end: 9 } })
+  const first = open()
+  first.keepScan('a', scan(1))
+  first.keepScan('b', scan(1))
+  await first.close()
+  const before = readFileSync(join(dir, 'index'))
+  const second = open()
+  second.keepScan('a', scan(2))
+  await second.close()
+  const after = readFileSync(join(dir, 'index'))
+  assert.ok(after.length > before.length)
+  assert.deepEqual(after.subarray(0, before.length), before)
+  const third = open()
+  assert.deepEqual([third.findScan('b'), third.findScan('a')], [scan(1), scan(2)])
+  // Behind this many searches everything is read.
+  for (let index = 0; index < 50; index++) third.findScan(`none ${index}`)
+  assert.deepEqual([third.findScan('b'), third.findScan('a')], [scan(1), scan(2)])
+})
+
+test('an index that has grown by many builds is written anew, and so is one whose end is torn', async (context) => {
+  const { open, dir } = folder(context)
+  const lines = () => readFileSync(join(dir, 'index'), 'latin1').split('\n').length - 1
+  for (let index = 0; index < 70; index++) {
+    const cache = open()
+    cache.keepScan(String(index), { references: [], notes: [] })
+    await cache.close()
+    assert.ok(lines() <= 64, `${lines()} lines`)
+  }
+  assert.ok(lines() < 10, `${lines()} lines`)
+  const whole = readFileSync(join(dir, 'index'))
+  writeFileSync(join(dir, 'index'), Buffer.concat([whole, Buffer.from('torn')]))
+  const cache = open()
+  cache.keepScan('last', { references: [], notes: [] })
+  await cache.close()
+  for (let index = 0; index < 70; index++) assert.ok(open().findScan(String(index)), String(index))
+  assert.ok(open().findScan('last'))
+})
+
 test('damage to a large index costs the line that has it, not the others', async (context) => {
   const { open, dir } = folder(context)
   const first = open()
