@@ -1,6 +1,13 @@
 import { ENCODINGS, variantPath } from '../core/encoding.ts'
 import { FingerpostError } from '../core/error.ts'
-import { type BuildRecord, formatHistory, HISTORY_FILE, type History } from '../core/history.ts'
+import {
+  condenseBuilds,
+  expandBuilds,
+  formatHistory,
+  HISTORY_FILE,
+  type History,
+  type RecordedBuild,
+} from '../core/history.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
 import { comparePaths } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -62,7 +69,7 @@ async function pruneOutput(rules: PruneOptions, surroundings: Surroundings): Pro
 /** What a prune will look at. */
 export interface PrunePlan {
   /** Oldest first. */
-  readonly kept: readonly BuildRecord[]
+  readonly kept: readonly RecordedBuild[]
   /** Hashed paths that nothing kept needs, sorted. */
   readonly candidates: readonly string[]
   /** Keys that stay, whosever sibling their name would make them. */
@@ -75,7 +82,7 @@ export interface PrunePlan {
 export function planPrune(history: History, manifest: Manifest, rules: PruneOptions, now: Date): PrunePlan {
   const { keep = PRUNE_DEFAULTS.keep, minAgeSeconds = PRUNE_DEFAULTS.minAgeSeconds } = rules
   const oldest = new Date(now.getTime() - minAgeSeconds * 1000)
-  const builds = markAbandoned(history.builds, manifest.digest)
+  const builds = markAbandoned(expandBuilds(history.builds), manifest.digest)
   const published = builds.filter(({ abandoned }) => !abandoned)
   const kept = published.slice(-Math.max(1, keep))
   const needed = new Set(kept.flatMap(({ files }) => [...files]))
@@ -136,10 +143,10 @@ function retire(history: History, gone: ReadonlySet<string>): History {
 
 /** A history without the names of these files; builds of which nothing is left go with them. */
 function forget(history: History, gone: ReadonlySet<string>, { kept }: PrunePlan): History {
-  const builds = history.builds
+  const builds = expandBuilds(history.builds)
     .map((build) => ({ ...build, files: new Set([...build.files].filter((file) => !gone.has(file))) }))
     .filter(({ digest, files }) => files.size > 0 || kept.some((build) => build.digest === digest))
-  return { ...history, builds }
+  return { ...history, builds: condenseBuilds(builds) }
 }
 
 async function storeHistory(history: History, storage: Storage): Promise<void> {

@@ -1,7 +1,12 @@
 import { FingerpostError } from '../core/error.ts'
 import {
+  type BuildMark,
   type BuildRecord,
+  condenseBuilds,
+  describeChange,
   EMPTY_HISTORY,
+  expandBuilds,
+  filesAfter,
   formatHistory,
   HISTORY_FILE,
   type History,
@@ -55,10 +60,7 @@ export async function readHistory(storage: Storage): Promise<History> {
 /** A history with one more build, and the files of the one it replaces among the retired. */
 export function addBuild(history: History, present: Manifest | undefined, coming: ComingBuild): History {
   const { digest, files, at, previous } = coming
-  const past = [...foreignRecord(history, coming), ...markAbandoned(history.builds, present?.digest)]
-  const last = past.at(-1)
-  const isSame = last?.digest === digest
-  const record = isSame && !last.abandoned ? last : { digest, publishedAt: at, files, abandoned: false }
+  const past = withForeignBuild(markAbandoned(history.builds, present?.digest), coming)
   const retired = new Map<string, RetiredAsset>(history.retired)
   for (const manifest of [previous, present]) {
     for (const [path, { references: _, ...asset }] of manifest?.assets ?? []) {
@@ -66,22 +68,32 @@ export function addBuild(history: History, present: Manifest | undefined, coming
     }
   }
   for (const file of files) retired.delete(file)
-  return { builds: [...(isSame ? past.slice(0, -1) : past), record], retired }
+  const mark = { digest, publishedAt: at, abandoned: false }
+  const last = past.at(-1)
+  if (last?.digest !== digest) {
+    return { builds: [...past, describeChange(filesAfter(past), { ...mark, files })], retired }
+  }
+  // The same digest, the same files: what the build changed stays true.
+  return { builds: last.abandoned ? [...past.slice(0, -1), { ...last, ...mark }] : past, retired }
 }
 
-/** The build from elsewhere as the oldest of all, unless it is known here. */
-function foreignRecord({ builds }: History, { previous, digest, at }: ComingBuild): readonly BuildRecord[] {
-  if (previous === undefined || previous.digest === digest) return []
-  if (builds.some((build) => build.digest === previous.digest)) return []
+/** With the build from elsewhere as the oldest of all, unless it is known here. */
+function withForeignBuild(
+  builds: readonly BuildRecord[],
+  { previous, digest, at }: ComingBuild,
+): readonly BuildRecord[] {
+  if (previous === undefined || previous.digest === digest) return builds
+  if (builds.some((build) => build.digest === previous.digest)) return builds
   const files = new Set([...previous.assets.values()].map(({ file }) => file))
-  return [{ digest: previous.digest, publishedAt: at, files, abandoned: false }]
+  const foreign = { digest: previous.digest, publishedAt: at, abandoned: false, files }
+  return condenseBuilds([foreign, ...expandBuilds(builds)])
 }
 
 /** The last build noted is abandoned if it isn't the one in force: its process died before it was published. */
-export function markAbandoned(
-  builds: readonly BuildRecord[],
+export function markAbandoned<T extends BuildMark>(
+  builds: readonly T[],
   inForce: string | undefined,
-): readonly BuildRecord[] {
+): readonly T[] {
   const last = builds.at(-1)
   if (last === undefined || last.digest === inForce) return builds
   return [...builds.slice(0, -1), { ...last, abandoned: true }]

@@ -10,15 +10,29 @@ export const HISTORY_FILE = 'history.json'
 /** The version of the format this release writes, and the only one it reads. */
 export const HISTORY_VERSION = 1
 
-/** One build: what it wrote, or was about to. */
-export interface BuildRecord {
+/** Which build it was. */
+export interface BuildMark {
   /** The digest of its manifest. */
   readonly digest: string
   readonly publishedAt: Date
-  /** Its hashed paths; siblings go with them. */
-  readonly files: ReadonlySet<HashedPath>
   /** Begun and never published: its files are recorded so that a prune can find them. */
   readonly abandoned: boolean
+}
+
+/**
+ * One build: what it wrote, or was about to, told by what it changed. Nearly every build changes next to nothing, and a
+ * list of all its files for each would make every build take longer than the one before.
+ */
+export interface BuildRecord extends BuildMark {
+  /** Hashed paths that the build before hasn't, sorted; siblings go with them. */
+  readonly added: readonly HashedPath[]
+  /** Those that the build before has and this one hasn't, sorted. */
+  readonly removed: readonly HashedPath[]
+}
+
+/** One build with all its files. */
+export interface RecordedBuild extends BuildMark {
+  readonly files: ReadonlySet<HashedPath>
 }
 
 /** All a server needs to go on answering for a file whose build is no longer in force. */
@@ -37,13 +51,9 @@ export interface History {
 /** The history of an output without one. */
 export const EMPTY_HISTORY: History = { builds: [], retired: new Map() }
 
-/** The text of `history.json`: of each build only what it changed. Inverse of {@link parseHistory}. */
+/** The text of `history.json`. Inverse of {@link parseHistory}. */
 export function formatHistory({ builds, retired }: History): string {
-  let before: ReadonlySet<HashedPath> = new Set()
-  const records = builds.map(({ digest, publishedAt, files, abandoned }) => {
-    const added = [...files].filter((file) => !before.has(file)).sort(comparePaths)
-    const removed = [...before].filter((file) => !files.has(file)).sort(comparePaths)
-    before = files
+  const records = builds.map(({ digest, publishedAt, abandoned, added, removed }) => {
     return { digest, publishedAt: publishedAt.toISOString(), abandoned, added, removed }
   })
   const sorted = [...retired.values()].sort((a, b) => comparePaths(a.file, b.file))
@@ -76,17 +86,60 @@ export function parseHistory(text: string, where: string): History {
   }
 }
 
-function parseBuilds(values: readonly unknown[]): readonly BuildRecord[] {
+/** The files of the last of these builds; they begin with the first of a history. */
+export function filesAfter(builds: readonly BuildRecord[]): Set<HashedPath> {
+  const files = new Set<HashedPath>()
+  for (const build of builds) changeFiles(files, build)
+  return files
+}
+
+/** What a build changed. */
+export function describeChange(
+  before: ReadonlySet<HashedPath>,
+  { files, ...mark }: RecordedBuild,
+): BuildRecord {
+  return { ...mark, added: filesMissingIn(before, files), removed: filesMissingIn(files, before) }
+}
+
+/** All files of every build of a history, for a look at all of them. Inverse of {@link condenseBuilds}. */
+export function expandBuilds(builds: readonly BuildRecord[]): readonly RecordedBuild[] {
   let files: ReadonlySet<HashedPath> = new Set()
+  return builds.map(({ added, removed, ...mark }) => {
+    files = changeFiles(new Set(files), { added, removed })
+    return { ...mark, files }
+  })
+}
+
+/** What each build changed, the first of them everything. Inverse of {@link expandBuilds}. */
+export function condenseBuilds(builds: readonly RecordedBuild[]): readonly BuildRecord[] {
+  return builds.map((build, index) => describeChange(builds[index - 1]?.files ?? new Set(), build))
+}
+
+function changeFiles(
+  files: Set<HashedPath>,
+  { added, removed }: Pick<BuildRecord, 'added' | 'removed'>,
+): Set<HashedPath> {
+  for (const file of added) files.add(file)
+  for (const file of removed) files.delete(file)
+  return files
+}
+
+/** Those of others, sorted. */
+function filesMissingIn(files: ReadonlySet<HashedPath>, others: ReadonlySet<HashedPath>): HashedPath[] {
+  const missing: HashedPath[] = []
+  for (const file of others) if (!files.has(file)) missing.push(file)
+  return missing.sort(comparePaths)
+}
+
+function parseBuilds(values: readonly unknown[]): readonly BuildRecord[] {
   return values.map((value) => {
     const { digest, publishedAt, abandoned, added, removed } = asRecord(value, 'a build')
     const time = new Date(String(publishedAt))
     if (typeof digest !== 'string' || Number.isNaN(time.getTime())) {
       throw new TypeError('a build has no digest or no time')
     }
-    const gone = new Set(listOf(removed).map(asKey))
-    files = new Set([...files, ...listOf(added).map(asKey)].filter((file) => !gone.has(file)))
-    return { digest, publishedAt: time, files, abandoned: abandoned === true }
+    const changes = { added: listOf(added).map(asKey), removed: listOf(removed).map(asKey) }
+    return { digest, publishedAt: time, abandoned: abandoned === true, ...changes }
   })
 }
 

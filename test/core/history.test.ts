@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { EMPTY_HISTORY, formatHistory, type History, parseHistory } from '../../src/core/history.ts'
+import {
+  condenseBuilds,
+  EMPTY_HISTORY,
+  expandBuilds,
+  filesAfter,
+  formatHistory,
+  type History,
+  parseHistory,
+} from '../../src/core/history.ts'
 
 const asset = (path: string, file: string) => ({
   path,
@@ -12,12 +20,14 @@ const asset = (path: string, file: string) => ({
   encodings: { gzip: { size: 3, etag: 'fedcba9876543210' } },
 })
 
+const BUILDS = [
+  { digest: 'a', publishedAt: new Date(0), files: new Set(['x.1', 'y.1']), abandoned: false },
+  { digest: 'b', publishedAt: new Date(1000), files: new Set(['x.2', 'y.1']), abandoned: true },
+  { digest: 'c', publishedAt: new Date(2000), files: new Set(['x.1', 'z.1']), abandoned: false },
+]
+
 const HISTORY: History = {
-  builds: [
-    { digest: 'a', publishedAt: new Date(0), files: new Set(['x.1', 'y.1']), abandoned: false },
-    { digest: 'b', publishedAt: new Date(1000), files: new Set(['x.2', 'y.1']), abandoned: true },
-    { digest: 'c', publishedAt: new Date(2000), files: new Set(['x.1', 'z.1']), abandoned: false },
-  ],
+  builds: condenseBuilds(BUILDS),
   retired: new Map([
     ['x.2', asset('x', 'x.2')],
     ['y.1', asset('y', 'y.1')],
@@ -29,16 +39,21 @@ test('a history comes back as it was written', () => {
   assert.deepEqual(parseHistory(formatHistory(EMPTY_HISTORY), 'history.json'), EMPTY_HISTORY)
 })
 
+test('of each build its files are known, though only what it changed is kept', () => {
+  assert.deepEqual(expandBuilds(HISTORY.builds), BUILDS)
+  assert.deepEqual([...filesAfter(HISTORY.builds)].sort(), ['x.1', 'z.1'])
+  const [, second] = HISTORY.builds
+  assert.deepEqual([second?.added, second?.removed], [['x.2'], ['x.1']])
+})
+
 test('a build that changes one file of a thousand takes one line, not a thousand', () => {
   const files = Array.from({ length: 1000 }, (_, index) => `file-${index}`)
   const build = (digest: string, own: readonly string[]) => {
     return { digest, publishedAt: new Date(0), files: new Set(own), abandoned: false }
   }
-  const one = formatHistory({ builds: [build('a', files)], retired: new Map() })
-  const two = formatHistory({
-    builds: [build('a', files), build('b', [...files.slice(1), 'new'])],
-    retired: new Map(),
-  })
+  const builds = condenseBuilds([build('a', files), build('b', [...files.slice(1), 'new'])])
+  const one = formatHistory({ builds: builds.slice(0, 1), retired: new Map() })
+  const two = formatHistory({ builds, retired: new Map() })
   assert.ok(two.length - one.length < 200, `${two.length - one.length} characters more`)
 })
 
