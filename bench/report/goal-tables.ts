@@ -22,7 +22,7 @@ export function servingGoals(results: readonly GoalResult[], stages: readonly St
   return {
     title: 'Serving: requests a second of fingerpost, divided by those of',
     head: ['', 'goal', ...columns],
-    rows: [...rows, ...limitRows(columns, stages)],
+    rows: [...rows, ...rowsWithoutGoal(columns, stages)],
   }
 }
 
@@ -49,31 +49,49 @@ export function goalSummary(results: readonly GoalResult[]): string {
   return `${met} of ${results.length} goals are met.${quiet}`
 }
 
-/** How far the limit itself, a prepared buffer sent by Node alone, gets beside nginx: no goal, but what one can expect. */
-function limitRows(columns: readonly string[], stages: readonly StageResult[]): readonly (readonly Cell[])[] {
+/**
+ * What no goal asks but what explains the goals: how far the mode without hooks gets, how far anything can get that runs
+ * them (the least that a route of Fastify does), and how far Node itself gets beside nginx.
+ */
+const WITHOUT_GOAL = [
+  ['fingerpost shortCircuit', 'bare node:http'],
+  ['hijacked Fastify', 'bare node:http'],
+  ['fingerpost shortCircuit', 'nginx'],
+  ['bare node:http', 'nginx'],
+] as const
+
+function rowsWithoutGoal(
+  columns: readonly string[],
+  stages: readonly StageResult[],
+): readonly (readonly Cell[])[] {
   const runtimes = [
     ...new Set(stages.flatMap(({ subject, stage }) => (subject === 'serve' ? [nodeOf(stage)] : []))),
   ]
-  return runtimes.flatMap((runtime) => {
-    const cells = columns.map((column) => limitCell(stages, `${column}, ${runtime}`))
-    return cells.every((cell) => cell === '')
-      ? []
-      : [[`bare node:http ÷ nginx, ${runtime}`, 'no goal', ...cells]]
-  })
+  return WITHOUT_GOAL.flatMap(([one, other]) =>
+    runtimes.flatMap((runtime) => {
+      const cells = columns.map((column) => ratioCell(stages, `${column}, ${runtime}`, one, other))
+      const isEmpty = cells.every((cell) => cell === '')
+      return isEmpty ? [] : [[`${one} ÷ ${other}, ${runtime}`, 'no goal', ...cells]]
+    }),
+  )
 }
 
-function limitCell(stages: readonly StageResult[], profile: string): string {
+function ratioCell(stages: readonly StageResult[], profile: string, one: string, other: string): string {
   const measurements = stages.flatMap((stage) => stage.measurements)
-  const samples = (contestant: string) =>
-    measurements.find(
-      (one) =>
-        one.subject === 'serve' &&
-        one.profile === profile &&
-        one.contestant === contestant &&
-        one.metric === 'requests/s',
-    )?.samples ?? []
-  const ratio = median(pairedRatios(samples('bare node:http'), samples('nginx')))
-  return Number.isNaN(ratio) ? '' : ratio.toFixed(2)
+  const ratioOf = (metric: string) => {
+    const samples = (contestant: string) =>
+      measurements.find(
+        (each) =>
+          each.subject === 'serve' &&
+          each.profile === profile &&
+          each.contestant === contestant &&
+          each.metric === metric,
+      )?.samples ?? []
+    return median(pairedRatios(samples(one), samples(other)))
+  }
+  const ratio = ratioOf('requests/s')
+  const second = ratioOf('requests per processor second')
+  return Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} (${second.toFixed(2)})`
 }
 
 function judgedCell(result: GoalResult | undefined): Cell {

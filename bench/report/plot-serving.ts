@@ -70,6 +70,7 @@ function ratioSpec(measurements: readonly Measurement[]): PlotSpec {
 const PEER_ORDER = [
   'bare node:http',
   'bare Fastify',
+  'hijacked Fastify',
   'nginx',
   'nginx with sendfile',
   'sirv',

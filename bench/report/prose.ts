@@ -56,6 +56,9 @@ style sheets of 3 to 300 KB, asked in turn (1 to 60 KB as brotli). *1 KB* to *1 
 with If-None-Match. *404*: the hashed name of a file that is gone. All servers serve the same build.
 
 - *bare node:http* and *bare Fastify* find a prepared buffer in a map and send it with exactly the headers that fingerpost sent: they are the limit.
+  *hijacked Fastify* is bare node:http as the handler of a route, without \`reply.send\`: the limit of whatever runs the app's hooks.
+- *fingerpost* is the plugin as it comes, with \`onRequest\` and \`onResponse\` hooks and the headers they set; *fingerpost shortCircuit* answers what
+  the build has before Fastify sees it, so no hook runs. A miss (*404*) takes the usual way in both.
 - *@fastify/static* with \`preCompressed\`, *sirv* with \`brotli\` and \`gzip\`, *nginx* with its defaults, one worker, \`brotli_static\` and \`open_file_cache\`,
   *nginx with sendfile* (beside the newer Node only) with \`sendfile\` and \`tcp_nopush\` too, *WhiteNoise*
   under gunicorn with one worker of four threads (a \`sync\` worker can't keep connections alive).

@@ -53,7 +53,7 @@ export const planServing: PlanSubject = ({ settings, runtime, newer }) => {
   return runtimes.flatMap((on) =>
     profiles.map((profile) => {
       const isNewer = on !== runtime
-      const slices = (rounds + warmUps) * (isNewer ? 6 : 8)
+      const slices = (rounds + warmUps) * (isNewer ? 7 : 9)
       return {
         subject: 'serve',
         name: stageName(profile, on),
@@ -124,6 +124,7 @@ function contestants(bench: Bench, on: Runtime, once: readonly Contestant[]): re
     nodeContestant('fingerpost shortCircuit', 'fingerpost.ts', on, { product, mode: 'shortCircuit' }),
     nodeContestant('bare node:http', 'bare-http.ts', on, { product }),
     nodeContestant('bare Fastify', 'bare-fastify.ts', on, { product }),
+    nodeContestant('hijacked Fastify', 'hijacked-fastify.ts', on, { product }),
     ...nginxContestant(tools),
     ...once,
   ]
