@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Digest, Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
-import type { Collection, SourceFile } from '../find/finder.ts'
+import type { Collection } from '../find/finder.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Base, createBase } from './base.ts'
 import type { BuildConfig } from './options.ts'
@@ -62,7 +62,7 @@ export function createShortcut(context: ShortcutContext): Shortcut | undefined {
     async recall(collection) {
       const snapshot = file.read()
       if (snapshot === undefined) return undefined
-      const inputs = describeInputs(collection, () => true)
+      const inputs = describeInputs(collection)
       if (digester.of(Buffer.from(inputs)) === snapshot.inputs) {
         const report = await recallReport(collection, snapshot, context)
         return report && { kind: 'unchanged', report }
@@ -73,7 +73,7 @@ export function createShortcut(context: ShortcutContext): Shortcut | undefined {
       return base && { kind: 'changed', base }
     },
     keep(collection, { sources, outputs, problems, leftOut }, manifest, sizes) {
-      const inputs = describeInputs(collection, (source) => isTrustworthy(source, startedAt))
+      const inputs = describeInputs(collection, startedAt - LIMITS.statTrustSeconds * 1000)
       const snapshot: Snapshot = {
         inputs: digester.of(Buffer.from(inputs)),
         outputs: digestSizes(sizes, digester),
@@ -140,10 +140,4 @@ async function listSizes(storage: Storage): Promise<ReadonlyMap<string, number>>
   const sizes = new Map<string, number>()
   for await (const { key, size } of storage.list()) sizes.set(key, size)
   return sizes
-}
-
-/** Law 4: a file edited within the clock's grain of being read might be edited again without its stat changing. */
-function isTrustworthy({ mtimeNs, ctimeNs }: SourceFile, startedAt: number): boolean {
-  const limit = BigInt(startedAt - LIMITS.statTrustSeconds * 1000) * 1_000_000n
-  return mtimeNs <= limit && ctimeNs <= limit
 }

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'no
 import { join } from 'node:path'
 import type { Digest, Digester } from '../core/digest.ts'
 import type { LogicalPath } from '../core/path.ts'
-import type { Collection, SourceFile } from '../find/finder.ts'
+import type { Collection } from '../find/finder.ts'
 import { VITE_MANIFEST } from './prehashed.ts'
 import type { BuildReport } from './report.ts'
 
@@ -69,17 +69,19 @@ export const TEMPORARY_SNAPSHOT = /^[0-9a-f]{16}(\.inputs)?\.\d+\.tmp$/
  * All that a build sees of its sources without reading them, as one text: a field at a time would take longer to digest
  * than the files take to be looked at.
  *
- * @param isTrusted false for a file whose stat may stay the same through another edit: it never counts as unchanged
+ * @param settledMs milliseconds since 1970: what was touched later may be edited once more without its stat changing (law
+ * 4), so it never counts as unchanged
  */
 export function describeInputs(
   { files, shadowed, skipped }: Collection,
-  isTrusted: (file: SourceFile) => boolean,
+  settledMs: number = Number.MAX_SAFE_INTEGER,
 ): string {
   const lines: string[] = []
   const folders = new Set<string>()
-  for (const file of files.values()) {
-    const { path, absolutePath, source, size, mtimeNs, ctimeNs, inode } = file
-    const stat = isTrusted(file) ? `${size} ${mtimeNs} ${ctimeNs} ${inode}` : 'young'
+  const settledNs = BigInt(settledMs) * 1_000_000n
+  for (const { path, absolutePath, source, size, mtimeNs, ctimeNs, inode } of files.values()) {
+    const isYoung = mtimeNs > settledNs || ctimeNs > settledNs
+    const stat = isYoung ? YOUNG : `${size} ${mtimeNs} ${ctimeNs} ${inode}`
     lines.push(`${path}\0${absolutePath}\0${stat}`)
     folders.add(source.folder)
   }
@@ -88,10 +90,14 @@ export function describeInputs(
   for (const { path, reason } of skipped) lines.push(`skipped ${path}\0${reason}`)
   for (const folder of folders) {
     const found = statSync(join(folder, VITE_MANIFEST), { throwIfNoEntry: false })
-    lines.push(`vite ${folder}\0${found?.size} ${found?.mtimeMs} ${found?.ctimeMs}`)
+    const isYoung = found !== undefined && Math.max(found.mtimeMs, found.ctimeMs) > settledMs
+    lines.push(`vite ${folder}\0${isYoung ? YOUNG : `${found?.size} ${found?.mtimeMs} ${found?.ctimeMs}`}`)
   }
   return lines.join(LINE_END)
 }
+
+/** In place of a stat: no stat is like it. */
+const YOUNG = 'young'
 
 /** The files that differ between two descriptions; undefined if anything else does. */
 export function findChanges(before: string, now: string): ReadonlySet<LogicalPath> | undefined {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { build } from '../../src/build/build.ts'
@@ -82,6 +82,14 @@ test('any change of sources, output or options ends the shortcut', async (contex
 test('with sources edited a moment ago there is no shortcut', async (context) => {
   const { cwd, run } = await settled(context)
   writeFileSync(join(cwd, 'src/c.txt'), 'young')
+  await run()
+  assert.equal((await run()).tookShortcut, false)
+})
+
+test('with a Vite manifest written a moment ago everything is built', async (context) => {
+  const { cwd, run } = await settled(context)
+  mkdirSync(join(cwd, 'src/.vite'))
+  writeFileSync(join(cwd, 'src/.vite/manifest.json'), '{}')
   await run()
   assert.equal((await run()).tookShortcut, false)
 })
