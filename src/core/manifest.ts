@@ -57,12 +57,33 @@ export interface Manifest {
  * The text of `manifest.json`, a line per asset: the same manifest, the same bytes (law 7). Inverse of
  * {@link parseManifest}.
  */
-export function formatManifest({ version, url, digest, importMap = new Map(), assets }: Manifest): string {
-  // Lines are joined here because an object would move names like `10` to the front and lose `__proto__`.
+export function formatManifest(manifest: Manifest): string {
+  return [...formatPieces(manifest)].join('')
+}
+
+/** The same as bytes, made piece by piece: a large manifest's lines and text are not in memory beside them. */
+export function encodeManifest(manifest: Manifest): Buffer {
+  return Buffer.concat(Array.from(formatPieces(manifest), (piece) => Buffer.from(piece)))
+}
+
+const LINES_PER_PIECE = 1000
+
+function* formatPieces({ assets, ...head }: Manifest): Generator<string> {
+  yield `{\n ${formatHead(head)},\n "assets": {\n`
   const sorted = [...assets].sort(([a], [b]) => comparePaths(a, b))
-  const lines = sorted.map(
-    ([path, asset]) => `  ${JSON.stringify(path)}: ${JSON.stringify(formatAsset(asset))}`,
-  )
+  for (let from = 0; from < sorted.length; from += LINES_PER_PIECE) {
+    const lines = sorted.slice(from, from + LINES_PER_PIECE).map(formatLine)
+    yield `${from === 0 ? '' : ',\n'}${lines.join(',\n')}`
+  }
+  yield '\n }\n}\n'
+}
+
+/** By hand, because an object would move names like `10` to the front and lose `__proto__`. */
+function formatLine([path, asset]: readonly [LogicalPath, ManifestAsset]): string {
+  return `  ${JSON.stringify(path)}: ${JSON.stringify(formatAsset(asset))}`
+}
+
+function formatHead({ version, url, digest, importMap = new Map() }: Omit<Manifest, 'assets'>): string {
   const head = [
     `"version": ${version}`,
     `"url": ${JSON.stringify(url)}`,
@@ -75,7 +96,7 @@ export function formatManifest({ version, url, digest, importMap = new Map(), as
     )
     head.push(`"importMap": {\n${pairs.join(',\n')}\n }`)
   }
-  return `{\n ${head.join(',\n ')},\n "assets": {\n${lines.join(',\n')}\n }\n}\n`
+  return head.join(',\n ')
 }
 
 /**

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatManifest, type Manifest, type ManifestAsset, parseManifest } from '../../src/core/manifest.ts'
+import {
+  encodeManifest,
+  formatManifest,
+  type Manifest,
+  type ManifestAsset,
+  parseManifest,
+} from '../../src/core/manifest.ts'
 
 const asset = (file: string): ManifestAsset => ({
   file,
@@ -28,6 +34,15 @@ const text = (change: (json: Record<string, unknown>) => void): string => {
 test('reading undoes writing', () => {
   const written = formatManifest(manifest(['a.css', 'b.css']))
   assert.deepEqual(parseManifest(written, 'm'), manifest(['a.css', 'b.css']))
+})
+
+test('a manifest of any length reads back, and as bytes is the same', () => {
+  for (const count of [0, 1, 999, 1000, 1001, 2500]) {
+    const long = manifest(Array.from({ length: count }, (_, index) => `é/${10_000 + index}.css`))
+    const written = formatManifest(long)
+    assert.deepEqual(parseManifest(written, 'm'), long)
+    assert.equal(encodeManifest(long).toString(), written)
+  }
 })
 
 test('the order in which assets came leaves no trace', () => {
