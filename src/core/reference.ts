@@ -67,7 +67,11 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
   const trimmed = specifier.trimEnd()
   if (trimmed.trimStart() === '') return undefined
   // Browsers read a backslash as a slash, servers `%2F`.
-  const name = trimmed.split(/[/\\]|%2f/i).at(-1) ?? ''
+  const name =
+    trimmed
+      .trimStart()
+      .split(/[/\\]|%2f/i)
+      .at(-1) ?? ''
   const index = trimmed.length - name.length + digestIndexIn(name)
   return {
     kind,
@@ -79,13 +83,12 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
   }
 }
 
-/** As {@link digestIndexOf}, for a name that may spell its dots `%2E`. */
+/** As {@link digestIndexOf}, for a name that may spell its dots `%2E`, and have tabs and line ends, which vanish. */
 function digestIndexIn(name: string): number {
-  if (!/%2e/i.test(name)) return digestIndexOf(name)
-  const plain = name.replace(/%2e/gi, '.')
-  let index = digestIndexOf(plain)
-  for (const match of name.matchAll(/%2e/gi)) if (match.index < index) index += 2
-  return index
+  if (!/%2e|[\t\n\r]/i.test(name)) return digestIndexOf(name)
+  const spelt = [...name.matchAll(/%2e|[^\t\n\r]/gi)]
+  const plain = spelt.map(([text]) => (text.length > 1 ? '.' : text)).join('')
+  return spelt[digestIndexOf(plain)]?.index ?? name.length
 }
 
 function offsetOf(spelling: Spelling, index: number): number {

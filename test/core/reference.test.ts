@@ -26,6 +26,13 @@ test('the digest goes where hashed paths have it', () => {
     ['x%2Epng', 'x_%2Epng'],
     ['x%2ejs%2emap?', 'x_%2ejs%2emap?'],
     ['a.png  ', 'a_.png  '],
+    // What browsers pass over is no part of a name, so that a leading dot stays one.
+    [' .png', ' .png_'],
+    ['a/ .png', 'a/ _.png'],
+    ['\n.png', '\n.png_'],
+    ['a/\t.png', 'a/\t.png_'],
+    ['a\n.png', 'a\n_.png'],
+    ['x%2E\tpng', 'x_%2E\tpng'],
     ['a.b\\c', 'a.b\\c_'],
     ['a.b%2Fc.d', 'a.b%2Fc_.d'],
   ]
