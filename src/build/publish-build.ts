@@ -1,5 +1,6 @@
 import { HISTORY_FILE } from '../core/history.ts'
-import { encodeManifest, type ImportMapNames, MANIFEST_FILE, type ManifestAsset } from '../core/manifest.ts'
+import { type ImportMapNames, MANIFEST_FILE, type ManifestAsset } from '../core/manifest.ts'
+import { formatManifest } from '../core/manifest-format.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -89,7 +90,7 @@ async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: Out
   report({ kind: 'step', step: 'publish' })
   const manifest = createManifest(assets, config.url.href, digest, build.importMap)
   const counts = { ...variants.count(), written: writer.count() }
-  const manifestBytes = encodeManifest(manifest)
+  const manifestBytes = formatManifest(manifest)
   return { manifest, manifestBytes, outputs: tallyOutputs(assets.values()), work: counts }
 }
 

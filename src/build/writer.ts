@@ -1,5 +1,6 @@
 import type { Digester } from '../core/digest.ts'
-import { encodeManifest, MANIFEST_FILE, type Manifest, type ManifestVariant } from '../core/manifest.ts'
+import { MANIFEST_FILE, type Manifest, type ManifestVariant } from '../core/manifest.ts'
+import { formatManifest } from '../core/manifest-format.ts'
 import type { Storage } from '../storage/storage.ts'
 import { findPromise, hasFile, isPromised, type Output, type OutputPlace } from './output.ts'
 
@@ -59,5 +60,5 @@ export function createDryWriter(storage: Storage, output: Output, digester: Dige
  */
 async function retractSiblings(storage: Storage, manifest: Manifest): Promise<void> {
   const assets = new Map([...manifest.assets].map(([path, asset]) => [path, { ...asset, encodings: {} }]))
-  await storage.save(MANIFEST_FILE, encodeManifest({ ...manifest, assets }), { overwrite: true })
+  await storage.save(MANIFEST_FILE, formatManifest({ ...manifest, assets }), { overwrite: true })
 }

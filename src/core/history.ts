@@ -1,6 +1,7 @@
 import { FingerpostError } from './error.ts'
 import type { HashedPath } from './hashed-path.ts'
-import { formatAsset, type ManifestAsset, parseAsset } from './manifest.ts'
+import { type ManifestAsset, parseAsset } from './manifest.ts'
+import { formatAsset } from './manifest-format.ts'
 import { asRecord } from './option.ts'
 import { comparePaths, isLogicalPath, type LogicalPath } from './path.ts'
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { LazyMap } from '../../src/core/lazy.ts'
-import { formatManifest, type Manifest, type ManifestAsset, parseManifest } from '../../src/core/manifest.ts'
+import { type Manifest, type ManifestAsset, parseManifest } from '../../src/core/manifest.ts'
+import { formatManifest } from '../../src/core/manifest-format.ts'
 import { openManifest } from '../../src/core/manifest-lines.ts'
 import { createRandom } from '../support/random.ts'
+
+const textOf = (manifest: Manifest) => formatManifest(manifest).toString()
 
 const VARIANT = { size: 9, etag: '1f' }
 const PLAIN: ManifestAsset = {
@@ -42,7 +45,7 @@ test('whatever a build writes is opened line by line, and says what it says', ()
     manifestOf(assets),
     manifestOf({ only: FULL }, { three: 'three.js', './a': 'a' }),
   ]) {
-    const text = formatManifest(manifest)
+    const text = textOf(manifest)
     const opened = openManifest(text, 'm')
     assert.ok(opened.assets instanceof LazyMap)
     assert.equal(opened.assets.size, manifest.assets.size)
@@ -51,7 +54,7 @@ test('whatever a build writes is opened line by line, and says what it says', ()
 })
 
 test('opening a manifest makes no asset, asking for one makes that one, once', () => {
-  const text = formatManifest(manifestOf({ 'a.css': PLAIN, 'b.js': FULL, 'c.css': PLAIN }))
+  const text = textOf(manifestOf({ 'a.css': PLAIN, 'b.js': FULL, 'c.css': PLAIN }))
   let parsed = 0
   const { parse } = JSON
   JSON.parse = (...words) => {
@@ -72,16 +75,16 @@ test('opening a manifest makes no asset, asking for one makes that one, once', (
 })
 
 test('a manifest laid out by somebody else, or with names that JSON escapes, is read as well', () => {
-  const escaped = formatManifest(manifestOf({ 'a"b.css': PLAIN, 'c.css': FULL }))
-  const compact = JSON.stringify(JSON.parse(formatManifest(manifestOf({ 'a.css': FULL }))))
-  for (const text of [escaped, compact, formatManifest(manifestOf({}))]) {
+  const escaped = textOf(manifestOf({ 'a"b.css': PLAIN, 'c.css': FULL }))
+  const compact = JSON.stringify(JSON.parse(textOf(manifestOf({ 'a.css': FULL }))))
+  for (const text of [escaped, compact, textOf(manifestOf({}))]) {
     assert.ok(openManifest(text, 'm').assets instanceof Map)
     assert.deepEqual(outcome(openManifest, text), outcome(parseManifest, text))
   }
 })
 
 test('any damage at all is found at once, and called what the reader of JSON calls it', () => {
-  const text = formatManifest(manifestOf({ 'a.css': PLAIN, 'b/c.js': FULL, 'd.css': PLAIN }, { x: 'b/c.js' }))
+  const text = textOf(manifestOf({ 'a.css': PLAIN, 'b/c.js': FULL, 'd.css': PLAIN }, { x: 'b/c.js' }))
   const random = createRandom(8)
   const pieces = [
     '',

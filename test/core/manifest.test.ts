@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  encodeManifest,
-  formatManifest,
-  type Manifest,
-  type ManifestAsset,
-  parseManifest,
-} from '../../src/core/manifest.ts'
+import { type Manifest, type ManifestAsset, parseManifest } from '../../src/core/manifest.ts'
+import { formatManifest } from '../../src/core/manifest-format.ts'
+
+const textOf = (manifest: Manifest) => formatManifest(manifest).toString()
 
 const asset = (file: string): ManifestAsset => ({
   file,
@@ -26,38 +23,36 @@ const manifest = (paths: readonly string[]): Manifest => ({
 })
 
 const text = (change: (json: Record<string, unknown>) => void): string => {
-  const json = JSON.parse(formatManifest(manifest(['a.css']))) as Record<string, unknown>
+  const json = JSON.parse(textOf(manifest(['a.css']))) as Record<string, unknown>
   change(json)
   return JSON.stringify(json)
 }
 
 test('reading undoes writing', () => {
-  const written = formatManifest(manifest(['a.css', 'b.css']))
+  const written = textOf(manifest(['a.css', 'b.css']))
   assert.deepEqual(parseManifest(written, 'm'), manifest(['a.css', 'b.css']))
 })
 
-test('a manifest of any length reads back, and as bytes is the same', () => {
+test('a manifest of any length reads back', () => {
   for (const count of [0, 1, 999, 1000, 1001, 2500]) {
     const long = manifest(Array.from({ length: count }, (_, index) => `é/${10_000 + index}.css`))
-    const written = formatManifest(long)
-    assert.deepEqual(parseManifest(written, 'm'), long)
-    assert.equal(encodeManifest(long).toString(), written)
+    assert.deepEqual(parseManifest(textOf(long), 'm'), long)
   }
 })
 
 test('the order in which assets came leaves no trace', () => {
-  assert.equal(formatManifest(manifest(['b', 'a', 'C'])), formatManifest(manifest(['a', 'C', 'b'])))
-  assert.deepEqual(Object.keys(JSON.parse(formatManifest(manifest(['b', 'a', 'C']))).assets), ['C', 'a', 'b'])
+  assert.equal(textOf(manifest(['b', 'a', 'C'])), textOf(manifest(['a', 'C', 'b'])))
+  assert.deepEqual(Object.keys(JSON.parse(textOf(manifest(['b', 'a', 'C']))).assets), ['C', 'a', 'b'])
 })
 
 test('names that objects treat specially are names like any other', () => {
   const special = manifest(['__proto__', 'constructor', '1', 'z', '0'])
-  const names = [...parseManifest(formatManifest(special), 'm').assets.keys()]
+  const names = [...parseManifest(textOf(special), 'm').assets.keys()]
   assert.deepEqual(names.sort(), ['0', '1', '__proto__', 'constructor', 'z'])
 })
 
 test('names are sorted in the text, numbers among them', () => {
-  const text = formatManifest(manifest(['a', '9', '10', 'B']))
+  const text = textOf(manifest(['a', '9', '10', 'B']))
   const names = [...text.matchAll(/^ {2}"(.*?)":/gm)].map((match) => match[1])
   assert.deepEqual(names, ['10', '9', 'B', 'a'])
 })

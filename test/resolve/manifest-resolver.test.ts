@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { build } from '../../src/build/build.ts'
-import { formatManifest, parseManifest } from '../../src/core/manifest.ts'
+import { parseManifest } from '../../src/core/manifest.ts'
+import { formatManifest } from '../../src/core/manifest-format.ts'
 import { createManifestResolver } from '../../src/resolve/manifest-resolver.ts'
 import { writeBuild } from '../support/fixture-build.ts'
 import { makeTree } from '../support/tree.ts'
@@ -51,7 +52,7 @@ test('an unknown name is an error that names the nearest', async (context) => {
 })
 
 test('names that objects inherit are unknown', async (context) => {
-  const manifest = parseManifest(formatManifest(await manifestOf(context)), 'manifest.json')
+  const manifest = parseManifest(formatManifest(await manifestOf(context)).toString(), 'manifest.json')
   const resolver = createManifestResolver(manifest)
   for (const name of ['__proto__', 'constructor', 'toString'])
     assert.throws(() => resolver.resolve(name), { code: 'FP_UNKNOWN_NAME' })

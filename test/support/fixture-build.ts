@@ -7,12 +7,12 @@ import type { Encoding } from '../../src/core/encoding.ts'
 import { variantPath } from '../../src/core/encoding.ts'
 import { formatHashedPath } from '../../src/core/hashed-path.ts'
 import {
-  formatManifest,
   MANIFEST_FILE,
   type Manifest,
   type ManifestAsset,
   type ManifestReference,
 } from '../../src/core/manifest.ts'
+import { formatManifest } from '../../src/core/manifest-format.ts'
 import { isCompressible, mediaType } from '../../src/core/media-type.ts'
 import { makeTree } from './tree.ts'
 
