@@ -63,6 +63,7 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
   const packs = createPackStore(packFolder)
   const version = versionOf(dir)
   const { lines, isWhole } = readIndexLines(dir)
+  const shortLines = countShort(lines)
   const index = createLookup(lines, digester)
   const now = wallClock()
   let isBroken = false
@@ -85,9 +86,9 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
     return entry
   }
   const rewrite = () => {
-    const all = index.readAll()
+    const all = index.takeAll()
     if (versionOf(dir) !== version)
-      mergeIndex(all, createLookup(readIndexLines(dir).lines, digester).readAll())
+      mergeIndex(all, createLookup(readIndexLines(dir).lines, digester).takeAll())
     forgetBefore(all, now - LIMITS.buildCacheMaxIdleDays * DAY_MS)
     const fresh = createPackStore(packFolder)
     makeRoom(all, { maxBytes, digester, now: wallClock(), packs, fresh })
@@ -129,7 +130,7 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
       guard(() => packs.close())
       const news = countEntries(index.fresh)
       if (news === 0 || isBroken) return
-      const isSmall = news <= APPEND_MAX_ENTRIES && countShort(lines) < APPEND_MAX_LINES
+      const isSmall = news <= APPEND_MAX_ENTRIES && shortLines < APPEND_MAX_LINES
       guard(() => {
         if (isWhole && isSmall && hasRoom({ packs, maxBytes }))
           appendToIndex(dir, formatIndex(index.fresh, digester))

@@ -16,8 +16,8 @@ export interface IndexLookup {
   put<T extends Table>(table: T, key: string, entry: EntryOf<T>): void
   /** What was put here. */
   readonly fresh: CacheIndex
-  /** Everything, read to the end. */
-  readAll(): CacheIndex
+  /** Everything, read to the end. Nothing is fresh any more. */
+  takeAll(): CacheIndex
 }
 
 /** Searches after which it is cheaper to read everything. A build of one file makes five. */
@@ -46,33 +46,39 @@ export function createLookup(lines: readonly Buffer[], digester: Digester): Inde
   const has = (line: Line, key: string) =>
     (line.entries !== undefined || mayHave(line.bytes, key)) && entriesOf(line).has(key)
   const search = (table: Table, key: string): unknown => {
+    if (unread.length === 0) return undefined
     searches++
     const line = unread.findLast((each) => each.table === table && has(each, key))
     return line === undefined ? undefined : entriesOf(line).get(key)
   }
-  const readAll = () => {
+  const readRest = () => {
     for (const { table, bytes } of unread) {
       const map: Map<string, unknown> = known[table]
       for (const [key, entry] of parseLine(bytes, digester)) map.set(key, entry)
     }
     unread = []
-    for (const table of Object.keys(fresh) as Table[]) {
-      const map: Map<string, unknown> = known[table]
-      for (const [key, entry] of fresh[table]) map.set(key, entry)
-    }
-    return known
   }
 
   return {
     fresh,
-    readAll,
+    takeAll() {
+      readRest()
+      for (const table of Object.keys(fresh) as Table[]) {
+        const map: Map<string, unknown> = known[table]
+        for (const [key, entry] of fresh[table]) map.set(key, entry)
+        // Not twice in memory.
+        fresh[table].clear()
+      }
+      return known
+    },
     find<T extends Table>(table: T, key: string) {
-      if (unread.length > 0 && searches >= MAX_SEARCHES) readAll()
-      const found = known[table].get(key) ?? (unread.length > 0 ? search(table, key) : undefined)
+      if (unread.length > 0 && searches >= MAX_SEARCHES) readRest()
+      const found = fresh[table].get(key) ?? known[table].get(key) ?? search(table, key)
       return found as EntryOf<T> | undefined
     },
     put<T extends Table>(table: T, key: string, entry: EntryOf<T>) {
-      for (const index of [known, fresh]) (index[table] as Map<string, EntryOf<T>>).set(key, entry)
+      const map: Map<string, unknown> = fresh[table]
+      map.set(key, entry)
     },
   }
 }
