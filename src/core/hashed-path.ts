@@ -11,7 +11,7 @@ export interface HashedPathParts {
 }
 
 /** What a digest adds to a name. */
-const INSERTED = /\.[0-9a-f]{16}/y
+const INSERTED = /^\.[0-9a-f]{16}$/
 const INSERTED_LENGTH = 17
 
 /**
@@ -42,9 +42,7 @@ export function parseHashedPath(hashed: HashedPath): HashedPathParts | undefined
   const name = fileNameOf(hashed)
   for (const end of digestEnds(name)) {
     const start = end - INSERTED_LENGTH
-    if (start < 0) continue
-    INSERTED.lastIndex = start
-    if (!INSERTED.test(name)) continue
+    if (start < 0 || !INSERTED.test(name.slice(start, end))) continue
     const bare = name.slice(0, start) + name.slice(end)
     if (digestIndexOf(bare) === start)
       return { path: folderOf(hashed) + bare, digest: name.slice(start + 1, end) }
