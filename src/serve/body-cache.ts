@@ -55,26 +55,26 @@ export function createBodyCache(limits: CacheLimits, open: OpenBody, digester: D
   const read = async (file: BodyFile): Promise<HeldBody> => {
     try {
       const body = holdable(await readBody(file, open, digester))
-      bodies?.set(file.path, body)
+      bodies?.set(file.key, body)
       return body
     } finally {
-      underway.delete(file.path)
+      underway.delete(file.key)
     }
   }
 
   return {
     admits: ({ size }) => size <= maxBodyBytes,
     peek(file) {
-      const body = bodies?.get(file.path)
+      const body = bodies?.get(file.key)
       if (body !== undefined) hits++
       return body
     },
     load(file) {
       misses++
-      const known = underway.get(file.path)
+      const known = underway.get(file.key)
       if (known !== undefined) return known
       const reading = read(file)
-      underway.set(file.path, reading)
+      underway.set(file.key, reading)
       return reading
     },
     stats: () => ({ hits, misses, bytes: bodies?.calculatedSize ?? 0, bodies: bodies?.size ?? 0 }),

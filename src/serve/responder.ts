@@ -1,3 +1,4 @@
+import type { Digest } from '../core/digest.ts'
 import { ENCODINGS, type VariantEncoding, variantPath } from '../core/encoding.ts'
 import type { ManifestAsset } from '../core/manifest.ts'
 import {
@@ -131,15 +132,19 @@ function onlyVariant(variants: readonly PreparedVariant[]): PreparedVariant | un
 }
 
 function identityFileOf({ file, size, etag }: ServedAsset): BodyFile {
-  return { path: file, encoding: 'identity', size, digest: etag }
+  return bodyFile(file, 'identity', size, etag)
 }
 
 function encodedFilesOf({ file, encodings }: ServedAsset): readonly BodyFile[] {
   return ENCODINGS.flatMap((encoding) => {
     const variant = encodings[encoding]
     if (variant === undefined) return []
-    return [{ path: variantPath(file, encoding), encoding, size: variant.size, digest: variant.etag }]
+    return [bodyFile(variantPath(file, encoding), encoding, variant.size, variant.etag)]
   })
+}
+
+function bodyFile(path: string, encoding: VariantEncoding, size: number, digest: Digest): BodyFile {
+  return { path, key: `${path} ${digest}`, encoding, size, digest }
 }
 
 function prepare(

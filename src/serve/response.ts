@@ -7,8 +7,10 @@ export type RawHeaders = readonly string[]
 
 /** The file a body is read from, and what the manifest promises of it. */
 export interface BodyFile {
-  /** Relative to the build's folder; also the key it is cached under. */
+  /** Relative to the build's folder. */
   readonly path: string
+  /** What it is kept in memory under: path and digest, as a later build may put other bytes under the same path. */
+  readonly key: string
   readonly encoding: VariantEncoding
   /** Bytes. */
   readonly size: number

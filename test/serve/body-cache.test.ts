@@ -29,6 +29,7 @@ function createCountingFiles(contents: ReadonlyMap<string, Buffer>) {
 
 const fileOf = (path: string, bytes: Buffer): BodyFile => ({
   path,
+  key: `${path} ${digester.of(bytes)}`,
   encoding: 'identity',
   size: bytes.length,
   digest: digester.of(bytes),

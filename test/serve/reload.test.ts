@@ -4,9 +4,12 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import { brotliDecompressSync } from 'node:zlib'
+import { build } from '../../src/build.ts'
 import { formatHistory, HISTORY_FILE, type RetiredAsset } from '../../src/core/history.ts'
 import { start } from '../support/exchange.ts'
 import { makeBuild, writeBuild } from '../support/fixture-build.ts'
+import { makeTree } from '../support/tree.ts'
 
 const FIRST = { 'a.txt': 'first', 'gone.txt': 'only here' }
 const SECOND = { 'a.txt': 'second', 'new.txt': 'new' }
@@ -43,6 +46,25 @@ test('a new build is taken into service whole, and old hashed names keep answeri
   assert.equal((await get('/static/gone.txt')).status, 404)
   assert.throws(() => app.static('gone.txt'), { code: 'FP_UNKNOWN_NAME' })
   assert.deepEqual([app.staticStats().assets, app.staticStats().reloads], [2, 1])
+})
+
+test('a sibling that a new build compressed otherwise is sent whole, though the old one is in memory', async (context) => {
+  const text = 'abcdefgh, one two three; '.repeat(40) + 'rats live on no evil star. '.repeat(70)
+  const folder = makeTree(context, { sources: { 'a.txt': text } })
+  const root = join(folder, 'out')
+  const buildWith = (br: number) =>
+    build({ sources: [join(folder, 'sources')], out: root, compress: { '**': { br } }, cache: false })
+  await buildWith(11)
+  const { app, get } = await start(context, { root, watch: false })
+  const name = app.static('a.txt')
+  const before = await get(name, { 'accept-encoding': 'br' })
+  await buildWith(0)
+  assert.equal(await app.staticReload(), true)
+  const after = await get(name, { 'accept-encoding': 'br' })
+  assert.equal(app.static('a.txt'), name)
+  assert.notEqual(after.headers.etag, before.headers.etag)
+  assert.equal(after.headers['content-length'], String(after.body.length))
+  assert.equal(brotliDecompressSync(after.body).toString(), text)
 })
 
 test('a hashed name whose file has been pruned is 404', async (context) => {
