@@ -8,6 +8,7 @@ import {
   type TemplateHelpers,
   type UrlOptions,
 } from '../template/template-functions.ts'
+import { sendEarlyHints } from './early-hints.ts'
 import { type PreloadFile, preloadLinks } from './preload.ts'
 import type { Reloader } from './reload.ts'
 import type { Site, StaticStats } from './site.ts'
@@ -89,9 +90,11 @@ export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mou
   app.decorateReply('static', url)
   app.decorateReply('staticUrl', url)
   app.decorateReply('preload', function (this: FastifyReply, ...files: readonly PreloadFile[]) {
-    const links = preloadLinks(site.current.resolver, files)
-    if (earlyHints && links.length > 0) this.raw.writeEarlyHints({ link: [...links] })
-    return addLinks(this, links)
+    const before = linksOf(this)
+    const links = preloadLinks(site.current.resolver, files).filter((link) => !before.includes(link))
+    if (links.length === 0) return this
+    if (earlyHints) sendEarlyHints(this, links)
+    return this.header('link', [...before, ...links].join(', '))
   })
   decorateLocals(app, (reply) => helpersFor(reply, site.current.resolver))
 }
@@ -117,12 +120,9 @@ function helpersFor(reply: FastifyReply, resolver: Resolver): TemplateHelpers {
   return createTemplateHelpers(resolver, { origin, nonce: cspNonce?.script, styleNonce: cspNonce?.style })
 }
 
-/** One header with all values, those that are there already first; each once. */
-function addLinks(reply: FastifyReply, links: readonly string[]): FastifyReply {
-  const before = reply.getHeader('link')
-  const known = [before ?? ''].flat().flatMap((value) => String(value).split(/,\s*(?=<)/))
-  const values = new Set([...known.filter((value) => value !== ''), ...links])
-  return values.size === 0 ? reply : reply.header('link', [...values].join(', '))
+/** The values of a reply's Link header so far. */
+function linksOf(reply: FastifyReply): readonly string[] {
+  return [reply.getHeader('link') ?? []].flat().flatMap((value) => String(value).split(/,\s*(?=<)/))
 }
 
 /**

@@ -60,7 +60,7 @@ function addRoutes(
     },
   })
   app.route({
-    method: ['OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
     url,
     // Before the body is looked at: a POST of any media type is a wrong method, not a wrong media type.
     onRequest(request, reply) {

@@ -148,8 +148,11 @@ test('a query changes nothing', async (context) => {
 })
 
 test('another method is 405 with Allow, before its body is looked at', async (context) => {
-  const { get } = await start(context, { root: await makeBuild(context, FILES) })
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+  const app = Fastify()
+  app.addHttpMethod('PROPFIND')
+  await app.register(fingerpost, { root: await makeBuild(context, FILES) })
+  const { get } = await listen(context, app)
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'TRACE', 'PROPFIND']) {
     const answer = await get('/static/css/site.css', { 'content-type': 'application/x-unheard-of' }, method)
     assert.equal(answer.status, 405, method)
     assert.equal(answer.headers['allow'], 'GET, HEAD, OPTIONS')

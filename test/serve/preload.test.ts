@@ -156,3 +156,24 @@ test('103 Early Hints go out before the page, over HTTP/1.1 and HTTP/2', async (
   })
   assert.match(String(hints), /as=style/)
 })
+
+test('103 Early Hints tell each link once, never HTTP/1.0, and never in the middle of an answer', async (context) => {
+  const app = Fastify()
+  await app.register(fingerpost, { root: await makeBuild(context, FILES, OPTIONS), earlyHints: true })
+  app.get('/', async (_request, reply) => reply.preload('css/site.css').preload('css/site.css').send('page'))
+  app.get('/begun', (_request, reply) => {
+    reply.hijack()
+    reply.raw.write('pa')
+    reply.preload('css/site.css')
+    reply.raw.end('ge')
+  })
+  const { port } = await listen(context, app)
+  const hintsOf = async (path: string, version: string) => {
+    const answer = await talk(port, `GET ${path} HTTP/${version}\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    return answer.toString().match(/103 Early Hints/g)?.length ?? 0
+  }
+  assert.deepEqual(
+    [await hintsOf('/', '1.1'), await hintsOf('/', '1.0'), await hintsOf('/begun', '1.1')],
+    [1, 0, 0],
+  )
+})
