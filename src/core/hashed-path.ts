@@ -1,4 +1,4 @@
-import { fileNameOf, folderOf, type LogicalPath } from './path.ts'
+import type { LogicalPath } from './path.ts'
 
 /** A logical path with the digest of its content before the extension: `css/site.3f9a1c0b2d4e5f60.css`. */
 export type HashedPath = string
@@ -10,8 +10,7 @@ export interface HashedPathParts {
   readonly digest: string
 }
 
-/** What a digest adds to a name. */
-const INSERTED = /^\.[0-9a-f]{16}$/
+/** What a digest adds to a name: a dot and its digits. */
 const INSERTED_LENGTH = 17
 
 /**
@@ -21,33 +20,26 @@ const INSERTED_LENGTH = 17
  * @returns an index into `fileName`, so that `name.slice(0, i) + '.' + digest + name.slice(i)` is the hashed name.
  */
 export function digestIndexOf(fileName: string): number {
-  const last = lastDot(fileName, fileName.length)
-  if (last === -1) return fileName.length
-  const isMap = fileName.slice(last).toLowerCase() === '.map'
-  const inner = isMap ? lastDot(fileName, last) : -1
-  return inner === -1 ? last : inner
+  return indexFrom(fileName, 0)
 }
 
 /** Inverse of {@link parseHashedPath}. */
 export function formatHashedPath({ path, digest }: HashedPathParts): HashedPath {
-  const name = fileNameOf(path)
-  const index = path.length - name.length + digestIndexOf(name)
+  const index = indexFrom(path, beginOf(path))
   return `${path.slice(0, index)}.${digest}${path.slice(index)}`
 }
 
 /**
  * Reads a hashed path back; undefined if the name carries no digest where {@link formatHashedPath} would have put it.
+ * A server asks this of every name it doesn't know.
  */
 export function parseHashedPath(hashed: HashedPath): HashedPathParts | undefined {
-  const name = fileNameOf(hashed)
-  for (const end of digestEnds(name)) {
-    const start = end - INSERTED_LENGTH
-    if (start < 0 || !INSERTED.test(name.slice(start, end))) continue
-    const bare = name.slice(0, start) + name.slice(end)
-    if (digestIndexOf(bare) === start)
-      return { path: folderOf(hashed) + bare, digest: name.slice(start + 1, end) }
-  }
-  return undefined
+  const begin = beginOf(hashed)
+  const last = lastDot(hashed, begin, hashed.length)
+  const inner = last === -1 ? -1 : lastDot(hashed, begin, last)
+  return (
+    splitAt(hashed, begin, inner) ?? splitAt(hashed, begin, last) ?? splitAt(hashed, begin, hashed.length)
+  )
 }
 
 /** The logical path of a file of a build: it can be read from its name, or is the same where a bundler had hashed it. */
@@ -60,15 +52,39 @@ export function findPathOf(
   return assets.get(file)?.file === file ? file : undefined
 }
 
-/** The index of the last dot before `end` that starts an extension, or -1. */
-function lastDot(fileName: string, end: number): number {
-  const dot = end === 0 ? -1 : fileName.lastIndexOf('.', end - 1)
-  return dot > 0 ? dot : -1
+/** Where the file name begins. */
+function beginOf(path: string): number {
+  return path.lastIndexOf('/') + 1
 }
 
-/** Where the digest's last digit may stand: before two extensions, before one, at the end. */
-function digestEnds(name: string): readonly number[] {
-  const last = lastDot(name, name.length)
-  const inner = last === -1 ? -1 : lastDot(name, last)
-  return [inner, last, name.length].filter((end) => end > 0)
+/** {@link digestIndexOf} in a path whose file name begins at `begin`. */
+function indexFrom(path: string, begin: number): number {
+  const last = lastDot(path, begin, path.length)
+  if (last === -1) return path.length
+  const isMap = path.slice(last).toLowerCase() === '.map'
+  const inner = isMap ? lastDot(path, begin, last) : -1
+  return inner === -1 ? last : inner
+}
+
+/** The index of the last dot before `end` that starts an extension, or -1. */
+function lastDot(path: string, begin: number, end: number): number {
+  const dot = end === 0 ? -1 : path.lastIndexOf('.', end - 1)
+  return dot > begin ? dot : -1
+}
+
+/** The parts if a digest ends at `end`, where {@link formatHashedPath} would have put it. */
+function splitAt(hashed: HashedPath, begin: number, end: number): HashedPathParts | undefined {
+  const start = end - INSERTED_LENGTH
+  if (start < begin || hashed[start] !== '.' || !isHex(hashed, start + 1, end)) return undefined
+  const path = hashed.slice(0, start) + hashed.slice(end)
+  return indexFrom(path, begin) === start ? { path, digest: hashed.slice(start + 1, end) } : undefined
+}
+
+/** Whether all are lower-case hex digits. */
+function isHex(text: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (!((code >= 48 && code <= 57) || (code >= 97 && code <= 102))) return false
+  }
+  return true
 }

@@ -31,10 +31,10 @@ export class LazyMap<K, V, S = unknown> implements ReadonlyMap<K, V> {
   }
 
   get(key: K): V | undefined {
-    const known = this.#made.get(key)
-    if (known !== undefined) return known
     const source = this.#sources.get(key)
     if (source === undefined) return undefined
+    const known = this.#made.get(key)
+    if (known !== undefined) return known
     const value = this.#make(source, key)
     this.#made.set(key, value)
     return value

@@ -57,8 +57,9 @@ export function createGeneration(
     findHashed: (name) => table.findHashed(name),
     findRetired(name) {
       const asset = loaded.retired.get(name)
+      if (asset === undefined) return undefined
       const known = retired.get(name)
-      if (asset === undefined || known !== undefined) return known
+      if (known !== undefined) return known
       const responder = createResponder(asset, headersFor(asset.path, true, headers, rules))
       retired.set(name, responder)
       return responder
