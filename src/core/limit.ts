@@ -91,7 +91,7 @@ export const LIMITS = {
   s3TimeoutMs: 30_000,
   /** Files a publish uploads at the same time. */
   publishConcurrency: 16,
-  /** Files and folders asked for at once while sources are listed; more gains nothing at 4 threads of libuv. */
+  /** Folders read at once while sources are listed; more gains nothing at 4 threads of libuv. */
   listConcurrency: 64,
   /** Files and folders in one source; links that fan out again and again end here instead of never. */
   listMaxEntries: 2_000_000,

@@ -37,15 +37,18 @@ export function findEverywhere(finders: readonly Finder[], path: LogicalPath): r
 
 /** macOS and Windows keep `A.css` and `a.css` in one file, macOS also é composed and decomposed. */
 function refuseCollisions(files: ReadonlyMap<LogicalPath, SourceFile>): void {
+  const folds = new Set<string>()
+  for (const path of files.keys()) folds.add(fold(path))
+  // Nearly always that is all: a list for each spelling would be one for each file.
+  if (folds.size === files.size) return
   const spellings = new Map<string, SourceFile[]>()
   for (const file of files.values()) {
-    const folded = file.path.normalize('NFC').toLowerCase()
+    const folded = fold(file.path)
     const same = spellings.get(folded)
     if (same === undefined) spellings.set(folded, [file])
     else same.push(file)
   }
   const collisions = [...spellings.values()].filter((same) => same.length > 1)
-  if (collisions.length === 0) return
   const lines = collisions.flat().map((file) => `\n  ${file.path}  (${file.absolutePath})`)
   throw new FingerpostError(
     'FP_COLLISION',
@@ -55,4 +58,8 @@ function refuseCollisions(files: ReadonlyMap<LogicalPath, SourceFile>): void {
       details: { paths: collisions.map((same) => same.map((file) => file.path)) },
     },
   )
+}
+
+function fold(path: LogicalPath): string {
+  return path.normalize('NFC').toLowerCase()
 }

@@ -1,5 +1,12 @@
-import { type BigIntStats, closeSync, constants, type Dirent, openSync } from 'node:fs'
-import { realpath, stat } from 'node:fs/promises'
+import {
+  type BigIntStats,
+  closeSync,
+  constants,
+  type Dirent,
+  openSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { isSystemError } from '../core/error.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { FileStat, Skipped } from './finder.ts'
@@ -45,14 +52,17 @@ interface Place {
 
 const READABLE_BY_ALL = 0o444n
 
-/** Looks at one entry of a folder. */
-export async function examineEntry(entry: Dirent, folder: Folder, context: EntryContext): Promise<Examined> {
+/**
+ * Looks at one entry of a folder. Synchronous: the way through the thread pool costs four times what a stat costs, and a
+ * build that finds nothing changed does little else.
+ */
+export function examineEntry(entry: Dirent, folder: Folder, context: EntryContext): Examined {
   const place = { path: folder.path + entry.name, absolutePath: `${folder.absolutePath}/${entry.name}` }
   if (context.ignore(place.path, entry.isDirectory() ? 'folder' : 'file')) return skip(place, 'ignored')
   if (entry.isDirectory()) return enter(place, `${folder.trail.at(-1)}/${entry.name}`, folder)
   try {
-    if (entry.isSymbolicLink()) return await examineLink(place, folder, context)
-    if (entry.isFile()) return asFile(place, await stat(place.absolutePath, { bigint: true }))
+    if (entry.isSymbolicLink()) return examineLink(place, folder, context)
+    if (entry.isFile()) return asFile(place, statSync(place.absolutePath, { bigint: true }))
     return trouble(place, kindOf(entry))
   } catch (error) {
     if (isSystemError(error, 'ENOENT') && !entry.isSymbolicLink()) return { kind: 'gone' }
@@ -82,10 +92,10 @@ export function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
 }
 
-async function examineLink(place: Place, folder: Folder, { root, ignore }: EntryContext): Promise<Examined> {
-  const target = await realpath(place.absolutePath)
+function examineLink(place: Place, folder: Folder, { root, ignore }: EntryContext): Examined {
+  const target = realpathSync.native(place.absolutePath)
   if (!isInside(target, root)) return skip(place, 'link-outside')
-  const stats = await stat(place.absolutePath, { bigint: true })
+  const stats = statSync(place.absolutePath, { bigint: true })
   if (!stats.isDirectory()) return asFile(place, stats)
   return ignore(place.path, 'folder') ? skip(place, 'ignored') : enter(place, target, folder)
 }

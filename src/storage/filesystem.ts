@@ -93,19 +93,22 @@ async function statFile(path: string, key: string): Promise<StoredFile | undefin
 async function* listFiles(root: string, prefix = '', after = ''): AsyncIterable<StoredFile> {
   // Only the folder the prefix names is walked, not the whole root.
   const start = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-  for await (const { key, size, modifiedAt } of walkFolder(root, start)) {
-    if (key > after && key.startsWith(prefix) && !TEMPORARY.test(fileNameOf(key)))
-      yield { key, size, modifiedAt }
+  for await (const files of walkFolder(root, start)) {
+    for (const file of files) {
+      if (file.key > after && file.key.startsWith(prefix) && !TEMPORARY.test(fileNameOf(file.key))) yield file
+    }
   }
 }
 
 async function sweepFolder(root: string, olderThan?: Date, folder = ''): Promise<number> {
   let swept = 0
-  for await (const { key, modifiedAt } of walkFolder(root, folder)) {
-    if (!TEMPORARY.test(fileNameOf(key))) continue
-    if (olderThan !== undefined && modifiedAt >= olderThan) continue
-    await rm(join(root, key), { force: true })
-    swept++
+  for await (const files of walkFolder(root, folder)) {
+    for (const { key, modifiedAt } of files) {
+      if (!TEMPORARY.test(fileNameOf(key))) continue
+      if (olderThan !== undefined && modifiedAt >= olderThan) continue
+      await rm(join(root, key), { force: true })
+      swept++
+    }
   }
   return swept
 }
