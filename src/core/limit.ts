@@ -103,6 +103,8 @@ export const LIMITS = {
   streamChunkBytes: 128 * KIB,
   /** Seconds a client may take no byte of an answer before its connection is closed. */
   stallSeconds: 60,
+  /** Milliseconds a timer of Node takes at most, 24 days; it takes more for 1. */
+  timerMaxMs: 2_147_483_647,
   /** Milliseconds between two looks at the manifest of a running server. */
   watchIntervalMs: 1000,
   /** Milliseconds an edit must lie back before a file's times alone vouch for its content: what coarse clocks need. */

@@ -41,6 +41,14 @@ export const asCount: OptionParser<number> = (value, where) => {
   throw wrongShape(value, where, 'a whole number from 0')
 }
 
+/** A whole number within these bounds, both included. */
+export function asCountWithin(min: number, max: number): OptionParser<number> {
+  return (value, where) => {
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+    throw wrongShape(value, where, `a whole number from ${min} to ${max}`)
+  }
+}
+
 export const asFlag: OptionParser<boolean> = (value, where) => {
   if (typeof value === 'boolean') return value
   throw wrongShape(value, where, 'true or false')

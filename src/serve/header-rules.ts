@@ -39,10 +39,16 @@ export interface CompiledRule {
 export const HASHED_CACHE_CONTROL = `public, max-age=${LIMITS.immutableMaxAgeSeconds}, immutable`
 export const LOGICAL_CACHE_CONTROL = 'no-cache'
 
-/** What the plugin says of the representation itself; a rule that contradicts it would break clients. */
-const RESERVED = new Set([
+/** What says which bytes are sent, and how. Whatever contradicts them breaks clients, so only the plugin sets them. */
+export const BODY_HEADERS: ReadonlySet<string> = new Set([
   ...['content-length', 'content-encoding', 'content-range', 'accept-ranges', 'etag', 'last-modified'],
-  ...['transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'trailer', 'te', 'date', 'set-cookie'],
+  ...['transfer-encoding', 'trailer'],
+])
+
+/** What isn't for a rule to set. */
+const RESERVED = new Set([
+  ...BODY_HEADERS,
+  ...['connection', 'keep-alive', 'upgrade', 'te', 'date', 'set-cookie'],
 ])
 
 /** Compiles the globs of rules. The glob library is loaded only if there are rules. */

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { LIMITS } from '../core/limit.ts'
 import {
   asCount,
+  asCountWithin,
   asFlag,
   asListOf,
   asOneOf,
@@ -153,7 +154,7 @@ const asRemoteManifest: OptionParser<RemoteManifest> = (value, where) => {
 const asWatch: OptionParser<Required<FingerpostOptions>['watch']> = (value, where) =>
   typeof value === 'boolean'
     ? value
-    : parseOptions<{ intervalMs?: number }>(value, { intervalMs: asCount }, where)
+    : parseOptions<{ intervalMs?: number }>(value, { intervalMs: asCountWithin(1, LIMITS.timerMaxMs) }, where)
 
 /** Logical paths, and where they answer: paths without the signs that Fastify's router gives a meaning. */
 const asRootFiles: OptionParser<Required<FingerpostOptions>['rootFiles']> = (value, where) => {
@@ -201,6 +202,6 @@ const TABLE: OptionTable<FingerpostOptions> = {
   timingAllowOrigin: orFalse(asHeader('Timing-Allow-Origin')),
   lastModified: orFalse(asDate),
   headers: asListOf(asRule),
-  stallSeconds: asCount,
+  stallSeconds: asCountWithin(1, Math.floor(LIMITS.timerMaxMs / 1000)),
   cache: orFalse(asCache),
 }

@@ -19,9 +19,21 @@ type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>
 
 /** Everything below one path. @param route with a slash at both ends, relative to the scope */
 export function addBuildRoutes(app: FastifyInstance, route: string, parts: RouteParts): void {
-  const nameOf = (request: FastifyRequest): string | undefined =>
-    hasEncodedSlash(request.raw.url ?? '') ? undefined : (request as Wildcard).params['*']
+  const hasIndex = parts.settings.index !== undefined
+  const nameOf = (request: FastifyRequest): string | undefined => {
+    const { url = '' } = request.raw
+    if (hasEncodedSlash(url)) return undefined
+    const name = (request as Wildcard).params['*']
+    return hasIndex ? withSlashOf(url, name) : name
+  }
   addRoutes(app, `${route}*`, nameOf, parts)
+}
+
+/** With the slash at the end that an app's `ignoreTrailingSlash` has taken: a folder would lead to itself for ever. */
+function withSlashOf(url: string, name: string): string {
+  const query = url.indexOf('?')
+  const last = url.charAt((query === -1 ? url.length : query) - 1)
+  return last === '/' && name !== '' && !name.endsWith('/') ? `${name}/` : name
 }
 
 /** One file of the build under a path of its own, outside the build's: `/favicon.ico`. */

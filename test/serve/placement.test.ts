@@ -55,6 +55,14 @@ test('an index file answers for its folder, and the folder’s name leads there'
   assert.equal((await get('/static//evil.example/')).status, 404)
 })
 
+test('a folder does not lead to itself in an app that ignores trailing slashes', async (context) => {
+  const root = await makeBuild(context, { 'docs/index.html': 'docs' })
+  const { get } = await start(context, { root, index: 'index.html' }, { ignoreTrailingSlash: true })
+  assert.equal((await get('/static/docs')).headers['location'], './docs/')
+  assert.equal((await get('/static/docs/')).body.toString(), 'docs')
+  assert.equal((await get('/static/docs/?q=/')).body.toString(), 'docs')
+})
+
 test('a build at the root of the app leaves the app its routes', async (context) => {
   const root = await makeBuild(context, { 'index.html': 'top', 'a.txt': 'a' }, { url: '/' })
   const app = Fastify()

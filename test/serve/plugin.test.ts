@@ -238,6 +238,10 @@ test('a wrong option stops the start and names it', async (context) => {
     [{ root, headers: [{ match: '*', set: { Good: 'a\r\nb' } }] }, /Good/],
     [{ root, headers: [{ match: '*' }] }, /match, set/],
     [{ root, prefix: 'static' }, /prefix/],
+    // Node's timers take what is longer for one millisecond.
+    [{ root, stallSeconds: 2_147_484 }, /stallSeconds should be a whole number from 1 to 2147483/],
+    [{ root, stallSeconds: 0 }, /stallSeconds/],
+    [{ root, watch: { intervalMs: 2 ** 31 } }, /intervalMs/],
   ]
   for (const [options, message] of wrong) {
     const app = Fastify()
@@ -308,6 +312,29 @@ test('headers that hooks have set stay, Vary is joined, and onResponse runs', as
   assert.deepEqual(headers['set-cookie'], ['a=1', 'b=2'])
   await get('/static/css/site.css', { 'if-none-match': '*' })
   assert.deepEqual(seen, [200, 304])
+})
+
+test('what a hook says of some other body never stands beside these bytes', async (context) => {
+  const app = Fastify()
+  const wrong = {
+    'content-type': 'text/html',
+    'content-length': '99',
+    'content-encoding': 'x',
+    'transfer-encoding': 'chunked',
+    etag: '"x"',
+  }
+  app.addHook('onRequest', async (_request, reply) => void reply.headers(wrong))
+  await app.register(fingerpost, { root: await makeBuild(context, FILES) })
+  const { get } = await listen(context, app)
+  for (const [path, headers] of [
+    ['/static/css/site.css', {}],
+    ['/static/css/site.css', { 'if-none-match': '*' }],
+    ['/static/css/site.css', { range: 'bytes=0-0' }],
+    ['/static/nope', {}],
+  ] as const) {
+    const answer = await get(path, headers)
+    for (const [name, value] of Object.entries(wrong)) assert.notEqual(answer.headers[name], value, name)
+  }
 })
 
 test('with fallthrough a miss is the app’s own', async (context) => {
