@@ -121,20 +121,26 @@ async function readHolder(storage: Storage, { key, modifiedAt }: StoredFile): Pr
 
 function isAlive({ pid, host, processStart, since }: Holder): boolean {
   if (host !== hostname()) return Date.now() - since.getTime() < LIMITS.lockMaxAgeSeconds * 1000
+  const start = startOf(pid)
+  if (start !== '') return start === processStart
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
     return isSystemError(error, 'EPERM')
   }
-  return startOf(pid) === processStart
 }
 
-/** Field 22 of /proc/PID/stat (proc(5)): ticks since boot. '' where there is no /proc. */
+/**
+ * Field 22 of /proc/PID/stat (proc(5)): ticks since boot, whoever the process belongs to; `ended` for one that has ended
+ * and isn't buried yet (a zombie). '' where there is no such file.
+ */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     // The name in parentheses may contain blanks and parentheses itself.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? 'ended' : (fields[19] ?? '')
   } catch {
     return ''
   }

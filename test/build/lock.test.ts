@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { utimesSync } from 'node:fs'
+import { readFileSync, utimesSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -11,6 +11,7 @@ import { FingerpostError } from '../../src/core/error.ts'
 import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { asNobody } from '../support/nobody.ts'
 import { makeTree, readTree } from '../support/tree.ts'
 
 const quiet = { report: () => undefined, signal: new AbortController().signal }
@@ -83,6 +84,30 @@ test('a process number that was given to another process does not hold the lock'
   if (process.platform !== 'linux') return context.skip('needs /proc')
   const storage = createMemoryStorage()
   await plant(storage, { pid: process.pid, host: hostname(), processStart: '1' })
+  assert.equal(await withLock(storage, { ...quiet, waitSeconds: 0 }, async () => 'mine'), 'mine')
+})
+
+test('a process number that was given to a process of somebody else does not hold the lock', async (context) => {
+  if (process.platform !== 'linux') return context.skip('needs /proc')
+  const isRoot = process.geteuid?.() === 0
+  const other = isRoot ? spawn('sleep', ['30'], { uid: 65_533 }) : undefined
+  context.after(() => other?.kill())
+  const storage = createMemoryStorage()
+  await plant(storage, { pid: other?.pid ?? 1, host: hostname(), processStart: '0' })
+  const work = () => withLock(storage, { ...quiet, waitSeconds: 0 }, async () => 'mine')
+  assert.equal(await asNobody(work), 'mine')
+})
+
+test('a process that has ended does not hold the lock, though nobody has buried it', async (context) => {
+  if (process.platform !== 'linux') return context.skip('needs /proc')
+  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'])
+  context.after(() => parent.kill())
+  const [line] = await once(parent.stdout, 'data')
+  const pid = Number(String(line))
+  const fieldsOf = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
+  while (fieldsOf()[0] !== 'Z') await setTimeout(5)
+  const storage = createMemoryStorage()
+  await plant(storage, { pid, host: hostname(), processStart: fieldsOf()[19] })
   assert.equal(await withLock(storage, { ...quiet, waitSeconds: 0 }, async () => 'mine'), 'mine')
 })
 
