@@ -45,7 +45,7 @@ export async function pack(
 
 function notAsPromised({ name }: Storage, key: string): FingerpostError {
   return new FingerpostError('FP_DAMAGED', `${key} in ${name} isn't what the manifest promises.`, {
-    remedy: 'Build again, or run fingerpost check --repair.',
+    remedy: 'Remove it and build again; siblings are made anew by fingerpost check --repair.',
     details: { out: name, key },
   })
 }

@@ -53,6 +53,8 @@ function writeReport(
 ): void {
   const { style } = stderr
   for (const { file, message } of faults) stderr.write(`${style.cyan(file)}  ${message}\n`)
+  if (faults.length > 0)
+    stderr.write('  Remove what is named and build again, or try --repair for siblings.\n')
   for (const file of repaired) stderr.write(`${style.cyan(file)}  made anew\n`)
   for (const problem of templates?.problems ?? []) stderr.write(formatProblem(problem, style))
   const mark = (count: number) => (count === 0 ? style.green('✓') : style.red('✗'))

@@ -113,7 +113,7 @@ async function fill(source: OpenFile, buffer: Buffer, position: number): Promise
 
 function damaged(file: BodyFile, fault: string, cause?: unknown): FingerpostError {
   return new FingerpostError('FP_DAMAGED', `${file.path} isn't what the manifest promises: ${fault}.`, {
-    remedy: 'See what is wrong with: fingerpost check. Then build again: fingerpost build',
+    remedy: 'Remove it, and whatever else fingerpost check names; then build again: fingerpost build',
     details: { file: file.path, size: file.size, digest: file.digest },
     cause,
   })
