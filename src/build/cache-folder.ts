@@ -90,12 +90,14 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
     if (versionOf(dir) !== version)
       mergeIndex(all, createLookup(readIndexLines(dir).lines, digester).takeAll())
     forgetBefore(all, now - LIMITS.buildCacheMaxIdleDays * DAY_MS)
+    saveIndex(dir, formatIndex(all, digester))
+    sweepTemporaries(dir, wallClock() - HOUR_MS)
+    if (hasRoom({ dir, packs, maxBytes })) return
     const fresh = createPackStore(packFolder)
-    makeRoom(all, { maxBytes, digester, now: wallClock(), packs, fresh })
+    makeRoom(all, { dir, maxBytes, digester, now: wallClock(), packs, fresh })
     fresh.close()
     packs.close()
     saveIndex(dir, formatIndex(all, digester))
-    sweepTemporaries(dir, wallClock() - HOUR_MS)
   }
 
   return {
@@ -132,8 +134,8 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
       if (news === 0 || isBroken) return
       const isSmall = news <= APPEND_MAX_ENTRIES && shortLines < APPEND_MAX_LINES
       guard(() => {
-        if (isWhole && isSmall && hasRoom({ packs, maxBytes }))
-          appendToIndex(dir, formatIndex(index.fresh, digester))
+        const added = isWhole && isSmall ? Buffer.concat([...formatIndex(index.fresh, digester)]) : undefined
+        if (added !== undefined && hasRoom({ dir, packs, maxBytes }, added.length)) appendToIndex(dir, added)
         else rewrite()
       })
     },

@@ -63,8 +63,8 @@ export function saveIndex(dir: string, lines: Iterable<Buffer>): void {
 }
 
 /** Adds lines at the end. In one piece, so that two builds never mix theirs (POSIX write, O_APPEND). */
-export function appendToIndex(dir: string, lines: Iterable<Buffer>): void {
-  appendFileSync(join(dir, INDEX_FILE), Buffer.concat([...lines]))
+export function appendToIndex(dir: string, lines: Buffer): void {
+  appendFileSync(join(dir, INDEX_FILE), lines)
 }
 
 function writeLines(path: string, lines: Iterable<Buffer>): void {

@@ -119,6 +119,11 @@ export function mergeIndex(index: CacheIndex, other: CacheIndex): void {
   mergeMap(index.variants, other.variants)
 }
 
+/** When each entry was last of use, in no order. */
+export function usesOf(index: CacheIndex): UsedAt[] {
+  return TABLES.flatMap((table) => [...index[table].values()].map(({ usedAt }) => usedAt))
+}
+
 /** Drops what was last of use before a time. */
 export function forgetBefore(index: CacheIndex, time: UsedAt): void {
   for (const map of [index.fingerprints, index.scans, index.names, index.variants]) {

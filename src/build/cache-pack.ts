@@ -90,12 +90,15 @@ function openIfThere(path: string): number | undefined {
 }
 
 function listPacks(folder: string) {
-  const packs: { pack: string; size: number; modifiedMs: number }[] = []
-  for (const pack of listFolder(folder)) {
-    const found = PACK.test(pack) ? statSync(join(folder, pack), { throwIfNoEntry: false }) : undefined
-    if (found !== undefined) packs.push({ pack, size: found.size, modifiedMs: found.mtimeMs })
-  }
-  return packs
+  return listFiles(folder).flatMap(({ name, ...rest }) => (PACK.test(name) ? [{ pack: name, ...rest }] : []))
+}
+
+/** The files of a folder, with their sizes in bytes and the times of their last changes; none if it isn't there. */
+export function listFiles(folder: string): { name: string; size: number; modifiedMs: number }[] {
+  return listFolder(folder).flatMap((name) => {
+    const found = statSync(join(folder, name), { throwIfNoEntry: false })
+    return found?.isFile() ? [{ name, size: found.size, modifiedMs: found.mtimeMs }] : []
+  })
 }
 
 function listFolder(folder: string): readonly string[] {
