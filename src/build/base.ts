@@ -1,13 +1,15 @@
+import { referencesIn } from '../core/asset-lines.ts'
 import type { Digest } from '../core/digest.ts'
 import { parseHashedPath } from '../core/hashed-path.ts'
 import { LIMITS } from '../core/limit.ts'
-import type { Manifest } from '../core/manifest.ts'
-import type { LogicalPath } from '../core/path.ts'
+import type { Manifest, ManifestAsset } from '../core/manifest.ts'
+import { comparePaths, type LogicalPath } from '../core/path.ts'
 import { type Problem, sortProblems } from '../core/problem.ts'
 import type { Collection, SourceFile } from '../find/finder.ts'
 import type { Links } from './link.ts'
 import type { Name } from './name.ts'
 import type { Output } from './output.ts'
+import type { BuildReport } from './report.ts'
 
 /**
  * The last build, made with the same options and tools of the same files, of which only some have changed: what a build
@@ -19,6 +21,8 @@ export interface Base {
   readonly manifestEtag: Digest
   /** All that the last build said. */
   readonly problems: readonly Problem[]
+  /** What it holds. */
+  readonly outputs: BuildReport['outputs']
   /** What has to be built anew. */
   readonly scope: ReadonlySet<LogicalPath>
   /** Whether an output is as the last build left it. */
@@ -44,14 +48,17 @@ export function createBase({ changed, ...parts }: BaseParts): Base | undefined {
  * Everything that may come out different when some files have changed: what refers to them, however far, because a name
  * covers the names in it; and their source maps, because columns move.
  */
-export function findScope(changed: Iterable<LogicalPath>, { assets }: Manifest): ReadonlySet<LogicalPath> {
+export function findScope(
+  changed: Iterable<LogicalPath>,
+  manifest: Pick<Manifest, 'assets'>,
+): ReadonlySet<LogicalPath> {
   const dependents = new Map<LogicalPath, LogicalPath[]>()
   const add = (path: LogicalPath, dependent: LogicalPath) => {
     const known = dependents.get(path)
     if (known === undefined) dependents.set(path, [dependent])
     else known.push(dependent)
   }
-  for (const [path, { references }] of assets) {
+  for (const [path, references] of referencesIn(manifest)) {
     for (const { path: target, kind } of references) {
       add(target, path)
       if (kind === 'source-map') add(path, target)
@@ -69,7 +76,22 @@ export function filesInScope(
   base: Base | undefined,
 ): ReadonlyMap<LogicalPath, SourceFile> {
   if (base === undefined) return files
-  return new Map([...files].filter(([path]) => base.scope.has(path)))
+  const inScope = new Map<LogicalPath, SourceFile>()
+  for (const path of [...base.scope].sort(comparePaths)) {
+    const file = files.get(path)
+    if (file !== undefined) inScope.set(path, file)
+  }
+  return inScope
+}
+
+/** What the base has in the place of what is built. */
+export function assetsInScope({ manifest, scope }: Base): ReadonlyMap<LogicalPath, ManifestAsset> {
+  const assets = new Map<LogicalPath, ManifestAsset>()
+  for (const path of scope) {
+    const asset = manifest.assets.get(path)
+    if (asset !== undefined) assets.set(path, asset)
+  }
+  return assets
 }
 
 /**

@@ -24,8 +24,10 @@ const SHOWN = 20
  * @returns the siblings that sources bring themselves (`app-B1xy.js.gz` beside `app-B1xy.js`), which must not be made
  * @throws FingerpostError `FP_COLLISION` naming all clashes
  */
-export function claimKeys(names: ReadonlyMap<LogicalPath, Pick<Name, 'file'>>): ReadonlySet<string> {
-  if (![...names].some(mayClash)) return NONE
+export function claimKeys(
+  names: readonly (readonly [LogicalPath, Pick<Name, 'file'>])[],
+): ReadonlySet<string> {
+  if (!names.some(mayClash)) return NONE
   const owners = new Map<string, { readonly path: LogicalPath; readonly file: string }>()
   const clashes: Clash[] = []
   for (const [path, { file }] of names) {

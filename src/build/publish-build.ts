@@ -1,11 +1,12 @@
+import { type AssetName, namesIn, replaceAssets } from '../core/asset-lines.ts'
 import { HISTORY_FILE } from '../core/history.ts'
-import { type ImportMapNames, MANIFEST_FILE, type ManifestAsset } from '../core/manifest.ts'
+import { type ImportMapNames, MANIFEST_FILE } from '../core/manifest.ts'
 import { formatManifest } from '../core/manifest-format.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
 import type { Storage } from '../storage/storage.ts'
 import { makeAssets } from './assets.ts'
-import { OutdatedBase } from './base.ts'
+import { assetsInScope, OutdatedBase } from './base.ts'
 import { carryForward } from './carry.ts'
 import type { Drafts } from './draft.ts'
 import type { Links } from './link.ts'
@@ -14,7 +15,7 @@ import { type Output, readOutput } from './output.ts'
 import { createProgress } from './progress.ts'
 import { createManifest, manifestDigest, publishManifest } from './publish.ts'
 import { type ComingBuild, recordBuild, refuseForeignHistory } from './record.ts'
-import { tallyOutputs } from './tally.ts'
+import { changeTally, tallyOutputs } from './tally.ts'
 import type { Work } from './workshop.ts'
 import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
 
@@ -33,20 +34,16 @@ export interface NamedBuild {
 }
 
 /** Every file of a site with its key and digest. */
-export type AllNames = ReadonlyMap<LogicalPath, Pick<ManifestAsset, 'file' | 'etag'>>
+export type AllNames = readonly (readonly [LogicalPath, AssetName])[]
 
 /** The names of files that were built, and of all others as the base has them; in order of path. */
 export function namesOfAll(names: ReadonlyMap<LogicalPath, Name>, { collection, base }: Work): AllNames {
-  const all = new Map<LogicalPath, Pick<ManifestAsset, 'file' | 'etag'>>()
-  for (const path of collection.files.keys()) {
-    const kept = base?.scope.has(path) === false ? base.manifest.assets.get(path) : undefined
-    if (kept !== undefined) all.set(path, kept)
-    else {
-      const { file, fingerprint } = nameIn(names, path)
-      all.set(path, { file, etag: fingerprint.digest })
-    }
+  const built = (path: LogicalPath): readonly [LogicalPath, AssetName] => {
+    const { file, fingerprint } = nameIn(names, path)
+    return [path, { file, etag: fingerprint.digest }]
   }
-  return all
+  if (base === undefined) return Array.from(collection.files.keys(), built)
+  return Array.from(namesIn(base.manifest), (kept) => (base.scope.has(kept[0]) ? built(kept[0]) : kept))
 }
 
 /**
@@ -65,7 +62,8 @@ export async function publishBuild(build: NamedBuild, work: Work) {
     const made = await makeBuild(build, coming, createDryWriter(storage, output, digester), work)
     return { ...made, kind: mode, sizes: output.sizes }
   }
-  const recorded = await recordBuild(storage, output.manifest, coming)
+  const present = base === undefined ? output.manifest : { ...base.manifest, assets: assetsInScope(base) }
+  const recorded = await recordBuild(storage, present, coming)
   const writer = createWriter(storage, output, digester)
   if (previous !== undefined) await carryForward({ ...work, previous, output, coming: coming.files, writer })
   const made = await makeBuild(build, coming, writer, work)
@@ -75,9 +73,11 @@ export async function publishBuild(build: NamedBuild, work: Work) {
   return { ...made, kind, work: { ...made.work, written }, sizes: await sizesAfter(storage, output, writer) }
 }
 
-function comingBuild({ all }: NamedBuild, { digester, surroundings }: Work): ComingBuild {
-  const files = new Set([...all.values()].map(({ file }) => file))
-  return { digest: manifestDigest(all, digester), files, at: surroundings.now() }
+function comingBuild({ all, files, names }: NamedBuild, { digester, surroundings, base }: Work): ComingBuild {
+  const build = { digest: manifestDigest(all, digester), at: surroundings.now() }
+  if (base === undefined) return { ...build, files: new Set(all.map(([, { file }]) => file)) }
+  const replaces = new Set(Array.from(assetsInScope(base).values(), ({ file }) => file))
+  return { ...build, files: new Set(Array.from(files.keys(), (path) => nameIn(names, path).file)), replaces }
 }
 
 async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: OutputWriter, work: Work) {
@@ -85,13 +85,16 @@ async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: Out
   const { report } = work.surroundings
   const onDone = createProgress(build.files, report)
   const made = await makeAssets({ ...work, ...build, writer, onDone })
-  // The names are those of the base, so that the order is too.
-  const assets = base === undefined ? made : new Map([...base.manifest.assets, ...made])
+  const assets = base === undefined ? made : replaceAssets(base.manifest.assets, made)
   report({ kind: 'step', step: 'publish' })
   const manifest = createManifest(assets, config.url.href, digest, build.importMap)
   const counts = { ...variants.count(), written: writer.count() }
   const manifestBytes = formatManifest(manifest)
-  return { manifest, manifestBytes, outputs: tallyOutputs(assets.values()), work: counts }
+  const outputs =
+    base === undefined
+      ? tallyOutputs(made.values())
+      : changeTally(base.outputs, assetsInScope(base).values(), made.values())
+  return { manifest, manifestBytes, outputs, work: counts }
 }
 
 /** What is in the output now, without listing it again. */

@@ -1,3 +1,4 @@
+import type { AssetName } from '../core/asset-lines.ts'
 import type { Digest, Digester } from '../core/digest.ts'
 import {
   type ImportMapNames,
@@ -16,7 +17,7 @@ import type { Output } from './output.ts'
  * @param names in order of path
  */
 export function manifestDigest(
-  names: Iterable<readonly [LogicalPath, Pick<ManifestAsset, 'file' | 'etag'>]>,
+  names: Iterable<readonly [LogicalPath, AssetName]>,
   digester: Digester,
 ): Digest {
   const fields: string[] = []

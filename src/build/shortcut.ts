@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Digest, Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
-import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest.ts'
+import { MANIFEST_FILE, type Manifest } from '../core/manifest.ts'
+import { openManifest } from '../core/manifest-lines.ts'
 import type { Collection } from '../find/finder.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Base, createBase } from './base.ts'
@@ -104,7 +105,7 @@ async function recallReport(
   const text = await storage.read(MANIFEST_FILE)
   if (digester.of(text) !== snapshot.manifest) return undefined
   const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 }
-  const readManifest = () => parseManifest(text.toString(), storage.name)
+  const readManifest = () => openManifest(text.toString(), storage.name)
   return { ...snapshot.report, kind: 'unchanged', out: storage.name, work, shadowed, skipped, readManifest }
 }
 
@@ -121,9 +122,10 @@ async function recallBase(
   if (digester.of(text) !== snapshot.manifest) return undefined
   return createBase({
     changed,
-    manifest: parseManifest(text.toString(), storage.name),
+    manifest: openManifest(text.toString(), storage.name),
     manifestEtag: snapshot.manifest,
     problems: snapshot.report.problems,
+    outputs: snapshot.report.outputs,
     isIn: ({ manifestEtag, sizes }) =>
       manifestEtag === snapshot.manifest && digestSizes(sizes, digester) === snapshot.outputs,
   })

@@ -1,6 +1,7 @@
-import { ENCODINGS } from '../core/encoding.ts'
+import { ENCODINGS, type VariantEncoding } from '../core/encoding.ts'
 import type { ManifestAsset } from '../core/manifest.ts'
 import type { Collection } from '../find/finder.ts'
+import type { BuildReport } from './report.ts'
 
 /** What the sources hold. */
 export function tallySources({ files }: Collection) {
@@ -10,19 +11,33 @@ export function tallySources({ files }: Collection) {
 }
 
 /** Sums sizes by encoding. */
-export function tallyOutputs(assets: Iterable<ManifestAsset>) {
+export function tallyOutputs(assets: Iterable<ManifestAsset>): BuildReport['outputs'] {
   const none = { files: 0, bytes: 0 }
   const tallies = { identity: { ...none }, br: { ...none }, zstd: { ...none }, gzip: { ...none } }
-  const add = (encoding: keyof typeof tallies, size: number) => {
-    tallies[encoding].files++
-    tallies[encoding].bytes += size
-  }
   for (const asset of assets) {
-    add('identity', asset.size)
-    for (const encoding of ENCODINGS) {
-      const variant = asset.encodings[encoding]
-      if (variant !== undefined) add(encoding, variant.size)
+    for (const encoding of VARIANT_ENCODINGS) {
+      const variant = encoding === 'identity' ? asset : asset.encodings[encoding]
+      if (variant === undefined) continue
+      tallies[encoding].files++
+      tallies[encoding].bytes += variant.size
     }
   }
   return tallies
 }
+
+/** The sums when some assets have gone and others come. */
+export function changeTally(
+  before: BuildReport['outputs'],
+  gone: Iterable<ManifestAsset>,
+  come: Iterable<ManifestAsset>,
+): BuildReport['outputs'] {
+  const less = tallyOutputs(gone)
+  const more = tallyOutputs(come)
+  const change = (encoding: VariantEncoding) => ({
+    files: before[encoding].files - less[encoding].files + more[encoding].files,
+    bytes: before[encoding].bytes - less[encoding].bytes + more[encoding].bytes,
+  })
+  return { identity: change('identity'), br: change('br'), zstd: change('zstd'), gzip: change('gzip') }
+}
+
+const VARIANT_ENCODINGS: readonly VariantEncoding[] = ['identity', ...ENCODINGS]

@@ -1,3 +1,4 @@
+import { AssetLines } from './asset-lines.ts'
 import { ENCODINGS, type Encoding } from './encoding.ts'
 import type { Manifest, ManifestAsset, ManifestVariant } from './manifest.ts'
 import { comparePaths, type LogicalPath } from './path.ts'
@@ -5,6 +6,8 @@ import { comparePaths, type LogicalPath } from './path.ts'
 /**
  * The bytes of `manifest.json`, a line per asset: the same manifest, the same bytes (law 7). Made piece by piece, so that
  * a large manifest's lines are not in memory beside them. Inverse of `parseManifest`.
+ *
+ * Of {@link AssetLines} the lines are copied that haven't been replaced: to change one asset is not to lay out all.
  */
 export function formatManifest(manifest: Manifest): Buffer {
   return Buffer.concat(Array.from(formatPieces(manifest), (piece) => Buffer.from(piece)))
@@ -27,12 +30,16 @@ const LINES_PER_PIECE = 1000
 
 function* formatPieces({ assets, ...head }: Manifest): Generator<string> {
   yield `{\n ${formatHead(head)},\n "assets": {\n`
+  yield* assets instanceof AssetLines ? assets.lines(formatLine) : formatLines(assets)
+  yield '\n }\n}\n'
+}
+
+function* formatLines(assets: Manifest['assets']): Generator<string> {
   const sorted = [...assets].sort(([a], [b]) => comparePaths(a, b))
   for (let from = 0; from < sorted.length; from += LINES_PER_PIECE) {
     const lines = sorted.slice(from, from + LINES_PER_PIECE).map(formatLine)
     yield `${from === 0 ? '' : ',\n'}${lines.join(',\n')}`
   }
-  yield '\n }\n}\n'
 }
 
 /** By hand, because an object would move names like `10` to the front and lose `__proto__`. */

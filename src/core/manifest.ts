@@ -1,7 +1,7 @@
 import { ENCODINGS, type Encoding } from './encoding.ts'
 import { FingerpostError } from './error.ts'
 import type { HashedPath } from './hashed-path.ts'
-import { isLogicalPath, type LogicalPath } from './path.ts'
+import { comparePaths, isLogicalPath, type LogicalPath } from './path.ts'
 import type { ReferenceKind } from './reference.ts'
 
 /** The file name of a manifest, relative to the output folder. */
@@ -71,7 +71,9 @@ export function parseManifest(text: string, where: string): Manifest {
   const url = asString(root['url'], where, 'the manifest', 'url')
   const digest = asString(root['digest'], where, 'the manifest', 'digest')
   const assets = new Map<LogicalPath, ManifestAsset>()
-  for (const [path, value] of Object.entries(asRecord(root['assets'], where, 'assets'))) {
+  const entries = Object.entries(asRecord(root['assets'], where, 'assets'))
+  // An object has names like `10` in front, wherever the text has them.
+  for (const [path, value] of entries.sort(([a], [b]) => comparePaths(a, b))) {
     if (!isLogicalPath(path)) throw damaged(where, `assets has the name ${JSON.stringify(path)}`)
     assets.set(path, parseAsset(value, where, path))
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
@@ -7,7 +7,9 @@ import { findScope } from '../../src/build/base.ts'
 import { build } from '../../src/build/build.ts'
 import type { BuildOptions } from '../../src/build/options.ts'
 import type { BuildReport } from '../../src/build/report.ts'
+import { AssetLines } from '../../src/core/asset-lines.ts'
 import { isSystemError } from '../../src/core/error.ts'
+import { filesAfter, parseHistory } from '../../src/core/history.ts'
 import type { ManifestReference } from '../../src/core/manifest.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
 
@@ -84,7 +86,7 @@ test('after a change only that file and what refers to it is built', async (cont
   assert.deepEqual({ read: report.work.read, scanned: report.work.scanned }, { read: 2, scanned: 1 })
   assert.equal(report.kind, 'built')
   assert.equal(report.problems.length, 1)
-  assert.equal(report.outputs.identity.files, Object.keys(SITE).length)
+  assert.ok(report.manifest.assets instanceof AssetLines, 'lines are copied from the last manifest')
   const again = await run()
   assert.equal(again.built, 2, 'the file is too young to be trusted')
   assert.equal(again.report.kind, 'unchanged')
@@ -101,6 +103,25 @@ test('where the output is not as the last build left it, everything is built', a
   assert.equal(built, Object.keys(SITE).length)
   assert.ok(readTree(join(cwd, 'staticfiles')).has(key))
 })
+
+test('where another build was the last to be noted, everything is built', async (context) => {
+  const { cwd, run, edit } = await settled(context)
+  const history = join(cwd, 'staticfiles/history.json')
+  // As long as before, so that nothing but what stands in it tells.
+  writeFileSync(history, readFileSync(history, 'utf8').replace(/"digest": "./, '"digest": "x'))
+  edit('i.svg', '<svg><!-- other --></svg>')
+  const { built, report } = await run()
+  assert.equal(built, Object.keys(SITE).length)
+  assert.deepEqual(recordedFiles(cwd), filesOf(report))
+})
+
+/** The files of the build in force as the history has them. */
+function recordedFiles(cwd: string): readonly string[] {
+  const { builds } = parseHistory(readFileSync(join(cwd, 'staticfiles/history.json'), 'utf8'), 'history')
+  return [...filesAfter(builds)].sort()
+}
+
+const filesOf = ({ manifest }: BuildReport) => Array.from(manifest.assets.values(), ({ file }) => file).sort()
 
 test('a file that takes a source map for its own changes that map too', async (context) => {
   const { cwd, run, edit } = await settled(context)
@@ -155,7 +176,8 @@ test('a build of changed files gives what a build of all of them gives', async (
   const site = (report: BuildReport, out: string) => {
     const files = readTree(join(cwd, out))
     const own = [...report.manifest.assets.values()].map(({ file }) => [file, files.get(file)?.toString()])
-    return { own, manifest: files.get('manifest.json')?.toString(), problems: report.problems }
+    const { problems, outputs } = report
+    return { own, manifest: files.get('manifest.json')?.toString(), problems, outputs }
   }
   const property = fc.asyncProperty(fc.array(EDIT, { minLength: 1, maxLength: 3 }), async (edits) => {
     for (const { path, content } of edits) {
@@ -166,6 +188,7 @@ test('a build of changed files gives what a build of all of them gives', async (
     counts.push(built)
     const whole = await build({ ...OPTIONS, cache: false, out: 'whole' }, { cwd })
     assert.deepEqual(site(report, 'staticfiles'), site(whole, 'whole'))
+    assert.deepEqual(recordedFiles(cwd), filesOf(report))
     assert.equal(report.work.read <= 2 * built + 2, true)
   })
   await fc.assert(property, { numRuns: 60, endOnFailure: true })

@@ -93,7 +93,7 @@ test('a name that looks hashed before it is may be the one another gets', () => 
     ['app.js', { file: 'app.0123456789abcdef.js' }],
     ['app.0123456789ABCDEF.js/x', { file: 'app.0123456789ABCDEF.js/x.fedcba9876543210' }],
   ])
-  assert.throws(() => claimKeys(names), /app\.0123456789abcdef\.js {2}\(app\.js, /)
+  assert.throws(() => claimKeys([...names]), /app\.0123456789abcdef\.js {2}\(app\.js, /)
 })
 
 test('all clashes are told at once, and a long list is cut', () => {
@@ -104,7 +104,7 @@ test('all clashes are told at once, and a long list is cut', () => {
     ]).flat() as [string, { file: string }][],
   )
   assert.throws(
-    () => claimKeys(names),
+    () => claimKeys([...names]),
     (error) => {
       assert.ok(isSystemError(error, 'FP_COLLISION'))
       assert.match(error.message, /\n {2}X0 {2}\(x0, X0\)[\s\S]*\n {2}X19 {2}\(x19, X19\)\n {2}and 5 more\n/)

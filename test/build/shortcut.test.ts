@@ -46,7 +46,8 @@ test('a build of which nothing has changed looks at stats alone, and tells the s
   assert.equal(report.kind, 'unchanged')
   assert.deepEqual(report.work, { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 })
   const facts = ({ manifest, sources, outputs, problems, shadowed, skipped, out }: typeof first) => {
-    return { manifest, sources, outputs, problems, shadowed, skipped, out }
+    const assets = [...manifest.assets]
+    return { manifest: { ...manifest, assets }, sources, outputs, problems, shadowed, skipped, out }
   }
   assert.equal(first.problems.length, 1)
   assert.deepEqual(facts(report), facts(first))

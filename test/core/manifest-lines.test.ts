@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LazyMap } from '../../src/core/lazy.ts'
+import { AssetLines } from '../../src/core/asset-lines.ts'
 import { type Manifest, type ManifestAsset, parseManifest } from '../../src/core/manifest.ts'
 import { formatManifest } from '../../src/core/manifest-format.ts'
 import { openManifest } from '../../src/core/manifest-lines.ts'
@@ -47,7 +47,7 @@ test('whatever a build writes is opened line by line, and says what it says', ()
   ]) {
     const text = textOf(manifest)
     const opened = openManifest(text, 'm')
-    assert.ok(opened.assets instanceof LazyMap)
+    assert.ok(opened.assets instanceof AssetLines)
     assert.equal(opened.assets.size, manifest.assets.size)
     assert.deepEqual(outcome(openManifest, text), outcome(parseManifest, text))
   }
@@ -77,7 +77,11 @@ test('opening a manifest makes no asset, asking for one makes that one, once', (
 test('a manifest laid out by somebody else, or with names that JSON escapes, is read as well', () => {
   const escaped = textOf(manifestOf({ 'a"b.css': PLAIN, 'c.css': FULL }))
   const compact = JSON.stringify(JSON.parse(textOf(manifestOf({ 'a.css': FULL }))))
-  for (const text of [escaped, compact, textOf(manifestOf({}))]) {
+  const ordered = textOf(manifestOf({ 'a.css': PLAIN, 'c.css': PLAIN, 'd.css': FULL }))
+  const outOfOrder = ordered.replace('"a.css"', '"e.css"')
+  const twice = ordered.replace('"a.css"', '"c.css"')
+  const encodings = ordered.replace('"br"', '"x"').replace('"gzip"', '"br"').replace('"x"', '"gzip"')
+  for (const text of [escaped, compact, textOf(manifestOf({})), outOfOrder, twice, encodings]) {
     assert.ok(openManifest(text, 'm').assets instanceof Map)
     assert.deepEqual(outcome(openManifest, text), outcome(parseManifest, text))
   }
