@@ -6,14 +6,7 @@ import { LIMITS } from '../core/limit.ts'
 import type { ManifestVariant } from '../core/manifest.ts'
 import type { SourceFile } from '../find/finder.ts'
 import type { BuildCache } from './cache.ts'
-import {
-  countEntries,
-  type EntryOf,
-  forgetBefore,
-  formatIndex,
-  mergeIndex,
-  type Table,
-} from './cache-index.ts'
+import { countEntries, formatIndex, loadIndex, type TableName, type ValueOf } from './cache-index.ts'
 import { appendToIndex, INDEX_FILE, readIndexLines, saveIndex, versionOf } from './cache-index-file.ts'
 import { createLookup } from './cache-lookup.ts'
 import { createPackStore } from './cache-pack.ts'
@@ -41,7 +34,7 @@ const HOUR_MS = 3_600_000
 /** A use is noted only if the last noted one is older than this: else every warm build would write the index. */
 const NOTE_AFTER_MS = HOUR_MS
 
-const DAY_MS = 86_400_000
+const MAX_IDLE_MS = LIMITS.buildCacheMaxIdleDays * 24 * HOUR_MS
 
 const TOLERATED = [
   'ENOSPC',
@@ -79,54 +72,60 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
       return undefined
     }
   }
-  const find = <T extends Table>(table: T, key: string): EntryOf<T> | undefined => {
+  const find = <T extends TableName>(table: T, key: string): ValueOf<T> | undefined => {
     const entry = index.find(table, key)
-    if (entry === undefined || now - entry.usedAt > LIMITS.buildCacheMaxIdleDays * DAY_MS) return undefined
-    if (now - entry.usedAt > NOTE_AFTER_MS) index.put(table, key, { ...entry, usedAt: now })
-    return entry
+    if (entry === undefined || now - entry.usedAt > MAX_IDLE_MS) return undefined
+    if (now - entry.usedAt > NOTE_AFTER_MS) index.put(table, key, entry.value, now)
+    return entry.value
+  }
+  const takeAll = () => {
+    const all = index.takeAll()
+    if (versionOf(dir) === version) return all
+    // Another build has written meanwhile: what it has learnt stays.
+    return loadIndex(createLookup(readIndexLines(dir).lines, digester).takeAll(), all)
   }
   const rewrite = () => {
-    const all = index.takeAll()
-    if (versionOf(dir) !== version)
-      mergeIndex(all, createLookup(readIndexLines(dir).lines, digester).takeAll())
-    forgetBefore(all, now - LIMITS.buildCacheMaxIdleDays * DAY_MS)
-    saveIndex(dir, formatIndex(all, digester))
+    const all = takeAll()
+    const usedSince = now - MAX_IDLE_MS
+    saveIndex(dir, formatIndex(all, digester, usedSince))
     sweepTemporaries(dir, wallClock() - HOUR_MS)
     if (hasRoom({ dir, packs, maxBytes })) return
     const fresh = createPackStore(packFolder)
-    makeRoom(all, { dir, maxBytes, digester, now: wallClock(), packs, fresh })
+    const kept = makeRoom(all, usedSince, { dir, maxBytes, digester, now: wallClock(), packs, fresh })
     fresh.close()
     packs.close()
-    saveIndex(dir, formatIndex(all, digester))
+    saveIndex(dir, formatIndex(kept.index, digester, kept.usedSince))
   }
 
   return {
     findFingerprint(file) {
-      const entry = find('fingerprints', file.absolutePath)
-      return entry?.stat === statOf(file) ? entry.fingerprint : undefined
+      const known = find('fingerprints', file.absolutePath)
+      return known?.stat === statOf(file) ? known.fingerprint : undefined
     },
     keepFingerprint(file, fingerprint) {
       if (!isTrustworthy(file, wallClock())) return
-      index.put('fingerprints', file.absolutePath, { usedAt: now, stat: statOf(file), fingerprint })
+      index.put('fingerprints', file.absolutePath, { stat: statOf(file), fingerprint }, now)
     },
-    findScan: (key) => find('scans', key)?.value,
-    keepScan: (key, value) => index.put('scans', key, { usedAt: now, value }),
-    findNames: (key) => find('names', key)?.value,
-    keepNames: (key, value) => index.put('names', key, { usedAt: now, value }),
+    findScan: (key) => find('scans', key),
+    keepScan: (key, scan) => index.put('scans', key, scan, now),
+    findNames: (key) => find('names', key),
+    keepNames: (key, members) => index.put('names', key, members, now),
     findVariant(key) {
-      const entry = find('variants', key)
-      if (entry === undefined) return undefined
-      return entry.etag === '' ? 'unprofitable' : { size: entry.size, etag: entry.etag }
+      const known = find('variants', key)
+      if (known === undefined) return undefined
+      return known.etag === '' ? 'unprofitable' : { size: known.size, etag: known.etag }
     },
     async readVariant(key) {
-      const entry = index.find('variants', key)
-      const bytes = entry && packs.read(entry, entry.size)
-      return bytes !== undefined && digester.of(bytes) === entry?.etag ? bytes : undefined
+      const stored = index.find('variants', key)?.value
+      const bytes = stored && packs.read(stored, stored.size)
+      return bytes !== undefined && digester.of(bytes) === stored?.etag ? bytes : undefined
     },
     async keepVariant(key, known, bytes) {
       const { size, etag }: ManifestVariant = known === 'unprofitable' ? { size: 0, etag: '' } : known
       const place = bytes === undefined ? { pack: '', offset: 0 } : guard(() => packs.append(bytes))
-      if (place !== undefined) index.put('variants', key, { usedAt: now, size, etag, ...place })
+      if (place === undefined) return
+      const { pack, offset } = place
+      index.put('variants', key, { size, etag, pack, offset }, now)
     },
     async close() {
       guard(() => packs.close())

@@ -1,147 +1,129 @@
 import type { Digester } from '../core/digest.ts'
+import type { ManifestVariant } from '../core/manifest.ts'
+import { type CacheTable, createCacheTable, PAGE_BYTES, usedAtOf } from './cache-table.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { FinishedMember } from './name.ts'
 import type { FileScan } from './scan-files.ts'
 
-/** Milliseconds since 1970 when a value was last of use. */
-type UsedAt = number
-
 /** A source file's stat and what its bytes were then. */
-export interface FingerprintEntry {
-  readonly usedAt: UsedAt
+export interface KnownFingerprint {
   readonly stat: string
   readonly fingerprint: Fingerprint
 }
 
-/** Something worked out from bytes. */
-export interface ValueEntry<T> {
-  readonly usedAt: UsedAt
-  readonly value: T
-}
-
-/** A sibling: where its bytes are, or that it doesn't pay. */
-export interface VariantEntry {
-  readonly usedAt: UsedAt
-  readonly size: number
-  /** '' for one that doesn't pay. */
-  readonly etag: string
+/** A sibling: where its bytes are, or, with an empty `etag`, that it doesn't pay. */
+export interface StoredVariant extends ManifestVariant {
   readonly pack: string
   readonly offset: number
 }
 
-interface Entries {
-  readonly fingerprints: FingerprintEntry
-  readonly scans: ValueEntry<FileScan>
-  readonly names: ValueEntry<readonly FinishedMember[]>
-  readonly variants: VariantEntry
+interface Values {
+  readonly fingerprints: KnownFingerprint
+  readonly scans: FileScan
+  readonly names: readonly FinishedMember[]
+  readonly variants: StoredVariant
 }
 
 /** What is known of what. */
-export type Table = keyof Entries
+export type TableName = keyof Values
 
 /** What a table has under a key. */
-export type EntryOf<T extends Table> = Entries[T]
+export type ValueOf<T extends TableName> = Values[T]
 
-/** All that a cache knows, by key. */
-export type CacheIndex = { readonly [T in Table]: Map<string, EntryOf<T>> }
+/** All that a cache knows. */
+export type CacheIndex = { readonly [T in TableName]: CacheTable<ValueOf<T>> }
 
 /** Raise with every change to the form of the index or the meaning of a key. */
-const INDEX_VERSION = 2
+const INDEX_VERSION = 3
+
+const TABLE_NAMES: readonly TableName[] = ['fingerprints', 'scans', 'names', 'variants']
 
 /** An index that knows nothing. */
 export function createIndex(): CacheIndex {
-  return { fingerprints: new Map(), scans: new Map(), names: new Map(), variants: new Map() }
+  return {
+    fingerprints: createCacheTable(),
+    scans: createCacheTable(),
+    names: createCacheTable(),
+    variants: createCacheTable(),
+  }
 }
 
 /** How many entries an index has. */
 export function countEntries(index: CacheIndex): number {
-  return TABLES.reduce((sum, table) => sum + index[table].size, 0)
+  return TABLE_NAMES.reduce((sum, name) => sum + index[name].size, 0)
 }
 
-/** Entries in a line: so many that lines cost nothing, so few that what reading one leaves behind is little. */
-const ENTRIES_PER_LINE = 1000
-
-const TABLES: readonly Table[] = ['fingerprints', 'scans', 'names', 'variants']
-
-type StoredLine = readonly [version: number, table: Table, entries: readonly (readonly [string, unknown])[]]
-
-/**
- * An index in lines, each a checksum and JSON. One after the other, for all of them take as much memory as the index
- * itself. Inverse of {@link parseLine}.
- */
-export function* formatIndex(index: CacheIndex, digester: Digester): Generator<Buffer> {
-  for (const table of TABLES) {
-    for (const entries of inGroups<readonly [string, unknown]>(index[table], ENTRIES_PER_LINE)) {
-      const line: StoredLine = [INDEX_VERSION, table, entries]
-      const json = Buffer.from(JSON.stringify(line))
-      yield Buffer.concat([Buffer.from(digester.of(json)), json, LINE_END])
+/** Bytes that the entries of an index take when they are written, and when each of them was last of use, in no order. */
+export function measureIndex(index: CacheIndex, usedSince: number): { bytes: number; uses: number[] } {
+  const uses: number[] = []
+  let bytes = 0
+  for (const name of TABLE_NAMES) {
+    for (const record of index[name].records()) {
+      const usedAt = usedAtOf(record)
+      if (usedAt < usedSince) continue
+      bytes += 1 + record.length
+      uses.push(usedAt)
     }
   }
+  return { bytes, uses }
 }
+
+/** Adds to an index what another has, which has the last word. */
+export function loadIndex(index: CacheIndex, from: CacheIndex): CacheIndex {
+  for (const name of TABLE_NAMES) for (const page of from[name].pages) index[name].load(page)
+  return index
+}
+
+/**
+ * An index in lines, each a checksum, the name of its table and some of its entries. One after the other, for all of
+ * them take as much memory as the index itself.
+ *
+ * @param usedSince entries that were last of use before this time are left out; default none
+ */
+export function* formatIndex(index: CacheIndex, digester: Digester, usedSince = 0): Generator<Buffer> {
+  for (const name of TABLE_NAMES) {
+    let pieces: Buffer[] = []
+    let length = 0
+    for (const record of index[name].records()) {
+      if (usedAtOf(record) < usedSince) continue
+      if (pieces.length > 0 && length + 1 + record.length > LINE_BYTES) {
+        yield formatLine(name, pieces, digester)
+        pieces = []
+        length = 0
+      }
+      pieces.push(TAB, record)
+      length += 1 + record.length
+    }
+    if (pieces.length > 0) yield formatLine(name, pieces, digester)
+  }
+}
+
+function formatLine(name: TableName, records: readonly Buffer[], digester: Digester): Buffer {
+  const content = Buffer.concat([Buffer.from(headOf(name)), ...records])
+  return Buffer.concat([Buffer.from(digester.of(content)), content, LINE_END])
+}
+
+const TAB = Buffer.from('\t')
+const LINE_END = Buffer.from('\n')
 
 const DIGEST_LENGTH = 16
 
-const LINE_END = Buffer.from('\n')
+function headOf(name: TableName): string {
+  return `${INDEX_VERSION} ${name}`
+}
+
+const LONGEST_HEAD = Math.max(...TABLE_NAMES.map((name) => headOf(name).length))
+
+/** Bytes of entries in a line: a line is a page of a table, and its head comes first. */
+const LINE_BYTES = PAGE_BYTES - DIGEST_LENGTH - LONGEST_HEAD
 
 /** The table a line is of; undefined for one that is damaged or of another version, as far as its beginning tells. */
-export function tableOf(line: Buffer): Table | undefined {
-  const start = line.toString('latin1', DIGEST_LENGTH, DIGEST_LENGTH + LONGEST_START)
-  return TABLES.find((table) => start.startsWith(startOf(table)))
+export function tableOf(line: Buffer): TableName | undefined {
+  const head = line.toString('latin1', DIGEST_LENGTH, DIGEST_LENGTH + LONGEST_HEAD + 1)
+  return TABLE_NAMES.find((name) => head.startsWith(`${headOf(name)}\t`))
 }
 
-/** False for a line that can't have an entry. Much faster than to read it. */
-export function mayHave(line: Buffer, key: string): boolean {
-  return line.includes(`[${JSON.stringify(key)},`)
-}
-
-/**
- * The entries of a line; none if it is damaged. What passes the checksum was written by {@link formatIndex}, so its
- * shape isn't checked field by field.
- */
-export function parseLine(line: Buffer, digester: Digester): readonly (readonly [string, unknown])[] {
-  const json = line.subarray(DIGEST_LENGTH)
-  if (line.toString('latin1', 0, DIGEST_LENGTH) !== digester.of(json)) return []
-  const [, , entries] = JSON.parse(json.toString()) as StoredLine
-  return entries
-}
-
-function startOf(table: Table): string {
-  return `[${INDEX_VERSION},"${table}",`
-}
-
-const LONGEST_START = Math.max(...TABLES.map((table) => startOf(table).length))
-
-/** Takes from `other` what `index` doesn't know: what a build that ran at the same time has learnt. */
-export function mergeIndex(index: CacheIndex, other: CacheIndex): void {
-  mergeMap(index.fingerprints, other.fingerprints)
-  mergeMap(index.scans, other.scans)
-  mergeMap(index.names, other.names)
-  mergeMap(index.variants, other.variants)
-}
-
-/** When each entry was last of use, in no order. */
-export function usesOf(index: CacheIndex): UsedAt[] {
-  return TABLES.flatMap((table) => [...index[table].values()].map(({ usedAt }) => usedAt))
-}
-
-/** Drops what was last of use before a time. */
-export function forgetBefore(index: CacheIndex, time: UsedAt): void {
-  for (const map of [index.fingerprints, index.scans, index.names, index.variants]) {
-    for (const [key, { usedAt }] of map) if (usedAt < time) map.delete(key)
-  }
-}
-
-function* inGroups<T>(items: Iterable<T>, length: number): Generator<readonly T[]> {
-  let group: T[] = []
-  for (const item of items) {
-    group.push(item)
-    if (group.length < length) continue
-    yield group
-    group = []
-  }
-  if (group.length > 0) yield group
-}
-
-function mergeMap<T>(into: Map<string, T>, from: ReadonlyMap<string, T>): void {
-  for (const [key, value] of from) if (!into.has(key)) into.set(key, value)
+/** False for a line that was damaged. */
+export function isWhole(line: Buffer, digester: Digester): boolean {
+  return line.toString('latin1', 0, DIGEST_LENGTH) === digester.of(line.subarray(DIGEST_LENGTH))
 }

@@ -2,59 +2,51 @@ import type { Digester } from '../core/digest.ts'
 import {
   type CacheIndex,
   createIndex,
-  type EntryOf,
-  mayHave,
-  parseLine,
-  type Table,
+  isWhole,
+  loadIndex,
+  type TableName,
   tableOf,
+  type ValueOf,
 } from './cache-index.ts'
+import { type CacheEntry, markOf, parseRecord } from './cache-table.ts'
 
 /** An index in lines, of which only so much is read as is asked for. */
 export interface IndexLookup {
-  find<T extends Table>(table: T, key: string): EntryOf<T> | undefined
+  find<T extends TableName>(table: T, key: string): CacheEntry<ValueOf<T>> | undefined
   /** What was put here is found from now on, whatever the lines say. */
-  put<T extends Table>(table: T, key: string, entry: EntryOf<T>): void
+  put<T extends TableName>(table: T, key: string, value: ValueOf<T>, usedAt: number): void
   /** What was put here. */
   readonly fresh: CacheIndex
-  /** Everything, read to the end. Nothing is fresh any more. */
+  /** Everything, what was put here included. */
   takeAll(): CacheIndex
 }
 
 /** Searches after which it is cheaper to read everything. A build of one file makes five. */
 const MAX_SEARCHES = 32
 
-interface Line {
-  readonly table: Table
-  readonly bytes: Buffer
-  entries?: ReadonlyMap<string, unknown>
-}
-
 /** A lookup in these lines, of which a later one has the last word. */
 export function createLookup(lines: readonly Buffer[], digester: Digester): IndexLookup {
   const known = createIndex()
   const fresh = createIndex()
-  let unread: Line[] = lines.flatMap((bytes) => {
-    const table = tableOf(bytes)
-    return table === undefined ? [] : [{ table, bytes }]
-  })
+  let unread = lines
   let searches = 0
 
-  const entriesOf = (line: Line) => {
-    line.entries ??= new Map(parseLine(line.bytes, digester))
-    return line.entries
-  }
-  const has = (line: Line, key: string) =>
-    (line.entries !== undefined || mayHave(line.bytes, key)) && entriesOf(line).has(key)
-  const search = (table: Table, key: string): unknown => {
+  const search = <T extends TableName>(table: T, key: string): CacheEntry<ValueOf<T>> | undefined => {
     if (unread.length === 0) return undefined
     searches++
-    const line = unread.findLast((each) => each.table === table && has(each, key))
-    return line === undefined ? undefined : entriesOf(line).get(key)
+    const mark = Buffer.concat([TAB, markOf(key)])
+    const line = unread.findLast(
+      (each) => tableOf(each) === table && each.includes(mark) && isWhole(each, digester),
+    )
+    if (line === undefined) return undefined
+    const start = line.lastIndexOf(mark) + 1
+    const end = line.indexOf(TAB, start)
+    return parseRecord<ValueOf<T>>(line.subarray(start, end === -1 ? line.length : end))[1]
   }
   const readRest = () => {
-    for (const { table, bytes } of unread) {
-      const map: Map<string, unknown> = known[table]
-      for (const [key, entry] of parseLine(bytes, digester)) map.set(key, entry)
+    for (const line of unread) {
+      const table = tableOf(line)
+      if (table !== undefined && isWhole(line, digester)) known[table].load(line)
     }
     unread = []
   }
@@ -63,22 +55,14 @@ export function createLookup(lines: readonly Buffer[], digester: Digester): Inde
     fresh,
     takeAll() {
       readRest()
-      for (const table of Object.keys(fresh) as Table[]) {
-        const map: Map<string, unknown> = known[table]
-        for (const [key, entry] of fresh[table]) map.set(key, entry)
-        // Not twice in memory.
-        fresh[table].clear()
-      }
-      return known
+      return loadIndex(known, fresh)
     },
-    find<T extends Table>(table: T, key: string) {
+    find<T extends TableName>(table: T, key: string) {
       if (unread.length > 0 && searches >= MAX_SEARCHES) readRest()
-      const found = fresh[table].get(key) ?? known[table].get(key) ?? search(table, key)
-      return found as EntryOf<T> | undefined
+      return fresh[table].find(key) ?? known[table].find(key) ?? search(table, key)
     },
-    put<T extends Table>(table: T, key: string, entry: EntryOf<T>) {
-      const map: Map<string, unknown> = fresh[table]
-      map.set(key, entry)
-    },
+    put: (table, key, value, usedAt) => fresh[table].put(key, { usedAt, value }),
   }
 }
+
+const TAB = Buffer.from('\t')

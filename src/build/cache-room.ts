@@ -1,10 +1,10 @@
 import { rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digester } from '../core/digest.ts'
-import { type CacheIndex, forgetBefore, formatIndex, usesOf, type VariantEntry } from './cache-index.ts'
+import { type CacheIndex, measureIndex, type StoredVariant } from './cache-index.ts'
 import { INDEX_FILE } from './cache-index-file.ts'
-import type { PackStore } from './cache-pack.ts'
-import { listFiles } from './cache-pack.ts'
+import { listFiles, type PackStore } from './cache-pack.ts'
+import { type CacheTable, createCacheTable } from './cache-table.ts'
 import { SNAPSHOT_FOLDER } from './snapshot.ts'
 
 /** Down to which share of its limit a full cache is emptied, so that not every build has to make room. */
@@ -31,29 +31,28 @@ export interface RoomOptions {
   readonly fresh: PackStore
 }
 
+/** What stays of an index. */
+export interface KeptIndex {
+  readonly index: CacheIndex
+  /** Entries that were last of use before this time go. */
+  readonly usedSince: number
+}
+
 /**
  * Brings a cache under its limit, what was used longest ago going first: snapshots of builds, what is known of files,
  * and siblings, of which the others move into a fresh pack. The index is the caller's to save.
  */
-export function makeRoom(index: CacheIndex, options: RoomOptions): void {
-  const { dir, maxBytes, now, packs, digester } = options
+export function makeRoom(index: CacheIndex, idleSince: number, options: RoomOptions): KeptIndex {
+  const { dir, maxBytes, now, packs } = options
   const found = packs.list()
   const snapshotBytes = thinSnapshots(dir, maxBytes * SNAPSHOT_SHARE)
-  let indexBytes = sizeOf(index, digester)
-  for (; indexBytes > maxBytes * INDEX_SHARE; indexBytes = sizeOf(index, digester)) forgetHalf(index)
-  const room = maxBytes * KEPT_SHARE - snapshotBytes - indexBytes
-  const stored = [...index.variants].filter(([, { etag }]) => etag !== '')
-  const known = new Set(stored.map(([, { pack }]) => pack))
-  let kept = 0
-  for (const [key, entry] of stored.sort(([, a], [, b]) => b.usedAt - a.usedAt)) {
-    kept += entry.size
-    const moved = kept <= room ? moveVariant(entry, options) : undefined
-    if (moved === undefined) index.variants.delete(key)
-    else index.variants.set(key, moved)
-  }
+  const { usedSince, bytes } = thinIndex(index, idleSince, maxBytes * INDEX_SHARE)
+  const room = maxBytes * KEPT_SHARE - snapshotBytes - bytes
+  const { variants, packs: left } = moveVariants(index, usedSince, room, options)
   for (const { pack, modifiedMs } of found) {
-    if (known.has(pack) || now - modifiedMs > ORPHAN_MS) packs.remove(pack)
+    if (left.has(pack) || now - modifiedMs > ORPHAN_MS) packs.remove(pack)
   }
+  return { index: { ...index, variants }, usedSince }
 }
 
 /**
@@ -81,23 +80,43 @@ function thinSnapshots(dir: string, maxBytes: number): number {
   return kept
 }
 
-function sizeOf(index: CacheIndex, digester: Digester): number {
-  let bytes = 0
-  for (const line of formatIndex(index, digester)) bytes += line.length
-  return bytes
+/** How recent a use must be for an index to take no more than so many bytes; each step forgets at least half of it. */
+function thinIndex(index: CacheIndex, idleSince: number, maxBytes: number) {
+  let usedSince = idleSince
+  let { bytes, uses } = measureIndex(index, usedSince)
+  while (bytes > maxBytes) {
+    uses.sort((a, b) => a - b)
+    usedSince = (uses[Math.floor(uses.length / 2)] ?? 0) + 1
+    ;({ bytes, uses } = measureIndex(index, usedSince))
+  }
+  return { usedSince, bytes }
 }
 
-/** Forgets at least half of the entries. */
-function forgetHalf(index: CacheIndex): void {
-  const uses = usesOf(index).sort((a, b) => a - b)
-  forgetBefore(index, (uses[Math.floor(uses.length / 2)] ?? 0) + 1)
+/** The siblings that fit, moved, with all that is known not to pay; and the packs that siblings were in. */
+function moveVariants(index: CacheIndex, usedSince: number, maxBytes: number, options: RoomOptions) {
+  const variants = createCacheTable<StoredVariant>()
+  const packs = new Set<string>()
+  let kept = 0
+  for (const [key, { usedAt, value }] of latestFirst(index.variants)) {
+    if (value.pack !== '') packs.add(value.pack)
+    kept += value.size
+    const fits = usedAt >= usedSince && kept <= maxBytes
+    const moved = fits ? moveVariant(value, options) : undefined
+    if (moved !== undefined) variants.put(key, { usedAt, value: moved })
+  }
+  return { variants, packs }
+}
+
+function latestFirst(variants: CacheTable<StoredVariant>) {
+  return [...variants.entries()].sort(([, a], [, b]) => b.usedAt - a.usedAt)
 }
 
 function moveVariant(
-  entry: VariantEntry,
+  variant: StoredVariant,
   { packs, fresh, digester }: Pick<RoomOptions, 'packs' | 'fresh' | 'digester'>,
-): VariantEntry | undefined {
-  const bytes = packs.read(entry, entry.size)
-  if (bytes === undefined || digester.of(bytes) !== entry.etag) return undefined
-  return { ...entry, ...fresh.append(bytes) }
+): StoredVariant | undefined {
+  if (variant.etag === '') return variant
+  const bytes = packs.read(variant, variant.size)
+  if (bytes === undefined || digester.of(bytes) !== variant.etag) return undefined
+  return { ...variant, ...fresh.append(bytes) }
 }

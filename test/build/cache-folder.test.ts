@@ -149,14 +149,14 @@ test('an index that has grown by many builds is written anew, and so is one whos
 test('damage to a large index costs the line that has it, not the others', async (context) => {
   const { open, dir } = folder(context)
   const first = open()
-  for (let index = 0; index < 1001; index++) first.keepScan(String(index), { references: [], notes: [] })
+  for (let index = 0; index < 10_000; index++) first.keepScan(String(index), { references: [], notes: [] })
   await first.close()
   const altered = readFileSync(join(dir, 'index'))
   altered[20] = 0x20
   writeFileSync(join(dir, 'index'), altered)
   const second = open()
   assert.equal(second.findScan('0'), undefined)
-  assert.ok(second.findScan('1000'))
+  assert.ok(second.findScan('9999'))
 })
 
 test('a full cache lets go of what was used longest ago, and stays under its limit', async (context) => {
