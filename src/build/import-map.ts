@@ -21,6 +21,7 @@ export interface ImportMapInput {
  */
 export function createImportMapNames({ paths, moduleUrls, config }: ImportMapInput): ImportMapNames {
   const { importMap, modules } = config.references
+  if (modules !== 'import-map' && Object.keys(importMap).length === 0) return new Map()
   const all = [...paths]
   const modulePaths = all.filter((path) => ['.js', '.mjs'].includes(extensionOf(path)))
   const names = new Map<string, string>()

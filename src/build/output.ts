@@ -12,6 +12,7 @@ import {
 import type { LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
 import { isObject, refuseForeign } from './foreign.ts'
+import { createSizesDigest } from './sizes.ts'
 
 /** What is at the place a build is written to. */
 export interface Output {
@@ -19,8 +20,10 @@ export interface Output {
   readonly manifest: Manifest | undefined
   /** The digest of its bytes. */
   readonly manifestEtag: Digest | undefined
-  /** Sizes by key of every file. */
+  /** Sizes by key of every file, in order of key. */
   readonly sizes: ReadonlyMap<string, number>
+  /** Of the sizes. */
+  readonly sizesDigest: Digest
 }
 
 /** Which variant of which asset a file of an output is. */
@@ -42,13 +45,18 @@ export async function readOutput(
   known?: { readonly manifest: Manifest; readonly manifestEtag: Digest },
 ): Promise<Output> {
   const sizes = new Map<string, number>()
-  for await (const { key, size } of storage.list()) sizes.set(key, size)
-  if (!sizes.has(MANIFEST_FILE)) return { manifest: undefined, manifestEtag: undefined, sizes }
+  const lines = createSizesDigest(digester)
+  for await (const { key, size } of storage.list()) {
+    sizes.set(key, size)
+    lines.add(key, size)
+  }
+  const sizesDigest = lines.digest()
+  if (!sizes.has(MANIFEST_FILE)) return { manifest: undefined, manifestEtag: undefined, sizes, sizesDigest }
   const bytes = await storage.read(MANIFEST_FILE)
   const manifestEtag = digester.of(bytes)
   const isKnown = known?.manifestEtag === manifestEtag
   const manifest = isKnown ? known.manifest : readableManifest(bytes.toString(), storage.name)
-  return { manifest, manifestEtag, sizes }
+  return { manifest, manifestEtag, sizes, sizesDigest }
 }
 
 /** Every file a manifest speaks of, siblings included, by its key. */

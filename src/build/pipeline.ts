@@ -1,3 +1,4 @@
+import type { Digest } from '../core/digest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
 import { createScanners } from '../scan/scanners.ts'
@@ -21,12 +22,12 @@ import { tallySources } from './tally.ts'
 import { createVariantMaker } from './variant.ts'
 import type { Work, Workshop } from './workshop.ts'
 
-/** What a finished build tells, and what is in its output now. */
+/** What a finished build tells, and digests of what is in its output now. */
 export interface FinishedBuild {
   readonly report: Omit<BuildReport, 'elapsedMs'>
   readonly manifestBytes: Buffer
-  /** Of every file, by key. */
-  readonly sizes: ReadonlyMap<string, number>
+  /** Of the sizes of all its files. */
+  readonly sizes: Digest
 }
 
 /**

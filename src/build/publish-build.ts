@@ -4,7 +4,6 @@ import { type ImportMapNames, MANIFEST_FILE } from '../core/manifest.ts'
 import { formatManifest } from '../core/manifest-format.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
-import type { Storage } from '../storage/storage.ts'
 import { makeAssets } from './assets.ts'
 import { assetsInScope, OutdatedBase } from './base.ts'
 import { carryForward } from './carry.ts'
@@ -15,6 +14,7 @@ import { type Output, readOutput } from './output.ts'
 import { createProgress } from './progress.ts'
 import { createManifest, manifestDigest, publishManifest } from './publish.ts'
 import { type ComingBuild, recordBuild, refuseForeignHistory } from './record.ts'
+import { digestChangedSizes } from './sizes.ts'
 import { changeTally, tallyOutputs } from './tally.ts'
 import type { Work } from './workshop.ts'
 import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
@@ -60,7 +60,7 @@ export async function publishBuild(build: NamedBuild, work: Work) {
   if (mode === 'dry-run') {
     await refuseForeignHistory(storage)
     const made = await makeBuild(build, coming, createDryWriter(storage, output, digester), work)
-    return { ...made, kind: mode, sizes: output.sizes }
+    return { ...made, kind: mode, sizes: output.sizesDigest }
   }
   const present = base === undefined ? output.manifest : { ...base.manifest, assets: assetsInScope(base) }
   const recorded = await recordBuild(storage, present, coming)
@@ -70,7 +70,12 @@ export async function publishBuild(build: NamedBuild, work: Work) {
   const published = await publishManifest(made.manifestBytes, storage, output)
   const written = recorded + made.work.written + published
   const kind = written === 0 ? ('unchanged' as const) : ('built' as const)
-  return { ...made, kind, work: { ...made.work, written }, sizes: await sizesAfter(storage, output, writer) }
+  return {
+    ...made,
+    kind,
+    work: { ...made.work, written },
+    sizes: await digestSizesAfter(output, writer, work),
+  }
 }
 
 function comingBuild({ all, files, names }: NamedBuild, { digester, surroundings, base }: Work): ComingBuild {
@@ -98,12 +103,11 @@ async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: Out
 }
 
 /** What is in the output now, without listing it again. */
-async function sizesAfter(storage: Storage, output: Output, writer: OutputWriter) {
-  const sizes = new Map(output.sizes)
-  for (const [key, size] of writer.sizes()) sizes.set(key, size)
+async function digestSizesAfter(output: Output, writer: OutputWriter, { surroundings, digester }: Work) {
+  const changed = new Map(writer.sizes())
   for (const key of [MANIFEST_FILE, HISTORY_FILE]) {
-    const found = await storage.stat(key)
-    if (found !== undefined) sizes.set(key, found.size)
+    const found = await surroundings.storage.stat(key)
+    if (found !== undefined) changed.set(key, found.size)
   }
-  return sizes
+  return digestChangedSizes(output.sizes, changed, digester)
 }

@@ -8,16 +8,11 @@ import { openManifest } from '../core/manifest-lines.ts'
 import type { Collection } from '../find/finder.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type Base, createBase } from './base.ts'
+import { describeInputs, findChanges, type Inputs, withoutYoung } from './inputs.ts'
 import type { BuildConfig } from './options.ts'
 import type { BuildReport } from './report.ts'
-import {
-  describeInputs,
-  findChanges,
-  type KeptReport,
-  openSnapshotFile,
-  SNAPSHOT_FOLDER,
-  type Snapshot,
-} from './snapshot.ts'
+import { createSizesDigest } from './sizes.ts'
+import { type KeptReport, openSnapshotFile, SNAPSHOT_FOLDER, type Snapshot } from './snapshot.ts'
 
 /**
  * Recognises without opening a single file of the site what has changed since the last build with the same options and
@@ -30,9 +25,9 @@ export interface Shortcut {
   /**
    * Remembers what a build saw and left.
    *
-   * @param sizes of every file of the output
+   * @param sizes of the sizes of every file of the output
    */
-  keep(collection: Collection, report: KeptReport, manifest: Buffer, sizes: ReadonlyMap<string, number>): void
+  keep(collection: Collection, report: KeptReport, manifest: Buffer, sizes: Digest): void
 }
 
 /** A build that would change nothing, or one that can stand on the last. */
@@ -59,29 +54,31 @@ export function createShortcut(context: ShortcutContext): Shortcut | undefined {
   const name = digester.ofFields([toolVersion(), storage.name, JSON.stringify(config)])
   const file = openSnapshotFile(join(config.cache.dir, SNAPSHOT_FOLDER), name, digester)
 
+  let seen: Inputs | undefined
+  const look = (collection: Collection) => {
+    seen ??= describeInputs(collection, digester)
+    return seen
+  }
+
   return {
     async recall(collection) {
       const snapshot = file.read()
       if (snapshot === undefined) return undefined
-      const inputs = describeInputs(collection)
-      if (digester.of(Buffer.from(inputs)) === snapshot.inputs) {
+      const inputs = look(collection)
+      if (inputs.names !== snapshot.names) return undefined
+      if (digester.of(inputs.stats) === snapshot.stats) {
         const report = await recallReport(collection, snapshot, context)
         return report && { kind: 'unchanged', report }
       }
-      const before = file.readInputs(snapshot)
-      const changed = before === undefined ? undefined : findChanges(before, inputs)
+      const before = file.readStats(snapshot)
+      const changed = before && findChanges(before, inputs.stats, collection)
       const base = changed && (await recallBase(changed, snapshot, context))
       return base && { kind: 'changed', base }
     },
     keep(collection, { sources, outputs, problems, leftOut }, manifest, sizes) {
-      const inputs = describeInputs(collection, startedAt - LIMITS.statTrustSeconds * 1000)
-      const snapshot: Snapshot = {
-        inputs: digester.of(Buffer.from(inputs)),
-        outputs: digestSizes(sizes, digester),
-        manifest: digester.of(manifest),
-        report: { sources, outputs, problems, leftOut },
-      }
-      file.write(snapshot, inputs)
+      const inputs = withoutYoung(look(collection), collection, startedAt - LIMITS.statTrustSeconds * 1000)
+      const report = { sources, outputs, problems, leftOut }
+      file.write({ outputs: sizes, manifest: digester.of(manifest), report }, inputs)
     },
   }
 }
@@ -99,9 +96,10 @@ function toolVersion(): string {
 async function recallReport(
   { shadowed, skipped }: Collection,
   snapshot: Snapshot,
-  { storage, digester }: ShortcutContext,
+  context: ShortcutContext,
 ): Promise<RecalledReport | undefined> {
-  if (snapshot.outputs !== digestSizes(await listSizes(storage), digester)) return undefined
+  const { storage, digester } = context
+  if (snapshot.outputs !== (await digestSizes(context))) return undefined
   const text = await storage.read(MANIFEST_FILE)
   if (digester.of(text) !== snapshot.manifest) return undefined
   const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 }
@@ -126,20 +124,13 @@ async function recallBase(
     manifestEtag: snapshot.manifest,
     problems: snapshot.report.problems,
     outputs: snapshot.report.outputs,
-    isIn: ({ manifestEtag, sizes }) =>
-      manifestEtag === snapshot.manifest && digestSizes(sizes, digester) === snapshot.outputs,
+    isIn: ({ manifestEtag, sizesDigest }) =>
+      manifestEtag === snapshot.manifest && sizesDigest === snapshot.outputs,
   })
 }
 
-function digestSizes(sizes: ReadonlyMap<string, number>, digester: Digester): Digest {
-  const lines = [...sizes]
-    .filter(([key]) => !key.startsWith('.fingerpost/'))
-    .map(([key, size]) => `${key}\0${size}`)
-  return digester.of(Buffer.from(lines.sort().join('\0\n')))
-}
-
-async function listSizes(storage: Storage): Promise<ReadonlyMap<string, number>> {
-  const sizes = new Map<string, number>()
-  for await (const { key, size } of storage.list()) sizes.set(key, size)
-  return sizes
+async function digestSizes({ storage, digester }: ShortcutContext): Promise<Digest> {
+  const sizes = createSizesDigest(digester)
+  for await (const { key, size } of storage.list()) sizes.add(key, size)
+  return sizes.digest()
 }
