@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { VariantEncoding } from '../../src/core/encoding.ts'
+import { LIMITS } from '../../src/core/limit.ts'
 import {
   chooseVariant,
   compareVariants,
@@ -101,6 +102,16 @@ test('remembered values say the same as freshly parsed ones, and a thousand of t
       assert.deepEqual(parse(header), parseAcceptEncoding(header))
     }
   }
+})
+
+test('so many values are remembered and no more, and none that is long', () => {
+  const parse = createAcceptEncodingParser()
+  const first = parse('br;q=0.1')
+  assert.equal(parse('br;q=0.1'), first, 'remembered')
+  for (let n = 0; n < LIMITS.acceptEncodingMemo; n++) parse(`br, x${n}`)
+  assert.notEqual(parse('br;q=0.1'), first, 'forgotten')
+  const long = `br, ${'x'.repeat(LIMITS.acceptEncodingMemoChars)}`
+  assert.notEqual(parse(long), parse(long))
 })
 
 test('any header at all gets a variant the client did not refuse', () => {
