@@ -49,17 +49,21 @@ export function createCacheTable<T>(): CacheTable<T> {
       if (place === undefined || startsWith(recordAt(place), mark)) return slot
     }
   }
-  const append = (record: Buffer): number => {
-    if (open.length + 1 + record.length > open.page.length) {
-      const page = Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, 1 + record.length))
-      open = { page, number: pages.length, length: 0 }
+  const append = (record: string): number => {
+    const length = 1 + Buffer.byteLength(record)
+    if (open.length + length > open.page.length) {
+      open = { page: Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, length)), number: pages.length, length: 0 }
     }
     const start = open.length + 1
     open.page[open.length] = TAB
-    open.page.set(record, start)
-    open.length = start + record.length
+    open.page.write(record, start)
+    open.length += length
     pages[open.number] = open.page.subarray(0, open.length)
     return open.number * PAGE_BYTES + start
+  }
+  const enter = (place: number) => {
+    const record = recordAt(place)
+    places.set(slotOf(record.subarray(0, markLength(record))), place)
   }
   function* records() {
     for (const place of places.values()) yield recordAt(place)
@@ -71,15 +75,12 @@ export function createCacheTable<T>(): CacheTable<T> {
       return place === undefined ? undefined : parseRecord<T>(recordAt(place))[1]
     },
     put(key, entry) {
-      const record = formatRecord(key, entry)
-      places.set(slotOf(record.subarray(0, markLength(record))), append(record))
+      enter(append(formatRecord(key, entry)))
     },
     load(page) {
       const number = pages.push(page) - 1
       for (let tab = page.indexOf(TAB); tab !== -1; tab = page.indexOf(TAB, tab + 1)) {
-        const place = number * PAGE_BYTES + tab + 1
-        const record = recordAt(place)
-        places.set(slotOf(record.subarray(0, markLength(record))), place)
+        enter(number * PAGE_BYTES + tab + 1)
       }
     },
     get size() {
@@ -96,8 +97,8 @@ export function createCacheTable<T>(): CacheTable<T> {
 const NOTHING = Buffer.alloc(0)
 
 /** An entry as it is written: key, time and value, in JSON but for the brackets. Inverse of {@link parseRecord}. */
-export function formatRecord(key: string, { usedAt, value }: CacheEntry<unknown>): Buffer {
-  return Buffer.from(`${JSON.stringify(key)},${usedAt},${JSON.stringify(value)}`)
+export function formatRecord(key: string, { usedAt, value }: CacheEntry<unknown>): string {
+  return `${JSON.stringify(key)},${usedAt},${JSON.stringify(value)}`
 }
 
 /** What passes a page's checksum was written by {@link formatRecord}, so its shape isn't checked field by field. */

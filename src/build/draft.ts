@@ -54,6 +54,9 @@ export function createDrafts(context: DraftContext): Drafts {
     if (active.length > 0) rewritten.set(path, active)
   }
   const owners = ownersOf(rewritten)
+  // The scans themselves are not needed any more.
+  const inlineMaps = new Map<LogicalPath, Span>()
+  for (const [path, { inlineMap }] of scans) if (inlineMap !== undefined) inlineMaps.set(path, inlineMap)
   const readText = (path: LogicalPath): DecodedText => {
     const file = files.get(path)
     if (file === undefined) throw new RangeError(`no file ${path}`)
@@ -79,7 +82,7 @@ export function createDrafts(context: DraftContext): Drafts {
       }
       const strip = strips.get(path)
       if (strip !== undefined) return mend({ text, links: own }, [stripComment(text.text, strip)])
-      const inline = scans.get(path)?.inlineMap
+      const inline = inlineMaps.get(path)
       if (inline === undefined) return { text, links: own }
       return mend({ text, links: own }, mendInlineMap(text.text, inline, movesIn(text.text, path)))
     },

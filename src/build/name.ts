@@ -63,8 +63,7 @@ export function nameFiles(context: NamingContext): ReadonlyMap<LogicalPath, Name
     component.forEach((path, index) => {
       const member = members[index]
       if (member === undefined) throw new RangeError(`no name for ${path}`)
-      const { nameDigest, ...fingerprint } = member
-      names.set(path, nameOf(path, nameDigest, fingerprint))
+      names.set(path, nameOf(path, member.nameDigest, member))
     })
   }
   return names
@@ -131,7 +130,11 @@ function finishOne(path: LogicalPath, names: Names, context: NamingContext): Fin
   const bytes = finishDraft(context.drafts.read(path), (target) => lookUp(names, target).digest)
   const fingerprint = fingerprintOf(bytes, context.digester)
   context.onFinished?.(path, fingerprint, bytes)
-  return { ...fingerprint, nameDigest: fingerprint.digest }
+  return memberOf(fingerprint, fingerprint.digest)
+}
+
+function memberOf({ digest, integrity, size }: Fingerprint, nameDigest: Digest): FinishedMember {
+  return { digest, integrity, size, nameDigest }
 }
 
 /** The digest law for circles: own digests first, then the component's, then each member's from both. */
@@ -148,7 +151,7 @@ function finishCircle(component: Component, names: Names, context: NamingContext
     const bytes = finishDraft(drafts.read(path), digestOf)
     const fingerprint = fingerprintOf(bytes, digester)
     context.onFinished?.(path, fingerprint, bytes)
-    members.push({ ...fingerprint, nameDigest: digestOf(path) })
+    members.push(memberOf(fingerprint, digestOf(path)))
   }
   return members
 }

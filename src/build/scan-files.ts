@@ -57,11 +57,20 @@ export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
   const { text } = decodeText(bytes)
   const { references, notes, inlineMap }: Scan = scanner.scan(text)
   const place = createPlacer(text)
-  const scan = { references: references.map(place), notes: notes.map(place) }
-  return inlineMap === undefined ? scan : { ...scan, inlineMap }
+  return detach({ references: references.map(place), notes: notes.map(place), inlineMap })
 }
 
-/** Scans by file, for the files that have any references or notes. */
+/** Copies every string in a scan: as slices they would hold the whole text of the file for as long as the scan is held. */
+function detach(scan: { readonly [Key in keyof FileScan]: FileScan[Key] | undefined }): FileScan {
+  return JSON.parse(JSON.stringify(scan)) as FileScan
+}
+
+/** True for a scan that found nothing. */
+export function isEmptyScan({ references, notes, inlineMap }: FileScan): boolean {
+  return references.length === 0 && notes.length === 0 && inlineMap === undefined
+}
+
+/** Scans by file, for the files in which anything was found. */
 export type FileScans = ReadonlyMap<LogicalPath, FileScan>
 
 /** Adds positions, counting lines once for all: a minified bundle has thousands of places on one line. */

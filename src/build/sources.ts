@@ -9,7 +9,7 @@ import type { Scanner } from '../scan/scanner.ts'
 import type { BuildCache } from './cache.ts'
 import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
 import type { HeadStart } from './head-start.ts'
-import { type FileScan, type FileScans, scanBytes, scannableFiles } from './scan-files.ts'
+import { type FileScan, type FileScans, isEmptyScan, scanBytes, scannableFiles } from './scan-files.ts'
 import type { SourceReader } from './source-reader.ts'
 
 /** What looking at sources needs. */
@@ -52,7 +52,7 @@ export async function scanSources(
   const pairs = scannableFiles(files.values(), scanners).map(([file, scanner]) => ({ file, scanner }))
   const results = await mapInTurns(pairs, context, (pair) => scanSource(pair, context))
   for (const { path, fingerprint, scan, isNew } of results) {
-    scans.set(path, scan)
+    if (!isEmptyScan(scan)) scans.set(path, scan)
     fingerprints.set(path, fingerprint)
     if (isNew) scanned++
   }

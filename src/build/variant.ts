@@ -71,13 +71,13 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
     const known = cache.findVariant(key)
     if (known === undefined) {
       const { known: made, bytes } = await encode(key, recipe, await identity())
-      return made === 'unprofitable' ? undefined : { ...made, bytes: async () => bytes }
+      return made === 'unprofitable' ? undefined : variantOf(made, async () => bytes)
     }
     recalled++
     if (known === 'unprofitable') return undefined
     const recall = async () =>
       (await cache.readVariant(key)) ?? (await encode(key, recipe, await identity())).bytes
-    return { ...known, bytes: recall }
+    return variantOf(known, recall)
   }
   const start = (key: string, recipe: Recipe, identity: () => Promise<Buffer>) => {
     const sibling = recallOrEncode(key, recipe, identity)
@@ -121,6 +121,10 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
       await Promise.allSettled(underWay)
     },
   }
+}
+
+function variantOf({ size, etag }: ManifestVariant, bytes: Variant['bytes']): Variant {
+  return { size, etag, bytes }
 }
 
 /** Of libuv's threads, unless UV_THREADPOOL_SIZE says otherwise (Node.js, command-line API). */
