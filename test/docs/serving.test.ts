@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+
+const ROOT = join(import.meta.dirname, '..', '..')
+const PAGE = readFileSync(join(ROOT, 'docs/serving.md'), 'utf8')
+const ROOM = join(ROOT, 'src/serve')
+const CODE = readdirSync(ROOM)
+  .map((file) => readFileSync(join(ROOM, file), 'utf8'))
+  .join('\n')
+
+/** What the code of src/serve has, by kind, and how docs/serving.md has to spell it. */
+const KINDS: readonly (readonly [kind: string, found: RegExp, spelt: (name: string) => RegExp])[] = [
+  [
+    'header',
+    /'([A-Z][A-Za-z]+(?:-[A-Z][A-Za-z]+)+|ETag|Vary|Allow|Location)'/g,
+    (name) => new RegExp(`\\b${name}\\b`),
+  ],
+  ['status', /(?:status: |failure\()(\d{3})/g, (name) => new RegExp(`\\b${name}\\b`)],
+  ['error code', /'(FP_[A-Z_]+)'/g, (name) => new RegExp(`\\n\\| \`${name}\` \\|`)],
+  ['decoration', /decorate(?:Reply)?\('(\w+)'/g, (name) => new RegExp(`\\b(?:app|reply)\\.${name}\\b`)],
+]
+
+for (const [kind, found, spelt] of KINDS) {
+  test(`docs/serving.md has every ${kind} of the code`, () => {
+    const names = new Set([...CODE.matchAll(found)].map(([, name = '']) => name))
+    assert.ok(names.size > 2, `${names.size} found`)
+    assert.deepEqual(
+      [...names].filter((name) => !spelt(name).test(PAGE)),
+      [],
+    )
+  })
+}
+
+test('docs/serving.md has every option of the plugin', () => {
+  const options = readFileSync(join(ROOM, 'options.ts'), 'utf8')
+  const body = /export interface FingerpostOptions \{([\s\S]*?)\n\}/.exec(options)?.[1] ?? ''
+  const names = [...body.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name = '']) => name)
+  assert.ok(names.length > 20)
+  assert.deepEqual(
+    names.filter((name) => !new RegExp(`(?:^|[\`{ ])${name}[\`.:]`, 'm').test(PAGE)),
+    [],
+  )
+})
+
+test('docs/serving.md has every counter of staticStats', () => {
+  const shapes = ['site.ts', 'body-cache.ts'].map((file) => readFileSync(join(ROOM, file), 'utf8')).join('\n')
+  const bodies = [...shapes.matchAll(/export interface (?:StaticStats|CacheStats)[^{]*\{([\s\S]*?)\n\}/g)]
+  const names = bodies.flatMap(([, body = '']) =>
+    [...body.matchAll(/readonly (\w+):/g)].map(([, name]) => name),
+  )
+  assert.equal(names.length, 8)
+  const table = PAGE.slice(PAGE.indexOf('app.staticStats()'), PAGE.indexOf('## A new build'))
+  assert.deepEqual(
+    names.filter((name) => !table.includes(`\`${name}\``)),
+    [],
+  )
+})
