@@ -10,6 +10,12 @@ export interface Tally {
   readonly bytes: number
 }
 
+/** The files of one encoding. */
+export interface OutputTally extends Tally {
+  /** Bytes of the same files as they are. */
+  readonly identityBytes: number
+}
+
 /** How much work a build did, counted: what a cache saves shows here, on any machine alike. */
 export interface BuildWork {
   /** Source files whose bytes were read, each reading counted. */
@@ -34,7 +40,7 @@ export interface BuildReport {
   /** What the sources hold, shadowed and ignored files left out. */
   readonly sources: Tally
   /** What the build holds, by encoding. */
-  readonly outputs: Readonly<Record<VariantEncoding, Tally>>
+  readonly outputs: Readonly<Record<VariantEncoding, OutputTally>>
   /** Encodings that were asked for and that this runtime can't make: zstd before Node 22.15. */
   readonly leftOut: readonly Encoding[]
   readonly work: BuildWork

@@ -1,7 +1,7 @@
 import { ENCODINGS, type VariantEncoding } from '../core/encoding.ts'
 import type { ManifestAsset } from '../core/manifest.ts'
 import type { Collection } from '../find/finder.ts'
-import type { BuildReport } from './report.ts'
+import type { BuildReport, OutputTally } from './report.ts'
 
 /** What the sources hold. */
 export function tallySources({ files }: Collection) {
@@ -12,7 +12,7 @@ export function tallySources({ files }: Collection) {
 
 /** Sums sizes by encoding. */
 export function tallyOutputs(assets: Iterable<ManifestAsset>): BuildReport['outputs'] {
-  const none = { files: 0, bytes: 0 }
+  const none = { files: 0, bytes: 0, identityBytes: 0 }
   const tallies = { identity: { ...none }, br: { ...none }, zstd: { ...none }, gzip: { ...none } }
   for (const asset of assets) {
     for (const encoding of VARIANT_ENCODINGS) {
@@ -20,6 +20,7 @@ export function tallyOutputs(assets: Iterable<ManifestAsset>): BuildReport['outp
       if (variant === undefined) continue
       tallies[encoding].files++
       tallies[encoding].bytes += variant.size
+      tallies[encoding].identityBytes += asset.size
     }
   }
   return tallies
@@ -33,10 +34,10 @@ export function changeTally(
 ): BuildReport['outputs'] {
   const less = tallyOutputs(gone)
   const more = tallyOutputs(come)
-  const change = (encoding: VariantEncoding) => ({
-    files: before[encoding].files - less[encoding].files + more[encoding].files,
-    bytes: before[encoding].bytes - less[encoding].bytes + more[encoding].bytes,
-  })
+  const change = (encoding: VariantEncoding): OutputTally => {
+    const amount = (of: keyof OutputTally) => before[encoding][of] - less[encoding][of] + more[encoding][of]
+    return { files: amount('files'), bytes: amount('bytes'), identityBytes: amount('identityBytes') }
+  }
   return { identity: change('identity'), br: change('br'), zstd: change('zstd'), gzip: change('gzip') }
 }
 

@@ -1,6 +1,5 @@
 import type { BuildReport } from '../build/report.ts'
-import { ENCODINGS, type Encoding } from '../core/encoding.ts'
-import type { Manifest } from '../core/manifest.ts'
+import { ENCODINGS } from '../core/encoding.ts'
 import type { Output, Style } from './output.ts'
 import { formatProblem, formatProblemCount } from './problem.ts'
 import { formatBytes, formatCount, formatMilliseconds, formatNumberOf } from './unit.ts'
@@ -35,19 +34,18 @@ function formatOut(out: string, cwd: string): string {
 }
 
 /** A line for each encoding: how many files have it, how many bytes they were and are. */
-function formatSizes({ manifest, outputs }: BuildReport, style: Style): string {
+function formatSizes({ outputs }: BuildReport, style: Style): string {
   const { identity } = outputs
   const rows = [['as is', formatNumberOf(identity.files, 'file'), formatBytes(identity.bytes), '']]
   for (const encoding of ENCODINGS) {
-    const { files, bytes } = outputs[encoding]
+    const { files, bytes, identityBytes } = outputs[encoding]
     if (files === 0) continue
-    const before = identityBytes(manifest, encoding)
-    const saved = before === 0 ? 0 : Math.round((1 - bytes / before) * 100)
+    const saved = identityBytes === 0 ? 0 : Math.round((1 - bytes / identityBytes) * 100)
     rows.push([
       encoding,
       formatNumberOf(files, 'file'),
       formatBytes(bytes),
-      `from ${formatBytes(before)}, ${saved} % smaller`,
+      `from ${formatBytes(identityBytes)}, ${saved} % smaller`,
     ])
   }
   const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
@@ -57,13 +55,6 @@ function formatSizes({ manifest, outputs }: BuildReport, style: Style): string {
     return note === '' ? `${cells}\n` : `${cells}  ${style.dim(note)}\n`
   })
   return lines.join('')
-}
-
-function identityBytes(manifest: Manifest, encoding: Encoding): number {
-  let bytes = 0
-  for (const asset of manifest.assets.values())
-    if (asset.encodings[encoding] !== undefined) bytes += asset.size
-  return bytes
 }
 
 function formatLeftOut({ shadowed, skipped, leftOut }: BuildReport, style: Style): string {
