@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -79,6 +79,18 @@ test('a sibling of the right size and digest that decodes to other bytes is foun
   )
 })
 
+test('an integrity that is not of the bytes is found', async (context) => {
+  const { run, out, manifest } = await built(context)
+  const text = readFileSync(join(out, 'manifest.json'), 'utf8')
+  const [right = '', other = ''] = ['i.png', 'n.js'].map((path) => manifest.assets.get(path)?.integrity)
+  writeFileSync(join(out, 'manifest.json'), text.replace(right, other))
+  const { faults } = await run()
+  assert.deepEqual(
+    faults.map(({ kind, path }) => [kind, path]),
+    [['integrity', 'i.png']],
+  )
+})
+
 test('a reference that leads to no file of the build is found, with its place', async (context) => {
   const { run, out } = await built(context)
   const text = readFileSync(join(out, 'manifest.json'), 'utf8')
@@ -108,6 +120,16 @@ test('repair makes siblings anew and nothing else', async (context) => {
     [['missing', 'm.js']],
   )
   assert.deepEqual(second.repaired, [])
+})
+
+test('what another quality would make is no repair', async (context) => {
+  const { cwd, fileOf } = await built(context)
+  const sibling = `${fileOf('a.css')}.gz`
+  rmSync(sibling)
+  const otherwise = { sources: ['src'], cache: false as const, compress: { '**': { gzip: 1 } } }
+  const { faults, repaired } = await check(otherwise, { repair: 'siblings' }, { cwd })
+  assert.deepEqual([faults.length, faults[0]?.kind, repaired], [1, 'missing', []])
+  assert.equal(existsSync(sibling), false)
 })
 
 test('an output without a manifest says what to run', async (context) => {

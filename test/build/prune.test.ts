@@ -6,7 +6,10 @@ import { build } from '../../src/build/build.ts'
 import { check } from '../../src/build/check.ts'
 import { prune } from '../../src/build/prune.ts'
 import { parseHistory } from '../../src/core/history.ts'
+import { MANIFEST_FILE } from '../../src/core/manifest.ts'
+import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { makeTree, readTree, writeTree } from '../support/tree.ts'
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
@@ -34,6 +37,20 @@ function project(context: TestContext) {
         if (mtimeMs > Date.now() - HOUR) utimesSync(join(out, key), now / 1000, now / 1000)
       }
       return report.manifest.assets.get('changes.css')?.file ?? ''
+    },
+    /** A build that dies before its manifest is written. */
+    async abort(text: string) {
+      now += HOUR
+      writeFileSync(join(cwd, 'src/changes.css'), text + LONG)
+      const storage = createFilesystemStorage({ root: out })
+      const dying: Storage = {
+        ...storage,
+        save: (key, ...rest) =>
+          key === MANIFEST_FILE ? Promise.reject(new Error('the power went')) : storage.save(key, ...rest),
+      }
+      await assert.rejects(build(options, { ...environment, storage: dying }), /the power went/)
+      for (const key of readTree(out).keys())
+        if (key.includes('changes')) utimesSync(join(out, key), now / 1000, now / 1000)
     },
     prune: (rules = {}, mode: 'publish' | 'dry-run' = 'publish') =>
       prune(options, rules, { ...environment, mode, now: () => new Date(now + HOUR / 2) }),
@@ -95,6 +112,17 @@ test('a file written a moment ago stays, whatever the history says', async (cont
   await publish('c')
   utimesSync(join(out, `${first}.gz`), Date.now() / 1000, Date.now() / 1000)
   assert.deepEqual((await prune({ keep: 1, minAgeSeconds: 3600 })).removed, [])
+})
+
+test('a build that never was published is none of those that are kept', async (context) => {
+  const { publish, files, prune, abort } = project(context)
+  const versions = [await publish('a'), await publish('b')]
+  const present = files()
+  await abort('c')
+  assert.ok(files().length > present.length, 'it left files')
+  await prune({ keep: 2, minAgeSeconds: 0 })
+  for (const file of versions) assert.ok(files().includes(file), file)
+  assert.deepEqual(files(), present)
 })
 
 test('files that come back are needed again', async (context) => {
