@@ -104,6 +104,7 @@ export function respond(
 
 function respondWithRange(variant: PreparedVariant, header: string): Response {
   const { file, size, partial, type } = variant
+  const { fallback } = variant.whole
   const request = parseRange(header, size)
   switch (request.kind) {
     case 'whole':
@@ -114,12 +115,12 @@ function respondWithRange(variant: PreparedVariant, header: string): Response {
       const { range } = request
       const own = ['Content-Type', type, 'Content-Length', String(lengthOf(range))]
       const headers = [...own, 'Content-Range', formatContentRange(range, size), ...partial]
-      return { status: 206, headers, body: { kind: 'range', file, range } }
+      return { status: 206, headers, body: { kind: 'range', file, range }, fallback }
     }
     case 'parts': {
       const { contentType, length, parts, tail } = createMultipart(request.ranges, type, size)
       const headers = ['Content-Type', contentType, 'Content-Length', String(length), ...partial]
-      return { status: 206, headers, body: { kind: 'parts', file, parts, tail } }
+      return { status: 206, headers, body: { kind: 'parts', file, parts, tail }, fallback }
     }
     default:
       return request satisfies never

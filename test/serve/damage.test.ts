@@ -112,6 +112,18 @@ test('a damaged sibling is answered with the bytes as they are', async (context)
   assert.match(answer.body.toString(), /^a\{color:red\}/)
 })
 
+for (const [mode, options] of Object.entries(MODES)) {
+  test(`who asks for a part of a sibling that is gone gets the whole as it is (${mode})`, async (context) => {
+    const { fileOf, get, app } = await startWith(context, options)
+    rmSync(fileOf('a.css', '.br'))
+    for (const range of ['bytes=0-1', 'bytes=0-1,4-5']) {
+      const answer = await get(app.static('a.css'), { 'accept-encoding': 'br', range })
+      assert.deepEqual([answer.status, answer.headers['content-encoding']], [200, undefined])
+      assert.equal(answer.body.toString(), 'a{color:red}'.repeat(99))
+    }
+  })
+}
+
 test('a file that is put right is served again', async (context) => {
   const { fileOf, get, app } = await startWith(context, {})
   writeFileSync(fileOf('big.bin.png'), 'wrong')
