@@ -10,6 +10,7 @@ import type { Storage } from '../storage/storage.ts'
 import { type Base, createBase } from './base.ts'
 import { describeInputs, findChanges, type Inputs, withoutYoung } from './inputs.ts'
 import type { BuildConfig } from './options.ts'
+import { readRelease } from './release.ts'
 import type { BuildReport } from './report.ts'
 import { createSizesDigest } from './sizes.ts'
 import { type KeptReport, openSnapshotFile, SNAPSHOT_FOLDER, type Snapshot } from './snapshot.ts'
@@ -84,12 +85,14 @@ export function createShortcut(context: ShortcutContext): Shortcut | undefined {
 }
 
 /**
- * Everything besides options and files that a build depends on. The time of this very file stands for the tool's code,
- * so that working on fingerpost itself never meets a snapshot of yesterday's.
+ * Everything besides options and files that a build depends on. The time of this very file stands for the code between
+ * releases, so that working on fingerpost itself never meets a snapshot of yesterday's; some installers give every file
+ * of every release the same.
  */
 function toolVersion(): string {
   const { version, arch, platform } = process
-  return `${version} ${arch} ${platform} ${statSync(fileURLToPath(import.meta.url)).mtimeMs}`
+  const { mtimeMs } = statSync(fileURLToPath(import.meta.url))
+  return `${readRelease()} ${version} ${arch} ${platform} ${mtimeMs}`
 }
 
 /** The report of a build that would change nothing; undefined if the output isn't as the last one left it. */

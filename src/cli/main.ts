@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readRelease } from '../build/release.ts'
 import { FingerpostError } from '../core/error.ts'
 import { nearestNames } from '../core/nearest.ts'
 import type { CommandContext, ExitCode } from './command.ts'
@@ -26,7 +26,7 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     return 2
   }
   if (first === '--version' || first === '-v') {
-    stdout.write(`${readVersion()}\n`)
+    stdout.write(`${readRelease()}\n`)
     return 0
   }
   if (first === '--help' || first === '-h' || first === 'help') return help(rest, context)
@@ -64,10 +64,4 @@ function findCommand(name: string): CommandRow {
   throw new FingerpostError('FP_USAGE', `There is no command ${JSON.stringify(name)}.`, {
     remedy: nearest === undefined ? `There are: ${names.join(', ')}` : `Did you mean fingerpost ${nearest}?`,
   })
-}
-
-/** From the package's own file, which is two folders up from here in `src` and `dist` alike. */
-function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { readonly version: string }).version
 }
