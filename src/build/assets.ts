@@ -10,6 +10,7 @@ import { comparePaths, type LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
 import { type Drafts, finishDraft } from './draft.ts'
 import type { Recipe } from './encoder.ts'
+import { collectGarbage } from './garbage.ts'
 import type { HeadStart } from './head-start.ts'
 import { type Link, referencesOf } from './link.ts'
 import { type Name, nameIn } from './name.ts'
@@ -48,7 +49,9 @@ export async function makeAssets(context: AssetContext): Promise<ReadonlyMap<Log
   const { signal } = context
   const budget = createBudget(LIMITS.buildMaxInFlightBytes)
   const { recalled, rest } = recallAssets(context)
+  let begun = 0
   const made = await mapConcurrently(groupByContent(rest), FILES_AT_ONCE, (twins) => {
+    if (++begun % CONTENTS_PER_COLLECTION === 0) collectGarbage()
     const [first] = twins
     const work = async () => {
       signal.throwIfAborted()
@@ -56,6 +59,7 @@ export async function makeAssets(context: AssetContext): Promise<ReadonlyMap<Log
     }
     return budget.spend(first?.name.fingerprint.size ?? 0, work)
   })
+  if (begun >= CONTENTS_PER_COLLECTION) collectGarbage()
   return new Map([...recalled, ...made.flat()].sort(([a], [b]) => comparePaths(a, b)))
 }
 
@@ -93,6 +97,12 @@ function recallAsset({ file, name }: NamedFile, context: AssetContext): Manifest
  * fast as one.
  */
 const FILES_AT_ONCE = 32
+
+/**
+ * Each file made leaves some kilobytes of garbage, and V8 lets it grow to as much again as what is in use. Collected
+ * now and then, while the encoders have enough to do, it stays 50 MB less at 50,000 files, in 1 % more time.
+ */
+const CONTENTS_PER_COLLECTION = 8_000
 
 interface NamedFile {
   readonly file: SourceFile

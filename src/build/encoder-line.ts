@@ -22,6 +22,12 @@ interface Waiter {
  */
 const AHEAD_BYTES = 64 * 1024
 
+/**
+ * Bytes that a smaller job counts as. However small its input, an encoder takes a megabyte, and keeps it until this
+ * thread takes the result: a hundred results of icons that wait for a busy thread would take a hundred megabytes.
+ */
+const MIN_JOB_BYTES = 4 * 1024
+
 /** A line for as many jobs at once as there are cores, and small ones more. */
 export function createEncoderLine(cores: number, signal: AbortSignal): EncoderLine {
   // Smallest first, so that the next is taken from the end.
@@ -39,7 +45,8 @@ export function createEncoderLine(cores: number, signal: AbortSignal): EncoderLi
   }
 
   return {
-    async run(bytes, job) {
+    async run(inputBytes, job) {
+      const bytes = Math.max(inputBytes, MIN_JOB_BYTES)
       await new Promise<void>((begin) => {
         waiting.splice(findPlace(waiting, bytes), 0, { bytes, begin })
         admit()

@@ -49,6 +49,14 @@ test('small jobs are begun ahead, so that no thread waits to be given one', asyn
   assert.equal(begun.length, 32)
 })
 
+test('the smallest jobs are begun ahead by number: an encoder takes memory however little it is given', async () => {
+  const { begun, add, end } = bench(2)
+  for (let bytes = 1; bytes <= 100; bytes++) add(bytes)
+  await end(0)
+  // 16 for each core.
+  assert.equal(begun.length, 32)
+})
+
 test('beside a big job nothing is begun ahead', async () => {
   const { begun, add, end } = bench(2)
   for (const bytes of [BIG, 1, 2, 3]) add(bytes)
