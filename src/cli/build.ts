@@ -32,7 +32,7 @@ config file's. Exit code 1 if a reference leads nowhere; then nothing is publish
       help: "keep this build's files too: a folder, an archive of pack, a manifest's address",
     },
     'no-cache': { kind: 'flag', help: 'remember nothing between builds' },
-    'dry-run': { kind: 'flag', help: 'do everything but write' },
+    'dry-run': { kind: 'flag', help: 'do everything but write the output' },
     ...COMMON_OPTIONS,
   },
   maxPositionals: Number.POSITIVE_INFINITY,
