@@ -32,7 +32,7 @@ export async function carryForward(context: CarryContext): Promise<void> {
   const assets = new Map<LogicalPath, ManifestAsset>()
   for (const [path, asset] of previous.manifest.assets) if (!coming.has(asset.file)) assets.set(path, asset)
   const files = [...promisedFiles({ ...previous.manifest, assets })]
-  const absent = files.filter(([key]) => !output.sizes.has(key))
+  const absent = files.filter(([key]) => output.sizes.get(key) === undefined)
   await mapConcurrently(absent, LIMITS.previousConcurrency, ([key, promised]) =>
     budget.spend(promised.size, async () => {
       signal.throwIfAborted()

@@ -12,7 +12,7 @@ import {
 import type { LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
 import { isObject, refuseForeign } from './foreign.ts'
-import { createSizesDigest } from './sizes.ts'
+import { listSizes, type Sizes } from './sizes.ts'
 
 /** What is at the place a build is written to. */
 export interface Output {
@@ -20,10 +20,7 @@ export interface Output {
   readonly manifest: Manifest | undefined
   /** The digest of its bytes. */
   readonly manifestEtag: Digest | undefined
-  /** Sizes by key of every file, in order of key. */
-  readonly sizes: ReadonlyMap<string, number>
-  /** Of the sizes. */
-  readonly sizesDigest: Digest
+  readonly sizes: Sizes
 }
 
 /** Which variant of which asset a file of an output is. */
@@ -44,19 +41,13 @@ export async function readOutput(
   digester: Digester,
   known?: { readonly manifest: Manifest; readonly manifestEtag: Digest },
 ): Promise<Output> {
-  const sizes = new Map<string, number>()
-  const lines = createSizesDigest(digester)
-  for await (const { key, size } of storage.list()) {
-    sizes.set(key, size)
-    lines.add(key, size)
-  }
-  const sizesDigest = lines.digest()
-  if (!sizes.has(MANIFEST_FILE)) return { manifest: undefined, manifestEtag: undefined, sizes, sizesDigest }
+  const sizes = await listSizes(storage, digester)
+  if (sizes.get(MANIFEST_FILE) === undefined) return { manifest: undefined, manifestEtag: undefined, sizes }
   const bytes = await storage.read(MANIFEST_FILE)
   const manifestEtag = digester.of(bytes)
   const isKnown = known?.manifestEtag === manifestEtag
   const manifest = isKnown ? known.manifest : readableManifest(bytes.toString(), storage.name)
-  return { manifest, manifestEtag, sizes, sizesDigest }
+  return { manifest, manifestEtag, sizes }
 }
 
 /** Every file a manifest speaks of, siblings included, by its key. */
@@ -73,7 +64,7 @@ export function promisedFiles(manifest: Manifest | undefined): ReadonlyMap<strin
 
 /** True for a file that the manifest promises with this digest, if its size is right: it is taken at its word. */
 export function isPromised(
-  { manifest, sizes }: Pick<Output, 'manifest' | 'sizes'>,
+  { manifest, sizes }: { readonly manifest: Manifest | undefined; readonly sizes: Pick<Sizes, 'get'> },
   { path, file, encoding }: OutputPlace,
   { size, etag }: ManifestVariant,
 ): boolean {

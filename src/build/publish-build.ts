@@ -14,7 +14,6 @@ import { type Output, readOutput } from './output.ts'
 import { createProgress } from './progress.ts'
 import { createManifest, manifestDigest, publishManifest } from './publish.ts'
 import { type ComingBuild, recordBuild, refuseForeignHistory } from './record.ts'
-import { digestChangedSizes } from './sizes.ts'
 import { changeTally, tallyOutputs } from './tally.ts'
 import type { Work } from './workshop.ts'
 import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
@@ -60,7 +59,7 @@ export async function publishBuild(build: NamedBuild, work: Work) {
   if (mode === 'dry-run') {
     await refuseForeignHistory(storage)
     const made = await makeBuild(build, coming, createDryWriter(storage, output, digester), work)
-    return { ...made, kind: mode, sizes: output.sizesDigest }
+    return { ...made, kind: mode, sizes: output.sizes.digest() }
   }
   const present = base === undefined ? output.manifest : { ...base.manifest, assets: assetsInScope(base) }
   const recorded = await recordBuild(storage, present, coming)
@@ -103,11 +102,11 @@ async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: Out
 }
 
 /** What is in the output now, without listing it again. */
-async function digestSizesAfter(output: Output, writer: OutputWriter, { surroundings, digester }: Work) {
+async function digestSizesAfter(output: Output, writer: OutputWriter, { surroundings }: Work) {
   const changed = new Map(writer.sizes())
   for (const key of [MANIFEST_FILE, HISTORY_FILE]) {
     const found = await surroundings.storage.stat(key)
     if (found !== undefined) changed.set(key, found.size)
   }
-  return digestChangedSizes(output.sizes, changed, digester)
+  return output.sizes.digest(changed)
 }

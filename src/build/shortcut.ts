@@ -12,7 +12,7 @@ import { describeInputs, findChanges, type Inputs, withoutYoung } from './inputs
 import type { BuildConfig } from './options.ts'
 import { readRelease } from './release.ts'
 import type { BuildReport } from './report.ts'
-import { createSizesDigest } from './sizes.ts'
+import { listSizes } from './sizes.ts'
 import { type KeptReport, openSnapshotFile, SNAPSHOT_FOLDER, type Snapshot } from './snapshot.ts'
 
 /**
@@ -99,10 +99,9 @@ function toolVersion(): string {
 async function recallReport(
   { shadowed, skipped }: Collection,
   snapshot: Snapshot,
-  context: ShortcutContext,
+  { storage, digester }: ShortcutContext,
 ): Promise<RecalledReport | undefined> {
-  const { storage, digester } = context
-  if (snapshot.outputs !== (await digestSizes(context))) return undefined
+  if (snapshot.outputs !== (await listSizes(storage, digester)).digest()) return undefined
   const text = await storage.read(MANIFEST_FILE)
   if (digester.of(text) !== snapshot.manifest) return undefined
   const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 }
@@ -127,13 +126,7 @@ async function recallBase(
     manifestEtag: snapshot.manifest,
     problems: snapshot.report.problems,
     outputs: snapshot.report.outputs,
-    isIn: ({ manifestEtag, sizesDigest }) =>
-      manifestEtag === snapshot.manifest && sizesDigest === snapshot.outputs,
+    isIn: ({ manifestEtag, sizes }) =>
+      manifestEtag === snapshot.manifest && sizes.digest() === snapshot.outputs,
   })
-}
-
-async function digestSizes({ storage, digester }: ShortcutContext): Promise<Digest> {
-  const sizes = createSizesDigest(digester)
-  for await (const { key, size } of storage.list()) sizes.add(key, size)
-  return sizes.digest()
 }
