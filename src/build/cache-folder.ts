@@ -7,9 +7,17 @@ import type { ManifestVariant } from '../core/manifest.ts'
 import type { SourceFile } from '../find/finder.ts'
 import type { BuildCache } from './cache.ts'
 import { countEntries, formatIndex, loadIndex, type TableName, type ValueOf } from './cache-index.ts'
-import { appendToIndex, INDEX_FILE, readIndexLines, saveIndex, versionOf } from './cache-index-file.ts'
+import {
+  appendToIndex,
+  INDEX_FILE,
+  readIndexLines,
+  saveIndex,
+  temporaryPath,
+  versionOf,
+} from './cache-index-file.ts'
 import { createLookup } from './cache-lookup.ts'
 import { createPackStore } from './cache-pack.ts'
+import { createPageFile, pageOf } from './cache-page.ts'
 import { hasRoom, makeRoom } from './cache-room.ts'
 import { SNAPSHOT_FOLDER, TEMPORARY_SNAPSHOT } from './snapshot.ts'
 
@@ -57,7 +65,7 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
   const version = versionOf(dir)
   const { lines, isWhole } = readIndexLines(dir)
   const shortLines = countShort(lines)
-  const index = createLookup(lines, digester)
+  const pages = createPageFile(temporaryPath(dir))
   const now = wallClock()
   let isBroken = false
 
@@ -72,6 +80,7 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
       return undefined
     }
   }
+  const index = createLookup(lines, digester, (bytes) => guard(() => pages.put(bytes)) ?? pageOf(bytes))
   const find = <T extends TableName>(table: T, key: string): ValueOf<T> | undefined => {
     const entry = index.find(table, key)
     if (entry === undefined || now - entry.usedAt > MAX_IDLE_MS) return undefined
@@ -95,6 +104,15 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
     fresh.close()
     packs.close()
     saveIndex(dir, formatIndex(kept.index, digester, kept.usedSince))
+  }
+
+  const save = () => {
+    const news = countEntries(index.fresh)
+    if (news === 0) return
+    const isSmall = news <= APPEND_MAX_ENTRIES && shortLines < APPEND_MAX_LINES
+    const added = isWhole && isSmall ? Buffer.concat([...formatIndex(index.fresh, digester)]) : undefined
+    if (added !== undefined && hasRoom({ dir, packs, maxBytes }, added.length)) appendToIndex(dir, added)
+    else rewrite()
   }
 
   return {
@@ -129,14 +147,8 @@ export function openFolderCache(options: FolderCacheOptions): BuildCache {
     },
     async close() {
       guard(() => packs.close())
-      const news = countEntries(index.fresh)
-      if (news === 0 || isBroken) return
-      const isSmall = news <= APPEND_MAX_ENTRIES && shortLines < APPEND_MAX_LINES
-      guard(() => {
-        const added = isWhole && isSmall ? Buffer.concat([...formatIndex(index.fresh, digester)]) : undefined
-        if (added !== undefined && hasRoom({ dir, packs, maxBytes }, added.length)) appendToIndex(dir, added)
-        else rewrite()
-      })
+      guard(save)
+      pages.close()
     },
   }
 }

@@ -57,9 +57,14 @@ function unlessUnreadable<T>(look: () => T): T | undefined {
 /** Written aside and renamed, so that no build reads half of it. No fsync: the checksums find what a power cut tore. */
 export function saveIndex(dir: string, lines: Iterable<Buffer>): void {
   mkdirSync(dir, { recursive: true })
-  const temporary = join(dir, `${INDEX_FILE}.${randomBytes(8).toString('hex')}.tmp`)
+  const temporary = temporaryPath(dir)
   writeLines(temporary, lines)
   renameSync(temporary, join(dir, INDEX_FILE))
+}
+
+/** Where in a cache folder something may be written aside; whoever is killed over it leaves it to be swept. */
+export function temporaryPath(dir: string): string {
+  return join(dir, `${INDEX_FILE}.${randomBytes(8).toString('hex')}.tmp`)
 }
 
 /** Adds lines at the end. In one piece, so that two builds never mix theirs (POSIX write, O_APPEND). */

@@ -1,5 +1,6 @@
 import type { Digester } from '../core/digest.ts'
 import type { ManifestVariant } from '../core/manifest.ts'
+import type { Page } from './cache-page.ts'
 import { type CacheTable, createCacheTable, PAGE_BYTES, usedAtOf } from './cache-table.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { FinishedMember } from './name.ts'
@@ -38,13 +39,17 @@ const INDEX_VERSION = 3
 
 const TABLE_NAMES: readonly TableName[] = ['fingerprints', 'scans', 'names', 'variants']
 
-/** An index that knows nothing. */
-export function createIndex(): CacheIndex {
+/**
+ * An index that knows nothing.
+ *
+ * @param putAway see {@link createCacheTable}
+ */
+export function createIndex(putAway?: (bytes: Buffer) => Page): CacheIndex {
   return {
-    fingerprints: createCacheTable(),
-    scans: createCacheTable(),
-    names: createCacheTable(),
-    variants: createCacheTable(),
+    fingerprints: createCacheTable(putAway),
+    scans: createCacheTable(putAway),
+    names: createCacheTable(putAway),
+    variants: createCacheTable(putAway),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Digester } from '../core/digest.ts'
 import {
   type CacheIndex,
+  countEntries,
   createIndex,
   isWhole,
   loadIndex,
@@ -8,6 +9,7 @@ import {
   tableOf,
   type ValueOf,
 } from './cache-index.ts'
+import { type Page, pageOf } from './cache-page.ts'
 import { type CacheEntry, markOf, parseRecord } from './cache-table.ts'
 
 /** An index in lines, of which only so much is read as is asked for. */
@@ -24,10 +26,18 @@ export interface IndexLookup {
 /** Searches after which it is cheaper to read everything. A build of one file makes five. */
 const MAX_SEARCHES = 32
 
-/** A lookup in these lines, of which a later one has the last word. */
-export function createLookup(lines: readonly Buffer[], digester: Digester): IndexLookup {
+/**
+ * A lookup in these lines, of which a later one has the last word.
+ *
+ * @param putAway what becomes of full pages of what is put here. Default: they stay in memory
+ */
+export function createLookup(
+  lines: readonly Buffer[],
+  digester: Digester,
+  putAway?: (bytes: Buffer) => Page,
+): IndexLookup {
   const known = createIndex()
-  const fresh = createIndex()
+  const fresh = createIndex(putAway)
   let unread = lines
   let searches = 0
 
@@ -46,7 +56,7 @@ export function createLookup(lines: readonly Buffer[], digester: Digester): Inde
   const readRest = () => {
     for (const line of unread) {
       const table = tableOf(line)
-      if (table !== undefined && isWhole(line, digester)) known[table].load(line)
+      if (table !== undefined && isWhole(line, digester)) known[table].load(pageOf(line))
     }
     unread = []
   }
@@ -55,7 +65,7 @@ export function createLookup(lines: readonly Buffer[], digester: Digester): Inde
     fresh,
     takeAll() {
       readRest()
-      return loadIndex(known, fresh)
+      return countEntries(known) === 0 ? fresh : loadIndex(known, fresh)
     },
     find<T extends TableName>(table: T, key: string) {
       if (unread.length > 0 && searches >= MAX_SEARCHES) readRest()

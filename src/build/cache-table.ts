@@ -1,3 +1,5 @@
+import { type Page, pageOf } from './cache-page.ts'
+
 /** A value as a cache keeps it. */
 export interface CacheEntry<T> {
   /** Milliseconds since 1970 when it was last of use. */
@@ -13,12 +15,12 @@ export interface CacheTable<T> {
   find(key: string): CacheEntry<T> | undefined
   put(key: string, entry: CacheEntry<T>): void
   /** Takes over all entries of a page, in place of its own under the same keys. The page must not change any more. */
-  load(page: Buffer): void
+  load(page: Page): void
   /** Number of entries. */
   readonly size: number
   /** All that is held, and entries in it that others have replaced. */
-  readonly pages: readonly Buffer[]
-  /** Each entry as it is written; see {@link formatRecord}. */
+  readonly pages: readonly Page[]
+  /** Each entry as it is written; see {@link formatRecord}. One page at a time is in memory. */
   records(): Generator<Buffer>
   /** Each entry with its key. */
   entries(): Generator<readonly [key: string, entry: CacheEntry<T>]>
@@ -30,18 +32,26 @@ export const PAGE_BYTES = 256 * 1024
 /** Stands before each entry. JSON writes it as `\t` where it is part of a text. */
 const TAB = 9
 
-/** A table that knows nothing. */
-export function createCacheTable<T>(): CacheTable<T> {
-  const pages: Buffer[] = []
+/**
+ * A table that knows nothing.
+ *
+ * @param putAway what becomes of a page that is full. Default: it stays in memory
+ */
+export function createCacheTable<T>(putAway: (bytes: Buffer) => Page = pageOf): CacheTable<T> {
+  const pages: Page[] = []
   // By hash, or the next free number behind it, the page and place of each entry in one number.
   const places = new Map<number, number>()
-  let open = { page: NOTHING, number: -1, length: 0 }
+  let open = { bytes: NOTHING, length: 0, number: -1 }
 
   const recordAt = (place: number): Buffer => {
-    const page = pages[Math.floor(place / PAGE_BYTES)] ?? NOTHING
+    const page = pages[Math.floor(place / PAGE_BYTES)] ?? EMPTY
     const start = place % PAGE_BYTES
-    const end = page.indexOf(TAB, start)
-    return page.subarray(start, end === -1 ? page.length : end)
+    for (let length = MOST_RECORDS_BYTES; ; length *= 4) {
+      const end = Math.min(page.length, start + length)
+      const bytes = page.read(start, end)
+      const tab = bytes.indexOf(TAB)
+      if (tab !== -1 || end === page.length) return tab === -1 ? bytes : bytes.subarray(0, tab)
+    }
   }
   const slotOf = (mark: Buffer): number => {
     for (let slot = hashOf(mark); ; slot = (slot + 1) | 0) {
@@ -49,24 +59,25 @@ export function createCacheTable<T>(): CacheTable<T> {
       if (place === undefined || startsWith(recordAt(place), mark)) return slot
     }
   }
-  const append = (record: string): number => {
-    const length = 1 + Buffer.byteLength(record)
-    if (open.length + length > open.page.length) {
-      open = { page: Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, length)), number: pages.length, length: 0 }
+  // Without reading what is there: pages may be elsewhere.
+  const isReplaced = (record: Buffer, place: number): boolean => {
+    let slot = hashOf(markIn(record))
+    while (places.get(slot) !== place) {
+      if (!places.has(slot)) return true
+      slot = (slot + 1) | 0
     }
-    const start = open.length + 1
-    open.page[open.length] = TAB
-    open.page.write(record, start)
-    open.length += length
-    pages[open.number] = open.page.subarray(0, open.length)
-    return open.number * PAGE_BYTES + start
+    return false
   }
-  const enter = (place: number) => {
-    const record = recordAt(place)
-    places.set(slotOf(record.subarray(0, markLength(record))), place)
+  const turnPage = (length: number) => {
+    if (open.length > 0) pages[open.number] = putAway(open.bytes.subarray(0, open.length))
+    const bytes = Buffer.allocUnsafeSlow(Math.max(PAGE_BYTES, length))
+    open = { bytes, length: 0, number: pages.push(EMPTY) - 1 }
   }
   function* records() {
-    for (const place of places.values()) yield recordAt(place)
+    for (const [number, page] of pages.entries()) {
+      for (const [start, record] of recordsIn(page))
+        if (!isReplaced(record, number * PAGE_BYTES + start)) yield record
+    }
   }
 
   return {
@@ -75,13 +86,21 @@ export function createCacheTable<T>(): CacheTable<T> {
       return place === undefined ? undefined : parseRecord<T>(recordAt(place))[1]
     },
     put(key, entry) {
-      enter(append(formatRecord(key, entry)))
+      const record = formatRecord(key, entry)
+      const length = 1 + Buffer.byteLength(record)
+      if (open.length + length > open.bytes.length) turnPage(length)
+      const start = open.length + 1
+      open.bytes[open.length] = TAB
+      open.bytes.write(record, start)
+      open.length += length
+      pages[open.number] = pageOf(open.bytes.subarray(0, open.length))
+      const slot = slotOf(markIn(open.bytes.subarray(start, open.length)))
+      places.set(slot, open.number * PAGE_BYTES + start)
     },
     load(page) {
       const number = pages.push(page) - 1
-      for (let tab = page.indexOf(TAB); tab !== -1; tab = page.indexOf(TAB, tab + 1)) {
-        enter(number * PAGE_BYTES + tab + 1)
-      }
+      for (const [start, record] of recordsIn(page))
+        places.set(slotOf(markIn(record)), number * PAGE_BYTES + start)
     },
     get size() {
       return places.size
@@ -95,6 +114,20 @@ export function createCacheTable<T>(): CacheTable<T> {
 }
 
 const NOTHING = Buffer.alloc(0)
+
+const EMPTY = pageOf(NOTHING)
+
+/** What is read of a page that is elsewhere before it is known how long an entry is; few are longer. */
+const MOST_RECORDS_BYTES = 1024
+
+function* recordsIn(page: Page): Generator<readonly [start: number, record: Buffer]> {
+  const bytes = page.read(0, page.length)
+  for (let tab = bytes.indexOf(TAB); tab !== -1; ) {
+    const next = bytes.indexOf(TAB, tab + 1)
+    yield [tab + 1, bytes.subarray(tab + 1, next === -1 ? bytes.length : next)]
+    tab = next
+  }
+}
 
 /** An entry as it is written: key, time and value, in JSON but for the brackets. Inverse of {@link parseRecord}. */
 export function formatRecord(key: string, { usedAt, value }: CacheEntry<unknown>): string {
@@ -121,6 +154,10 @@ export function markOf(key: string): Buffer {
 const QUOTE = 34
 const BACKSLASH = 92
 const COMMA = 44
+
+function markIn(record: Buffer): Buffer {
+  return record.subarray(0, markLength(record))
+}
 
 function markLength(record: Buffer): number {
   let at = 1

@@ -249,7 +249,9 @@ test('a folder that can not be written costs the cache and not the build', async
   const cache = openFolderCache({ dir, maxBytes: 1000, digester })
   const bytes = Buffer.alloc(300_000, 1)
   await cache.keepVariant('v', known(bytes), bytes)
-  cache.keepScan('s', { references: [], notes: [] })
+  // More than a page, which can't be put away.
+  for (let index = 0; index < 10_000; index++) cache.keepScan(String(index), { references: [], notes: [] })
+  assert.ok(cache.findScan('0'))
   await cache.close()
   assert.equal(readFileSync(dir, 'utf8'), 'in the way')
 })

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { createPageFile } from '../../src/build/cache-page.ts'
 import { type CacheTable, createCacheTable, formatRecord, PAGE_BYTES } from '../../src/build/cache-table.ts'
 import { createDigester } from '../../src/core/digest.ts'
+import { makeTree, readTree } from '../support/tree.ts'
 
 const digester = await createDigester()
 
@@ -59,7 +62,40 @@ test('an entry takes the bytes it is written in, and little more', () => {
     written += formatRecord(key, entry(value)).length
   }
   assert.ok(heldBytes(table) <= written + 10_000, `${heldBytes(table)} of ${written}`)
-  assert.ok(table.pages.every(({ buffer }) => buffer.byteLength === PAGE_BYTES))
+  assert.ok(table.pages.every((page) => page.read(0, 1).buffer.byteLength === PAGE_BYTES))
+})
+
+test('full pages are put away, and what is in them is found all the same', (context) => {
+  const dir = makeTree(context)
+  const file = createPageFile(join(dir, 'pages'))
+  let putAway = 0
+  const put = (bytes: Buffer) => {
+    putAway += bytes.length
+    return file.put(bytes)
+  }
+  const [table, other] = [createCacheTable<string>(put), createCacheTable<string>()]
+  const count = 20_000
+  const long = 'x'.repeat(10_000)
+  for (let index = 0; index < count; index++) table.put(`key ${index}`, entry(`old ${index}`))
+  for (let index = 0; index < count; index += 2)
+    table.put(`key ${index}`, entry(`new ${index} ${index % 100 === 0 ? long : ''}`))
+  assert.ok(heldBytes(table) - putAway < PAGE_BYTES, `${heldBytes(table) - putAway} bytes in memory`)
+  assert.deepEqual([...readTree(dir).keys()], [], 'the file has no name')
+  for (const page of table.pages) other.load(page)
+  for (const each of [table, other]) {
+    assert.equal(each.size, count)
+    assert.equal(each.find('key 1')?.value, 'old 1')
+    assert.equal(each.find('key 2')?.value, 'new 2 ')
+    assert.equal(each.find('key 100')?.value, `new 100 ${long}`)
+    const entries = new Map(each.entries())
+    assert.equal(entries.size, count)
+    for (const [key, { value }] of entries) {
+      const index = Number(key.slice(4))
+      assert.ok(value.startsWith(index % 2 === 0 ? `new ${index} ` : `old ${index}`), `${key}: ${value}`)
+    }
+  }
+  file.close()
+  assert.equal(table.find('key 1'), undefined)
 })
 
 test('a page is taken over without being copied, over what was known', () => {
@@ -72,7 +108,7 @@ test('a page is taken over without being copied, over what was known', () => {
     ['a', 'b', 'c', 'd', 'e'].map((key) => one.find(key)?.value),
     [1, 2, 2, 3, undefined],
   )
-  assert.equal(one.pages[1]?.buffer, two.pages[0]?.buffer)
+  assert.equal(one.pages[1], two.pages[0])
 })
 
 test('an entry larger than a page has one of its own', () => {
