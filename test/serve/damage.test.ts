@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { parseManifest } from '../../src/core/manifest.ts'
 import fingerpost from '../../src/index.ts'
 import { exchange, listen, start } from '../support/exchange.ts'
-import { makeBuild } from '../support/fixture-build.ts'
+import { makeBuild, writeBuild } from '../support/fixture-build.ts'
 
 const BIG = randomBytes(1_000_000)
 
@@ -123,6 +132,53 @@ for (const [mode, options] of Object.entries(MODES)) {
     }
   })
 }
+
+test('a damaged file is logged with its code, once for each build, and counted each time', async (context) => {
+  const root = await makeBuild(context, { 'big.png': BIG })
+  const logged: { readonly level: number; readonly err: { readonly code: string } }[] = []
+  const stream = { write: (line: string) => void logged.push(JSON.parse(line)) }
+  const { app, get } = await start(context, { root, watch: false }, { logger: { level: 'error', stream } })
+  const damage = () => writeFileSync(join(root, app.static('big.png').replace('/static/', '')), 'wrong')
+  damage()
+  for (let round = 0; round < 3; round++) assert.equal((await get(app.static('big.png'))).status, 500)
+  assert.deepEqual(
+    logged.map(({ level, err }) => [level, err.code]),
+    [[50, 'FP_DAMAGED']],
+  )
+  assert.equal(app.staticStats().damaged, 3)
+
+  await writeBuild(root, { 'big.png': BIG, 'new.txt': '' })
+  assert.equal(await app.staticReload(), true)
+  damage()
+  assert.equal((await get(app.static('big.png'))).status, 500)
+  assert.equal(logged.length, 2)
+})
+
+test('a file that is streamed is closed, whatever becomes of the answer', {
+  timeout: 20_000,
+}, async (context) => {
+  if (process.platform !== 'linux') return context.skip('needs /proc')
+  const { root, port, fileOf } = await startWith(context, { cache: false })
+  const isOpen = (descriptor: string) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith(root)
+    } catch {
+      return false
+    }
+  }
+  const allClosed = async () => {
+    while (readdirSync('/proc/self/fd').some(isOpen)) await sleep(5)
+  }
+  const ask = (headers = {}) => exchange(port, '/static/big.bin.png', headers).catch(() => undefined)
+  for (let round = 0; round < 5; round++) await Promise.all([ask(), ask({ range: 'bytes=5-' })])
+  await allClosed()
+  writeFileSync(fileOf('big.bin.png'), randomBytes(BIG.length))
+  for (let round = 0; round < 5; round++) await ask()
+  await allClosed()
+  truncateSync(fileOf('big.bin.png'), 500_000)
+  for (let round = 0; round < 5; round++) await ask()
+  await allClosed()
+})
 
 test('a file that is put right is served again', async (context) => {
   const { fileOf, get, app } = await startWith(context, {})
