@@ -55,6 +55,7 @@ export function createShortcut(context: ShortcutContext): Shortcut | undefined {
   const name = digester.ofFields([toolVersion(), storage.name, JSON.stringify(config)])
   const file = openSnapshotFile(join(config.cache.dir, SNAPSHOT_FOLDER), name, digester)
 
+  let wholeAt = startedAt
   let seen: Inputs | undefined
   const look = (collection: Collection) => {
     seen ??= describeInputs(collection, digester)
@@ -64,7 +65,7 @@ export function createShortcut(context: ShortcutContext): Shortcut | undefined {
   return {
     async recall(collection) {
       const snapshot = file.read()
-      if (snapshot === undefined) return undefined
+      if (snapshot === undefined || startedAt - snapshot.wholeAt > MAX_AGE_MS) return undefined
       const inputs = look(collection)
       if (inputs.names !== snapshot.names) return undefined
       if (digester.of(inputs.stats) === snapshot.stats) {
@@ -74,15 +75,20 @@ export function createShortcut(context: ShortcutContext): Shortcut | undefined {
       const before = file.readStats(snapshot)
       const changed = before && findChanges(before, inputs.stats, collection)
       const base = changed && (await recallBase(changed, snapshot, context))
-      return base && { kind: 'changed', base }
+      if (base === undefined) return undefined
+      wholeAt = snapshot.wholeAt
+      return { kind: 'changed', base }
     },
     keep(collection, { sources, outputs, problems, leftOut }, manifest, sizes) {
       const inputs = withoutYoung(look(collection), collection, startedAt - LIMITS.statTrustSeconds * 1000)
       const report = { sources, outputs, problems, leftOut }
-      file.write({ outputs: sizes, manifest: digester.of(manifest), report }, inputs)
+      file.write({ outputs: sizes, manifest: digester.of(manifest), report, wholeAt }, inputs)
     },
   }
 }
+
+/** A cache forgets what nobody asked for. Long before it does, everything is built, which asks for all of it. */
+const MAX_AGE_MS = (LIMITS.buildCacheMaxIdleDays / 2) * 86_400_000
 
 /**
  * Everything besides options and files that a build depends on. The time of this very file stands for the code between

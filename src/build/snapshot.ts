@@ -17,6 +17,8 @@ export interface Snapshot {
   readonly outputs: Digest
   readonly manifest: Digest
   readonly report: KeptReport
+  /** Milliseconds since 1970 when everything was last built, and so all of the cache that the site needs was of use. */
+  readonly wholeAt: number
 }
 
 /** Where one snapshot is kept. */

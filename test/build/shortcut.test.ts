@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { build } from '../../src/build/build.ts'
 import type { BuildOptions } from '../../src/build/options.ts'
+import { createDigester } from '../../src/core/digest.ts'
+import { LIMITS } from '../../src/core/limit.ts'
 import { createFilesystemStorage } from '../../src/storage/filesystem.ts'
 import { makeTree, readTree } from '../support/tree.ts'
 
@@ -93,6 +95,27 @@ test('with a Vite manifest written a moment ago everything is built', async (con
   writeFileSync(join(cwd, 'src/.vite/manifest.json'), '{}')
   await run()
   assert.equal((await run()).tookShortcut, false)
+})
+
+test('once in half the time after which the cache forgets, everything is built', async (context) => {
+  const { cwd, run } = await settled(context)
+  const folder = join(cwd, 'cache/builds')
+  const [name = ''] = [...readTree(folder).keys()].filter((each) => !each.includes('.'))
+  const snapshot = () => JSON.parse(readFileSync(join(folder, name), 'utf8').slice(17))
+  const digester = await createDigester()
+  const keepFor = (days: number) => {
+    const json = JSON.stringify({ ...snapshot(), wholeAt: Date.now() - days * 86_400_000 })
+    writeFileSync(join(folder, name), `${digester.of(Buffer.from(json))}\n${json}`)
+  }
+  keepFor(LIMITS.buildCacheMaxIdleDays / 2 - 1)
+  assert.equal((await run()).tookShortcut, true)
+  writeFileSync(join(cwd, 'src/c.txt'), 'other')
+  const { wholeAt } = snapshot()
+  await run()
+  assert.equal(snapshot().wholeAt, wholeAt, 'a build of one file asks for little')
+  keepFor(LIMITS.buildCacheMaxIdleDays / 2 + 1)
+  assert.equal((await run()).tookShortcut, false)
+  assert.ok(Date.now() - snapshot().wholeAt < 60_000)
 })
 
 test('a damaged snapshot is none', async (context) => {
