@@ -108,9 +108,13 @@ export function insertionFor({ at, addition }: Link, digest: string): Insertion 
 
 /** What a manifest says of a file's links: every file it names, once per kind. */
 export function referencesOf(links: readonly Link[]): readonly ManifestReference[] {
+  if (links.length === 0) return NONE
   const unique = new Map(links.map(({ target, kind }) => [`${target}\n${kind}`, { path: target, kind }]))
   return [...unique.values()].sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.kind, b.kind))
 }
+
+/** One for all: most files name no other. */
+const NONE: readonly ManifestReference[] = []
 
 function findLink(
   reference: PlacedReference,

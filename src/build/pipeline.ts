@@ -51,8 +51,30 @@ export async function runBuild(workshop: Workshop): Promise<FinishedBuild> {
 
 /** The build in one sentence: scan, link, name, encode, publish. */
 async function makeSite(work: Work): Promise<FinishedBuild> {
-  const { collection, config, surroundings, cache, reader, base } = work
+  const { collection, config, surroundings, reader } = work
   surroundings.report({ kind: 'step', step: 'scan' })
+  const { named, problems, scanned } = await nameSite(work)
+  const publish = () => publishBuild(named, work)
+  const isDry = surroundings.mode === 'dry-run'
+  const { sizes, manifestBytes, ...published } = isDry
+    ? await publish()
+    : await withLock(surroundings.storage, surroundings, publish)
+  const report = {
+    ...published,
+    out: surroundings.storage.name,
+    sources: tallySources(collection),
+    leftOut: config.encodings.filter((encoding) => !canEncode(encoding)),
+    work: { ...published.work, scanned, read: reader.count() },
+    problems,
+    shadowed: collection.shadowed,
+    skipped: collection.skipped,
+  }
+  return { report, manifestBytes, sizes }
+}
+
+/** Scans, links and names. What only these steps need is in memory no longer than this call: scans of all files. */
+async function nameSite(work: Work) {
+  const { collection, config, cache, reader, base } = work
   const files = filesInScope(collection, base)
   const scanners = await createScanners({ html: config.references.html })
   const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, work)
@@ -72,22 +94,7 @@ async function makeSite(work: Work): Promise<FinishedBuild> {
   if (hasBigFile(files)) collectGarbage()
   const all = namesOfAll(names, work)
   const named = { files, links, names, all, drafts, brought: claimKeys(all), importMap }
-  const publish = () => publishBuild(named, work)
-  const isDry = surroundings.mode === 'dry-run'
-  const { sizes, manifestBytes, ...published } = isDry
-    ? await publish()
-    : await withLock(surroundings.storage, surroundings, publish)
-  const report = {
-    ...published,
-    out: surroundings.storage.name,
-    sources: tallySources(collection),
-    leftOut: config.encodings.filter((encoding) => !canEncode(encoding)),
-    work: { ...published.work, scanned, read: reader.count() },
-    problems,
-    shadowed: collection.shadowed,
-    skipped: collection.skipped,
-  }
-  return { report, manifestBytes, sizes }
+  return { named, problems, scanned }
 }
 
 /** Below that there is too little to collect to be worth the time. */
