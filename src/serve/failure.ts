@@ -32,6 +32,18 @@ export function redirectTo(location: string, cacheControl: string): Response {
   return { status: 301, headers, body: NO_BODY }
 }
 
+/** A redirect with the query that was asked with: a script of the page may go by it. Any other answer as it is. */
+export function withQueryOf(target: string, response: Response): Response {
+  const at = target.indexOf('?')
+  if (at === -1 || response.status !== 301) return response
+  // What no URI may have unencoded comes from clients that don't care.
+  const query = target.slice(at).replace(/[^!$-;=?-Z_a-z~[\]]/g, encodeURIComponent)
+  const headers = response.headers.map((text, index, all) =>
+    all[index - 1] === 'Location' ? text + query : text,
+  )
+  return { ...response, headers }
+}
+
 function failure(status: number, text: string, headers: RawHeaders = []): Response {
   const line = `${text}\n`
   const type = ['Content-Type', 'text/plain; charset=utf-8', 'Content-Length', String(line.length)]

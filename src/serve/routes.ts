@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { METHOD_NOT_ALLOWED, NOT_FOUND, withoutBody } from './failure.ts'
+import { METHOD_NOT_ALLOWED, NOT_FOUND, withoutBody, withQueryOf } from './failure.ts'
 import type { ServeSettings } from './options.ts'
 import { preflight } from './preflight.ts'
 import { createReplyHeaderMerger } from './reply-headers.ts'
@@ -55,7 +55,8 @@ function addRoutes(
   }
   const find = (request: FastifyRequest, method: string): Response | undefined => {
     const name = nameOf(request)
-    return name === undefined ? undefined : site.answer(name, method, request.raw.headers)
+    const response = name === undefined ? undefined : site.answer(name, method, request.raw.headers)
+    return response && withQueryOf(request.raw.url ?? '', response)
   }
   const miss = (request: FastifyRequest, reply: FastifyReply) => {
     if (settings.fallthrough) reply.callNotFound()

@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http'
+import { withQueryOf } from './failure.ts'
 import type { RawResponse } from './raw-response.ts'
 import { asTheyAre } from './reply-headers.ts'
 import { decodeTarget } from './request-target.ts'
@@ -20,7 +21,8 @@ export function installShortCircuit(server: Server, path: string, { site, sender
     target.startsWith(path) ? site.answer(target.slice(path.length), method, headers) : undefined
   const findDecoded = (target: string, request: IncomingMessage): Response | undefined => {
     const decoded = decodeTarget(target)
-    return decoded === undefined || decoded === target ? undefined : find(decoded, request)
+    const response = decoded === undefined || decoded === target ? undefined : find(decoded, request)
+    return response && withQueryOf(target, response)
   }
 
   const listeners = server.listeners('request') as Listener[]

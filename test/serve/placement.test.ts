@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Fastify from 'fastify'
 import fingerpost from '../../src/index.ts'
-import { listen, start } from '../support/exchange.ts'
+import { listen, start, talk } from '../support/exchange.ts'
 import { makeBuild } from '../support/fixture-build.ts'
 import { makeTree } from '../support/tree.ts'
 
@@ -54,6 +54,18 @@ test('an index file answers for its folder, and the folder’s name leads there'
   assert.equal((await get('/static/docs')).status, 404)
   assert.equal((await get('/static//evil.example/')).status, 404)
 })
+
+for (const shortCircuit of [false, true]) {
+  test(`the way to a folder keeps the query, shortCircuit ${shortCircuit}`, async (context) => {
+    const root = await makeBuild(context, { 'docs/index.html': 'docs' })
+    const { port } = await start(context, { root, index: 'index.html', shortCircuit })
+    const answer = await talk(
+      port,
+      'GET /static/docs?q=a+%C3%BC&r="<" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    )
+    assert.match(answer.toString(), /^Location: \.\/docs\/\?q=a\+%C3%BC&r=%22%3C%22\r$/m)
+  })
+}
 
 test('a folder does not lead to itself in an app that ignores trailing slashes', async (context) => {
   const root = await makeBuild(context, { 'docs/index.html': 'docs' })
