@@ -6,7 +6,7 @@ import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { ManifestAsset, ManifestVariant } from '../core/manifest.ts'
 import { mediaType } from '../core/media-type.ts'
-import { comparePaths, type LogicalPath } from '../core/path.ts'
+import type { LogicalPath } from '../core/path.ts'
 import type { SourceFile } from '../find/finder.ts'
 import { type Drafts, finishDraft } from './draft.ts'
 import type { Recipe } from './encoder.ts'
@@ -48,35 +48,47 @@ export interface AssetContext {
 export async function makeAssets(context: AssetContext): Promise<ReadonlyMap<LogicalPath, ManifestAsset>> {
   const { signal } = context
   const budget = createBudget(LIMITS.buildMaxInFlightBytes)
-  const { recalled, rest } = recallAssets(context)
+  const { assets, rest } = recallAssets(context)
   let begun = 0
-  const made = await mapConcurrently(groupByContent(rest), FILES_AT_ONCE, (twins) => {
+  await mapConcurrently(groupByContent(rest), FILES_AT_ONCE, (twins) => {
     if (++begun % CONTENTS_PER_COLLECTION === 0) collectGarbage()
     const [first] = twins
     const work = async () => {
       signal.throwIfAborted()
-      return makeTwins(twins, context)
+      for (const [path, asset] of await makeTwins(twins, context)) assets.set(path, asset)
     }
     return budget.spend(first?.name.fingerprint.size ?? 0, work)
   })
   if (begun >= CONTENTS_PER_COLLECTION) collectGarbage()
-  return new Map([...recalled, ...made.flat()].sort(([a], [b]) => comparePaths(a, b)))
+  return inOrderOf(context.files, assets)
+}
+
+function inOrderOf<T>(
+  files: ReadonlyMap<LogicalPath, unknown>,
+  assets: ReadonlyMap<LogicalPath, T>,
+): ReadonlyMap<LogicalPath, T> {
+  const ordered = new Map<LogicalPath, T>()
+  for (const path of files.keys()) {
+    const asset = assets.get(path)
+    if (asset !== undefined) ordered.set(path, asset)
+  }
+  return ordered
 }
 
 /** Assets of which everything is there already, and the files of which something has to be made. */
 function recallAssets(context: AssetContext) {
-  const recalled: MadeAsset[] = []
+  const assets = new Map<LogicalPath, ManifestAsset>()
   const rest: NamedFile[] = []
   for (const file of context.files.values()) {
     const name = nameIn(context.names, file.path)
     const asset = recallAsset({ file, name }, context)
     if (asset === undefined) rest.push({ file, name })
     else {
-      recalled.push([file.path, asset])
+      assets.set(file.path, asset)
       context.onDone(file)
     }
   }
-  return { recalled, rest }
+  return { assets, rest }
 }
 
 function recallAsset({ file, name }: NamedFile, context: AssetContext): ManifestAsset | undefined {
