@@ -34,8 +34,9 @@ export function redirectTo(location: string, cacheControl: string): Response {
 
 /** A redirect with the query that was asked with: a script of the page may go by it. Any other answer as it is. */
 export function withQueryOf(target: string, response: Response): Response {
+  if (response.status !== 301) return response
   const at = target.indexOf('?')
-  if (at === -1 || response.status !== 301) return response
+  if (at === -1) return response
   // What no URI may have unencoded comes from clients that don't care.
   const query = target.slice(at).replace(/[^!$-;=?-Z_a-z~[\]]/g, encodeURIComponent)
   const headers = response.headers.map((text, index, all) =>
