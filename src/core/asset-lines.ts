@@ -61,7 +61,7 @@ export class AssetLines extends LazyMap<LogicalPath, ManifestAsset, number> {
       const path = text.slice(pathAt, text.indexOf('"', pathAt))
       if (!this.#replaced.has(path)) yield [path, referencesAt(text, at + REFERENCES.length)]
     }
-    for (const [path, { references }] of this.#replaced) yield [path, references]
+    for (const [path, { references }] of this.#replaced) if (references.length > 0) yield [path, references]
   }
 
   /**

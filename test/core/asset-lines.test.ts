@@ -40,7 +40,7 @@ const facts = (assets: Manifest['assets']) => {
     bytes: formatManifest(manifestOf(assets)).toString(),
     values: inOrder(Array.from(assets, ([path, asset]) => [path, formatAsset(asset)])),
     names: inOrder(Array.from(namesIn({ assets }), ([path, { file, etag }]) => [path, { file, etag }])),
-    references: inOrder([...referencesIn({ assets })].filter(([, references]) => references.length > 0)),
+    references: inOrder(referencesIn({ assets })),
   }
 }
 
