@@ -1,3 +1,4 @@
+import { FingerpostError } from '../core/error.ts'
 import { createFilesystemStorage } from '../storage/filesystem.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { BuildConfig } from './options.ts'
@@ -38,8 +39,17 @@ export function surroundingsOf(environment: BuildEnvironment, config: BuildConfi
   }
 }
 
-/** The system's time, or the one reproducible builds set (reproducible-builds.org, SOURCE_DATE_EPOCH). */
+/**
+ * The system's time, or the one reproducible builds set (reproducible-builds.org, SOURCE_DATE_EPOCH).
+ *
+ * @throws FingerpostError `FP_CONFIG` if that isn't whole seconds: a build that took another time would be no reproduction
+ */
 export function systemClock(): Date {
   const epoch = process.env['SOURCE_DATE_EPOCH'] ?? ''
-  return /^\d{1,11}$/.test(epoch) ? new Date(Number(epoch) * 1000) : new Date()
+  if (epoch === '') return new Date()
+  if (/^\d{1,11}$/.test(epoch)) return new Date(Number(epoch) * 1000)
+  throw new FingerpostError('FP_CONFIG', `SOURCE_DATE_EPOCH is ${JSON.stringify(epoch)}.`, {
+    remedy: 'It should be whole seconds since 1970, or not set at all.',
+    details: { epoch },
+  })
 }
