@@ -104,8 +104,9 @@ export function* formatIndex(index: CacheIndex, digester: Digester, usedSince = 
 }
 
 function formatLine(name: TableName, records: readonly Buffer[], digester: Digester): Buffer {
-  const content = Buffer.concat([Buffer.from(headOf(name)), ...records])
-  return Buffer.concat([Buffer.from(digester.of(content)), content, LINE_END])
+  const line = Buffer.concat([Buffer.alloc(DIGEST_LENGTH), Buffer.from(headOf(name)), ...records, LINE_END])
+  line.write(digester.of(line.subarray(DIGEST_LENGTH, -LINE_END.length)))
+  return line
 }
 
 const TAB = Buffer.from('\t')

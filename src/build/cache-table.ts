@@ -8,8 +8,8 @@ export interface CacheEntry<T> {
 }
 
 /**
- * Entries by key, held as the bytes they are written in and parsed when they are asked for: as objects, what a cache
- * knows of a site would be the largest part of a build's memory (2 KB per file instead of 700 bytes).
+ * Entries by key, held as the bytes they are written in, full pages of them put away, and parsed when they are asked
+ * for: as objects, what a cache learns would be the largest part of a build's memory (2 KB per file; so it is 0.3).
  */
 export interface CacheTable<T> {
   find(key: string): CacheEntry<T> | undefined
