@@ -105,20 +105,32 @@ function* changePieces(
   pieces: readonly Piece[],
   changed: ReadonlyMap<string, number>,
 ): Generator<Uint8Array> {
-  const changes = new Map<Piece | undefined, [string, number][]>()
-  for (const change of changed) {
-    const piece = pieceFor(change[0], pieces)
+  const changes = new Map<Piece | undefined, string[]>()
+  for (const key of changed.keys()) {
+    const piece = pieceFor(key, pieces)
     const known = changes.get(piece)
-    if (known === undefined) changes.set(piece, [change])
-    else known.push(change)
+    if (known === undefined) changes.set(piece, [key])
+    else known.push(key)
   }
   for (const piece of pieces) {
     const own = changes.get(piece)
-    yield own === undefined ? piece.bytes : formatTable([...readTable([piece]), ...own])
+    if (own === undefined) yield piece.bytes
+    else yield* formatTable(own, readTable([piece]), changed)
   }
 }
 
-function formatTable(sizes: readonly (readonly [string, number])[]): Buffer {
-  const sorted = [...new Map(sizes)].sort(([a], [b]) => comparePaths(a, b))
-  return Buffer.from(sorted.map(([key, size]) => LINE_START + key + KEY_END + size).join(''))
+/** The lines of some keys that change and of all before, in pieces: a first build changes every key in one. */
+function* formatTable(
+  keys: readonly string[],
+  before: ReadonlyMap<string, number>,
+  changed: ReadonlyMap<string, number>,
+): Generator<Buffer> {
+  let text = ''
+  for (const key of [...new Set([...before.keys(), ...keys])].sort(comparePaths)) {
+    text += LINE_START + key + KEY_END + (changed.get(key) ?? before.get(key))
+    if (text.length < PIECE_LENGTH) continue
+    yield Buffer.from(text)
+    text = ''
+  }
+  yield Buffer.from(text)
 }
