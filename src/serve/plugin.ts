@@ -15,6 +15,7 @@ import { createReloader } from './reload.ts'
 import { addBuildRoutes, addRootFile, type RouteParts } from './routes.ts'
 import { installShortCircuit } from './short-circuit.ts'
 import { createSite, type Site } from './site.ts'
+import { holdTick } from './tick.ts'
 
 /**
  * The Fastify plugin: serves a build below one path and answers where its files are.
@@ -26,6 +27,8 @@ export const fingerpost = fastifyPlugin(serveBuild, { name: 'fingerpost', fastif
 
 async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Promise<void> {
   const settings = parseServeOptions(options)
+  const tick = holdTick()
+  app.addHook('onClose', async () => tick.release())
   if (settings.live !== undefined) {
     // Everything that builds is loaded for it, and for it alone.
     const { serveLive } = await import('./live-plugin.ts')
