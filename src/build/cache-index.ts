@@ -1,7 +1,7 @@
 import type { Digester } from '../core/digest.ts'
 import type { ManifestVariant } from '../core/manifest.ts'
 import type { Page } from './cache-page.ts'
-import { type CacheTable, createCacheTable, PAGE_BYTES, usedAtOf } from './cache-table.ts'
+import { type CacheTable, createCacheTable, PAGE_BYTES, RECORD_START, usedAtOf } from './cache-table.ts'
 import type { Fingerprint } from './fingerprint.ts'
 import type { FinishedMember } from './name.ts'
 import type { FileScan } from './scan-files.ts'
@@ -66,7 +66,7 @@ export function measureIndex(index: CacheIndex, usedSince: number): { bytes: num
     for (const record of index[name].records()) {
       const usedAt = usedAtOf(record)
       if (usedAt < usedSince) continue
-      bytes += 1 + record.length
+      bytes += RECORD_START.length + record.length
       uses.push(usedAt)
     }
   }
@@ -91,13 +91,13 @@ export function* formatIndex(index: CacheIndex, digester: Digester, usedSince = 
     let length = 0
     for (const record of index[name].records()) {
       if (usedAtOf(record) < usedSince) continue
-      if (pieces.length > 0 && length + 1 + record.length > LINE_BYTES) {
+      if (pieces.length > 0 && length + RECORD_START.length + record.length > LINE_BYTES) {
         yield formatLine(name, pieces, digester)
         pieces = []
         length = 0
       }
-      pieces.push(TAB, record)
-      length += 1 + record.length
+      pieces.push(RECORD_START, record)
+      length += RECORD_START.length + record.length
     }
     if (pieces.length > 0) yield formatLine(name, pieces, digester)
   }
@@ -109,7 +109,6 @@ function formatLine(name: TableName, records: readonly Buffer[], digester: Diges
   return line
 }
 
-const TAB = Buffer.from('\t')
 const LINE_END = Buffer.from('\n')
 
 const DIGEST_LENGTH = 16

@@ -10,7 +10,7 @@ import {
   type ValueOf,
 } from './cache-index.ts'
 import { type Page, pageOf } from './cache-page.ts'
-import { type CacheEntry, markOf, parseRecord } from './cache-table.ts'
+import { type CacheEntry, markOf, parseRecord, RECORD_START } from './cache-table.ts'
 
 /** An index in lines, of which only so much is read as is asked for. */
 export interface IndexLookup {
@@ -44,13 +44,13 @@ export function createLookup(
   const search = <T extends TableName>(table: T, key: string): CacheEntry<ValueOf<T>> | undefined => {
     if (unread.length === 0) return undefined
     searches++
-    const mark = Buffer.concat([TAB, markOf(key)])
+    const mark = Buffer.concat([RECORD_START, markOf(key)])
     const line = unread.findLast(
       (each) => tableOf(each) === table && each.includes(mark) && isWhole(each, digester),
     )
     if (line === undefined) return undefined
-    const start = line.lastIndexOf(mark) + 1
-    const end = line.indexOf(TAB, start)
+    const start = line.lastIndexOf(mark) + RECORD_START.length
+    const end = line.indexOf(RECORD_START, start)
     return parseRecord<ValueOf<T>>(line.subarray(start, end === -1 ? line.length : end))[1]
   }
   const readRest = () => {
@@ -74,5 +74,3 @@ export function createLookup(
     put: (table, key, value, usedAt) => fresh[table].put(key, { usedAt, value }),
   }
 }
-
-const TAB = Buffer.from('\t')

@@ -30,6 +30,7 @@ export interface CacheTable<T> {
 export const PAGE_BYTES = 256 * 1024
 
 /** Stands before each entry. JSON writes it as `\t` where it is part of a text. */
+export const RECORD_START = Buffer.from('\t')
 const TAB = 9
 
 /**
