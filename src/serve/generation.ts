@@ -16,6 +16,8 @@ export interface Generation extends LoadedManifest {
   readonly resolver: Resolver
   /** The tag `<script type="importmap">`. */
   importMap(options?: ImportMapOptions): string
+  /** By request target, if its name has been asked for before. */
+  findTarget(target: string): Responder | undefined
   /** By hashed or logical name. */
   find(name: string): Responder | undefined
   /** By hashed name alone. */
@@ -30,20 +32,22 @@ export interface Generation extends LoadedManifest {
 export interface GenerationParts {
   readonly settings: ServeSettings
   readonly rules: readonly CompiledRule[]
-  /** What URLs begin with. */
+  /** What URLs in pages begin with. */
   readonly url: string
+  /** What request targets begin with, the scope's prefix included. */
+  readonly path: string
 }
 
 /** Puts a build in service. Nothing is prepared before it is asked for. */
 export function createGeneration(
   loaded: LoadedManifest,
-  { settings, rules, url }: GenerationParts,
+  { settings, rules, url, path }: GenerationParts,
 ): Generation {
   const { manifest } = loaded
   const { headers } = settings
   const resolver = createManifestResolver(manifest, url)
   const wholeMap = lazily(() => createImportMap(manifest, resolver))
-  const table = new ResponderTable(manifest, (path, hashed) => headersFor(path, hashed, headers, rules))
+  const table = new ResponderTable(path, manifest, (name, hashed) => headersFor(name, hashed, headers, rules))
   const retired = new Map<HashedPath, Responder>()
   return {
     ...loaded,
@@ -53,6 +57,7 @@ export function createGeneration(
         entries === undefined ? wholeMap() : createImportMap(manifest, resolver, entries),
         nonce,
       ),
+    findTarget: (target) => table.findTarget(target),
     find: (name) => table.find(name),
     findHashed: (name) => table.findHashed(name),
     findRetired(name) {

@@ -16,7 +16,7 @@ import type { Sender } from './send.ts'
 import type { Site } from './site.ts'
 
 /** Sources being served, answering as a build would, with `no-cache` for every name. */
-export interface LiveSite extends Pick<Site, 'answer'> {
+export interface LiveSite extends Pick<Site, 'answer' | 'answerTarget'> {
   readonly sender: Sender
 }
 
@@ -84,6 +84,8 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): Li
   const cache = createBodyCache(settings.cache, open, digester)
   return {
     sender: { cache, open, digester, onDamage, stallMs: settings.stallMs },
+    // Whatever is remembered may be another file by now.
+    answerTarget: () => undefined,
     answer(name, method, requestHeaders) {
       const found = readCurrent(name, findAsset) ?? indexOf(name)
       if (found === undefined || 'status' in found) return found

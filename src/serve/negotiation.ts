@@ -3,15 +3,15 @@ import { ENCODINGS, type VariantEncoding } from '../core/encoding.ts'
 import { LIMITS } from '../core/limit.ts'
 
 /**
- * How much a client wants each encoding: 0 not at all, 1 most. Below any q-value a client can write stands
- * {@link UNLISTED_IDENTITY}: acceptable, but only if nothing that was asked for is there.
+ * How much a client wants each encoding, by {@link rankOf}: 0 not at all, 1 most. Below any q-value a client can write
+ * stands {@link UNLISTED_IDENTITY}: acceptable, but only if nothing that was asked for is there.
  */
-export type Preferences = Readonly<Record<VariantEncoding, number>>
+export type Preferences = readonly number[]
 
 const UNLISTED_IDENTITY = 0.0001
 
 /** What a client gets that doesn't say: the bytes as they are, which everyone can read. */
-const IDENTITY_ONLY: Preferences = { identity: 1, br: 0, zstd: 0, gzip: 0 }
+const IDENTITY_ONLY: Preferences = [...ENCODINGS.map(() => 0), 1]
 
 /** RFC 9110 §12.4.2, and as many digits as anyone cares to write. */
 const QVALUE = /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/
@@ -33,43 +33,40 @@ export function parseAcceptEncoding(value: string | undefined): Preferences {
   }
   const rest = asked.get('*')
   const wish = (encoding: string) => asked.get(encoding) ?? rest ?? 0
-  return {
-    identity: asked.get('identity') ?? (rest === 0 ? 0 : UNLISTED_IDENTITY),
-    br: wish('br'),
-    zstd: wish('zstd'),
-    gzip: wish('gzip'),
-  }
+  return [...ENCODINGS.map(wish), asked.get('identity') ?? (rest === 0 ? 0 : UNLISTED_IDENTITY)]
 }
 
 /** {@link parseAcceptEncoding} that remembers the latest {@link LIMITS.acceptEncodingMemo} values. */
 export function createAcceptEncodingParser(): (value: string | undefined) => Preferences {
   const memo = new LRUCache<string, Preferences>({ max: LIMITS.acceptEncodingMemo })
+  // Most values are the one before, and to compare takes less than to look up.
+  let last: { readonly value: string; readonly parsed: Preferences } | undefined
   return (value) => {
     if (value === undefined) return IDENTITY_ONLY
+    if (value === last?.value) return last.parsed
     const known = memo.get(value)
-    if (known !== undefined) return known
-    const parsed = parseAcceptEncoding(value)
-    // Nobody but an attacker writes a long one twice, and keys are held in memory.
-    if (value.length <= LIMITS.acceptEncodingMemoChars) memo.set(value, parsed)
+    const parsed = known ?? parseAcceptEncoding(value)
+    // Nobody but an attacker writes a long one twice, and what is remembered is held in memory.
+    if (value.length > LIMITS.acceptEncodingMemoChars) return parsed
+    if (known === undefined) memo.set(value, parsed)
+    last = { value, parsed }
     return parsed
   }
 }
 
 /**
- * The variant to send: the client's q first, then the earliest in the list, which is ordered by size.
+ * Which variant to send: the client's q first, then the earliest, as they are ordered by size.
  *
- * @returns undefined where the client accepts none
+ * @param ranks the variants' encodings, by {@link rankOf}: of those that aren't chosen nothing else is looked at
+ * @returns the index of the variant, -1 where the client accepts none
  */
-export function chooseVariant<V extends { readonly encoding: VariantEncoding }>(
-  variants: readonly V[],
-  preferences: Preferences,
-): V | undefined {
-  let best: V | undefined
+export function chooseVariant(ranks: readonly number[], preferences: Preferences): number {
+  let best = -1
   let bestQuality = 0
-  for (const variant of variants) {
-    const quality = preferences[variant.encoding]
+  for (let index = 0; index < ranks.length; index++) {
+    const quality = preferences[ranks[index] ?? -1] ?? 0
     if (quality > bestQuality) {
-      best = variant
+      best = index
       bestQuality = quality
     }
   }
@@ -81,10 +78,11 @@ export function compareVariants(
   a: { readonly encoding: VariantEncoding; readonly size: number },
   b: { readonly encoding: VariantEncoding; readonly size: number },
 ): number {
-  return a.size - b.size || rank(a.encoding) - rank(b.encoding)
+  return a.size - b.size || rankOf(a.encoding) - rankOf(b.encoding)
 }
 
-function rank(encoding: VariantEncoding): number {
+/** The place of an encoding among all; the bytes as they are come last. */
+export function rankOf(encoding: VariantEncoding): number {
   return encoding === 'identity' ? ENCODINGS.length : ENCODINGS.indexOf(encoding)
 }
 

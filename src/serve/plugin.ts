@@ -43,7 +43,7 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   ])
   const mount = mountAt(loaded.manifest.url, app.prefix, settings.prefix)
   const open = createOpener(settings.root)
-  const site = createSite(loaded, { settings, rules, open, digester, url: mount.url })
+  const site = createSite(loaded, { settings, rules, open, digester, ...mount })
   const onDamage = createDamageLog(site, app.log)
   const sender = { cache: site.cache, open, digester, onDamage, stallMs: settings.stallMs }
   // What lies elsewhere is served there as well.

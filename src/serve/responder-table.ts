@@ -3,18 +3,38 @@ import type { Manifest, ManifestAsset } from '../core/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { type AssetHeaders, createResponder, type Responder } from './responder.ts'
 
+/** Of a name that its request target spells as it is, nothing encoded: there `%25` would be another name's `%`. */
+const PLAIN_NAME = /^[^%?#;]+$/
+
 /**
  * Every name of a build with its responder. A responder is made when it is first asked for: a server starts as fast
  * with 10,000 assets as with ten, and pays for those that visitors want. From then on a name is one lookup.
  */
 export class ResponderTable {
   readonly #responders = new Map<LogicalPath | HashedPath, Responder>()
+  /** The same by request target, for names that were asked for before. */
+  readonly #targets = new Map<string, Responder>()
+  readonly #path: string
   readonly #assets: Manifest['assets']
   readonly #headersFor: (path: LogicalPath, hashed: boolean) => AssetHeaders
 
-  constructor({ assets }: Manifest, headersFor: (path: LogicalPath, hashed: boolean) => AssetHeaders) {
+  /** @param path what request targets begin with */
+  constructor(
+    path: string,
+    { assets }: Manifest,
+    headersFor: (path: LogicalPath, hashed: boolean) => AssetHeaders,
+  ) {
+    this.#path = path
     this.#assets = assets
     this.#headersFor = headersFor
+  }
+
+  /**
+   * The responder of a request target that has been looked up by its name before, and is spelled the same way. Nothing
+   * is cut, decoded or joined for it.
+   */
+  findTarget(target: string): Responder | undefined {
+    return this.#targets.get(target)
   }
 
   /** The responder of a decoded name, hashed or logical; undefined if the build doesn't have it. */
@@ -43,6 +63,7 @@ export class ResponderTable {
   #remember(name: string, asset: ManifestAsset, headers: AssetHeaders): Responder {
     const responder = createResponder(asset, headers)
     this.#responders.set(name, responder)
+    if (PLAIN_NAME.test(name)) this.#targets.set(this.#path + name, responder)
     return responder
   }
 }

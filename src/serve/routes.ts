@@ -8,17 +8,23 @@ import type { Response } from './response.ts'
 import { type Sender, send } from './send.ts'
 import type { Site } from './site.ts'
 
+type AnsweringSite = Pick<Site, 'answer' | 'answerTarget'>
+
 /** What the routes of a build need. */
-export interface RouteParts<S extends Pick<Site, 'answer'> = Pick<Site, 'answer'>> {
+export interface RouteParts<S extends AnsweringSite = AnsweringSite> {
   readonly site: S
   readonly sender: Sender
   readonly settings: ServeSettings
 }
 
+/** The answer to a request, as if it had this method; undefined where no build has what it asks for. */
+type Find = (request: FastifyRequest, method: string) => Response | undefined
+
 type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>
 
 /** Everything below one path. @param route with a slash at both ends, relative to the scope */
 export function addBuildRoutes(app: FastifyInstance, route: string, parts: RouteParts): void {
+  const { site } = parts
   const hasIndex = parts.settings.index !== undefined
   const nameOf = (request: FastifyRequest): string | undefined => {
     const { url = '' } = request.raw
@@ -26,7 +32,15 @@ export function addBuildRoutes(app: FastifyInstance, route: string, parts: Route
     const name = (request as Wildcard).params['*']
     return hasIndex ? withSlashOf(url, name) : name
   }
-  addRoutes(app, `${route}*`, nameOf, parts)
+  const find: Find = (request, method) => {
+    const { url = '', headers } = request.raw
+    const known = site.answerTarget(url, method, headers)
+    if (known !== undefined) return known
+    const name = nameOf(request)
+    const response = name === undefined ? undefined : site.answer(name, method, headers)
+    return response && withQueryOf(url, response)
+  }
+  addRoutes(app, `${route}*`, find, parts)
 }
 
 /** With the slash at the end that an app's `ignoreTrailingSlash` has taken: a folder would lead to itself for ever. */
@@ -38,25 +52,15 @@ function withSlashOf(url: string, name: string): string {
 
 /** One file of the build under a path of its own, outside the build's: `/favicon.ico`. */
 export function addRootFile(app: FastifyInstance, url: string, path: string, parts: RouteParts): void {
-  addRoutes(app, url, () => path, parts)
+  addRoutes(app, url, ({ raw }, method) => parts.site.answer(path, method, raw.headers), parts)
 }
 
-function addRoutes(
-  app: FastifyInstance,
-  url: string,
-  nameOf: (request: FastifyRequest) => string | undefined,
-  { site, sender, settings }: RouteParts,
-): void {
+function addRoutes(app: FastifyInstance, url: string, find: Find, { sender, settings }: RouteParts): void {
   const completerFor = createReplyHeaderMerger()
   // Takes the reply out of Fastify's hands, keeping the headers that hooks have set; onResponse still runs.
   const answer = (reply: FastifyReply, response: Response) => {
     reply.hijack()
     send(reply.raw, response, completerFor(reply), sender)
-  }
-  const find = (request: FastifyRequest, method: string): Response | undefined => {
-    const name = nameOf(request)
-    const response = name === undefined ? undefined : site.answer(name, method, request.raw.headers)
-    return response && withQueryOf(request.raw.url ?? '', response)
   }
   const miss = (request: FastifyRequest, reply: FastifyReply) => {
     if (settings.fallthrough) reply.callNotFound()

@@ -11,17 +11,15 @@ type Listener = (request: IncomingMessage, response: RawResponse) => void
 
 /**
  * Answers what is in the build before anything else that listens for a server's requests; the rest goes on to them as
- * if nothing had happened. A path is looked up as it was sent, and again decoded and without its query only where that
- * finds nothing.
+ * if nothing had happened. A path is decoded only where it isn't known as it was sent.
  *
  * @param path what request targets begin with, the scope's prefix included
  */
 export function installShortCircuit(server: Server, path: string, { site, sender }: RouteParts): void {
-  const find = (target: string, { method = '', headers }: IncomingMessage): Response | undefined =>
-    target.startsWith(path) ? site.answer(target.slice(path.length), method, headers) : undefined
-  const findDecoded = (target: string, request: IncomingMessage): Response | undefined => {
+  const findDecoded = (target: string, { method = '', headers }: IncomingMessage): Response | undefined => {
     const decoded = decodeTarget(target)
-    const response = decoded === undefined || decoded === target ? undefined : find(decoded, request)
+    if (decoded === undefined || !decoded.startsWith(path)) return undefined
+    const response = site.answer(decoded.slice(path.length), method, headers)
     return response && withQueryOf(target, response)
   }
 
@@ -30,7 +28,9 @@ export function installShortCircuit(server: Server, path: string, { site, sender
   server.on('request', (request: IncomingMessage, raw: RawResponse) => {
     const { method, url = '' } = request
     const response =
-      method === 'GET' || method === 'HEAD' ? (find(url, request) ?? findDecoded(url, request)) : undefined
+      method === 'GET' || method === 'HEAD'
+        ? (site.answerTarget(url, method, request.headers) ?? findDecoded(url, request))
+        : undefined
     if (response !== undefined) send(raw, response, asTheyAre, sender)
     else for (const listener of listeners) listener.call(server, request, raw)
   })

@@ -25,6 +25,11 @@ export interface Site {
   readonly cache: BodyCache
   /** What is being served now. */
   readonly current: Generation
+  /**
+   * The answer to a GET or HEAD for a request target as links of the build spell it; undefined for any other, and for
+   * one that nobody has asked for yet: then its decoded name is to be asked for.
+   */
+  answerTarget(target: string, method: string, headers: RequestHeaders): Response | undefined
   /** The answer to a GET or HEAD for a decoded name; undefined where no build has such a name. */
   answer(name: string, method: string, headers: RequestHeaders): Response | undefined
   /** Takes a build into service, all at once. False if it is the one in service. */
@@ -56,15 +61,21 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
     return current.findRetired(name)
   }
 
+  const answerWith = (responder: Responder, method: string, headers: RequestHeaders) =>
+    respond(responder, method, headers, parseAccept(joined(headers['accept-encoding'])))
+
   return {
     cache,
     get current() {
       return current
     },
+    answerTarget(target, method, headers) {
+      const known = current.findTarget(target)
+      return known && answerWith(known, method, headers)
+    },
     answer(name, method, headers) {
       const found = current.find(name) ?? findEarlier(name) ?? current.findIndex(name)
-      if (found === undefined || 'status' in found) return found
-      return respond(found, method, headers, parseAccept(joined(headers['accept-encoding'])))
+      return found === undefined || 'status' in found ? found : answerWith(found, method, headers)
     },
     take(next) {
       if (next.textHash === current.textHash) return false
