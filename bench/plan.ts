@@ -8,10 +8,11 @@ import { planMemory } from './subjects/memory.ts'
 import { planScanning } from './subjects/scan.ts'
 import { planServing } from './subjects/serve.ts'
 import { planStartup } from './subjects/startup.ts'
+import { planTicks } from './subjects/ticks.ts'
 
 /** Every subject's stages; a new subject is a name in `SUBJECTS` and a line here. */
 const PLANS: Readonly<Record<Subject, PlanSubject>> = {
-  serve: planServing,
+  serve: (input) => [...planServing(input), ...planTicks(input)],
   build: planBuilding,
   scan: planScanning,
   startup: planStartup,
