@@ -30,13 +30,16 @@ export function evaluatePreconditions(headers: ConditionalHeaders, validators: V
   // §13.2.2 steps 1 and 2
   if (ifMatch !== undefined) {
     if (!matchesStrongly(parseEntityTags(ifMatch), etag)) return 'failed'
-  } else if (isBefore(headers['if-unmodified-since'], modifiedAtMs)) return 'failed'
+  } else if (modifiedAtMs !== undefined && isBefore(headers['if-unmodified-since'], modifiedAtMs)) {
+    return 'failed'
+  }
   // §13.2.2 steps 3 and 4
   if (ifNoneMatch !== undefined)
     // Nearly always it is the one tag that was given out.
     return ifNoneMatch === etag || matchesWeakly(parseEntityTags(ifNoneMatch), etag)
       ? 'not-modified'
       : 'proceed'
+  if (modifiedAtMs === undefined) return 'proceed'
   return isNotBefore(headers['if-modified-since'], modifiedAtMs) ? 'not-modified' : 'proceed'
 }
 
@@ -48,14 +51,14 @@ export function allowsRange(ifRange: string | undefined, etag: EntityTag): boole
   return ifRange === undefined || ifRange.trim() === etag
 }
 
-function isBefore(header: string | undefined, modifiedAtMs: number | undefined): boolean {
+function isBefore(header: string | undefined, modifiedAtMs: number): boolean {
   const date = parseHttpDate(header)
-  return date !== undefined && modifiedAtMs !== undefined && date < modifiedAtMs
+  return date !== undefined && date < modifiedAtMs
 }
 
-function isNotBefore(header: string | undefined, modifiedAtMs: number | undefined): boolean {
+function isNotBefore(header: string | undefined, modifiedAtMs: number): boolean {
   const date = parseHttpDate(header)
-  return date !== undefined && modifiedAtMs !== undefined && date >= modifiedAtMs
+  return date !== undefined && date >= modifiedAtMs
 }
 
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
