@@ -1,9 +1,9 @@
 import { join } from 'node:path'
-import { choosePinning, pinned } from '../measure/pin.ts'
+import { choosePinning } from '../measure/pin.ts'
+import { runForJson } from '../measure/pinned-json.ts'
 import { interleave } from '../measure/rounds.ts'
 import { compiled } from '../setup/compile.ts'
 import { siteFolder } from '../setup/packages.ts'
-import { runCommand } from '../setup/run-command.ts'
 import { type Bench, type PlanSubject, recordMetric } from './bench.ts'
 
 /** Files of three sizes and kinds, about 1 MB in all. */
@@ -45,11 +45,10 @@ async function measureEncoders(bench: Bench): Promise<void> {
   const samples = await interleave({
     contestants: quick ? all.filter(({ quality }) => quality === 5 || quality === 9) : all,
     rounds: quick ? 1 : 5,
-    async measure({ encoder, quality }) {
+    measure({ encoder, quality }) {
       const script = compiled('builders/encoder-process.ts')
       const line = [bench.runtime.path, script, encoder, String(quality), ...files]
-      const [command, ...args] = pinned(server, line)
-      return JSON.parse((await runCommand({ command, args, timeoutMs: 120_000 })).stdout) as Encoded
+      return runForJson<Encoded>(server, line, 120_000)
     },
     onRound: bench.onRound,
     onFailure: ({ contestant }, error) => bench.note(`${contestant}: ${error.message}`),

@@ -1,6 +1,7 @@
 import { mkdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { choosePinning, pinned } from '../measure/pin.ts'
+import { choosePinning } from '../measure/pin.ts'
+import { runForJson } from '../measure/pinned-json.ts'
 import { interleave } from '../measure/rounds.ts'
 import { growthSource } from '../profiles/sites.ts'
 import type { LiveRequest, LiveTimes } from '../servers/live-process.ts'
@@ -34,9 +35,7 @@ async function measureSaves(bench: Bench, count: number): Promise<void> {
   }
   const script = compiled('servers/live-process.ts')
   const line = [runtime.path, script, JSON.stringify(request)]
-  const [command, ...args] = pinned(choosePinning(tools).server, line)
-  const { stdout } = await runCommand({ command, args, timeoutMs: 60_000 })
-  const { named, answered } = JSON.parse(stdout) as LiveTimes
+  const { named, answered } = await runForJson<LiveTimes>(choosePinning(tools).server, line, 60_000)
   const about: MetricOwner = {
     ...{ subject: 'live', profile: `a save in ${count} files` },
     ...{ contestant: 'fingerpost', runtime: runtime.name },

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { fingerpostBuild, forgetBuild } from '../builders/builders.ts'
-import { choosePinning, pinned } from '../measure/pin.ts'
+import { choosePinning } from '../measure/pin.ts'
+import { runForJson } from '../measure/pinned-json.ts'
 import { interleave } from '../measure/rounds.ts'
 import { REAL_PACKAGES } from '../profiles/sites.ts'
 import type { ScanOutcome, ScanRequest } from '../scanners/scan-process.ts'
 import { compiled } from '../setup/compile.ts'
 import { packageFolder, siteFolder } from '../setup/packages.ts'
-import { runCommand } from '../setup/run-command.ts'
 import { type Bench, CPU_TIME, type PlanSubject, recordMetric } from './bench.ts'
 
 /** Who could have read style sheets, and who scripts. */
@@ -94,10 +94,9 @@ async function measureShare(bench: Bench, name: string): Promise<void> {
   bench.record({ ...about, ...CPU_TIME, contestant: 'cold build', samples: [built.cpuMs] })
 }
 
-async function scan(bench: Bench, request: Omit<ScanRequest, 'dist' | 'peers'>): Promise<ScanOutcome> {
+function scan(bench: Bench, request: Omit<ScanRequest, 'dist' | 'peers'>): Promise<ScanOutcome> {
   const places = { dist: bench.product.dist, peers: join(packageFolder('peers'), 'package.json') }
   const script = compiled('scanners/scan-process.ts')
   const line = [bench.runtime.path, script, JSON.stringify({ ...request, ...places })]
-  const [command, ...args] = pinned(choosePinning(bench.tools).server, line)
-  return JSON.parse((await runCommand({ command, args, timeoutMs: 300_000 })).stdout) as ScanOutcome
+  return runForJson<ScanOutcome>(choosePinning(bench.tools).server, line, 300_000)
 }

@@ -1,9 +1,9 @@
-import { choosePinning, pinned } from '../measure/pin.ts'
+import { choosePinning } from '../measure/pin.ts'
+import { runForJson } from '../measure/pinned-json.ts'
 import { interleave } from '../measure/rounds.ts'
 import { OURS } from '../result/comparison.ts'
 import type { TickTimes } from '../servers/tick-process.ts'
 import { compiled } from '../setup/compile.ts'
-import { runCommand } from '../setup/run-command.ts'
 import type { Runtime } from '../setup/runtimes.ts'
 import { type Bench, type PlanSubject, recordMetric } from './bench.ts'
 
@@ -27,11 +27,9 @@ async function measureTicks(bench: Bench, { name: runtime, path }: Runtime): Pro
   const samples = await interleave({
     contestants,
     rounds: ROUNDS,
-    async measure({ args }) {
+    measure({ args }) {
       const line = [path, '--expose-gc', compiled('servers/tick-process.ts'), ...args]
-      const [command, ...rest] = pinned(core, line)
-      const { stdout } = await runCommand({ command, args: rest, timeoutMs: 60_000 })
-      return JSON.parse(stdout) as TickTimes
+      return runForJson<TickTimes>(core, line, 60_000)
     },
     onRound: bench.onRound,
     onFailure: ({ contestant }, error) => bench.note(`${contestant}: ${error.message}`),

@@ -11,7 +11,7 @@ export const LIMITS = {
   cacheMaxBytes: 64 * MIB,
   /** Bytes of a body above which it is streamed and never cached. */
   cacheMaxBodyBytes: 8 * MIB,
-  /** Bytes of a body kept as a string, which leaves in one piece with its head; the longer it is, the more V8’s copy of both costs. */
+  /** Bytes of a body kept as a string, which leaves in one piece with its head. */
   bodyAsStringMaxBytes: 1 * KIB,
   /** A variant is kept only if it is smaller than this share of the identity bytes. */
   variantMaxRatio: 0.95,

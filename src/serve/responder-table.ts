@@ -3,7 +3,7 @@ import type { Manifest, ManifestAsset } from '../core/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { type AssetHeaders, createResponder, type Responder } from './responder.ts'
 
-/** Of a name that its request target spells as it is, nothing encoded: there `%25` would be another name's `%`. */
+/** A name that stands in a request target as it is. With a percent sign in it, it would be read there as another one. */
 const PLAIN_NAME = /^[^%?#;]+$/
 
 /**
