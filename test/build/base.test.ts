@@ -189,7 +189,9 @@ test('a build of changed files gives what a build of all of them gives', async (
     const whole = await build({ ...OPTIONS, cache: false, out: 'whole' }, { cwd })
     assert.deepEqual(site(report, 'staticfiles'), site(whole, 'whole'))
     assert.deepEqual(recordedFiles(cwd), filesOf(report))
-    assert.equal(report.work.read <= 2 * built + 2, true)
+    // Once to scan and once to finish; members of a circle, a file and the map it shares with another, again in each of its rounds.
+    const { read } = report.work
+    assert.ok(read <= 4 * built + 2, `${read} files read to build ${built}`)
   })
   await fc.assert(property, { numRuns: 60, endOnFailure: true })
   assert.ok(
