@@ -2,6 +2,7 @@ import type { Digester } from '../core/digest.ts'
 import type { BodyCache, HeldBody } from './body-cache.ts'
 import { isGone, type OpenBody, type OpenFile, openBody, readRange } from './body-file.ts'
 import { NOT_FOUND, UNAVAILABLE } from './failure.ts'
+import { skipDrain } from './raw-request.ts'
 import { abort, drained, hasLeft, limitStall, type RawResponse } from './raw-response.ts'
 import type { CompleteHeaders } from './reply-headers.ts'
 import type { BodyFile, Part, Response } from './response.ts'
@@ -41,6 +42,7 @@ interface Exchange {
  */
 export function send(raw: RawResponse, response: Response, complete: CompleteHeaders, sender: Sender): void {
   const { body } = response
+  skipDrain(raw.req)
   if (body.kind === 'none' || body.kind === 'text') {
     writeHead(raw, response, complete)
     if (body.kind === 'none') raw.end()
