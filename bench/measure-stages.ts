@@ -104,8 +104,10 @@ async function measureStage(stage: Stage, base: BenchBase): Promise<StageResult>
     ...base,
     record: (measurement) => void measurements.push(measurement),
     note(text) {
+      const note = withoutPlaces(text)
+      if (notes.includes(note)) return
       base.say(text)
-      notes.push(withoutPlaces(text))
+      notes.push(note)
     },
   }
   const startedAt = new Date().toISOString()
