@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
-import { connect } from 'node:net'
+import { IncomingMessage, ServerResponse } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
@@ -96,4 +96,18 @@ test('a client that leaves in the middle of an answer is told to who waits for i
   await once(socket, 'readable')
   socket.destroy()
   assert.equal(await Promise.race([left, sleep(5000, 'unheard', { ref: false })]), 'told')
+})
+
+test('a request made up without a connection is answered too', async (context) => {
+  const app = Fastify()
+  await app.register(fingerpost, { root: await makeBuild(context, { 'a.css': 'a{}' }), watch: false })
+  await app.ready()
+  const raw = new IncomingMessage(undefined as unknown as Socket)
+  Object.assign(raw, { method: 'GET', url: app.static('a.css') })
+  const answer = new ServerResponse(raw)
+  const failed = new Promise<Error>((resolve) => raw.on('error', resolve))
+  app.routing(raw, answer)
+  while (!answer.writableEnded) await sleep(5)
+  assert.equal(answer.statusCode, 200)
+  assert.equal(await Promise.race([failed, sleep(50)]), undefined)
 })
