@@ -15,9 +15,11 @@ export function createWrk(core: number | undefined): LoadGenerator {
         const script = join(folder, 'load.lua')
         await writeFile(script, luaScript(plan))
         const url = `http://${plan.host}:${plan.port}/`
-        const shape = ['-t', '1', '-c', String(plan.connections), '-d', `${plan.seconds}s`]
+        // wrk takes whole seconds only. Interrupted, it ends as it does by itself, and tells how long it took.
+        const shape = ['-t', '1', '-c', String(plan.connections), '-d', `${Math.ceil(plan.seconds) + 1}s`]
         const [command, ...args] = pinned(core, ['wrk', ...shape, '--timeout', '10s', '-s', script, url])
-        const { stdout } = await runCommand({ command, args, timeoutMs: plan.seconds * 1000 + 30_000 })
+        const interruptAfterMs = plan.seconds * 1000
+        const { stdout } = await runCommand({ command, args, interruptAfterMs, timeoutMs: 60_000 })
         return withoutErrors(parseWrk(stdout, plan.status))
       } finally {
         await rm(folder, { recursive: true, force: true })

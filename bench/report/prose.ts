@@ -8,7 +8,7 @@ This page is written by the suite; nobody edits it.
 \`\`\`sh
 npm ci
 npm run bench -- --quick          # a look of about a minute
-npm run bench                     # everything, about 45 minutes on two quiet cores
+npm run bench                     # everything, about 50 minutes on two quiet cores
 npm run bench -- --minutes 10     # as much of it as fits
 npm run bench -- serve            # one subject: serve, build, scan, startup, memory or live
 npm run bench -- serve --only '100 KB'     # what has this in its name
@@ -51,8 +51,8 @@ export const HEADINGS: Readonly<Record<Subject, string>> = {
 /** What each subject measures. */
 export const METHOD: Readonly<Record<Subject, string>> = {
   serve: `The server has the last core to itself as far as the machine allows, the load generator the first (\`taskset\`). Load: wrk, one thread, 64
-connections kept alive, \`Accept-Encoding: br;q=1, gzip;q=0.8\`, one second per slice. Every server is started anew three times for each
-profile and warmed up for two seconds each time, as V8 compiles the same code better or worse by chance. *20 files*: made-up scripts and
+connections kept alive, \`Accept-Encoding: br;q=1, gzip;q=0.8\`, 0.3 seconds per slice. Every server is started anew twice for each profile and warmed
+up for two seconds, as V8 compiles the same code better or worse by chance. *20 files*: made-up scripts and
 style sheets of 3 to 300 KB, asked in turn (1 to 60 KB as brotli). *1 KB* to *1 MB*: one file whose brotli body has that size. *304*: the same
 with If-None-Match. *404*: the hashed name of a file that is gone. All servers serve the same build.
 

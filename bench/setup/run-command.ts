@@ -8,6 +8,8 @@ export interface Command {
   readonly env?: Readonly<Record<string, string>>
   /** Milliseconds after which the command is killed and counts as failed. */
   readonly timeoutMs: number
+  /** Milliseconds after which it is told to end (SIGINT), as somebody at a terminal would. */
+  readonly interruptAfterMs?: number
 }
 
 /** What a finished command left. */
@@ -26,6 +28,9 @@ export async function runCommand(command: Command): Promise<Finished> {
     timeout: command.timeoutMs,
     killSignal: 'SIGKILL',
   })
+  const { interruptAfterMs } = command
+  const interrupt =
+    interruptAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGINT'), interruptAfterMs)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -38,6 +43,7 @@ export async function runCommand(command: Command): Promise<Finished> {
     child.on('error', (error) => settle(error.message))
     child.on('close', (code, signal) => settle(code === 0 ? '' : `exit ${signal ?? code}`))
   })
+  clearTimeout(interrupt)
   const wallMs = performance.now() - started
   if (status === '') return { stdout, wallMs }
   const said = `${stdout.slice(-1500)}\n${stderr.slice(-1500)}`.trim()

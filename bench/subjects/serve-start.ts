@@ -36,14 +36,17 @@ export interface Serving {
 export interface Pace {
   /** How often its servers are started anew. */
   readonly starts: number
-  /** Slices of each server after a start, before the first that counts. */
-  readonly warmUps: number
+  /** Seconds of load on each server after a start, before the first slice that counts. */
+  readonly warmUp: number
   /** Slices of each server after a start that count. */
   readonly rounds: number
 }
 
-/** One slice of load lasts so long; longer ones don't make the median of ratios any steadier. */
-export const SLICE_SECONDS = 1
+/**
+ * One slice of load lasts so long. A machine that others share is faster and slower for seconds at a time, by as much as
+ * a third: of short slices there are more, and those of a round stand closer together.
+ */
+export const SLICE_SECONDS = 0.3
 
 /** One start of a stage. */
 export interface Start {
@@ -96,23 +99,22 @@ async function measureSlices(
   const { load: core } = choosePinning(bench.tools)
   const load = bench.tools.versions.wrk === undefined ? createAutocannon(core) : createWrk(core)
   const checked = await checkedRunners(bench, site, profile, runners)
-  const measure = async (runner: Runner): Promise<Slice> => {
+  const measure = async (runner: Runner, seconds: number): Promise<Slice> => {
     const { pid, port } = runner.server
     const before = cpuMsOf(pid)
     const result = await load.run({
       ...{ host: '127.0.0.1', port, paths: urlsOf(site, profile.paths), headers: checked.get(runner) ?? {} },
-      ...{ connections: CONNECTIONS, seconds: SLICE_SECONDS, status: profile.status },
+      ...{ connections: CONNECTIONS, seconds, status: profile.status },
     })
     const after = cpuMsOf(pid)
     return { ...result, cpuMs: before === undefined || after === undefined ? undefined : after - before }
   }
-  for (const runner of checked.keys())
-    for (let n = 0; n < pace.warmUps; n++) await measure(runner).catch(() => undefined)
+  for (const runner of checked.keys()) await measure(runner, pace.warmUp).catch(() => undefined)
   const slices = await interleave({
     // Each start begins with another one, as each round does.
     contestants: orderOfRound([...checked.keys()], start),
     rounds: pace.rounds,
-    measure,
+    measure: (runner) => measure(runner, SLICE_SECONDS),
     onRound: (round) => bench.onRound(start * pace.rounds + round, pace.starts * pace.rounds),
     onFailure: ({ contestant }, error) => bench.note(`${contestant.name}: ${error.message}`),
   })

@@ -26,8 +26,8 @@ interface Taken {
  * V8 compiles on the server's own core, and is done with most of it after about two seconds. What it makes of the same
  * code is a matter of chance: a process may be a tenth slower than the next one for as long as it lives.
  */
-const FULL: Pace = { starts: 3, warmUps: 2, rounds: 2 }
-const QUICK: Pace = { starts: 1, warmUps: 1, rounds: 1 }
+const FULL: Pace = { starts: 2, warmUp: 2, rounds: 20 }
+const QUICK: Pace = { starts: 1, warmUp: 1, rounds: 3 }
 
 /** Serving: every server alone on one core, the load from another, slices of load in turn. A stage per profile and Node. */
 export const planServing: PlanSubject = ({ settings, runtime, newer }) => {
@@ -37,11 +37,11 @@ export const planServing: PlanSubject = ({ settings, runtime, newer }) => {
   return runtimes.flatMap((on) =>
     profiles.map((profile) => {
       const isNewer = on !== runtime
-      const slices = (pace.rounds + pace.warmUps) * (isNewer ? 7 : 9)
+      const seconds = pace.warmUp + pace.rounds * (SLICE_SECONDS + 0.04)
       return {
         subject: 'serve',
         name: stageName(profile, on),
-        seconds: pace.starts * (4 + slices * (SLICE_SECONDS + 0.05)),
+        seconds: pace.starts * (4 + seconds * (isNewer ? 7 : 9)),
         measure: (bench) => measureServing(bench, { profile, on, isNewer, pace }),
       }
     }),
