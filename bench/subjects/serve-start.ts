@@ -43,8 +43,8 @@ export interface Pace {
 }
 
 /**
- * One slice of load lasts so long. A machine that others share is faster and slower for seconds at a time, by as much as
- * a third: of short slices there are more, and those of a round stand closer together.
+ * One slice of load lasts so long. A machine that others share is faster and slower from second to second: of short slices
+ * there are more, and those of a round stand closer together.
  */
 export const SLICE_SECONDS = 0.3
 

@@ -24,7 +24,7 @@ interface Taken {
 
 /**
  * V8 compiles on the server's own core, and is done with most of it after about two seconds. What it makes of the same
- * code is a matter of chance: a process may be a tenth slower than the next one for as long as it lives.
+ * code is a matter of chance: a process may be slower than the next one for as long as it lives.
  */
 const FULL: Pace = { starts: 2, warmUp: 2, rounds: 20 }
 const QUICK: Pace = { starts: 1, warmUp: 1, rounds: 3 }
