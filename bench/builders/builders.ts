@@ -43,11 +43,11 @@ export const fingerpostBuild: Builder = async ({ node, nodeOptions = [], dist, s
 }
 
 /** Reading and compressing alone. */
-export const floorBuild: Builder = ({ node, dist, source }) =>
+export const floorBuild: Builder = ({ node, source }) =>
   measureNode({
     node,
     script: compiled('builders/floor.ts'),
-    args: [source, dist, String(FLOOR_WIDTH)],
+    args: [source, String(FLOOR_WIDTH)],
     timeoutMs: LIMIT_MS,
   })
 

@@ -2,17 +2,15 @@ import { createHash } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
+import { isCompressible } from '../../src/core/media-type.ts'
 
 // The floor: reads every file, compresses each distinct compressible content once, writes nothing. No build that
-// makes the same siblings can be faster. Arguments: the source folder, the compiled fingerpost (for what counts as
-// compressible, so that both compress the same files), how many files may be in work at once.
+// makes the same siblings can be faster. What counts as compressible it asks fingerpost, so that both compress the same
+// files. Arguments: the source folder, how many files may be in work at once.
 
-const [source = '', dist = '', width = '4'] = process.argv.slice(2)
-const mediaTypes: unknown = await import(pathToFileURL(join(dist, 'core', 'media-type.js')).href)
-const { isCompressible } = mediaTypes as { isCompressible(path: string): boolean }
+const [source = '', width = '4'] = process.argv.slice(2)
 const brotli = promisify(brotliCompress)
 const deflate = promisify<Buffer, { level: number }, Buffer>(gzip)
 

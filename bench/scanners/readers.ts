@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** Reads one file's text completely, as far as it would have to for finding references. Returns how much it found. */
@@ -7,26 +6,22 @@ export type Reader = (text: string, path: string) => number
 
 /** What a reader is made from. */
 export interface ReaderPlace {
-  /** The compiled fingerpost. */
-  readonly dist: string
   /** The package.json that the peers are installed beside. */
   readonly peers: string
-}
-
-interface CssToken {
-  readonly 0: string
 }
 
 type ReaderMaker = (place: ReaderPlace) => Promise<Reader>
 
 /** Every reader by name. Each loads only its own package, as each runs in a process of its own. */
 export const READERS: Readonly<Record<string, ReaderMaker>> = {
-  fingerpost: makeFingerpost,
+  fingerpost: async () => {
+    const { createScanners } = await import('../../src/scan/scanners.ts')
+    const scanners = await createScanners()
+    return (text, path) => scanners.find((one) => one.accepts(path))?.scan(text).references.length ?? 0
+  },
 
-  '@csstools/css-tokenizer': async ({ dist }) => {
-    const { tokenize } = createRequire(join(dist, 'cli.js'))('@csstools/css-tokenizer') as {
-      tokenize(input: { readonly css: string }): readonly CssToken[]
-    }
+  '@csstools/css-tokenizer': async () => {
+    const { tokenize } = await import('@csstools/css-tokenizer')
     return (css) => tokenize({ css }).filter((token) => token[0] === 'url-token').length
   },
 
@@ -111,20 +106,6 @@ export const READERS: Readonly<Record<string, ReaderMaker>> = {
     }
     return (text, path) => parseSync(path, text).module.staticImports.length
   },
-}
-
-async function makeFingerpost({ dist }: ReaderPlace): Promise<Reader> {
-  const module: unknown = await import(pathToFileURL(join(dist, 'scan', 'scanners.js')).href)
-  const { createScanners } = module as {
-    createScanners(): Promise<
-      readonly {
-        accepts(path: string): boolean
-        scan(text: string): { readonly references: readonly object[] }
-      }[]
-    >
-  }
-  const scanners = await createScanners()
-  return (text, path) => scanners.find((one) => one.accepts(path))?.scan(text).references.length ?? 0
 }
 
 function isImport({ type }: { readonly type: string }): boolean {

@@ -11,7 +11,6 @@ export interface ScanRequest {
   readonly extensions: readonly string[]
   /** Times the corpus is read before the measured one, so that the compiler has seen the code. */
   readonly warmUps: number
-  readonly dist: string
   readonly peers: string
 }
 

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { CACHE, REPOSITORY } from './folders.ts'
 import { runCommand } from './run-command.ts'
 
-const COMPILED = join(CACHE, 'js')
+/** The suite, and beside it what it takes from the sources. */
+const COMPILED = join(CACHE, 'js', 'bench')
 
 /** Compiles the suite, so that a measured process is plain JavaScript without a loader in it. Under a second. */
 export async function compileSuite(): Promise<void> {

@@ -94,9 +94,9 @@ async function measureShare(bench: Bench, name: string): Promise<void> {
   bench.record({ ...about, ...CPU_TIME, contestant: 'cold build', samples: [built.cpuMs] })
 }
 
-function scan(bench: Bench, request: Omit<ScanRequest, 'dist' | 'peers'>): Promise<ScanOutcome> {
-  const places = { dist: bench.product.dist, peers: join(packageFolder('peers'), 'package.json') }
+function scan(bench: Bench, request: Omit<ScanRequest, 'peers'>): Promise<ScanOutcome> {
+  const peers = join(packageFolder('peers'), 'package.json')
   const script = compiled('scanners/scan-process.ts')
-  const line = [bench.runtime.path, script, JSON.stringify({ ...request, ...places })]
+  const line = [bench.runtime.path, script, JSON.stringify({ ...request, peers })]
   return runForJson<ScanOutcome>(choosePinning(bench.tools).server, line, 300_000)
 }

@@ -86,7 +86,7 @@ test('a file of two gibibytes is refused with its size and a way out', async (co
   })
 })
 
-const SWAP = fileURLToPath(new URL('fixture/swap.mjs', import.meta.url))
+const SWAP = ['--import', 'tsx', fileURLToPath(new URL('fixture/swap.mjs', import.meta.url))]
 
 for (const [path, way] of [
   ['small.css', 'readNow'],
@@ -95,7 +95,7 @@ for (const [path, way] of [
 ] as const) {
   test(`a FIFO in the place of ${path} is refused by ${way}, not waited for`, async (context) => {
     const folder = makeTree(context, { 'small.css': LONG, 'large.txt': LONG.repeat(100) })
-    const { stdout, stderr, signal } = spawnSync(process.execPath, [SWAP, folder, path, way], {
+    const { stdout, stderr, signal } = spawnSync(process.execPath, [...SWAP, folder, path, way], {
       encoding: 'utf8',
       timeout: 60_000,
       killSignal: 'SIGKILL',

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { builtinModules } from 'node:module'
+import { builtinModules, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { init, parse } from 'es-module-lexer'
 import { REPOSITORY, runNode } from '../support/cli.ts'
 import { makeTree, readTree } from '../support/tree.ts'
 
@@ -13,6 +14,8 @@ interface PackageJson {
   readonly dependencies: Readonly<Record<string, string>>
   readonly peerDependencies: Readonly<Record<string, string>>
 }
+
+await init()
 
 const MODULE = `
 import fingerpost, { defineConfig, FingerpostError } from 'fingerpost'
@@ -88,6 +91,16 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
     )
   })
 
+  await context.test(
+    'an app that serves loads few files of it, and no package that it does not serve with',
+    () => {
+      const { files, packages } = loadedWith(join(installed, 'dist/index.js'))
+      // Each costs an app half a millisecond at its start: the sources of the same are more than sixty.
+      assert.ok(files.size <= 10, [...files].join('\n'))
+      assert.deepEqual([...packages].sort(), ['fastify-plugin', 'lru-cache', 'xxhash-wasm'])
+    },
+  )
+
   await context.test('an ES module builds and serves with it', async () => {
     const { code, stdout, stderr } = await runNode(['app.js'], { cwd: project })
     assert.equal(code, 0, stderr)
@@ -131,6 +144,24 @@ function importsOf(folder: string): ReadonlySet<string> {
     for (const [, name = ''] of text.toString().matchAll(pattern)) names.add(name)
   }
   return names
+}
+
+/** What a file needs before its first line runs: of the package itself, and of others. */
+function loadedWith(door: string) {
+  const files = new Set<string>()
+  const packages = new Set<string>()
+  const load = (file: string): void => {
+    if (files.has(file)) return
+    files.add(file)
+    const [imports] = parse(readFileSync(file, 'utf8'))
+    for (const { type, specifier } of imports) {
+      if (type !== 'static' && type !== 'reexport-star') continue
+      if (specifier.startsWith('.')) load(join(dirname(file), specifier))
+      else if (!isBuiltin(specifier)) packages.add(specifier)
+    }
+  }
+  load(door)
+  return { files, packages }
 }
 
 /** What `npm install` would do, without a registry: only what the package declares is within its reach. */

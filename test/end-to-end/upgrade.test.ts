@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -10,9 +10,13 @@ test('another release builds anew, though its installer gives its files the time
   const cwd = makeTree(context, { assets: { 'a.css': 'a { color: red }' }, tool: { 'package.json': '' } })
   cpSync(join(REPOSITORY, 'dist'), join(cwd, 'tool/dist'), { recursive: true })
   symlinkSync(join(REPOSITORY, 'node_modules'), join(cwd, 'tool/node_modules'))
+  const dist = join(cwd, 'tool/dist')
+  const modules = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((file) =>
+    /\.c?js$/.test(file),
+  )
   const install = (version: string) => {
     writeFileSync(join(cwd, 'tool/package.json'), JSON.stringify({ version, type: 'module' }))
-    utimesSync(join(cwd, 'tool/dist/build/shortcut.js'), 0, 0)
+    for (const file of modules) utimesSync(join(dist, file), 0, 0)
   }
   const build = async () => {
     const words = ['tool/dist/cli.cjs', 'build', 'assets', '--json']
