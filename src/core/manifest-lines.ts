@@ -33,16 +33,18 @@ function findAssetLines(text: string): AssetPlaces | undefined {
   const valuesAt = new Map<LogicalPath, number>()
   const line = new RegExp(LINE, 'y')
   let last: LogicalPath = ''
-  for (let end = start, comma = ','; ; end = line.lastIndex) {
-    if (comma === '') return text.slice(end) === AFTER ? { text, start, end, valuesAt } : undefined
-    line.lastIndex = end
-    const match = line.exec(text)
-    if (match === null) return undefined
-    const [, path = '', next = ''] = match
+  for (let at = start, more = true; ; at = line.lastIndex) {
+    if (!more) return text.slice(at) === AFTER ? { text, start, end: at, valuesAt } : undefined
+    line.lastIndex = at
+    // Nothing is captured: what a match would make of every line takes as long as matching it.
+    if (!line.test(text)) return undefined
+    const pathAt = at + '  "'.length
+    const pathEnd = text.indexOf('"', pathAt)
+    const path = text.slice(pathAt, pathEnd)
     if (comparePaths(last, path) >= 0) return undefined
     last = path
-    valuesAt.set(path, end + '  "": '.length + path.length)
-    comma = next
+    valuesAt.set(path, pathEnd + '": '.length)
+    more = text.startsWith(',', line.lastIndex - ',\n'.length)
   }
 }
 
@@ -60,7 +62,7 @@ const VARIANTS = ENCODINGS.map(
 ).join('')
 const REFERENCE = `\\{"path":"${PLAIN}","kind":"${PLAIN}"\\}`
 const LINE = [
-  ` {2}"(${PATH})": \\{"file":"${PATH}","type":"${PLAIN}","size":${SIZE},"etag":"${PLAIN}"`,
+  ` {2}"${PATH}": \\{"file":"${PATH}","type":"${PLAIN}","size":${SIZE},"etag":"${PLAIN}"`,
   `"integrity":"${PLAIN}"`,
-  `"encodings":\\{${VARIANTS}\\}(?:,"references":\\[${REFERENCE}(?:,${REFERENCE})*\\])?\\}(,?)\\n`,
+  `"encodings":\\{${VARIANTS}\\}(?:,"references":\\[${REFERENCE}(?:,${REFERENCE})*\\])?\\},?\\n`,
 ].join(',')
