@@ -30,8 +30,10 @@ export interface LoadGenerator {
   run(plan: LoadPlan): Promise<LoadResult>
 }
 
-/** The result itself, if no answer failed. @throws Error naming how many did */
+/** The result itself, if there were answers and none failed. @throws Error naming how many did */
 export function withoutErrors(result: LoadResult): LoadResult {
-  if (result.errors === 0 && result.requests > 0) return result
-  throw new Error(`${result.errors} of ${result.requests} answers failed under load`)
+  const { errors, requests, seconds } = result
+  if (errors > 0) throw new Error(`${errors} of ${requests} answers failed under load`)
+  if (requests === 0) throw new Error(`no answer was complete after ${seconds.toFixed(1)} s`)
+  return result
 }

@@ -4,6 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { brotliDecompressSync } from 'node:zlib'
 import { build } from '../../src/build.ts'
 import { formatHistory, HISTORY_FILE, type RetiredAsset } from '../../src/core/history.ts'
@@ -112,6 +113,20 @@ test('a watching server takes a new build by itself, and logs one that it refuse
   await logged(/refused/)
   await writeBuild(root, SECOND)
   await logged(/a new build is in service/)
+})
+
+test('while a deploy has no manifest for a moment, a watching server goes on and says nothing', async (context) => {
+  const { app, get, root, log } = await startFirst(context, { watch: { intervalMs: 5 } })
+  rmSync(join(root, 'manifest.json'))
+  // Long enough for several looks.
+  await setTimeout(100)
+  assert.equal((await get(app.static('a.txt'))).body.toString(), 'first')
+  await writeBuild(root, SECOND)
+  while (app.staticStats().reloads === 0) await once(log.arrived, 'line')
+  assert.deepEqual(
+    log.lines.filter(({ msg }) => /fingerpost/.test(msg)).map(({ msg }) => msg),
+    ['fingerpost: a new build is in service'],
+  )
 })
 
 test('answers under way while builds change are of one build each', async (context) => {

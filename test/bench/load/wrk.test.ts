@@ -38,7 +38,7 @@ test('a result with errors, or of nothing, is not taken', () => {
   const good = parseWrk(line({}), 200)
   assert.equal(withoutErrors(good), good)
   assert.throws(() => withoutErrors({ ...good, errors: 7 }), /7 of 100 answers failed/)
-  assert.throws(() => withoutErrors({ ...good, requests: 0 }), /0 of 0/)
+  assert.throws(() => withoutErrors({ ...good, requests: 0 }), /no answer was complete after/)
 })
 
 test('quotes and backslashes in headers do not end the Lua string', () => {
