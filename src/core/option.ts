@@ -24,7 +24,11 @@ export function parseOptions<T>(value: unknown, table: OptionTable<T>, where: st
     if (each === undefined) continue
     if (!Object.hasOwn(table, name)) throw unknownOption(name, Object.keys(table), where)
     const known = name as keyof T
-    parsed[known] = table[known](each, name) as T[keyof T]
+    try {
+      parsed[known] = table[known](each, name) as T[keyof T]
+    } catch (error) {
+      throw isMisplaced(error, name, table) ? misplacedOption(String(error.details['option']), name) : error
+    }
   }
   return parsed
 }
@@ -87,10 +91,24 @@ export function wrongShape(value: unknown, where: string, wanted: string): Finge
   })
 }
 
+/** True where `inner` has no option of that name, and those around it do. */
+function isMisplaced(error: unknown, inner: string, table: object): error is FingerpostError {
+  if (!(error instanceof FingerpostError)) return false
+  const { option, unknownIn } = error.details
+  return unknownIn === inner && typeof option === 'string' && Object.hasOwn(table, option)
+}
+
+function misplacedOption(option: string, inner: string): FingerpostError {
+  return new FingerpostError('FP_CONFIG', `There is no option ${JSON.stringify(option)} in ${inner}.`, {
+    remedy: `It stands beside it: { ${inner}: …, ${option}: … }`,
+    details: { option, unknownIn: inner },
+  })
+}
+
 function unknownOption(name: string, known: readonly string[], where: string): FingerpostError {
   const [nearest] = nearestNames(name, known)
   return new FingerpostError('FP_CONFIG', `There is no option ${JSON.stringify(name)} in ${where}.`, {
     remedy: nearest === undefined ? `Options: ${known.join(', ')}` : `Did you mean ${nearest}?`,
-    details: { option: name, nearest },
+    details: { option: name, nearest, unknownIn: where },
   })
 }

@@ -36,6 +36,13 @@ test('an option that is misspelt names the one that was meant', () => {
   })
 })
 
+test('an option that stands in another, instead of beside it, is told where it belongs', () => {
+  assert.throws(() => parse({ sources: [], cache: { encodings: ['br'] } }), {
+    code: 'FP_CONFIG',
+    message: 'There is no option "encodings" in cache.\n  It stands beside it: { cache: …, encodings: … }',
+  })
+})
+
 test('a value of the wrong shape is named with its place', () => {
   const cases: readonly [unknown, RegExp][] = [
     [undefined, /the options should be an object/],
