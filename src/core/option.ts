@@ -58,6 +58,15 @@ export const asFlag: OptionParser<boolean> = (value, where) => {
   throw wrongShape(value, where, 'true or false')
 }
 
+/** A function of whatever shape its type says: what it takes and gives can't be seen from outside. */
+export const asFunction = <T extends (...given: never[]) => unknown>(value: unknown, where: string): T => {
+  if (typeof value === 'function') return value as T
+  throw wrongShape(value, where, 'a function')
+}
+
+/** Whatever it is: who uses it checks it. */
+export const asAnything = <T>(value: unknown): T => value as T
+
 /** One of a few words. */
 export function asOneOf<const T extends string>(...words: readonly T[]): OptionParser<T> {
   return (value, where) => {

@@ -65,7 +65,9 @@ export function createLinkSigner(keys: readonly LinkKey[], now: () => number): L
 
 function checkKeys(keys: readonly LinkKey[]): ReadonlyMap<string, LinkKey> {
   const byId = new Map<string, LinkKey>()
+  if (!Array.isArray(keys)) throw badKey('they are no list')
   for (const key of keys) {
+    if (typeof key?.id !== 'string' || !isSecret(key.secret)) throw badKey('each is { id, secret }')
     if (!/^[\w-]{1,64}$/.test(key.id))
       throw badKey(`the id ${JSON.stringify(key.id)} isn't letters and digits`)
     if (byId.has(key.id)) throw badKey(`two keys have the id ${key.id}`)
@@ -76,6 +78,11 @@ function checkKeys(keys: readonly LinkKey[]): ReadonlyMap<string, LinkKey> {
   }
   if (byId.size === 0) throw badKey('there are none')
   return byId
+}
+
+/** Text or bytes. */
+function isSecret(value: unknown): boolean {
+  return typeof value === 'string' || value instanceof Uint8Array
 }
 
 function badKey(fault: string): FingerpostError {

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
+import { asCount, asFlag, asFunction, asText, type OptionTable, parseOptions } from '../core/option.ts'
 import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
 import { createAddresses, type MediaLinkOptions } from './address.ts'
 import { type MediaContent, openContent } from './content.ts'
 import { agreesWithName } from './image.ts'
 import { createLinkSigner, type LinkKey } from './link.ts'
 import { isSafeKey, withSuffix } from './name.ts'
+import { asKeys, checkStorage } from './parse-options.ts'
 import { type PresentationOptions, presentationOf } from './presentation.ts'
 
 /** How to save a file. */
@@ -94,8 +96,19 @@ export interface MediaStorageOptions extends PresentationOptions {
   readonly now?: () => number
 }
 
-/** Puts checks and names around a storage. */
-export function createMediaStorage(storage: Storage, options: MediaStorageOptions = {}): MediaStorage {
+const TABLE: OptionTable<MediaStorageOptions> = {
+  maxBytes: asCount,
+  cacheControl: asText,
+  url: asText,
+  keys: asKeys,
+  now: asFunction,
+  inlineSvg: asFlag,
+}
+
+/** Puts checks and names around a storage. @throws FingerpostError `FP_CONFIG` for a wrong option */
+export function createMediaStorage(given: Storage, settings: MediaStorageOptions = {}): MediaStorage {
+  const storage = checkStorage(given)
+  const options = parseOptions(settings, TABLE, "createMediaStorage's options")
   const { maxBytes = LIMITS.uploadMaxFileBytes, cacheControl = 'no-cache', now = Date.now } = options
   const signer = options.keys === undefined ? undefined : createLinkSigner(options.keys, now)
   const addresses = createAddresses(storage, options.url, signer)

@@ -11,6 +11,7 @@ import { createLinkSigner } from './link.ts'
 import { createMedia, type Media } from './media.ts'
 import { createMediaStorage, type MediaStorage } from './media-storage.ts'
 import { type MediaOptions, UPLOAD_LIMITS, type UploadLimits } from './options.ts'
+import { parseMediaOptions } from './parse-options.ts'
 import { addPutRoute } from './put-route.ts'
 import { addReadRoute } from './read-route.ts'
 import { createSender, sendFromStorage } from './send.ts'
@@ -32,11 +33,13 @@ declare module 'fastify' {
 /**
  * The Fastify plugin for what visitors upload. Registers @fastify/multipart unless the app has done so.
  *
- * @throws FingerpostError `FP_CONFIG` where the set-up is dangerous, with every reason; it stops the start of the app
+ * @throws FingerpostError `FP_CONFIG` for a wrong option, and where the set-up is dangerous, with every reason; it stops
+ * the start of the app
  */
 export const media = fastifyPlugin(serveMedia, { name: 'fingerpost-media', fastify: '5.x' })
 
-async function serveMedia(app: FastifyInstance, options: MediaOptions): Promise<void> {
+async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<void> {
+  const options = parseMediaOptions(given)
   const { storage, url = '/media/', now = Date.now, keys, inlineSvg = false, quota } = options
   checkSlash(url)
   const mount = mountAt(url, app.prefix, undefined)

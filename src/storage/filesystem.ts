@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isSystemError } from '../core/error.ts'
+import { asCountWithin, asText, parseOptions, wrongShape } from '../core/option.ts'
 import { fileNameOf } from '../core/path.ts'
 import { describeFault } from './fault.ts'
 import { checkKey, saveFile, TEMPORARY } from './filesystem-save.ts'
@@ -32,11 +33,11 @@ export interface FilesystemStorage extends Storage {
  * (fsync) and renamed, so that no reader and no crash ever sees half of one. A link that leads out of the folder is
  * never followed (`FP_PATH`).
  *
- * @throws FingerpostError `FP_STORAGE` where the filesystem refuses: disk full, no permission, read-only
+ * @throws FingerpostError `FP_CONFIG` for a wrong option; from then on `FP_STORAGE` where the filesystem refuses: disk
+ * full, no permission, read-only
  */
 export function createFilesystemStorage(options: FilesystemOptions): FilesystemStorage {
-  const root = resolve(options.root)
-  const modes = { file: options.fileMode ?? 0o644, folder: options.folderMode ?? 0o755 }
+  const { root, modes } = readOptions(options)
   const name = `folder ${root}`
   const refuseOutside = createOutsideGuard(root)
   const pathOf = (key: string) => join(root, checkKey(key))
@@ -66,6 +67,16 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
     delete: (key) => told(key, 'delete', (path) => rm(path, { force: true })),
     sweep: (olderThan, folder) => sweepFolder(root, olderThan, folder),
   }
+}
+
+const asMode = asCountWithin(0, 0o7777)
+
+function readOptions(options: FilesystemOptions) {
+  const table = { root: asText, fileMode: asMode, folderMode: asMode }
+  const where = "createFilesystemStorage's options"
+  const { root, fileMode, folderMode } = parseOptions<FilesystemOptions>(options, table, where)
+  if (root === undefined) throw wrongShape(options, where, "{ root: 'media' } at least")
+  return { root: resolve(root), modes: { file: fileMode ?? 0o644, folder: folderMode ?? 0o755 } }
 }
 
 async function* openFile(

@@ -1,3 +1,4 @@
+import { asFunction, parseOptions } from '../core/option.ts'
 import { comparePaths, parseLogicalPath } from '../core/path.ts'
 import { notFound, taken } from './fault.ts'
 import { tryKeys } from './free-key.ts'
@@ -15,7 +16,13 @@ interface Entry {
 }
 
 /** Keeps files in this process: for tests, for previews and for builds that never touch a disk. */
-export function createMemoryStorage({ now = () => new Date() }: MemoryOptions = {}): Storage {
+export function createMemoryStorage(options: MemoryOptions = {}): Storage {
+  const table = { now: asFunction<Required<MemoryOptions>['now']> }
+  const { now = () => new Date() } = parseOptions<MemoryOptions>(
+    options,
+    table,
+    "createMemoryStorage's options",
+  )
   const name = 'memory'
   const files = new Map<string, Entry>()
   const describe = (key: string, { bytes, modifiedAt }: Entry): StoredFile => ({

@@ -1,6 +1,16 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
+import {
+  asAnything,
+  asCount,
+  asFlag,
+  asOneOf,
+  asText,
+  type OptionParser,
+  type OptionTable,
+  parseOptions,
+} from '../core/option.ts'
 import { encodePath, isLogicalPath } from '../core/path.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 
@@ -57,8 +67,9 @@ export interface S3Settings extends S3Options {
 }
 
 /** Checks options and fills in defaults. @throws FingerpostError `FP_CONFIG` */
-export function resolveS3Options(options: S3Options): S3Settings {
-  const { bucket, prefix = '', endpoint, publicUrl } = options
+export function resolveS3Options(given: S3Options): S3Settings {
+  const { bucket = '', ...options } = parseOptions<S3Options>(given, TABLE, "createS3Storage's options")
+  const { prefix = '', endpoint, publicUrl } = options
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw badOption('bucket', bucket)
   const folder = prefix === '' || prefix.endsWith('/') ? prefix : `${prefix}/`
   if (folder !== '' && !isLogicalPath(folder.slice(0, -1))) throw badOption('prefix', prefix)
@@ -66,6 +77,7 @@ export function resolveS3Options(options: S3Options): S3Settings {
   if (publicUrl !== undefined) parsePublicUrl(publicUrl)
   return {
     ...options,
+    bucket,
     ...(endpoint === undefined ? {} : { region: options.region ?? 'us-east-1' }),
     prefix: folder,
     pathStyle: options.pathStyle ?? endpoint !== undefined,
@@ -75,6 +87,25 @@ export function resolveS3Options(options: S3Options): S3Settings {
     timeoutMs: options.timeoutMs ?? LIMITS.s3TimeoutMs,
     name: `s3://${bucket}/${folder}`,
   }
+}
+
+/** Empty for the whole bucket. */
+const asPrefix: OptionParser<string> = (value, where) => (value === '' ? value : asText(value, where))
+
+const TABLE: OptionTable<S3Options> = {
+  bucket: asText,
+  prefix: asPrefix,
+  region: asText,
+  endpoint: asText,
+  pathStyle: asFlag,
+  credentials: asAnything,
+  publicUrl: asText,
+  publicEndpoint: asText,
+  exclusive: asOneOf('conditional', 'head'),
+  partBytes: asCount,
+  maxAttempts: asCount,
+  timeoutMs: asCount,
+  client: asAnything,
 }
 
 /** The public address of the bucket's prefix, with a slash at its end. */
