@@ -1,3 +1,4 @@
+import { FingerpostError } from '../core/error.ts'
 import {
   asAnything,
   asCount,
@@ -36,8 +37,13 @@ export function checkStorage(value: unknown): Storage {
   throw wrongShape(value, 'storage', "a storage, such as createFilesystemStorage({ root: 'media' })")
 }
 
-/** A list; what a key must be is checked where links are signed. */
-export const asKeys: OptionParser<readonly LinkKey[]> = asListOf<LinkKey>(asAnything)
+/** A list; what a key must be is checked where links are signed. The message keeps to itself what may be a secret. */
+export const asKeys: OptionParser<readonly LinkKey[]> = (value, where) => {
+  if (Array.isArray(value)) return value
+  throw new FingerpostError('FP_CONFIG', `${where} should be a list of { id, secret }.`, {
+    details: { option: where },
+  })
+}
 
 const asPrivate: OptionParser<Required<MediaOptions>['private']> = (value, where) => {
   if (typeof value === 'boolean') return value
