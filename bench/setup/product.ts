@@ -7,7 +7,7 @@ import { runCommand } from './run-command.ts'
 /** A compiled fingerpost that can be measured. */
 export interface Product {
   readonly name: string
-  /** The folder with `cli.js`, `index.js` and the rooms. */
+  /** The folder with the program and the doors. */
   readonly dist: string
 }
 
@@ -41,7 +41,10 @@ export async function revision(rev: string): Promise<Product> {
 /** The commit this tree stands at, with a plus sign where files differ from it. */
 export async function describeTree(): Promise<string> {
   const commit = await git(['rev-parse', '--short=10', 'HEAD'], REPOSITORY)
-  const status = await git(['status', '--porcelain', '--untracked-files=no', '--', 'src'], REPOSITORY)
+  const status = await git(
+    ['status', '--porcelain', '--untracked-files=no', '--', 'src', 'bundle.js'],
+    REPOSITORY,
+  )
   return commit.stdout.trim() + (status.stdout.trim() === '' ? '' : '+')
 }
 

@@ -36,7 +36,7 @@ function findAssetLines(text: string): AssetPlaces | undefined {
   for (let at = start, more = true; ; at = line.lastIndex) {
     if (!more) return text.slice(at) === AFTER ? { text, start, end: at, valuesAt } : undefined
     line.lastIndex = at
-    // Nothing is captured: what a match would make of every line takes as long as matching it.
+    // Nothing is captured: of every line a match would be made, and thrown away.
     if (!line.test(text)) return undefined
     const pathAt = at + '  "'.length
     const pathEnd = text.indexOf('"', pathAt)
@@ -52,7 +52,7 @@ function findAssetLines(text: string): AssetPlaces | undefined {
 const PLAIN = '[^"\\\\\\x00-\\x1f]+'
 /** One that is neither `.` nor `..`. */
 const SEGMENT = '(?!\\.{1,2}[/"])[^"/\\\\\\x00-\\x1f]+'
-/** What `isLogicalPath` is sure to accept: asking it of every name would take longer than all the rest. */
+/** What `isLogicalPath` is sure to accept, so that it needn't be asked of every name. */
 const PATH = `(?:${SEGMENT}/)*${SEGMENT}`
 /** Fifteen digits are a safe integer. */
 const SIZE = '(?:0|[1-9]\\d{0,14})'

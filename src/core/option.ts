@@ -22,12 +22,12 @@ export function parseOptions<T>(value: unknown, table: OptionTable<T>, where: st
   const parsed: Partial<T> = {}
   for (const [name, each] of Object.entries(given)) {
     if (each === undefined) continue
-    if (!Object.hasOwn(table, name)) throw unknownOption(name, Object.keys(table), where)
+    if (!Object.hasOwn(table, name)) throw unknownOption(name, where, remedyFor(name, Object.keys(table)))
     const known = name as keyof T
     try {
       parsed[known] = table[known](each, name) as T[keyof T]
     } catch (error) {
-      throw isMisplaced(error, name, table) ? misplacedOption(String(error.details['option']), name) : error
+      throw tellPlace(error, name, table)
     }
   }
   return parsed
@@ -100,24 +100,29 @@ export function wrongShape(value: unknown, where: string, wanted: string): Finge
   })
 }
 
-/** True where `inner` has no option of that name, and those around it do. */
-function isMisplaced(error: unknown, inner: string, table: object): error is FingerpostError {
-  if (!(error instanceof FingerpostError)) return false
+/** The same error, or, where `inner` has no option of that name and those around it do, one that says where it belongs. */
+function tellPlace(error: unknown, inner: string, table: object): unknown {
+  if (!(error instanceof FingerpostError)) return error
   const { option, unknownIn } = error.details
-  return unknownIn === inner && typeof option === 'string' && Object.hasOwn(table, option)
+  if (unknownIn !== inner || typeof option !== 'string' || !Object.hasOwn(table, option)) return error
+  return unknownOption(option, inner, { remedy: `It stands beside it: { ${inner}: …, ${option}: … }` })
 }
 
-function misplacedOption(option: string, inner: string): FingerpostError {
-  return new FingerpostError('FP_CONFIG', `There is no option ${JSON.stringify(option)} in ${inner}.`, {
-    remedy: `It stands beside it: { ${inner}: …, ${option}: … }`,
-    details: { option, unknownIn: inner },
-  })
-}
-
-function unknownOption(name: string, known: readonly string[], where: string): FingerpostError {
+function remedyFor(name: string, known: readonly string[]): Remedy {
   const [nearest] = nearestNames(name, known)
-  return new FingerpostError('FP_CONFIG', `There is no option ${JSON.stringify(name)} in ${where}.`, {
-    remedy: nearest === undefined ? `Options: ${known.join(', ')}` : `Did you mean ${nearest}?`,
-    details: { option: name, nearest, unknownIn: where },
+  return nearest === undefined
+    ? { remedy: `Options: ${known.join(', ')}` }
+    : { remedy: `Did you mean ${nearest}?`, nearest }
+}
+
+interface Remedy {
+  readonly remedy: string
+  readonly nearest?: string
+}
+
+function unknownOption(option: string, where: string, { remedy, nearest }: Remedy): FingerpostError {
+  return new FingerpostError('FP_CONFIG', `There is no option ${JSON.stringify(option)} in ${where}.`, {
+    remedy,
+    details: { option, nearest, unknownIn: where },
   })
 }

@@ -1,14 +1,22 @@
 import { randomBytes } from 'node:crypto'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
-import { asCount, asFlag, asFunction, asText, type OptionTable, parseOptions } from '../core/option.ts'
+import {
+  asAnything,
+  asCount,
+  asFlag,
+  asFunction,
+  asText,
+  type OptionTable,
+  parseOptions,
+} from '../core/option.ts'
 import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
 import { createAddresses, type MediaLinkOptions } from './address.ts'
 import { type MediaContent, openContent } from './content.ts'
 import { agreesWithName } from './image.ts'
 import { createLinkSigner, type LinkKey } from './link.ts'
 import { isSafeKey, withSuffix } from './name.ts'
-import { asKeys, checkStorage } from './parse-options.ts'
+import { checkStorage } from './parse-options.ts'
 import { type PresentationOptions, presentationOf } from './presentation.ts'
 
 /** How to save a file. */
@@ -100,7 +108,8 @@ const TABLE: OptionTable<MediaStorageOptions> = {
   maxBytes: asCount,
   cacheControl: asText,
   url: asText,
-  keys: asKeys,
+  // Checked by what signs.
+  keys: asAnything,
   now: asFunction,
   inlineSvg: asFlag,
 }

@@ -1,4 +1,3 @@
-import { FingerpostError } from '../core/error.ts'
 import {
   asAnything,
   asCount,
@@ -14,7 +13,6 @@ import {
   wrongShape,
 } from '../core/option.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { LinkKey } from './link.ts'
 import type { MediaOptions, SendOption, UploadLimits } from './options.ts'
 
 /**
@@ -26,8 +24,8 @@ export function parseMediaOptions(given: MediaOptions): MediaOptions {
   const where = "the media plugin's options"
   // Fastify hands a plugin its own options among those it was registered with.
   const { logLevel: _level, logSerializers: _serializers, ...own } = asRecord(given, where)
-  const { storage, ...options } = parseOptions<MediaOptions>(own, TABLE, where)
-  return { ...options, storage: checkStorage(storage) }
+  const options = parseOptions<MediaOptions>(own, TABLE, where)
+  return { ...options, storage: checkStorage(options.storage) }
 }
 
 /** @throws FingerpostError `FP_CONFIG` for anything that keeps no files */
@@ -35,14 +33,6 @@ export function checkStorage(value: unknown): Storage {
   if (typeof value === 'object' && value !== null && 'save' in value && 'open' in value)
     return value as Storage
   throw wrongShape(value, 'storage', "a storage, such as createFilesystemStorage({ root: 'media' })")
-}
-
-/** A list; what a key must be is checked where links are signed. The message keeps to itself what may be a secret. */
-export const asKeys: OptionParser<readonly LinkKey[]> = (value, where) => {
-  if (Array.isArray(value)) return value
-  throw new FingerpostError('FP_CONFIG', `${where} should be a list of { id, secret }.`, {
-    details: { option: where },
-  })
 }
 
 const asPrivate: OptionParser<Required<MediaOptions>['private']> = (value, where) => {
@@ -81,12 +71,14 @@ const LIMIT_TABLE: OptionTable<UploadLimits> = {
 }
 
 const TABLE: OptionTable<MediaOptions> = {
-  storage: checkStorage,
+  // Checked whether it is given or not.
+  storage: asAnything,
   url: asText,
   limits: (value, where) => parseOptions<UploadLimits>(value, LIMIT_TABLE, where),
   private: asPrivate,
   authorize: asFunction,
-  keys: asKeys,
+  // Checked where links are signed, by who keeps secrets out of messages.
+  keys: asAnything,
   send: asSend,
   inlineSvg: asFlag,
   crossOriginResourcePolicy: asOneOf('same-origin', 'same-site', 'cross-origin'),

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isSystemError } from '../core/error.ts'
-import { asCountWithin, asText, parseOptions, wrongShape } from '../core/option.ts'
+import { asCountWithin, asText, type OptionTable, parseOptions, wrongShape } from '../core/option.ts'
 import { fileNameOf } from '../core/path.ts'
 import { describeFault } from './fault.ts'
 import { checkKey, saveFile, TEMPORARY } from './filesystem-save.ts'
@@ -71,10 +71,11 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
 
 const asMode = asCountWithin(0, 0o7777)
 
+const TABLE: OptionTable<FilesystemOptions> = { root: asText, fileMode: asMode, folderMode: asMode }
+
 function readOptions(options: FilesystemOptions) {
-  const table = { root: asText, fileMode: asMode, folderMode: asMode }
   const where = "createFilesystemStorage's options"
-  const { root, fileMode, folderMode } = parseOptions<FilesystemOptions>(options, table, where)
+  const { root, fileMode, folderMode } = parseOptions(options, TABLE, where)
   if (root === undefined) throw wrongShape(options, where, "{ root: 'media' } at least")
   return { root: resolve(root), modes: { file: fileMode ?? 0o644, folder: folderMode ?? 0o755 } }
 }

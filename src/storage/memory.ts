@@ -1,4 +1,4 @@
-import { asFunction, parseOptions } from '../core/option.ts'
+import { asFunction, type OptionTable, parseOptions } from '../core/option.ts'
 import { comparePaths, parseLogicalPath } from '../core/path.ts'
 import { notFound, taken } from './fault.ts'
 import { tryKeys } from './free-key.ts'
@@ -15,14 +15,11 @@ interface Entry {
   readonly modifiedAt: Date
 }
 
+const TABLE: OptionTable<MemoryOptions> = { now: asFunction }
+
 /** Keeps files in this process: for tests, for previews and for builds that never touch a disk. */
 export function createMemoryStorage(options: MemoryOptions = {}): Storage {
-  const table = { now: asFunction<Required<MemoryOptions>['now']> }
-  const { now = () => new Date() } = parseOptions<MemoryOptions>(
-    options,
-    table,
-    "createMemoryStorage's options",
-  )
+  const { now = () => new Date() } = parseOptions(options, TABLE, "createMemoryStorage's options")
   const name = 'memory'
   const files = new Map<string, Entry>()
   const describe = (key: string, { bytes, modifiedAt }: Entry): StoredFile => ({

@@ -95,7 +95,7 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
     'an app that serves loads few files of it, and no package that it does not serve with',
     () => {
       const { files, packages } = loadedWith(join(installed, 'dist/index.js'))
-      // Each costs an app half a millisecond at its start: the sources of the same are more than sixty.
+      // The sources of the same are more than sixty.
       assert.ok(files.size <= 10, [...files].join('\n'))
       assert.deepEqual([...packages].sort(), ['fastify-plugin', 'lru-cache', 'xxhash-wasm'])
     },
