@@ -1,18 +1,9 @@
-export { build } from './build/build.ts'
-export { clearCache } from './build/cache-folder.ts'
-export { type CheckRules, check } from './build/check.ts'
-export { defineConfig } from './build/define-config.ts'
-export type { BuildEnvironment } from './build/environment.ts'
-export {
-  BUILD_DEFAULTS,
-  type BuildConfig,
-  type BuildOptions,
-  type CacheOption,
-  type CompressRule,
-  parseBuildOptions,
-} from './build/options.ts'
-export { pack } from './build/pack.ts'
-export { PRUNE_DEFAULTS, type PruneOptions, prune } from './build/prune.ts'
+export { build } from './builder/build.ts'
+export { clearCache } from './builder/cache/cache-folder.ts'
+export type { BuildEnvironment } from './builder/environment.ts'
+export { type CheckRules, check } from './builder/maintain/check.ts'
+export { pack } from './builder/maintain/pack.ts'
+export { PRUNE_DEFAULTS, type PruneOptions, prune } from './builder/maintain/prune.ts'
 export type {
   BuildEvent,
   BuildReport,
@@ -23,6 +14,15 @@ export type {
   PackReport,
   PruneReport,
   Tally,
-} from './build/report.ts'
+} from './builder/report.ts'
+export { defineConfig } from './builder/settings/define-config.ts'
+export {
+  BUILD_DEFAULTS,
+  type BuildConfig,
+  type BuildOptions,
+  type CacheOption,
+  type CompressRule,
+  parseBuildOptions,
+} from './builder/settings/options.ts'
 export { FingerpostError } from './core/error.ts'
-export type { SourceOption } from './find/source.ts'
+export type { SourceOption } from './sources/source.ts'

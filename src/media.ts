@@ -1,14 +1,13 @@
-export type { MediaLinkOptions } from './media/address.ts'
-export type { DirectUpload, DirectUploadOptions, DirectUploads } from './media/direct.ts'
-export { formatDisposition } from './media/disposition.ts'
-export type { FormFileOptions, FormOptions, SavedForm } from './media/form.ts'
+export { safeName } from './media/content/name.ts'
+export type { MediaLinkOptions } from './media/links/address.ts'
+export type { DirectUpload, DirectUploadOptions, DirectUploads } from './media/links/direct.ts'
 export {
   createLinkSigner,
   type LinkGrant,
   type LinkKey,
   type LinkSigner,
   type LinkVerdict,
-} from './media/link.ts'
+} from './media/links/link.ts'
 export type { Media, MediaUploadOptions } from './media/media.ts'
 export {
   createMediaStorage,
@@ -19,17 +18,18 @@ export {
   type OrphanOptions,
   type PageOptions,
 } from './media/media-storage.ts'
-export { safeName } from './media/name.ts'
 export type { MediaOptions, PrivateRequest, SendOption, UploadLimits } from './media/options.ts'
 export { media, media as default } from './media/plugin.ts'
-export type { Quota, QuotaLease, QuotaRequest } from './media/quota.ts'
-export type { SavedUpload, UploadOptions, UploadPart } from './media/upload.ts'
-export type { UploadedName, UploadTo } from './media/upload-to.ts'
+export { formatDisposition } from './media/read/disposition.ts'
+export type { FormFileOptions, FormOptions, SavedForm } from './media/upload/form.ts'
+export type { Quota, QuotaLease, QuotaRequest } from './media/upload/quota.ts'
+export type { SavedUpload, UploadOptions, UploadPart } from './media/upload/upload.ts'
+export type { UploadedName, UploadTo } from './media/upload/upload-to.ts'
 export {
   createFilesystemStorage,
   type FilesystemOptions,
   type FilesystemStorage,
-} from './storage/filesystem.ts'
+} from './storage/disk/filesystem.ts'
 export { createMemoryStorage, type MemoryOptions } from './storage/memory.ts'
 export type {
   ByteRange,

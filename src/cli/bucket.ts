@@ -1,5 +1,5 @@
 import { parseBucketUrl } from '../deploy/bucket-url.ts'
-import type { S3Storage } from '../storage/s3.ts'
+import type { S3Storage } from '../storage/s3/s3.ts'
 import type { OptionTable, OptionValues } from './option.ts'
 
 /** The options of every command that reaches a bucket. */
@@ -24,7 +24,7 @@ export async function openBucket(
 ): Promise<S3Storage> {
   const address = parseBucketUrl(url)
   // Loaded when it is needed: most commands never touch a bucket.
-  const { createS3Storage } = await import('../storage/s3.ts')
+  const { createS3Storage } = await import('../storage/s3/s3.ts')
   return createS3Storage({
     ...address,
     ...(endpoint === undefined ? {} : { endpoint }),

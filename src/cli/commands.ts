@@ -14,56 +14,56 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     name: 'build',
     summary: 'collect, fingerprint, rewrite, compress, publish',
-    load: async () => (await import('./build.ts')).buildCommand,
+    load: async () => (await import('./commands/build.ts')).buildCommand,
   },
   {
     name: 'find',
     summary: 'say which source a name comes from',
-    load: async () => (await import('./find.ts')).findCommand,
+    load: async () => (await import('./commands/find.ts')).findCommand,
   },
   {
     name: 'serve',
     summary: 'serve a build, for a preview or a small site',
-    load: async () => (await import('./serve.ts')).serveCommand,
+    load: async () => (await import('./commands/serve.ts')).serveCommand,
   },
   {
     name: 'check',
     summary: 're-read a build: files, digests, encodings, references',
-    load: async () => (await import('./check.ts')).checkCommand,
+    load: async () => (await import('./commands/check.ts')).checkCommand,
   },
   {
     name: 'prune',
     summary: 'remove what no kept build needs',
-    load: async () => (await import('./prune.ts')).pruneCommand,
+    load: async () => (await import('./commands/prune.ts')).pruneCommand,
   },
   {
     name: 'pack',
     summary: 'write a build into an archive, for build --previous',
-    load: async () => (await import('./pack.ts')).packCommand,
+    load: async () => (await import('./commands/pack.ts')).packCommand,
   },
   {
     name: 'cache',
     summary: 'say where the build cache is, or clear it',
-    load: async () => (await import('./cache.ts')).cacheCommand,
+    load: async () => (await import('./commands/cache.ts')).cacheCommand,
   },
   {
     name: 'publish',
     summary: 'bring a build into a bucket',
-    load: async () => (await import('./publish.ts')).publishCommand,
+    load: async () => (await import('./commands/publish.ts')).publishCommand,
   },
   {
     name: 'nginx',
     summary: 'print an nginx configuration, or check one',
-    load: async () => (await import('./nginx.ts')).nginxCommand,
+    load: async () => (await import('./commands/nginx.ts')).nginxCommand,
   },
   {
     name: 'media',
     summary: 'tidy up after crashed uploads, list files no longer used',
-    load: async () => (await import('./media.ts')).mediaCommand,
+    load: async () => (await import('./commands/media.ts')).mediaCommand,
   },
   {
     name: 'types',
     summary: 'write a .d.ts with the names, for static() and editors',
-    load: async () => (await import('./types.ts')).typesCommand,
+    load: async () => (await import('./commands/types.ts')).typesCommand,
   },
 ]

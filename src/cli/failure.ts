@@ -1,5 +1,5 @@
 import { FingerpostError } from '../core/error.ts'
-import type { Problem } from '../core/problem.ts'
+import type { Problem } from '../core/reference/problem.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import { formatProblem, formatProblemCount } from './problem.ts'
 

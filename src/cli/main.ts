@@ -1,4 +1,4 @@
-import { readRelease } from '../build/release.ts'
+import { readRelease } from '../builder/release.ts'
 import { FingerpostError } from '../core/error.ts'
 import { nearestNames } from '../core/nearest.ts'
 import type { CommandContext, ExitCode } from './command.ts'

@@ -1,4 +1,4 @@
-import type { Problem } from '../core/problem.ts'
+import type { Problem } from '../core/reference/problem.ts'
 import type { Style } from './output.ts'
 import { formatNumberOf } from './unit.ts'
 

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
-import { loadConfigFile } from '../build/config-file.ts'
-import { type BuildOptions, parseBuildOptions } from '../build/options.ts'
+import { loadConfigFile } from '../builder/settings/config-file.ts'
+import { type BuildOptions, parseBuildOptions } from '../builder/settings/options.ts'
 import { asRecord } from '../core/option.ts'
-import { parseSource } from '../find/source.ts'
+import { parseSource } from '../sources/source.ts'
 import type { CommandContext } from './command.ts'
 import type { OptionTable, OptionValues } from './option.ts'
 

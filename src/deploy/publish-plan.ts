@@ -1,7 +1,7 @@
 import { type Encoding, variantPath } from '../core/encoding.ts'
-import type { Manifest, ManifestAsset, ManifestVariant } from '../core/manifest.ts'
+import type { Manifest, ManifestAsset, ManifestVariant } from '../core/manifest/manifest.ts'
 import { comparePaths } from '../core/path.ts'
-import { HASHED_CACHE_CONTROL } from '../serve/header-rules.ts'
+import { HASHED_CACHE_CONTROL } from '../http/header-rules.ts'
 import type { ObjectHeaders } from '../storage/storage.ts'
 
 /**

@@ -11,13 +11,13 @@ import {
   parseOptions,
 } from '../core/option.ts'
 import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
-import { createAddresses, type MediaLinkOptions } from './address.ts'
-import { type MediaContent, openContent } from './content.ts'
-import { agreesWithName } from './image.ts'
-import { createLinkSigner, type LinkKey } from './link.ts'
-import { isSafeKey, withSuffix } from './name.ts'
+import { type MediaContent, openContent } from './content/content.ts'
+import { agreesWithName } from './content/image.ts'
+import { isSafeKey, withSuffix } from './content/name.ts'
+import { createAddresses, type MediaLinkOptions } from './links/address.ts'
+import { createLinkSigner, type LinkKey } from './links/link.ts'
 import { checkStorage } from './parse-options.ts'
-import { type PresentationOptions, presentationOf } from './presentation.ts'
+import { type PresentationOptions, presentationOf } from './read/presentation.ts'
 
 /** How to save a file. */
 export interface MediaSaveOptions {

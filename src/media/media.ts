@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
-import type { MediaLinkOptions } from './address.ts'
-import { createDirectUploads, type DirectUploads } from './direct.ts'
-import type { LinkKey } from './link.ts'
+import type { MediaLinkOptions } from './links/address.ts'
+import { createDirectUploads, type DirectUploads } from './links/direct.ts'
+import type { LinkKey } from './links/link.ts'
 import type { MediaStorage } from './media-storage.ts'
 import { isObjectStore } from './object-store.ts'
 import type { UploadLimits } from './options.ts'
-import type { Quota } from './quota.ts'
-import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload.ts'
+import type { Quota } from './upload/quota.ts'
+import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload/upload.ts'
 
 /** How to save a part of a form. */
 export interface MediaUploadOptions extends UploadOptions<FastifyRequest | undefined> {

@@ -1,5 +1,5 @@
 import { bareMediaType } from '../core/media-type.ts'
-import type { S3Storage } from '../storage/s3.ts'
+import type { S3Storage } from '../storage/s3/s3.ts'
 import type { Storage } from '../storage/storage.ts'
 
 /** True for a storage that serves by itself and makes signed addresses. */

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import { LIMITS } from '../core/limit.ts'
 import type { Storage } from '../storage/storage.ts'
-import type { LinkKey, LinkVerdict } from './link.ts'
-import type { Quota } from './quota.ts'
+import type { LinkKey, LinkVerdict } from './links/link.ts'
+import type { Quota } from './upload/quota.ts'
 
 /** What one request may bring. */
 export interface UploadLimits {

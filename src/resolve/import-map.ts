@@ -1,7 +1,7 @@
 import { FingerpostError } from '../core/error.ts'
-import type { ImportMapNames, ManifestAsset } from '../core/manifest.ts'
+import type { ImportMapNames, ManifestAsset } from '../core/manifest/manifest.ts'
 import { extensionOf, type LogicalPath } from '../core/path.ts'
-import { isModuleKind, splitSuffix } from '../core/reference.ts'
+import { isModuleKind, splitSuffix } from '../core/reference/reference.ts'
 import type { Resolver } from './resolver.ts'
 
 /** An import map as browsers read it (HTML §8.1.5.3). */

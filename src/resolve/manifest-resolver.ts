@@ -1,9 +1,9 @@
 import { FingerpostError } from '../core/error.ts'
 import { lazily } from '../core/lazy.ts'
-import type { Manifest, ManifestAsset } from '../core/manifest.ts'
+import type { Manifest, ManifestAsset } from '../core/manifest/manifest.ts'
 import { nearestNames } from '../core/nearest.ts'
 import { encodePath, type LogicalPath } from '../core/path.ts'
-import { isModuleKind, splitSuffix } from '../core/reference.ts'
+import { isModuleKind, splitSuffix } from '../core/reference/reference.ts'
 import { isModuleAlone } from './module-kind.ts'
 import type { Resolver } from './resolver.ts'
 

@@ -1,4 +1,4 @@
-import type { ManifestReference } from '../core/manifest.ts'
+import type { ManifestReference } from '../core/manifest/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 
 /**

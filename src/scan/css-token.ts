@@ -1,4 +1,4 @@
-import type { Spelling } from '../core/reference.ts'
+import type { Spelling } from '../core/reference/reference.ts'
 
 const REPLACEMENT = 0xfffd
 const LAST_CODE_POINT = 0x10ffff

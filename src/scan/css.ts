@@ -1,6 +1,6 @@
 import { type CSSToken, TokenType, tokenizer } from '@csstools/css-tokenizer'
 import { extensionOf } from '../core/path.ts'
-import type { ReferenceKind, Spelling } from '../core/reference.ts'
+import type { ReferenceKind, Spelling } from '../core/reference/reference.ts'
 import { isEscaped, spellStringToken, spellUrlToken } from './css-token.ts'
 import { createFindings, type Findings, hasPlaceholder } from './findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from './scanner.ts'

@@ -1,4 +1,9 @@
-import { createReference, type Reference, type ReferenceKind, type Spelling } from '../core/reference.ts'
+import {
+  createReference,
+  type Reference,
+  type ReferenceKind,
+  type Spelling,
+} from '../core/reference/reference.ts'
 import { readDataUrl } from './data-url.ts'
 import type { Scan, ScanNote, Span } from './scanner.ts'
 

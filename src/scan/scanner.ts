@@ -1,6 +1,6 @@
 import type { LogicalPath } from '../core/path.ts'
-import type { ProblemCode } from '../core/problem.ts'
-import type { Reference } from '../core/reference.ts'
+import type { ProblemCode } from '../core/reference/problem.ts'
+import type { Reference } from '../core/reference/reference.ts'
 
 /** Part of a text: UTF-16 offsets, the end excluded. */
 export interface Span {

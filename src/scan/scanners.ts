@@ -1,8 +1,8 @@
 import { cssScanner } from './css.ts'
-import { createJavascriptScanner } from './javascript.ts'
+import { createJavascriptScanner } from './javascript/javascript.ts'
+import { svgScanner } from './markup/svg.ts'
 import type { Scanner } from './scanner.ts'
 import { sourceMapScanner } from './source-map.ts'
-import { svgScanner } from './svg.ts'
 import { webManifestScanner } from './web-manifest.ts'
 
 /** Which files are read for references, besides those that always are. */
@@ -23,7 +23,7 @@ export async function createScanners({ html = false }: ScannerOptions = {}): Pro
     svgScanner,
     webManifestScanner,
   ]
-  return html ? [...scanners, (await import('./html.ts')).htmlScanner] : scanners
+  return html ? [...scanners, (await import('./markup/html.ts')).htmlScanner] : scanners
 }
 
 /** The scanner for a file; undefined for files that name no others. */

@@ -1,4 +1,4 @@
-import type { Spelling } from '../core/reference.ts'
+import type { Spelling } from '../core/reference/reference.ts'
 
 /** What a comment says behind its opening, as ECMA-426 §11.1.2.1 (MatchSourceMapURL) reads it. */
 const DIRECTIVE = /^[@#]\s*sourceMappingURL=(\S*?)\s*$/

@@ -1,6 +1,6 @@
 import { extensionOf } from '../core/path.ts'
 import { createFindings } from './findings.ts'
-import { spellJs } from './js-literal.ts'
+import { spellJs } from './javascript/literal.ts'
 import { locateJson } from './json.ts'
 import type { Scan, Scanner } from './scanner.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { LIMITS } from '../core/limit.ts'
-import type { BodyFile } from './response.ts'
+import type { BodyFile } from '../http/response.ts'
 import type { Site } from './site.ts'
 
 /**

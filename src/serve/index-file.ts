@@ -1,6 +1,6 @@
 import { encodePath, fileNameOf } from '../core/path.ts'
-import { redirectTo } from './failure.ts'
-import type { Response } from './response.ts'
+import { redirectTo } from '../http/failure.ts'
+import type { Response } from '../http/response.ts'
 
 /** What index files are about. */
 export interface IndexRules {

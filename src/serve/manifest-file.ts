@@ -4,10 +4,10 @@ import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { HashedPath } from '../core/hashed-path.ts'
-import { EMPTY_HISTORY, HISTORY_FILE, parseHistory, type RetiredAsset } from '../core/history.ts'
 import { LIMITS } from '../core/limit.ts'
-import { MANIFEST_FILE, type Manifest } from '../core/manifest.ts'
-import { openManifest } from '../core/manifest-lines.ts'
+import { EMPTY_HISTORY, HISTORY_FILE, parseHistory, type RetiredAsset } from '../core/manifest/history.ts'
+import { openManifest } from '../core/manifest/lines.ts'
+import { MANIFEST_FILE, type Manifest } from '../core/manifest/manifest.ts'
 
 /** A manifest as it was read, what earlier builds left beside it, and what tells it from another reading. */
 export interface LoadedManifest {

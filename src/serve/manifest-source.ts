@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FingerpostError } from '../core/error.ts'
-import { EMPTY_HISTORY } from '../core/history.ts'
 import { LIMITS } from '../core/limit.ts'
-import { MANIFEST_FILE, parseManifest } from '../core/manifest.ts'
+import { EMPTY_HISTORY } from '../core/manifest/history.ts'
+import { MANIFEST_FILE, parseManifest } from '../core/manifest/manifest.ts'
 import { type LoadedManifest, loadManifest, signatureOf } from './manifest-file.ts'
 
 /** Where a server gets its manifest from, and how it sees that there is a new one. */

@@ -1,6 +1,6 @@
-import type { SourceOption } from '../find/source.ts'
-import type { CacheLimits } from './body-cache.ts'
-import type { HeaderRule, HeaderSettings } from './header-rules.ts'
+import type { CacheLimits } from '../http/body-cache.ts'
+import type { HeaderRule, HeaderSettings } from '../http/header-rules.ts'
+import type { SourceOption } from '../sources/source.ts'
 import type { RemoteManifest } from './manifest-source.ts'
 
 /** Values of Cross-Origin-Resource-Policy (Fetch §3.7). */

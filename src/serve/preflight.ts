@@ -1,6 +1,6 @@
-import { ALLOWED_METHODS } from './failure.ts'
-import type { HeaderSettings } from './header-rules.ts'
-import { NO_BODY, type Response } from './response.ts'
+import { ALLOWED_METHODS } from '../http/failure.ts'
+import type { HeaderSettings } from '../http/header-rules.ts'
+import { NO_BODY, type Response } from '../http/response.ts'
 
 /** Headers that scripts may send to an asset from another origin: conditions and ranges, all that has an effect. */
 const ALLOWED_HEADERS = 'Accept-Encoding, If-Match, If-None-Match, If-Range, Range'

@@ -1,7 +1,7 @@
 import { findPathOf, type HashedPath } from '../core/hashed-path.ts'
-import type { Manifest, ManifestAsset } from '../core/manifest.ts'
+import type { Manifest, ManifestAsset } from '../core/manifest/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
-import { type AssetHeaders, createResponder, type Responder } from './responder.ts'
+import { type AssetHeaders, createResponder, type Responder } from '../http/responder.ts'
 
 /** A name that stands in a request target as it is. With a percent sign in it, it would be read there as another one. */
 const PLAIN_NAME = /^[^%?#;]+$/

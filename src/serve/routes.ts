@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { METHOD_NOT_ALLOWED, NOT_FOUND, withoutBody, withQueryOf } from './failure.ts'
+import { METHOD_NOT_ALLOWED, NOT_FOUND, withoutBody, withQueryOf } from '../http/failure.ts'
+import { createReplyHeaderMerger } from '../http/reply-headers.ts'
+import type { Response } from '../http/response.ts'
+import { type Sender, send } from '../http/send.ts'
 import type { ServeSettings } from './options.ts'
 import { preflight } from './preflight.ts'
-import { createReplyHeaderMerger } from './reply-headers.ts'
 import { hasEncodedSlash } from './request-target.ts'
-import type { Response } from './response.ts'
-import { type Sender, send } from './send.ts'
 import type { Site } from './site.ts'
 
 type AnsweringSite = Pick<Site, 'answer' | 'answerTarget'>

@@ -1,11 +1,11 @@
 import type { IncomingMessage, Server } from 'node:http'
-import { withQueryOf } from './failure.ts'
-import type { RawResponse } from './raw-response.ts'
-import { asTheyAre } from './reply-headers.ts'
+import { withQueryOf } from '../http/failure.ts'
+import type { RawResponse } from '../http/raw-response.ts'
+import { asTheyAre } from '../http/reply-headers.ts'
+import type { Response } from '../http/response.ts'
+import { send } from '../http/send.ts'
 import { decodeTarget } from './request-target.ts'
-import type { Response } from './response.ts'
 import type { RouteParts } from './routes.ts'
-import { send } from './send.ts'
 
 type Listener = (request: IncomingMessage, response: RawResponse) => void
 

@@ -1,12 +1,12 @@
 import type { Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
-import { type BodyCache, type CacheStats, createBodyCache } from './body-cache.ts'
-import type { OpenBody } from './body-file.ts'
-import { createGeneration, type Generation, type GenerationParts } from './generation.ts'
+import { type BodyCache, type CacheStats, createBodyCache } from '../http/body-cache.ts'
+import type { OpenBody } from '../http/body-file.ts'
+import { createAcceptEncodingParser } from '../http/negotiation.ts'
+import { type RequestHeaders, type Responder, respond } from '../http/responder.ts'
+import type { Response } from '../http/response.ts'
 import type { LoadedManifest } from './manifest-file.ts'
-import { createAcceptEncodingParser } from './negotiation.ts'
-import { type RequestHeaders, type Responder, respond } from './responder.ts'
-import type { Response } from './response.ts'
+import { createGeneration, type Generation, type GenerationParts } from './served-build.ts'
 
 /** Counters since the start, for metrics. */
 export interface StaticStats extends CacheStats {

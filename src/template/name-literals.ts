@@ -1,4 +1,4 @@
-import { positionAt } from '../core/text.ts'
+import { positionAt } from '../core/reference/text.ts'
 
 /** A name that stands in a template as a literal. */
 export interface NameLiteral {

@@ -1,5 +1,5 @@
 import type { LogicalPath } from '../core/path.ts'
-import type { ReferenceKind } from '../core/reference.ts'
+import type { ReferenceKind } from '../core/reference/reference.ts'
 import type { ResolvedAsset, Resolver } from '../resolve/resolver.ts'
 
 /** The destination of a preload, the attribute `as` (Fetch §2.2.5, Preload §3). */

@@ -1,5 +1,5 @@
 import { FingerpostError } from '../core/error.ts'
-import type { ReferenceKind } from '../core/reference.ts'
+import type { ReferenceKind } from '../core/reference/reference.ts'
 import type { ResolvedAsset, Resolver } from '../resolve/resolver.ts'
 import { type Attributes, type AttributeValue, formatScriptJson, formatTag, KEYWORD_MARK } from './html.ts'
 import { findNeeds, preloadDestination } from './preload.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createOutput } from '../../src/cli/output.ts'
 import { formatProblem, formatProblemCount, quoteForShell } from '../../src/cli/problem.ts'
-import type { Problem } from '../../src/core/problem.ts'
+import type { Problem } from '../../src/core/reference/problem.ts'
 import { createRecorder } from './support.ts'
 
 const { style } = createOutput(createRecorder().stream, {})

@@ -5,12 +5,16 @@ import { test } from 'node:test'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const PAGE = readFileSync(join(ROOT, 'docs/serving.md'), 'utf8')
-const ROOM = join(ROOT, 'src/serve')
-const CODE = readdirSync(ROOM)
-  .map((file) => readFileSync(join(ROOM, file), 'utf8'))
-  .join('\n')
+const ROOMS = ['http', 'serve', 'live', 'plugin']
+const CODE = ROOMS.flatMap((room) => readRoom(join(ROOT, 'src', room))).join('\n')
 
-/** What the code of src/serve has, by kind, and how docs/serving.md has to spell it. */
+function readRoom(room: string): readonly string[] {
+  return readdirSync(room, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('resolve/'))
+    .map((file) => readFileSync(join(room, file), 'utf8'))
+}
+
+/** What the code of serving has, by kind, and how docs/serving.md has to spell it. */
 const KINDS: readonly (readonly [kind: string, found: RegExp, spelt: (name: string) => RegExp])[] = [
   [
     'header',
@@ -34,8 +38,7 @@ for (const [kind, found, spelt] of KINDS) {
 }
 
 test('docs/serving.md has every option of the plugin', () => {
-  const options = readFileSync(join(ROOM, 'options.ts'), 'utf8')
-  const body = /export interface FingerpostOptions \{([\s\S]*?)\n\}/.exec(options)?.[1] ?? ''
+  const body = /export interface FingerpostOptions \{([\s\S]*?)\n\}/.exec(CODE)?.[1] ?? ''
   const names = [...body.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name = '']) => name)
   assert.ok(names.length > 20)
   assert.deepEqual(
@@ -45,8 +48,7 @@ test('docs/serving.md has every option of the plugin', () => {
 })
 
 test('docs/serving.md has every counter of staticStats', () => {
-  const shapes = ['site.ts', 'body-cache.ts'].map((file) => readFileSync(join(ROOM, file), 'utf8')).join('\n')
-  const bodies = [...shapes.matchAll(/export interface (?:StaticStats|CacheStats)[^{]*\{([\s\S]*?)\n\}/g)]
+  const bodies = [...CODE.matchAll(/export interface (?:StaticStats|CacheStats)[^{]*\{([\s\S]*?)\n\}/g)]
   const names = bodies.flatMap(([, body = '']) =>
     [...body.matchAll(/readonly (\w+):/g)].map(([, name]) => name),
   )

@@ -41,7 +41,7 @@ test('a file is flushed to the disk before it gets its name, small or large, new
   const root = makeTree(context)
   const steps = await record(root)
   // Only now, so that it sees what is recorded.
-  const { createFilesystemStorage } = await import('../../src/storage/filesystem.ts')
+  const { createFilesystemStorage } = await import('../../src/storage/disk/filesystem.ts')
   const storage = createFilesystemStorage({ root: join(root, 'out') })
   for (const bytes of [10, 1_000_000]) {
     for (const overwrite of [false, true]) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createS3Storage } from '../../src/storage/s3.ts'
+import { createS3Storage } from '../../src/storage/s3/s3.ts'
 import { createS3Lab } from '../support/s3.ts'
 
 const lab = createS3Lab()

@@ -6,13 +6,13 @@ import { createDigester, type Digester, integrityOf } from '../../src/core/diges
 import type { Encoding } from '../../src/core/encoding.ts'
 import { variantPath } from '../../src/core/encoding.ts'
 import { formatHashedPath } from '../../src/core/hashed-path.ts'
+import { formatManifest } from '../../src/core/manifest/format.ts'
 import {
   MANIFEST_FILE,
   type Manifest,
   type ManifestAsset,
   type ManifestReference,
-} from '../../src/core/manifest.ts'
-import { formatManifest } from '../../src/core/manifest-format.ts'
+} from '../../src/core/manifest/manifest.ts'
 import { isCompressible, mediaType } from '../../src/core/media-type.ts'
 import { makeTree } from './tree.ts'
 

@@ -1,5 +1,5 @@
 import zlib, { brotliDecompressSync, gunzipSync } from 'node:zlib'
-import { parseHttpDate } from '../../src/serve/precondition.ts'
+import { parseHttpDate } from '../../src/http/precondition.ts'
 import { type Message, valuesOf } from './http-message.ts'
 
 /** Fields of which a message may have only one (RFC 9110, RFC 9111, RFC 6454). */

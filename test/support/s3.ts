@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { after, type TestContext } from 'node:test'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
-import { createS3Storage, type S3Storage } from '../../src/storage/s3.ts'
-import type { S3Options } from '../../src/storage/s3-options.ts'
+import type { S3Options } from '../../src/storage/s3/options.ts'
+import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
 import { type S3Server, startS3Server } from './ceph.ts'
 import { hasTool } from './require.ts'
 

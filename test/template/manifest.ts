@@ -1,4 +1,4 @@
-import type { Manifest, ManifestAsset, ManifestReference } from '../../src/core/manifest.ts'
+import type { Manifest, ManifestAsset, ManifestReference } from '../../src/core/manifest/manifest.ts'
 
 function asset(file: string, type: string, references: readonly ManifestReference[] = []): ManifestAsset {
   const name = file.replace(/\W/g, '')

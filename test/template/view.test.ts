@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import helmet from '@fastify/helmet'
 import view from '@fastify/view'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { fingerpost } from '../../src/serve/plugin.ts'
+import { fingerpost } from '../../src/plugin/plugin.ts'
 import { makeTree } from '../support/tree.ts'
 import { ENGINE_PAGES, type EnginePage } from './engines.ts'
 

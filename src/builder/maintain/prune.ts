@@ -1,0 +1,154 @@
+import { ENCODINGS, variantPath } from '../../core/encoding.ts'
+import { FingerpostError } from '../../core/error.ts'
+import {
+  condenseBuilds,
+  expandBuilds,
+  formatHistory,
+  HISTORY_FILE,
+  type History,
+  type RecordedBuild,
+} from '../../core/manifest/history.ts'
+import { MANIFEST_FILE, type Manifest, parseManifest } from '../../core/manifest/manifest.ts'
+import { comparePaths } from '../../core/path.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { type BuildEnvironment, type Surroundings, surroundingsOf } from '../environment.ts'
+import { withLock } from '../publish/lock.ts'
+import { promisedFiles } from '../publish/output.ts'
+import { markAbandoned, readHistory } from '../publish/record.ts'
+import type { PruneReport } from '../report.ts'
+import { type BuildOptions, parseBuildOptions } from '../settings/options.ts'
+
+/** What a prune leaves alone. */
+export interface PruneOptions {
+  /** Builds whose files stay, the present one included; at least 1. Default 2. */
+  readonly keep?: number
+  /** Seconds since a file was last needed, and since it was written, before it may go. Default 3600. */
+  readonly minAgeSeconds?: number
+}
+
+/** The defaults of {@link PruneOptions}. */
+export const PRUNE_DEFAULTS = { keep: 2, minAgeSeconds: 3600 } as const
+
+/**
+ * Removes what no kept build needs. Only files that earlier builds recorded are candidates: nothing of the build in
+ * force, nothing too young, nothing fingerpost didn't write is ever touched (law 5).
+ *
+ * @throws FingerpostError `FP_MANIFEST` if manifest or history can't be read: then nothing is removed
+ */
+export async function prune(
+  options: BuildOptions,
+  rules: PruneOptions = {},
+  environment: BuildEnvironment = {},
+): Promise<PruneReport> {
+  const config = parseBuildOptions(options, environment.cwd ?? process.cwd())
+  const surroundings = surroundingsOf(environment, config)
+  if (surroundings.mode === 'dry-run') return pruneOutput(rules, surroundings)
+  return withLock(surroundings.storage, surroundings, () => pruneOutput(rules, surroundings))
+}
+
+async function pruneOutput(rules: PruneOptions, surroundings: Surroundings): Promise<PruneReport> {
+  const { storage, mode, signal } = surroundings
+  const manifest = await readManifest(storage)
+  const history = await readHistory(storage)
+  const plan = planPrune(history, manifest, rules, surroundings.now())
+  const { removed, gone } = await listRemovable(plan, storage)
+  if (mode === 'publish' && gone.size > 0) {
+    // Servers are told first, then the files go, then their names: a prune that is killed can be run again.
+    const retired = retire(history, gone)
+    await storeHistory(retired, storage)
+    for (const { file } of removed) {
+      signal.throwIfAborted()
+      await storage.delete(file)
+    }
+    await storeHistory(forget(retired, gone, plan), storage)
+  }
+  const kind = mode === 'publish' ? 'pruned' : 'dry-run'
+  return { kind, out: storage.name, kept: plan.kept.length, removed }
+}
+
+/** What a prune will look at. */
+export interface PrunePlan {
+  /** Oldest first. */
+  readonly kept: readonly RecordedBuild[]
+  /** Hashed paths that nothing kept needs, sorted. */
+  readonly candidates: readonly string[]
+  /** Keys that stay, whosever sibling their name would make them. */
+  readonly needed: ReadonlySet<string>
+  /** A file written later than this stays whatever the history says. */
+  readonly writtenBefore: Date
+}
+
+/** Decides from the history alone, without looking at any file. */
+export function planPrune(history: History, manifest: Manifest, rules: PruneOptions, now: Date): PrunePlan {
+  const { keep = PRUNE_DEFAULTS.keep, minAgeSeconds = PRUNE_DEFAULTS.minAgeSeconds } = rules
+  const oldest = new Date(now.getTime() - minAgeSeconds * 1000)
+  const builds = markAbandoned(expandBuilds(history.builds), manifest.digest)
+  const published = builds.filter(({ abandoned }) => !abandoned)
+  const kept = published.slice(-Math.max(1, keep))
+  const needed = new Set(kept.flatMap(({ files }) => [...files]))
+  for (const key of promisedFiles(manifest).keys()) needed.add(key)
+  // A build's files were needed until the next one was published; pages that link to them live on from there.
+  builds.forEach(({ files }, index) => {
+    const replacedAt = builds.slice(index + 1).find(({ abandoned }) => !abandoned)?.publishedAt
+    if (replacedAt !== undefined && replacedAt > oldest) for (const file of files) needed.add(file)
+  })
+  const recorded = new Set(builds.flatMap(({ files }) => [...files]))
+  const candidates = [...recorded].filter((file) => !needed.has(file)).sort(comparePaths)
+  return { kept, candidates, needed, writtenBefore: oldest }
+}
+
+async function readManifest(storage: Storage): Promise<Manifest> {
+  const where = `${storage.name}: ${MANIFEST_FILE}`
+  if ((await storage.stat(MANIFEST_FILE)) !== undefined) {
+    return parseManifest((await storage.read(MANIFEST_FILE)).toString(), where)
+  }
+  throw new FingerpostError('FP_MANIFEST', `${storage.name} has no ${MANIFEST_FILE}.`, {
+    remedy: 'Name the folder of a build with --out DIR. Nothing was removed.',
+    details: { manifest: where },
+  })
+}
+
+interface Removable {
+  /** Files that are there, siblings included, in key order. */
+  readonly removed: PruneReport['removed']
+  /** Candidates that will not be there any more, those that are missing already included. */
+  readonly gone: ReadonlySet<string>
+}
+
+/** The candidates that may go, with their siblings; one of them too young keeps all of them. */
+async function listRemovable(plan: PrunePlan, storage: Storage): Promise<Removable> {
+  const { candidates, needed, writtenBefore } = plan
+  const owners = new Map<string, string>()
+  for (const file of candidates) {
+    owners.set(file, file)
+    for (const encoding of ENCODINGS) owners.set(variantPath(file, encoding), file)
+  }
+  const gone = new Set(candidates)
+  if (gone.size === 0) return { removed: [], gone }
+  const found: { owner: string; file: string; size: number }[] = []
+  for await (const { key, size, modifiedAt } of storage.list()) {
+    const owner = owners.get(key)
+    if (owner === undefined || needed.has(key)) continue
+    found.push({ owner, file: key, size })
+    if (modifiedAt > writtenBefore) gone.delete(owner)
+  }
+  const removed = found.filter(({ owner }) => gone.has(owner)).map(({ file, size }) => ({ file, size }))
+  return { removed, gone }
+}
+
+/** A history that no longer offers these files to servers. */
+function retire(history: History, gone: ReadonlySet<string>): History {
+  return { ...history, retired: new Map([...history.retired].filter(([file]) => !gone.has(file))) }
+}
+
+/** A history without the names of these files; builds of which nothing is left go with them. */
+function forget(history: History, gone: ReadonlySet<string>, { kept }: PrunePlan): History {
+  const builds = expandBuilds(history.builds)
+    .map((build) => ({ ...build, files: new Set([...build.files].filter((file) => !gone.has(file))) }))
+    .filter(({ digest, files }) => files.size > 0 || kept.some((build) => build.digest === digest))
+  return { ...history, builds: condenseBuilds(builds) }
+}
+
+async function storeHistory(history: History, storage: Storage): Promise<void> {
+  await storage.save(HISTORY_FILE, Buffer.from(formatHistory(history)), { overwrite: true })
+}

@@ -1,0 +1,96 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, extname, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { FingerpostError, isSystemError } from '../../core/error.ts'
+
+/** What a config file says, not yet looked at. */
+export interface ConfigFile {
+  /** Absolute; undefined where there is none. */
+  readonly file: string | undefined
+  /** The folder its relative paths start from: the file's own, or the working directory. */
+  readonly folder: string
+  readonly value: unknown
+}
+
+const EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs', '.json']
+
+/**
+ * Reads the config file: the named one, or `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory; an empty
+ * object where there is none.
+ *
+ * @throws FingerpostError `FP_CONFIG` if the named file is missing, if there are several, if it can't be loaded
+ */
+export async function loadConfigFile(cwd: string, name: string | undefined): Promise<ConfigFile> {
+  const file = name === undefined ? await findConfigFile(cwd) : resolve(cwd, name)
+  if (file === undefined) return { file, folder: cwd, value: {} }
+  const value = extname(file) === '.json' ? await readJson(file) : await importDefault(file)
+  return { file, folder: dirname(file), value }
+}
+
+async function findConfigFile(cwd: string): Promise<string | undefined> {
+  const names = EXTENSIONS.map((extension) => `fingerpost.config${extension}`)
+  const present = new Set(await readdir(cwd))
+  const found = names.filter((name) => present.has(name))
+  const [first, second] = found
+  if (first === undefined) return undefined
+  if (second === undefined) return resolve(cwd, first)
+  throw new FingerpostError('FP_CONFIG', `There are several config files: ${found.join(', ')}.`, {
+    remedy: 'Keep one, or name it with --config FILE.',
+    details: { files: found },
+  })
+}
+
+async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (cause) {
+    if (isSystemError(cause, 'ENOENT')) throw missing(file, cause)
+    throw unloadable(file, cause)
+  }
+}
+
+async function importDefault(file: string): Promise<unknown> {
+  const module = await importModule(file)
+  if ('default' in module) return module['default']
+  throw new FingerpostError('FP_CONFIG', `${file} has no default export.`, {
+    remedy: 'Write: export default { sources: [...] }',
+    details: { file },
+  })
+}
+
+async function importModule(file: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+  } catch (cause) {
+    if (isSystemError(cause, 'ERR_MODULE_NOT_FOUND') && cause.message.includes(`'${file}'`))
+      throw missing(file, cause)
+    if (isSystemError(cause, 'ERR_UNKNOWN_FILE_EXTENSION') && extname(file).endsWith('ts'))
+      throw noTypeScript(file, cause)
+    throw unloadable(file, cause)
+  }
+}
+
+function missing(file: string, cause: unknown): FingerpostError {
+  return new FingerpostError('FP_CONFIG', `The config file ${file} doesn't exist.`, {
+    details: { file },
+    cause,
+  })
+}
+
+function noTypeScript(file: string, cause: unknown): FingerpostError {
+  const name = basename(file)
+  return new FingerpostError(
+    'FP_CONFIG',
+    `Node ${process.version} can't load ${name}: it reads no TypeScript.`,
+    {
+      remedy: `Use Node 22.18 or newer, run \`node --import tsx\`, or rename it to ${name.replace(/ts$/, 'js')} and leave the types out.`,
+      details: { file },
+      cause,
+    },
+  )
+}
+
+function unloadable(file: string, cause: unknown): FingerpostError {
+  const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  return new FingerpostError('FP_CONFIG', `${file} can't be loaded: ${reason}`, { details: { file }, cause })
+}

@@ -1,0 +1,42 @@
+import type { LogicalPath } from '../path.ts'
+
+/** What can be wrong with a reference or a file, as a closed list. */
+export type ProblemCode =
+  | 'missing' // leads to a name no source has
+  | 'outside' // climbs out of every source
+  | 'source-map-missing' // a map that isn't there: never fatal
+  | 'source-map-damaged' // an inline map that can't be read, and so not mended
+  | 'unresolved-specifier' // a module specifier without extension
+  | 'bad-url' // a url() the CSS tokenizer calls bad
+  | 'placeholder' // template syntax where a URL should be
+  | 'dynamic' // an import() whose specifier is computed
+  | 'not-a-module' // JavaScript that doesn't parse as a module
+  | 'malformed' // SVG or JSON that can't be read
+  | 'charset' // text in an encoding that can't be scanned
+
+/** One finding about one place. Reports list them; only `cli/` turns them into lines. */
+export interface Problem {
+  readonly code: ProblemCode
+  readonly severity: 'error' | 'warning' | 'note'
+  readonly file: LogicalPath
+  /** 1-based; 0 where the finding is about the whole file. */
+  readonly line: number
+  /** 1-based, UTF-16 code units; 0 where the finding is about the whole file. */
+  readonly column: number
+  /** The reference as written, e.g. `url(../img/logo.svg)` or `../img/logo.svg`. */
+  readonly written: string
+  /** Where it leads, if anywhere. */
+  readonly target?: string
+  /** One sentence, without file and position. */
+  readonly message: string
+  /** Names the author may have meant, best first. */
+  readonly nearest: readonly string[]
+}
+
+/** Problems in order of file and place. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort((a, b) => {
+    if (a.file !== b.file) return a.file < b.file ? -1 : 1
+    return a.line - b.line || a.column - b.column
+  })
+}

@@ -1,0 +1,90 @@
+import {
+  formatMediaLocations,
+  formatMediaMaps,
+  formatUploadLimit,
+  type NginxMedia,
+  PROXY_HEADERS,
+} from './media.ts'
+import { formatStaticLocation, formatStaticMaps, type NginxStatic } from './static.ts'
+import { indent, quoteValue } from './text.ts'
+
+/** Everything nginx has to know of a site. */
+export interface NginxSettings {
+  /** `80`, `127.0.0.1:8080`. */
+  readonly listen: string
+  /** Host names; `_` for any. */
+  readonly serverName: string
+  /** `http://127.0.0.1:3000`; undefined for a site without an app. */
+  readonly app: string | undefined
+  readonly static: NginxStatic | undefined
+  readonly media: NginxMedia | undefined
+  /** A whole nginx.conf instead of a file for conf.d. */
+  readonly whole?: { readonly modules: readonly string[]; readonly prelude?: string } | undefined
+}
+
+/** An nginx configuration: the same settings, the same text. */
+export function formatNginxConfig(settings: NginxSettings): string {
+  const site = formatSite(settings)
+  const { whole } = settings
+  if (whole === undefined) return `# Made by fingerpost nginx. Put it into /etc/nginx/conf.d/.\n\n${site}`
+  const modules = whole.modules.map((module) => `load_module ${quoteValue(module)};\n`).join('')
+  return `# Made by fingerpost nginx.
+${modules}${whole.prelude ?? ''}
+events {}
+
+http {
+    server_tokens off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_timeout 65s;
+
+${indent(site)}}
+`
+}
+
+function formatSite(settings: NginxSettings): string {
+  const { app, listen, serverName, media } = settings
+  const maps = [settings.static && formatStaticMaps(settings.static), media && formatMediaMaps(media)]
+  const upstream = app === undefined ? '' : formatUpstream(app)
+  const body = [
+    settings.static &&
+      formatStaticLocation(settings.static, app === undefined ? undefined : '@fingerpost_app'),
+    media && formatMediaLocations(media, 'http://fingerpost_app'),
+    app === undefined ? undefined : formatApp(media),
+  ]
+  return `${[...maps, upstream].filter(isGiven).join('\n')}
+server {
+    listen ${quoteValue(listen)};
+    server_name ${serverName.split(/\s+/).map(quoteValue).join(' ')};
+
+${indent(body.filter(isGiven).join('\n'))}}
+`
+}
+
+function formatUpstream(app: string): string {
+  const { host } = new URL(app)
+  return `upstream fingerpost_app {
+    server ${quoteValue(host)};
+    keepalive 32;
+}
+`
+}
+
+function formatApp(media: NginxMedia | undefined): string {
+  const size = media === undefined ? '' : `\n${indent(formatUploadLimit(media))}`
+  return `# Everything else is the app's.
+location / {
+    proxy_pass http://fingerpost_app;
+${indent(PROXY_HEADERS)}${size}
+}
+
+location @fingerpost_app {
+    proxy_pass http://fingerpost_app;
+${indent(PROXY_HEADERS)}
+}
+`
+}
+
+function isGiven(text: string | undefined): text is string {
+  return text !== undefined && text !== ''
+}

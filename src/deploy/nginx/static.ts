@@ -1,0 +1,106 @@
+import { parseHashedPath } from '../../core/hashed-path.ts'
+import { LIMITS } from '../../core/limit.ts'
+import { HISTORY_FILE } from '../../core/manifest/history.ts'
+import { MANIFEST_FILE, type Manifest } from '../../core/manifest/manifest.ts'
+import { bareMediaType } from '../../core/media-type.ts'
+import { extensionOf } from '../../core/path.ts'
+import { parsePublicUrl } from '../../core/public-url.ts'
+import { indent, quoteKey, quoteValue } from './text.ts'
+
+/** A build that nginx sends by itself. */
+export interface NginxStatic {
+  /** Absolute: the folder with the manifest. */
+  readonly root: string
+  readonly manifest: Manifest
+  /** Whether nginx has ngx_brotli's static module. */
+  readonly brotli: boolean
+}
+
+/** What a hashed name looks like: the digest before one extension or two, or at the end. */
+const HASHED = String.raw`~\.[0-9a-f]{16}(?:\.[^./]+){0,2}$`
+
+/** Extensions the next build may bring, besides those of this one. */
+const USUAL_EXTENSIONS =
+  '.css .js .mjs .json .map .html .txt .xml .svg .png .jpg .jpeg .gif .webp .avif .ico .woff2 .woff .ttf .otf .wasm .pdf .mp4 .webm .mp3 .webmanifest'
+
+/** The maps of the static part; they stand outside of `server`. */
+export function formatStaticMaps({ manifest }: NginxStatic): string {
+  return `# A year for hashed names, whose bytes never change; every other name is asked for again.
+map $uri $fingerpost_static_cache {
+    default "no-cache";
+    "${HASHED}" "public, max-age=${LIMITS.immutableMaxAgeSeconds}, immutable";
+${indent(formatLookalikes(manifest))}}
+
+# Fonts are fetched without cookies and across origins (CSS Fonts 4 §4.9): a CDN's name needs this.
+map $uri $fingerpost_static_origin {
+    default "";
+    "~*\\.(?:woff2?|ttf|otf|eot)$" "*";
+}
+`
+}
+
+/** The location of the static part. @param app where to ask for logical names; undefined for nobody */
+export function formatStaticLocation(settings: NginxStatic, app: string | undefined): string {
+  const { root, manifest, brotli } = settings
+  const path = decodeURI(parsePublicUrl(manifest.url).pathname)
+  const fallback =
+    app === undefined
+      ? '# Only hashed names are on the disk; templates never make others.'
+      : `# Logical names (css/site.css) are not on the disk; the app answers for them.
+error_page 404 = ${app};
+log_not_found off;`
+  return `# Static files of the build. Both slashes matter: without the first, ${path.slice(0, -1)}../ would leave the folder.
+location ^~ ${quoteValue(path)} {
+    alias ${quoteValue(`${root}/`)};
+
+    # Neither dotfiles nor the list of everything that is here.
+    location ~ /\\.(?!well-known/) { return 404; }
+    location = ${quoteValue(path + MANIFEST_FILE)} { return 404; }
+    location = ${quoteValue(path + HISTORY_FILE)} { return 404; }
+
+    # The build has compressed everything; nginx only picks a sibling and says "Vary: Accept-Encoding".
+    gzip off;
+    gzip_static on;
+    gzip_vary on;
+    ${brotli ? 'brotli_static on;' : '# brotli_static on;  # needs the module ngx_http_brotli_static_module'}
+
+${indent(formatTypes(manifest))}
+    default_type application/octet-stream;
+    charset utf-8;
+    charset_types text/css text/plain text/xml text/javascript application/json application/xml
+                  application/manifest+json image/svg+xml;
+
+    # Headers of an outer level would be lost as soon as one is added here: all of them stand together.
+    add_header Cache-Control $fingerpost_static_cache;
+    add_header Access-Control-Allow-Origin $fingerpost_static_origin;
+    add_header X-Content-Type-Options nosniff;
+
+${indent(fallback)}
+}
+`
+}
+
+/** Files whose own name looks hashed before any digest was put in: `vendor/jquery.0123456789abcdef.js`. */
+function formatLookalikes(manifest: Manifest): string {
+  const { pathname } = parsePublicUrl(manifest.url)
+  const hashed = new Set([...manifest.assets.values()].map(({ file }) => file))
+  const lookalikes = [...manifest.assets.keys()].filter(
+    (path) => parseHashedPath(path) !== undefined && !hashed.has(path),
+  )
+  return lookalikes.map((path) => `${quoteKey(decodeURI(pathname) + path)} "no-cache";\n`).join('')
+}
+
+function formatTypes(manifest: Manifest): string {
+  const extensions = new Set(USUAL_EXTENSIONS.split(' '))
+  for (const path of manifest.assets.keys()) {
+    const extension = extensionOf(path)
+    if (/^\.[a-z0-9+-]+$/.test(extension)) extensions.add(extension)
+  }
+  const byType = new Map<string, string[]>()
+  for (const extension of [...extensions].sort()) {
+    const type = bareMediaType(`x${extension}`)
+    byType.set(type, [...(byType.get(type) ?? []), extension.slice(1)])
+  }
+  const lines = [...byType].sort(([a], [b]) => (a < b ? -1 : 1))
+  return `types {\n${lines.map(([type, names]) => `    ${type} ${names.join(' ')};\n`).join('')}}`
+}

@@ -1,0 +1,71 @@
+import { FingerpostError } from '../../core/error.ts'
+import type { Content } from '../../storage/storage.ts'
+import { HEAD_BYTES } from './image.ts'
+
+/** What can be stored: bytes, a Blob or File, a Node or web stream, anything that yields bytes. */
+export type MediaContent = Uint8Array | Blob | AsyncIterable<Uint8Array>
+
+/** Content that has been begun: its first bytes are known, all of it can still be read, once. */
+export interface OpenedContent {
+  /** The first {@link HEAD_BYTES} bytes, fewer only if there are no more. */
+  readonly head: Buffer
+  readonly content: Content
+}
+
+/**
+ * Reads the beginning of some content, which may then be read from its beginning.
+ *
+ * @throws FingerpostError `FP_LIMIT` (413) for more bytes than allowed, now or while the content is read
+ */
+export async function openContent(given: MediaContent, maxBytes: number): Promise<OpenedContent> {
+  // The limit stands before everything: a source may stop giving at the limit without ending.
+  const pieces = limitBytes(piecesOf(given), maxBytes)
+  const begun: Uint8Array[] = []
+  let bytes = 0
+  while (bytes < HEAD_BYTES) {
+    const next = await pieces.next()
+    if (next.done === true) break
+    begun.push(next.value)
+    bytes += next.value.length
+  }
+  return { head: Buffer.concat(begun).subarray(0, HEAD_BYTES), content: resume(begun, pieces) }
+}
+
+async function* limitBytes(
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  maxBytes: number,
+): AsyncGenerator<Uint8Array> {
+  let bytes = 0
+  for await (const piece of pieces) {
+    bytes += piece.length
+    if (bytes > maxBytes) throw tooLarge('The file', maxBytes)
+    yield piece
+  }
+}
+
+/** The error for more bytes than allowed. */
+export function tooLarge(what: string, maxBytes: number): FingerpostError {
+  return new FingerpostError('FP_LIMIT', `${what} has more than ${maxBytes} bytes.`, {
+    details: { maxBytes },
+    statusCode: 413,
+  })
+}
+
+/** What a web stream of Node yields is bytes, though its type leaves it open. */
+function piecesOf(given: MediaContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
+  if (given instanceof Uint8Array) return [given]
+  return given instanceof Blob ? (given.stream() as AsyncIterable<Uint8Array>) : given
+}
+
+async function* resume(
+  begun: readonly Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* begun
+    for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
+  } finally {
+    // Whoever stops reading must not leave a stream open behind it.
+    await rest.return?.()
+  }
+}

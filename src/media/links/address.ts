@@ -1,0 +1,76 @@
+import { FingerpostError } from '../../core/error.ts'
+import { LIMITS } from '../../core/limit.ts'
+import { encodePath, fileNameOf } from '../../core/path.ts'
+import { parsePublicUrl } from '../../core/public-url.ts'
+import type { S3Storage } from '../../storage/s3/s3.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { isObjectStore, storedTypeOf } from '../object-store.ts'
+import { type DispositionType, formatDisposition } from '../read/disposition.ts'
+import type { LinkSigner } from './link.ts'
+
+/** What a signed address permits. */
+export interface MediaLinkOptions {
+  /** Default one hour, at most seven days. */
+  readonly expiresInSeconds?: number
+  /** `PUT` lets somebody put the bytes of this name there. Default `GET`. */
+  readonly method?: 'GET' | 'PUT'
+  /** GET: `attachment` makes a browser save even a picture. */
+  readonly disposition?: DispositionType
+}
+
+/** Makes the addresses of files. */
+export interface Addresses {
+  url(name: string): string
+  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
+}
+
+/**
+ * The addresses of a storage's files: below a URL where the media plugin serves them, or else those of the object
+ * store itself.
+ *
+ * @param url with a slash at its end; undefined for the storage's own
+ * @param signer signs below the URL; undefined for the storage's own signatures
+ */
+export function createAddresses(
+  storage: Storage,
+  url: string | undefined,
+  signer: LinkSigner | undefined,
+): Addresses {
+  const store = isObjectStore(storage) ? storage : undefined
+  const base = url === undefined ? undefined : parsePublicUrl(url).href
+  return {
+    url(name) {
+      if (base !== undefined) return base + encodePath(name)
+      if (store !== undefined) return store.url(name)
+      throw noAddress(storage, 'addresses', 'url')
+    },
+    async signedUrl(name, options = {}) {
+      if (base !== undefined && signer !== undefined)
+        return base + encodePath(name) + sign(signer, name, options)
+      if (store !== undefined) return signByStore(store, name, options)
+      throw noAddress(storage, 'signed addresses', base === undefined ? 'url and keys' : 'keys')
+    },
+  }
+}
+
+function sign(signer: LinkSigner, name: string, options: MediaLinkOptions): string {
+  const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
+  return signer.sign({ name, method, disposition }, expiresInSeconds)
+}
+
+function signByStore(store: S3Storage, name: string, options: MediaLinkOptions): Promise<string> {
+  const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
+  // What a browser puts there has a type that no browser runs; what it gets has the type it was stored with.
+  if (method === 'PUT')
+    return store.signedUrl(name, { method, expiresInSeconds, contentType: storedTypeOf(name) })
+  // A link can turn `inline` off, never on.
+  const header =
+    disposition === 'attachment' ? { disposition: formatDisposition('attachment', fileNameOf(name)) } : {}
+  return store.signedUrl(name, { method, expiresInSeconds, ...header })
+}
+
+function noAddress(storage: Storage, what: string, option: string): FingerpostError {
+  return new FingerpostError('FP_CONFIG', `Files of ${storage.name} have no ${what} of their own.`, {
+    remedy: `Give the media plugin, or createMediaStorage(), the option ${option}.`,
+  })
+}

@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { FingerpostError } from '../../core/error.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { isSafeKey } from '../content/name.ts'
+import type { LinkSigner, LinkVerdict } from '../links/link.ts'
+import type { MediaOptions } from '../options.ts'
+import {
+  type AnswerOptions,
+  answerWithFile,
+  describeFile,
+  type MediaAnswer,
+  type MediaRequest,
+  safetyHeaders,
+} from './answer.ts'
+import type { Handoff } from './handoff.ts'
+import { createErrorHandler } from './route-error.ts'
+import type { SendAnswer } from './send.ts'
+
+/** What answering needs. */
+export interface Reading {
+  readonly options: MediaOptions
+  readonly signer: LinkSigner | undefined
+  readonly handoff: Handoff
+  readonly answering: AnswerOptions
+  readonly send: SendAnswer
+}
+
+/** A request for a name below the media URL. */
+export type NameRequest = FastifyRequest<{ Params: { readonly '*': string } }>
+
+/** GET and HEAD of every name. @param path of the route within the scope: `/media/` */
+export function addReadRoute(app: FastifyInstance, path: string, reading: Reading): void {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: `${path}*`,
+    exposeHeadRoute: false,
+    errorHandler: createErrorHandler(reading.answering, reading.send),
+    async handler(request: NameRequest, reply: FastifyReply) {
+      return reading.send(reply, await answerRequest(request, request.params['*'], reading))
+    },
+  })
+}
+
+async function answerRequest(request: FastifyRequest, name: string, reading: Reading): Promise<MediaAnswer> {
+  const { options, handoff, answering } = reading
+  const { storage } = options
+  // A name no upload can have is none that is stored: neither is looked for on the disk.
+  if (!isSafeKey(name)) return refuse(404, answering)
+  const isPrivate = isPrivateName(name, options.private)
+  const query = request.query as Readonly<Record<string, unknown>>
+  const link = reading.signer?.verify(name, request.method, query) ?? 'unsigned'
+  if (isPrivate && !(await mayRead(request, name, link, options))) return refuse(403, answering)
+  const file = await statOrUndefined(storage, name)
+  if (file === undefined) return refuse(404, answering)
+  const disposition = query['disposition'] === 'attachment' ? 'attachment' : undefined
+  const described: MediaRequest = { method: request.method, headers: request.headers, isPrivate, disposition }
+  const sendable = await describeFile(storage, file, described, answering)
+  return handoff === undefined ? answerWithFile(sendable, described) : handoff(sendable)
+}
+
+async function statOrUndefined(storage: Storage, name: string) {
+  try {
+    return await storage.stat(name)
+  } catch (error) {
+    // A link that leads out of the folder: for visitors there is nothing.
+    if (error instanceof FingerpostError && error.code === 'FP_PATH') return undefined
+    throw error
+  }
+}
+
+function isPrivateName(name: string, option: MediaOptions['private']): boolean {
+  if (option === undefined || typeof option === 'boolean') return option === true
+  return typeof option === 'function' ? option(name) : option.some((prefix) => name.startsWith(prefix))
+}
+
+function mayRead(
+  request: FastifyRequest,
+  name: string,
+  link: LinkVerdict,
+  { authorize }: MediaOptions,
+): boolean | Promise<boolean> {
+  return authorize === undefined ? link === 'valid' : authorize(request, { name, link })
+}
+
+/** Never kept by anybody: the file may be there, or permitted, in a moment. */
+export function refuse(status: 403 | 404, { resourcePolicy }: AnswerOptions): MediaAnswer {
+  const headers = {
+    ...safetyHeaders(resourcePolicy),
+    'content-type': 'text/plain; charset=utf-8',
+    'cache-control': 'no-store',
+  }
+  const text = status === 403 ? 'This file is private.\n' : 'There is no such file.\n'
+  return { status, headers, body: { kind: 'text', text } }
+}

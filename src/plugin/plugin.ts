@@ -1,0 +1,69 @@
+import type { FastifyInstance } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import { createDigester } from '../core/digest.ts'
+import { createOpener } from '../http/body-file.ts'
+import { compileRules } from '../http/header-rules.ts'
+import { type Mount, mountAt } from '../http/mount.ts'
+import { assetOf } from '../resolve/manifest-resolver.ts'
+import { createDamageLog } from '../serve/damage-log.ts'
+import { addFolders } from '../serve/folders.ts'
+import { createFolderSource, createRemoteSource } from '../serve/manifest-source.ts'
+import type { FingerpostOptions } from '../serve/options.ts'
+import { decorate } from '../serve/page/decorations.ts'
+import { createReloader } from '../serve/reload.ts'
+import { addBuildRoutes, addRootFile, type RouteParts } from '../serve/routes.ts'
+import { installShortCircuit } from '../serve/short-circuit.ts'
+import { createSite, type Site } from '../serve/site.ts'
+import { holdTick } from '../serve/tick.ts'
+import { parseServeOptions } from './parse-options.ts'
+
+/**
+ * The Fastify plugin: serves a build below one path and answers where its files are.
+ *
+ * @throws FingerpostError `FP_CONFIG` for a wrong option, `FP_MANIFEST` where there is no usable build,
+ * `FP_UNKNOWN_NAME` for a root file the build doesn't have; all of them stop the start of the app
+ */
+export const fingerpost = fastifyPlugin(serveBuild, { name: 'fingerpost', fastify: '5.x' })
+
+async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Promise<void> {
+  const settings = parseServeOptions(options)
+  const tick = holdTick()
+  app.addHook('onClose', async () => tick.release())
+  if (settings.live !== undefined) {
+    // Everything that builds is loaded for it, and for it alone.
+    const { serveLive } = await import('../live/plugin.ts')
+    return serveLive(app, settings, settings.live)
+  }
+  const { manifest: remote } = settings
+  const source = remote === undefined ? createFolderSource(settings.root) : createRemoteSource(remote)
+  const [loaded, digester, rules] = await Promise.all([
+    source.load(),
+    createDigester(),
+    compileRules(settings.rules),
+  ])
+  const mount = mountAt(loaded.manifest.url, app.prefix, settings.prefix)
+  const open = createOpener(settings.root)
+  const site = createSite(loaded, { settings, rules, open, digester, ...mount })
+  const onDamage = createDamageLog(site, app.log)
+  const sender = { cache: site.cache, open, digester, onDamage, stallMs: settings.stallMs }
+  // What lies elsewhere is served there as well.
+  if (remote === undefined) addRoutes(app, mount, { site, settings, sender })
+  await addFolders(app, settings)
+  if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
+  const reloader = createReloader(site, source, app.log)
+  if (settings.watchIntervalMs !== undefined) reloader.watch(settings.watchIntervalMs)
+  app.addHook('onClose', async () => reloader.close())
+  if (!settings.decorate) return
+  const where = { url: mount.url, root: settings.root }
+  decorate(app, { site, reloader, earlyHints: settings.earlyHints, mount: where })
+}
+
+function addRoutes(app: FastifyInstance, { route, path }: Mount, parts: RouteParts<Site>): void {
+  addBuildRoutes(app, route, parts)
+  for (const [url, name] of Object.entries(parts.settings.rootFiles)) {
+    assetOf(parts.site.current.manifest, name)
+    addRootFile(app, url, name, parts)
+  }
+  if (!parts.settings.shortCircuit) return
+  app.addHook('onReady', async () => installShortCircuit(app.server, path, parts))
+}

@@ -1,0 +1,28 @@
+import type { FastifyInstance } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+import type { TestingOptions } from '../resolve/testing-resolver.ts'
+import { decorate } from '../serve/page/decorations.ts'
+
+/**
+ * Stands in for the plugin in the tests of an app: `app.static`, `reply.static`, `reply.locals` and the other
+ * decorations, without a build and without routes.
+ */
+export const fingerpostTesting = fastifyPlugin(decorateForTests, { name: 'fingerpost', fastify: '5.x' })
+
+async function decorateForTests(app: FastifyInstance, options: TestingOptions): Promise<void> {
+  const { url, sources, cwd } = options
+  const given = { ...(url && { url }), ...(sources && { sources }), ...(cwd && { cwd }) }
+  const { createTestingResolver } = await import('../resolve/testing-resolver.ts')
+  const resolver = await createTestingResolver(given)
+  decorate(app, {
+    site: {
+      current: { resolver, importMap: () => '<script type="importmap">{}</script>' },
+      stats: () => NO_STATS,
+    },
+    reloader: { reload: async () => false },
+    earlyHints: false,
+    mount: { url: resolver.url, root: '' },
+  })
+}
+
+const NO_STATS = { assets: 0, digest: '', hits: 0, misses: 0, bytes: 0, bodies: 0, damaged: 0, reloads: 0 }

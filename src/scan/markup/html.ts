@@ -1,0 +1,138 @@
+import { type Token, Tokenizer, TokenizerMode } from 'parse5'
+import { extensionOf } from '../../core/path.ts'
+import type { Spelling } from '../../core/reference/reference.ts'
+import { scanCssValue } from '../css.ts'
+import { createFindings, type Findings } from '../findings.ts'
+import type { Scan, ScanNote, Scanner } from '../scanner.ts'
+import { sliceSpelling, spellMarkup } from './markup.ts'
+import { nestFindings } from './nested.ts'
+import { parseSrcset } from './srcset.ts'
+
+/** Attributes that load something, by element (HTML §4.8, §4.2.4; SVG in HTML). */
+const URL_ATTRIBUTES: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    audio: ['src'],
+    embed: ['src'],
+    iframe: ['src'],
+    image: ['href', 'xlink:href'],
+    img: ['src'],
+    input: ['src'],
+    object: ['data'],
+    script: ['src'],
+    source: ['src'],
+    track: ['src'],
+    use: ['href', 'xlink:href'],
+    video: ['src', 'poster'],
+  }),
+)
+
+const SRCSET_ATTRIBUTES: ReadonlySet<string> = new Set(['srcset', 'imagesrcset'])
+
+/** Link types that load something (HTML §4.6.7); others lead to pages. */
+const LOADING_RELS: ReadonlySet<string> = new Set([
+  ...['stylesheet', 'icon', 'apple-touch-icon', 'apple-touch-icon-precomposed', 'mask-icon', 'fluid-icon'],
+  ...['manifest', 'preload', 'modulepreload', 'prefetch'],
+])
+
+/** How the text of an element is read (HTML §13.2.6.4): without markup in it. */
+const TEXT_MODES: Readonly<Record<string, Tokenizer['state']>> = {
+  title: TokenizerMode.RCDATA,
+  textarea: TokenizerMode.RCDATA,
+  style: TokenizerMode.RAWTEXT,
+  xmp: TokenizerMode.RAWTEXT,
+  noembed: TokenizerMode.RAWTEXT,
+  noframes: TokenizerMode.RAWTEXT,
+  script: TokenizerMode.SCRIPT_DATA,
+  plaintext: TokenizerMode.PLAINTEXT,
+}
+
+/**
+ * Reads HTML files, where the sources have them and the option says so. It works on tokens: building a tree takes
+ * quadratic time on hostile nesting and would tell nothing more.
+ */
+export const htmlScanner: Scanner = {
+  name: 'html',
+  version: 1,
+  accepts: (path) => ['.html', '.htm'].includes(extensionOf(path)),
+  scan: scanHtml,
+}
+
+function scanHtml(html: string): Scan {
+  const findings = createFindings()
+  let hasBase = false
+  let styleStart = 0
+  const ignore = () => undefined
+  const tokenizer = new Tokenizer(
+    { sourceCodeLocationInfo: true },
+    {
+      onStartTag(tag) {
+        hasBase ||= tag.tagName === 'base' && tag.attrs.some(({ name }) => name === 'href')
+        readTag(html, tag, findings)
+        styleStart = tag.tagName === 'style' ? (tag.location?.endOffset ?? 0) : 0
+        tokenizer.state = TEXT_MODES[tag.tagName] ?? TokenizerMode.DATA
+        tokenizer.lastStartTagName = tag.tagName
+      },
+      onEndTag(tag) {
+        const end = tag.location?.startOffset ?? 0
+        if (tag.tagName === 'style' && styleStart > 0) {
+          scanCssValue(
+            html.slice(styleStart, end),
+            nestFindings(findings, { text: html.slice(styleStart, end), start: styleStart, end }),
+          )
+        }
+        styleStart = 0
+      },
+      onCharacter: ignore,
+      onComment: ignore,
+      onDoctype: ignore,
+      onEof: ignore,
+      onNullCharacter: ignore,
+      onWhitespaceCharacter: ignore,
+    },
+  )
+  tokenizer.write(html, true)
+  return hasBase ? { references: [], notes: [baseNote()] } : findings.toScan()
+}
+
+function baseNote(): ScanNote {
+  const message = 'has a <base href> that decides where its URLs lead; they are left as they are.'
+  return { code: 'dynamic', severity: 'note', start: 0, end: 0, message }
+}
+
+function readTag(html: string, tag: Token.TagToken, findings: Findings): void {
+  const rels = tag.attrs.find(({ name }) => name === 'rel')?.value.toLowerCase() ?? ''
+  const loads = tag.tagName === 'link' && rels.split(/\s+/).some((rel) => LOADING_RELS.has(rel))
+  const urlAttributes = loads ? ['href'] : (URL_ATTRIBUTES.get(tag.tagName) ?? [])
+  for (const { name, value } of tag.attrs) {
+    const isUrl = urlAttributes.includes(name)
+    const isSrcset = SRCSET_ATTRIBUTES.has(name)
+    if (!isUrl && !isSrcset && name !== 'style') continue
+    const spelling = spellAttribute(html, tag.location?.attrs?.[name], value)
+    if (spelling === undefined) continue
+    if (isUrl) findings.addUrl('html', spelling)
+    else if (isSrcset) {
+      for (const { start, end } of parseSrcset(spelling.text)) {
+        findings.addUrl('html', sliceSpelling(spelling, start, end))
+      }
+    } else scanCssValue(spelling.text, nestFindings(findings, spelling))
+  }
+}
+
+/**
+ * The value of an attribute at its place.
+ *
+ * @param value what the parser read; where our reading differs — a rare character reference — the attribute is left alone
+ */
+function spellAttribute(
+  html: string,
+  location: Token.Location | undefined,
+  value: string,
+): Spelling | undefined {
+  if (location === undefined) return undefined
+  const written = html.slice(location.startOffset, location.endOffset)
+  const before = /^[^\s=]+\s*=\s*(["']?)/.exec(written)
+  if (before === null) return undefined
+  const start = location.startOffset + before[0].length
+  const spelling = spellMarkup(html, start, location.endOffset - (before[1] === '' ? 0 : 1))
+  return spelling.text.replace(/\r\n?/g, '\n') === value ? spelling : undefined
+}

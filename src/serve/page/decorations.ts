@@ -1,0 +1,162 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { FingerpostError } from '../../core/error.ts'
+import type { StaticName } from '../../core/manifest/static-name.ts'
+import type { ImportMapOptions } from '../../resolve/import-map.ts'
+import type { Resolver } from '../../resolve/resolver.ts'
+import {
+  createTemplateHelpers,
+  type TemplateHelpers,
+  type UrlOptions,
+} from '../../template/template-functions.ts'
+import type { Reloader } from '../reload.ts'
+import type { Site, StaticStats } from '../site.ts'
+import { sendEarlyHints } from './early-hints.ts'
+import { type PreloadFile, preloadLinks } from './preload.ts'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The public URL of a file of the build. @throws FingerpostError `FP_UNKNOWN_NAME` with the nearest names */
+    static<const T extends string>(name: StaticName<T>, options?: UrlOptions): string
+    /** As `static`, for names that are known at run time only. @throws FingerpostError `FP_UNKNOWN_NAME` */
+    staticUrl(name: string, options?: UrlOptions): string
+    /** What templates call, for engines that are set up once and for all: see `fingerpost/templates`. */
+    readonly staticHelpers: TemplateHelpers
+    /** `sha384-…`, for the attribute `integrity`. @throws FingerpostError `FP_UNKNOWN_NAME` */
+    staticIntegrity<const T extends string>(name: StaticName<T>): string
+    /** Where the build appears and lies: what other plugins must keep away from. */
+    readonly staticMount: { readonly url: string; readonly root: string }
+    /**
+     * The tag `<script type="importmap">` of the build, with the integrity of every module: to be put before the first
+     * module of a page. @throws FingerpostError `FP_UNKNOWN_NAME` for an entry the build doesn't have
+     */
+    importMap(options?: ImportMapOptions): string
+    /** Looks for a new build now; true if one was taken into service. @throws FingerpostError `FP_MANIFEST` */
+    staticReload(): Promise<boolean>
+    /** Counters for metrics. */
+    staticStats(): StaticStats
+  }
+  interface FastifyReply {
+    /** As `app.static`; `{ absolute: true }` takes scheme and host from the request. */
+    static<const T extends string>(name: StaticName<T>, options?: UrlOptions): string
+    /** As `static`, for names that are known at run time only. */
+    staticUrl(name: string, options?: UrlOptions): string
+    /**
+     * Adds Link headers for files the page uses and for what they need first, from the build's graph of references. A
+     * script of which the build can't tell what it is counts as a classic one, unless it is said: `{ name, as: 'module' }`.
+     * With the option `earlyHints` they are sent at once as 103 Early Hints too.
+     *
+     * @throws FingerpostError `FP_UNKNOWN_NAME`
+     */
+    preload(...files: readonly PreloadFile[]): FastifyReply
+  }
+}
+
+/** What stands behind the decorations. */
+export interface DecorationParts {
+  readonly site: {
+    readonly current: Pick<Site['current'], 'resolver' | 'importMap'>
+    stats(): StaticStats
+  }
+  readonly reloader: Pick<Reloader, 'reload'>
+  readonly earlyHints: boolean
+  readonly mount: FastifyInstance['staticMount']
+}
+
+/**
+ * Adds `static` and its kin to an app.
+ *
+ * @throws FingerpostError `FP_CONFIG` if another build has done so in this scope
+ */
+export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mount }: DecorationParts): void {
+  if (app.hasDecorator('static')) {
+    throw new FingerpostError('FP_CONFIG', 'This app has static() from another build already.', {
+      remedy: 'Register one of them with decorate: false, or each in a scope of its own.',
+    })
+  }
+  const helpers = createTemplateHelpers(liveView(() => site.current.resolver))
+  app.decorate('static', helpers.static)
+  app.decorate('staticUrl', helpers.static)
+  app.decorate('staticHelpers', helpers)
+  app.decorate('staticIntegrity', helpers.staticIntegrity)
+  app.decorate('staticReload', () => reloader.reload())
+  app.decorate('staticMount', mount)
+  app.decorate('importMap', (options) => site.current.importMap(options))
+  app.decorate('staticStats', () => site.stats())
+  const url = function (this: FastifyReply, name: string, options?: UrlOptions): string {
+    return options?.absolute
+      ? helpersFor(this, site.current.resolver).static(name, options)
+      : helpers.static(name)
+  }
+  app.decorateReply('static', url)
+  app.decorateReply('staticUrl', url)
+  app.decorateReply('preload', function (this: FastifyReply, ...files: readonly PreloadFile[]) {
+    const before = linksOf(this)
+    const links = preloadLinks(site.current.resolver, files).filter((link) => !before.includes(link))
+    if (links.length === 0) return this
+    if (earlyHints) sendEarlyHints(this, links)
+    return this.header('link', [...before, ...links].join(', '))
+  })
+  decorateLocals(app, (reply) => helpersFor(reply, site.current.resolver))
+}
+
+/** A resolver that always is the one in service: a build may take another's place while the app runs. */
+function liveView(current: () => Resolver): Resolver {
+  return {
+    get url() {
+      return current().url
+    },
+    resolve: (name) => current().resolve(name),
+    integrity: (name) => current().integrity(name),
+    describe: (name) => current().describe(name),
+    isModule: (name) => current().isModule(name),
+  }
+}
+
+/** The helpers of one request: with its host, and with the nonces of @fastify/helmet. */
+function helpersFor(reply: FastifyReply, resolver: Resolver): TemplateHelpers {
+  const { cspNonce } = reply as { readonly cspNonce?: { readonly script: string; readonly style: string } }
+  const { protocol, host } = reply.request
+  const origin = `${protocol}://${host}`
+  return createTemplateHelpers(resolver, { origin, nonce: cspNonce?.script, styleNonce: cspNonce?.style })
+}
+
+/** The values of a reply's Link header so far. */
+function linksOf(reply: FastifyReply): readonly string[] {
+  return [reply.getHeader('link') ?? []].flat().flatMap((value) => String(value).split(/,\s*(?=<)/))
+}
+
+/**
+ * `reply.locals.static` and the other helpers, which templates of @fastify/view see as `static` and so on. Made when
+ * first read, so that requests without a template pay nothing; what the app assigns to `reply.locals` keeps them.
+ */
+function decorateLocals(app: FastifyInstance, helpersOf: (reply: FastifyReply) => object): void {
+  if (app.hasReplyDecorator('locals')) {
+    app.addHook('onRequest', async (_request, reply) => {
+      const { locals } = reply as { readonly locals?: object }
+      let held: object | undefined
+      Object.defineProperty(reply, 'locals', {
+        configurable: true,
+        enumerable: true,
+        get() {
+          held ??= { ...helpersOf(reply), ...locals }
+          return held
+        },
+        set(given: object) {
+          held = { ...helpersOf(reply), ...given }
+        },
+      })
+    })
+    return
+  }
+  const held = new WeakMap<FastifyReply, object>()
+  app.decorateReply('locals', {
+    getter(this: FastifyReply) {
+      const locals = held.get(this) ?? helpersOf(this)
+      held.set(this, locals)
+      return locals
+    },
+    setter(this: FastifyReply, locals: object) {
+      held.set(this, { ...helpersOf(this), ...locals })
+    },
+  } as never)
+}

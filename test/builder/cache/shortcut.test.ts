@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { build } from '../../../src/builder/build.ts'
+import type { BuildOptions } from '../../../src/builder/settings/options.ts'
+import { createDigester } from '../../../src/core/digest.ts'
+import { LIMITS } from '../../../src/core/limit.ts'
+import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
+import { makeTree, readTree } from '../../support/tree.ts'
+
+const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(40)
+
+/** A project built twice, so that the next build can take the shortcut; `run` tells which files of the output it read. */
+async function settled(context: TestContext) {
+  const cwd = makeTree(context, {
+    src: {
+      'a.css': `${LONG} @import "b.css"; p { background: url(gone.png) }`,
+      'b.css': LONG,
+      'c.txt': LONG,
+    },
+    over: { 'c.txt': 'loses' },
+  })
+  const root = join(cwd, 'staticfiles')
+  await new Promise((resolve) => setTimeout(resolve, 2100))
+  const run = async (options: Partial<BuildOptions> = {}) => {
+    const read: string[] = []
+    const folder = createFilesystemStorage({ root })
+    const storage = {
+      ...folder,
+      read(key: string) {
+        read.push(key)
+        return folder.read(key)
+      },
+    }
+    const settings = { sources: ['src', 'over'], onMissing: 'warn' as const, cache: { dir: 'cache' } }
+    const report = await build({ ...settings, ...options }, { cwd, storage, now: () => new Date(0) })
+    return { report, tookShortcut: !read.includes('history.json') }
+  }
+  const first = await run()
+  return { cwd, root, run, first: first.report }
+}
+
+test('a build of which nothing has changed looks at stats alone, and tells the same', async (context) => {
+  const { run, first } = await settled(context)
+  const { report, tookShortcut } = await run()
+  assert.equal(tookShortcut, true)
+  assert.equal(report.kind, 'unchanged')
+  assert.deepEqual(report.work, { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 })
+  const facts = ({ manifest, sources, outputs, problems, shadowed, skipped, out }: typeof first) => {
+    const assets = [...manifest.assets]
+    return { manifest: { ...manifest, assets }, sources, outputs, problems, shadowed, skipped, out }
+  }
+  assert.equal(first.problems.length, 1)
+  assert.deepEqual(facts(report), facts(first))
+})
+
+test('any change of sources, output or options ends the shortcut', async (context) => {
+  const { cwd, root, run } = await settled(context)
+  const before = readTree(root)
+  const [hashed = ''] = [...before.keys()].filter((key) => key.startsWith('b.'))
+  const changes: Readonly<Record<string, () => Partial<BuildOptions> | undefined>> = {
+    'a touched source': () => void utimesSync(join(cwd, 'src/c.txt'), 1, 1),
+    'an edited source': () => void writeFileSync(join(cwd, 'src/c.txt'), `${LONG}!`),
+    'a new source': () => void writeFileSync(join(cwd, 'src/new.txt'), 'new'),
+    'a renamed source': () => void renameSync(join(cwd, 'src/new.txt'), join(cwd, 'src/other.txt')),
+    'a source that is gone': () => void rmSync(join(cwd, 'src/other.txt')),
+    'a file gone from the output': () => void rmSync(join(root, hashed)),
+    'a truncated file in the output': () => void truncateSync(join(root, hashed), 3),
+    'a manifest of other bytes': () =>
+      void writeFileSync(
+        join(root, 'manifest.json'),
+        readTree(root).get('manifest.json')?.toString().replace('"url"', '"uRl"') ?? '',
+      ),
+    'another url': () => ({ url: '/other/' }),
+    'another quality': () => ({ compress: { '*': { gzip: 1 } } }),
+  }
+  for (const [name, change] of Object.entries(changes)) {
+    const options = change()
+    const { tookShortcut } = await run(options)
+    assert.equal(tookShortcut, false, name)
+  }
+})
+
+test('with sources edited a moment ago there is no shortcut', async (context) => {
+  const { cwd, run } = await settled(context)
+  writeFileSync(join(cwd, 'src/c.txt'), 'young')
+  await run()
+  assert.equal((await run()).tookShortcut, false)
+})
+
+test('with a Vite manifest written a moment ago everything is built', async (context) => {
+  const { cwd, run } = await settled(context)
+  mkdirSync(join(cwd, 'src/.vite'))
+  writeFileSync(join(cwd, 'src/.vite/manifest.json'), '{}')
+  await run()
+  assert.equal((await run()).tookShortcut, false)
+})
+
+test('once in half the time after which the cache forgets, everything is built', async (context) => {
+  const { cwd, run } = await settled(context)
+  const folder = join(cwd, 'cache/builds')
+  const [name = ''] = [...readTree(folder).keys()].filter((each) => !each.includes('.'))
+  const snapshot = () => JSON.parse(readFileSync(join(folder, name), 'utf8').slice(17))
+  const digester = await createDigester()
+  const keepFor = (days: number) => {
+    const json = JSON.stringify({ ...snapshot(), wholeAt: Date.now() - days * 86_400_000 })
+    writeFileSync(join(folder, name), `${digester.of(Buffer.from(json))}\n${json}`)
+  }
+  keepFor(LIMITS.buildCacheMaxIdleDays / 2 - 1)
+  assert.equal((await run()).tookShortcut, true)
+  writeFileSync(join(cwd, 'src/c.txt'), 'other')
+  const { wholeAt } = snapshot()
+  await run()
+  assert.equal(snapshot().wholeAt, wholeAt, 'a build of one file asks for little')
+  keepFor(LIMITS.buildCacheMaxIdleDays / 2 + 1)
+  assert.equal((await run()).tookShortcut, false)
+  assert.ok(Date.now() - snapshot().wholeAt < 60_000)
+})
+
+test('a damaged snapshot is none', async (context) => {
+  const { cwd, run } = await settled(context)
+  for (const name of readTree(join(cwd, 'cache/builds')).keys()) {
+    writeFileSync(join(cwd, 'cache/builds', name), 'damaged')
+  }
+  assert.equal((await run()).tookShortcut, false)
+  assert.equal((await run()).tookShortcut, true)
+})

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { build } from '../../../src/builder/build.ts'
+import { check } from '../../../src/builder/maintain/check.ts'
+import { pack } from '../../../src/builder/maintain/pack.ts'
+import { prune } from '../../../src/builder/maintain/prune.ts'
+import type { BuildOptions } from '../../../src/builder/settings/options.ts'
+import { parseHistory } from '../../../src/core/manifest/history.ts'
+import type { Manifest } from '../../../src/core/manifest/manifest.ts'
+import { makeTree, readTree } from '../../support/tree.ts'
+
+const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
+
+/** Two deploys on two machines: what the first left is in `first`, and the second has never seen it. */
+async function twoDeploys(context: TestContext) {
+  const cwd = makeTree(context, {
+    old: { 'a.css': `${LONG}/* old */`, 'same.txt': LONG },
+    new: { 'a.css': `${LONG}/* new */`, 'same.txt': LONG },
+  })
+  const run = (source: string, options: Partial<BuildOptions>) =>
+    build(
+      { sources: [source], cache: false, ...options },
+      { cwd, now: () => new Date(source === 'old' ? 0 : 5000) },
+    )
+  const { manifest: old } = await run('old', { out: 'first' })
+  return { cwd, old, deploy: (previous: string) => run('new', { out: 'second', previous }) }
+}
+
+const fileOf = (manifest: Manifest, path: string) => manifest.assets.get(path)?.file ?? ''
+
+for (const [kind, place] of [
+  ['a folder', 'first'],
+  ['an archive', 'first.tar'],
+] as const) {
+  test(`the files of a previous build in ${kind} are carried forward, siblings included`, async (context) => {
+    const { cwd, old, deploy } = await twoDeploys(context)
+    await pack({ sources: [], out: 'first' }, 'first.tar', { cwd })
+    const { manifest } = await deploy(place)
+    const [before, after] = [readTree(join(cwd, 'first')), readTree(join(cwd, 'second'))]
+    const file = fileOf(old, 'a.css')
+    for (const key of [file, `${file}.br`, `${file}.gz`])
+      assert.deepEqual(after.get(key), before.get(key), key)
+    const history = parseHistory(after.get('history.json')?.toString() ?? '', 'test')
+    assert.deepEqual(
+      history.builds.map(({ digest, abandoned }) => ({ digest, abandoned })),
+      [old, manifest].map(({ digest }) => ({ digest, abandoned: false })),
+    )
+    assert.deepEqual([...history.retired.keys()], [file])
+    assert.equal(history.retired.get(file)?.path, 'a.css')
+    assert.deepEqual((await check({ sources: [], out: 'second' }, {}, { cwd })).faults, [])
+  })
+}
+
+test('the files of a previous build at an address are carried forward as they are', async (context) => {
+  const { cwd, old, deploy } = await twoDeploys(context)
+  const asked: string[] = []
+  const server = createServer((request, response) => {
+    asked.push(request.url ?? '')
+    const file = readTree(join(cwd, 'first')).get(decodeURI(request.url ?? '').slice('/static/'.length))
+    response.writeHead(file === undefined ? 404 : 200).end(file)
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  context.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  await deploy(`http://127.0.0.1:${port}/static/manifest.json`)
+  const file = fileOf(old, 'a.css')
+  const after = readTree(join(cwd, 'second'))
+  assert.deepEqual(after.get(file), readTree(join(cwd, 'first')).get(file))
+  assert.ok(!after.has(`${file}.br`))
+  const history = parseHistory(after.get('history.json')?.toString() ?? '', 'test')
+  assert.deepEqual(history.retired.get(file)?.encodings, {})
+  // What the new build makes itself is not fetched.
+  assert.deepEqual(asked, ['/static/manifest.json', `/static/${file}`])
+  await assert.rejects(deploy(`http://127.0.0.1:${port}/static/none/manifest.json`), { code: 'FP_NOT_FOUND' })
+})
+
+test('a file that goes on behind its promised size is not waited for', async (context) => {
+  const { cwd, deploy } = await twoDeploys(context)
+  let sent = 0
+  const server = createServer((request, response) => {
+    if (request.url === '/manifest.json') response.end(readTree(join(cwd, 'first')).get('manifest.json'))
+    else {
+      const more = () => {
+        for (; !response.destroyed && response.write(LONG); sent += LONG.length);
+      }
+      response.on('drain', more)
+      more()
+    }
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  context.after(() => server.closeAllConnections())
+  context.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  await assert.rejects(deploy(`http://127.0.0.1:${port}/manifest.json`), {
+    code: 'FP_MANIFEST',
+    message: /has more than the \d+ bytes it may have/,
+  })
+  assert.ok(sent < 50_000_000, `${sent} bytes were sent`)
+})
+
+test('a second build with the same previous one carries nothing twice', async (context) => {
+  const { cwd, deploy } = await twoDeploys(context)
+  await deploy('first')
+  const before = readTree(join(cwd, 'second'))
+  const { kind, work } = await deploy('first')
+  assert.deepEqual({ kind, written: work.written }, { kind: 'unchanged', written: 0 })
+  assert.deepEqual(readTree(join(cwd, 'second')), before)
+})
+
+test('a previous build that is missing or damaged ends the build, and the old output stays in force', async (context) => {
+  const { cwd, old, deploy } = await twoDeploys(context)
+  await assert.rejects(deploy('nowhere'), { code: 'FP_NOT_FOUND' })
+  await assert.rejects(deploy('old'), { code: 'FP_NOT_FOUND' })
+  writeFileSync(join(cwd, 'first', fileOf(old, 'a.css')), 'somebody edited it')
+  await assert.rejects(deploy('first'), { code: 'FP_DAMAGED' })
+  await assert.rejects(pack({ sources: [], out: 'first' }, 'first.tar', { cwd }), { code: 'FP_DAMAGED' })
+  assert.ok(!readTree(cwd).has('second/manifest.json'))
+  rmSync(join(cwd, 'first', fileOf(old, 'a.css')))
+  await assert.rejects(deploy('first'), { code: 'FP_NOT_FOUND' })
+})
+
+test('an archive is the same bytes for the same build', async (context) => {
+  const { cwd } = await twoDeploys(context)
+  const { files } = await pack({ sources: [], out: 'first' }, 'a.tar', { cwd })
+  await pack({ sources: [], out: 'first' }, 'deep/b.tar', { cwd })
+  assert.deepEqual(readFileSync(join(cwd, 'a.tar')), readFileSync(join(cwd, 'deep/b.tar')))
+  assert.equal(files, 1 + 2 * 3)
+})
+
+test('what was carried goes with a prune like any other build', async (context) => {
+  const { cwd, old, deploy } = await twoDeploys(context)
+  await deploy('first')
+  const rules = { keep: 1, minAgeSeconds: 0 }
+  const now = () => new Date(Date.now() + 60_000)
+  const { removed } = await prune({ sources: [], out: 'second' }, rules, { cwd, now })
+  const file = fileOf(old, 'a.css')
+  assert.deepEqual(removed.map((each) => each.file).sort(), [file, `${file}.br`, `${file}.gz`])
+})

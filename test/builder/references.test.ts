@@ -1,0 +1,345 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import fc from 'fast-check'
+import { build } from '../../src/builder/build.ts'
+import { check } from '../../src/builder/maintain/check.ts'
+import type { BuildOptions } from '../../src/builder/settings/options.ts'
+import { isSystemError } from '../../src/core/error.ts'
+import { makeTree, readTree, type Tree } from '../support/tree.ts'
+
+/** Builds a source and returns the text of every asset by logical path. */
+async function buildTree(context: TestContext, src: Tree, options: Partial<BuildOptions> = {}) {
+  const cwd = makeTree(context, { src })
+  const { manifest, problems } = await build(
+    { sources: ['src'], cache: false, encodings: [], ...options },
+    { cwd },
+  )
+  const files = readTree(join(cwd, 'staticfiles'))
+  const fileOf = (path: string) => manifest.assets.get(path)?.file ?? assert.fail(`no ${path}`)
+  const textOf = (path: string) => files.get(fileOf(path))?.toString('latin1') ?? assert.fail(path)
+  return { manifest, problems, fileOf, textOf }
+}
+
+const MAP = JSON.stringify({ version: 3, sources: ['a.ts'], names: [], mappings: 'AAAA,IAAI', file: 'a.js' })
+
+test('a script and its map name each other, and the map is true of the longer line', async (context) => {
+  const { fileOf, textOf } = await buildTree(context, {
+    'a.js': 'import"./b.js";c()//# sourceMappingURL=a.js.map',
+    'a.js.map': JSON.stringify({
+      version: 3,
+      file: 'a.js',
+      sources: ['a.ts'],
+      names: [],
+      mappings: 'AAAA,eAAe',
+    }),
+    'b.js': 'export {}',
+  })
+  assert.equal(textOf('a.js'), `import"./${fileOf('b.js')}";c()//# sourceMappingURL=${fileOf('a.js.map')}`)
+  const map = JSON.parse(textOf('a.js.map'))
+  assert.equal(map.file, fileOf('a.js'))
+  // `c` stood in column 15, 'e' in VLQ; the import has grown by 17.
+  assert.equal(map.mappings, 'AAAA,gCAAe')
+  assert.match(fileOf('a.js.map'), /^a\.[0-9a-f]{16}\.js\.map$/)
+})
+
+test('a map changes the name of its script, and the script that of its map', async (context) => {
+  const tree = { 'a.js': 'a()//# sourceMappingURL=a.js.map', 'a.js.map': MAP }
+  const before = await buildTree(context, tree)
+  const otherMap = await buildTree(context, { ...tree, 'a.js.map': MAP.replace('a.ts', 'b.ts') })
+  const otherScript = await buildTree(context, { ...tree, 'a.js': tree['a.js'].replace('a()', 'b()') })
+  for (const after of [otherMap, otherScript]) {
+    assert.notEqual(after.fileOf('a.js'), before.fileOf('a.js'))
+    assert.notEqual(after.fileOf('a.js.map'), before.fileOf('a.js.map'))
+  }
+})
+
+test('a map without `file` is mended as well', async (context) => {
+  const { textOf, fileOf } = await buildTree(context, {
+    'a.css': 'a{b:url(c.png)}d{e:f}\n/*# sourceMappingURL=a.css.map */',
+    'a.css.map': '{"version":3,"mappings":"AAAA,eAAe"}',
+    'c.png': 'x',
+  })
+  assert.equal(JSON.parse(textOf('a.css.map')).mappings, 'AAAA,gCAAe')
+  assert.ok(textOf('a.css').endsWith(`/*# sourceMappingURL=${fileOf('a.css.map')} */`))
+})
+
+test('a map that two files claim belongs to the one it is called after', async (context) => {
+  const { textOf } = await buildTree(context, {
+    'a.js': 'import"./b.js";c()//# sourceMappingURL=a.js.map',
+    'copy.js': 'c()//# sourceMappingURL=a.js.map',
+    'a.js.map': '{"version":3,"mappings":"AAAA,eAAe"}',
+    'b.js': '',
+  })
+  assert.equal(JSON.parse(textOf('a.js.map')).mappings, 'AAAA,gCAAe')
+})
+
+test('an inline map is mended in place', async (context) => {
+  const data = Buffer.from('{"version":3,"mappings":"AAAA,eAAe"}').toString('base64')
+  const { textOf } = await buildTree(context, {
+    'a.js': `import"./b.js";c()\n//# sourceMappingURL=data:application/json;base64,${data}\n`,
+    'b.js': '',
+  })
+  const mended = /base64,(\S+)\n$/.exec(textOf('a.js'))?.[1] ?? ''
+  assert.equal(JSON.parse(Buffer.from(mended, 'base64').toString()).mappings, 'AAAA,gCAAe')
+})
+
+test('an inline map that is damaged is a warning where it would have been mended', async (context) => {
+  const map = '//# sourceMappingURL=data:application/json;base64,bm9uc2Vuc2U=\n'
+  const { problems, textOf } = await buildTree(context, {
+    'a.js': `import"./b.js"\n${map}`,
+    'b.js': `b()\n${map}`,
+  })
+  assert.deepEqual(
+    problems.map(({ code, severity, file, line, column }) => [code, severity, file, line, column]),
+    [['source-map-damaged', 'warning', 'a.js', 2, 22]],
+  )
+  assert.ok(textOf('a.js').endsWith(map))
+})
+
+test('a missing map is a warning and its comment stays', async (context) => {
+  const { problems, textOf } = await buildTree(context, { 'a.js': 'a()//# sourceMappingURL=a.js.map' })
+  assert.deepEqual(
+    problems.map(({ code, severity }) => [code, severity]),
+    [['source-map-missing', 'warning']],
+  )
+  assert.equal(textOf('a.js'), 'a()//# sourceMappingURL=a.js.map')
+})
+
+test('the comment of a missing map is taken out if the option says so', async (context) => {
+  const { textOf, fileOf } = await buildTree(
+    context,
+    {
+      'a.js': 'import "./c.js"//# sourceMappingURL=a.js.map\nb()',
+      'b.css': '/*# sourceMappingURL=gone.map */a{b:url(d.png)}',
+      'c.js': '//# sourceMappingURL=c.js.map',
+      'c.js.map': '{"version":3,"mappings":""}',
+      'd.png': 'x',
+    },
+    { missingSourceMaps: 'strip' },
+  )
+  assert.equal(textOf('a.js'), `import "./${fileOf('c.js')}"\nb()`)
+  assert.equal(textOf('b.css'), `a{b:url(${fileOf('d.png')})}`)
+  assert.equal(textOf('c.js'), `//# sourceMappingURL=${fileOf('c.js.map')}`)
+})
+
+test('circles of modules and stylesheets are named whatever their order', async (context) => {
+  const tree = {
+    'a.css': '@import "b.css"; x{y:url(c.svg)}',
+    'b.css': '@import "a.css"; @import "b.css";',
+    'c.svg': '<svg><style>@import "a.css";</style></svg>',
+    'm.js': 'import "./n.js"',
+    'n.js': 'import "./m.js"; import "./o.js"',
+    'o.js': 'import "./o.js"',
+  }
+  const first = await buildTree(context, tree)
+  const second = await buildTree(context, Object.fromEntries(Object.entries(tree).reverse()))
+  assert.deepEqual(second.manifest, first.manifest)
+  assert.equal(
+    first.textOf('b.css'),
+    `@import "${first.fileOf('a.css')}"; @import "${first.fileOf('b.css')}";`,
+  )
+  const changed = await buildTree(context, { ...tree, 'c.svg': `${tree['c.svg']} ` })
+  for (const path of ['a.css', 'b.css', 'c.svg']) assert.notEqual(changed.fileOf(path), first.fileOf(path))
+  for (const path of ['m.js', 'n.js', 'o.js']) assert.equal(changed.fileOf(path), first.fileOf(path))
+})
+
+test('prehashed files keep name and bytes, and what names them stays', async (context) => {
+  const { fileOf, textOf, manifest } = await buildTree(
+    context,
+    {
+      'loader.js': 'import "./dist/app.0abcdef0.js"',
+      dist: {
+        'app.0abcdef0.js': 'import "./chunk.1234abcd.js"; import "./plain.js"',
+        'chunk.1234abcd.js': '',
+        'plain.js': '',
+      },
+    },
+    { prehashed: ['dist/*.????????.js'] },
+  )
+  assert.equal(fileOf('dist/app.0abcdef0.js'), 'dist/app.0abcdef0.js')
+  assert.equal(textOf('dist/app.0abcdef0.js'), 'import "./chunk.1234abcd.js"; import "./plain.js"')
+  assert.match(fileOf('loader.js'), /^loader\.[0-9a-f]{16}\.js$/)
+  assert.equal(textOf('loader.js'), 'import "./dist/app.0abcdef0.js"')
+  assert.match(fileOf('dist/plain.js'), /^dist\/plain\.[0-9a-f]{16}\.js$/)
+  assert.deepEqual(
+    manifest.assets.get('dist/app.0abcdef0.js')?.references.map(({ path }) => path),
+    ['dist/chunk.1234abcd.js', 'dist/plain.js'],
+  )
+})
+
+test('what a Vite manifest lists keeps its name', async (context) => {
+  const chunk = { file: 'assets/app-B3xJ.js', css: ['assets/app-C4y.css'], assets: ['assets/a-D5z.png'] }
+  const { manifest } = await buildTree(context, {
+    '.vite': { 'manifest.json': JSON.stringify({ 'src/app.ts': chunk }) },
+    assets: { 'app-B3xJ.js': '', 'app-C4y.css': '', 'a-D5z.png': '', 'own.png': '' },
+  })
+  const kept = [...manifest.assets].filter(([path, { file }]) => file === path).map(([path]) => path)
+  assert.deepEqual(kept, ['assets/a-D5z.png', 'assets/app-B3xJ.js', 'assets/app-C4y.css'])
+})
+
+test('specifiers without extension are completed if the option says so', async (context) => {
+  const tree = { 'a.js': 'import "./b"; import "./c?x"', 'b.js': '', c: { 'index.js': '' } }
+  const { textOf, fileOf } = await buildTree(context, tree, { extensionless: 'resolve' })
+  assert.equal(textOf('a.js'), `import "./${fileOf('b.js')}"; import "./${fileOf('c/index.js')}?x"`)
+})
+
+test('the known public prefixes are rewritten, other absolute URLs left alone', async (context) => {
+  const css = (name: string, file: string) =>
+    `a{b:url(/s/${name}) url(https://cdn.test/s/${name}) url(//cdn.test/s/${name}) url(/x/${name}) url(https://other.test/${file})}`
+  const { textOf, fileOf } = await buildTree(
+    context,
+    { 'a.css': css('i.png', 'i.png'), 'i.png': 'x' },
+    { url: 'https://cdn.test/s/' },
+  )
+  const hashed = fileOf('i.png')
+  assert.equal(
+    textOf('a.css'),
+    `a{b:url(/s/${hashed}) url(https://cdn.test/s/${hashed}) url(//cdn.test/s/${hashed}) url(/x/i.png) url(https://other.test/i.png)}`,
+  )
+})
+
+test('names with any character are found however they are written', async (context) => {
+  const names = [
+    'a b.png',
+    'a%b.png',
+    'a#b.png',
+    'a?b.png',
+    'a+b.png',
+    "a'b.png",
+    'a"b.png',
+    'a(b).png',
+    'ä😀.png',
+  ]
+  const images = Object.fromEntries(names.map((name) => [name, name]))
+  const encoded = names.map((name) => encodeURIComponent(name))
+  const { textOf, fileOf, manifest } = await buildTree(context, {
+    ...images,
+    'a.css': encoded.map((name) => `url("${name}")`).join(' '),
+    'a.js': encoded.map((name) => `new URL("./${name}", import.meta.url)`).join(';'),
+    'b.css': String.raw`url(a\ b.png) url(a+b.png) url('a\'b.png') url("a\"b.png") url(a\(b\).png) url(ä😀.png)`,
+  })
+  assert.equal(manifest.assets.get('a.css')?.references.length, names.length)
+  assert.equal(manifest.assets.get('a.js')?.references.length, names.length)
+  assert.equal(manifest.assets.get('b.css')?.references.length, 6)
+  const insertions = textOf('b.css').match(/\.[0-9a-f]{16}(?=\.png)/g)
+  assert.equal(insertions?.length, 6)
+  assert.match(fileOf('a(b).png'), /^a\(b\)\.[0-9a-f]{16}\.png$/)
+})
+
+test('a file that is not UTF-8 stays byte-exact outside its URLs', async (context) => {
+  const css = Buffer.concat([
+    Buffer.from('/* caf'),
+    Buffer.from([0xe9, 0xff, 0x80]),
+    Buffer.from(' */a{b:url(c.png)}'),
+  ])
+  const { textOf, fileOf } = await buildTree(context, { 'a.css': css, 'c.png': 'x' })
+  assert.equal(textOf('a.css'), css.toString('latin1').replace('c.png', fileOf('c.png')))
+})
+
+test('a file in UTF-16 is served as it is, with a warning', async (context) => {
+  const css = Buffer.from('\uFEFFa{b:url(gone.png)}', 'utf16le')
+  const { problems, textOf } = await buildTree(context, { 'a.css': css })
+  assert.deepEqual(
+    problems.map(({ code, message }) => [code, message]),
+    [['charset', 'This file is UTF-16, in which no references are looked for; it is served as it is.']],
+  )
+  assert.equal(textOf('a.css'), css.toString('latin1'))
+})
+
+test('what leads elsewhere is never touched', async (context) => {
+  const scheme = fc.constantFrom(
+    'http:',
+    'HTTPS://x.test/',
+    'data:',
+    'blob:',
+    'about:',
+    '//',
+    '#',
+    '?',
+    '/other/',
+    'mailto:',
+  )
+  const rest = fc.string({ unit: fc.constantFrom('a', '.', 'png', '/', '%20', '?', '#', ':') })
+  const urls = fc.array(
+    fc.tuple(scheme, rest).map((parts) => parts.join('')),
+    { minLength: 1, maxLength: 40 },
+  )
+  await fc.assert(
+    fc.asyncProperty(urls, async (found) => {
+      const css = found.map((url) => `a{b:url(${url}) url("${url}")}@import '${url}';`).join('\n')
+      const { textOf } = await buildTree(context, { 'a.css': css })
+      assert.equal(textOf('a.css'), css)
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('files found in another order build the same', async (context) => {
+  const names = ['a.css', 'b.css', 'c.css', 'd.js', 'e.js', 'f.svg'] as const
+  const targets = fc.array(fc.constantFrom(...names), { maxLength: 5 })
+  const graphs = fc.tuple(...names.map(() => targets))
+  const textOf = (name: string, to: readonly string[]) => {
+    if (name.endsWith('.css')) return to.map((target) => `@import "${target}";`).join('')
+    if (name.endsWith('.js')) return to.map((target) => `import "./${target}";`).join('')
+    return `<svg>${to.map((target) => `<use href="${target}"/>`).join('')}</svg>`
+  }
+  await fc.assert(
+    fc.asyncProperty(
+      graphs,
+      fc.shuffledSubarray([...names], { minLength: names.length }),
+      async (graph, order) => {
+        const texts = new Map<string, string>(
+          names.map((name, index) => [name, textOf(name, graph[index] ?? [])]),
+        )
+        const inOrder = (sorted: readonly string[]) =>
+          Object.fromEntries(sorted.map((name) => [name, texts.get(name) ?? '']))
+        const first = await buildTree(context, inOrder(names))
+        const second = await buildTree(context, inOrder(order))
+        assert.deepEqual(second.manifest, first.manifest)
+      },
+    ),
+    { numRuns: 15 },
+  )
+})
+
+const MIXED: Tree = {
+  'a.js':
+    'import "./b.js"; import "./c"; import "./d.base"; new URL("./", import.meta.url); import "./app.0abcdef0.js"',
+  'b.js': 'import "./a.js"//# sourceMappingURL=gone.map',
+  'c.js': 'a()//# sourceMappingURL=c.js.map',
+  'c.js.map': '{"version":3,"file":"c.js","mappings":"AAAA"}',
+  'd.base.mjs': 'new URL("..", import.meta.url)',
+  'app.0abcdef0.js': 'import "./gone.js"',
+  'e.svg': '<svg><style>a{b:url(e.svg#f)}</style></svg>',
+  'f.html': '<img srcset="e.svg 1x, gone.svg 2x">',
+}
+
+for (const extensionless of ['keep', 'resolve'] as const) {
+  for (const modules of ['rewrite', 'import-map'] as const) {
+    test(`a check finds nothing wrong in a build with ${modules} and extensionless: ${extensionless}`, async (context) => {
+      const cwd = makeTree(context, { src: MIXED })
+      const options: BuildOptions = {
+        ...{ sources: ['src'], cache: false, encodings: [], html: true, modules, extensionless },
+        ...{ prehashed: ['app.*'], allowMissing: ['f.html:gone.svg'] },
+      }
+      await build(options, { cwd })
+      assert.deepEqual((await check(options, {}, { cwd })).faults, [])
+    })
+  }
+}
+
+test('HTML files are left alone unless the option says so', async (context) => {
+  const tree = { 'a.html': '<img src="b.png">', 'b.png': 'x' }
+  assert.equal((await buildTree(context, tree)).textOf('a.html'), tree['a.html'])
+  const { textOf, fileOf } = await buildTree(context, tree, { html: true })
+  assert.equal(textOf('a.html'), `<img src="${fileOf('b.png')}">`)
+})
+
+test('all dead references of a build come in one error, and nothing is published', async (context) => {
+  const failure = await buildTree(context, { 'a.css': 'url(x.png)', 'b.js': 'import "./y.js"' }).catch(
+    (error) => error,
+  )
+  assert.ok(isSystemError(failure, 'FP_REFERENCE'), String(failure))
+  assert.match(failure.message, /a\.css:1:5 .*x\.png[\s\S]*b\.js:1:9 .*y\.js/)
+})

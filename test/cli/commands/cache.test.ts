@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { makeTree, readTree } from '../../support/tree.ts'
+import { runIn } from '../support.ts'
+
+test('cache names its folder, and --clear empties it of what builds have kept', async (context) => {
+  const cwd = makeTree(context, {
+    'assets/a.txt': 'a'.repeat(500),
+    'fingerpost.config.json': '{ "sources": ["assets"], "cache": { "dir": "kept" } }',
+    'kept/mine.txt': 'mine',
+    'kept/index.0123456789abcdef.tmp': 'left by a killed build',
+    'kept/builds/0123456789abcdef.17.tmp': 'left by another',
+  })
+  assert.equal((await runIn(cwd, 'build')).code, 0)
+  assert.ok(existsSync(join(cwd, 'kept/index')))
+  assert.equal((await runIn(cwd, 'cache')).stdout, `${join(cwd, 'kept')}\n`)
+  assert.ok(existsSync(join(cwd, 'kept/index')))
+  assert.equal((await runIn(cwd, 'cache', '--clear')).code, 0)
+  assert.deepEqual([...readTree(join(cwd, 'kept')).keys()], ['mine.txt'])
+})
+
+test('a cache that is turned off has no folder', async (context) => {
+  const cwd = makeTree(context, { 'fingerpost.config.json': '{ "sources": [], "cache": false }' })
+  const { code, stderr } = await runIn(cwd, 'cache', '--clear')
+  assert.equal(code, 2)
+  assert.match(stderr, /turns the cache off/)
+})

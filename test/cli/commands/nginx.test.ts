@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { checkNginxConfig } from '../../../src/deploy/nginx/check.ts'
+import { makeBuild } from '../../support/fixture-build.ts'
+import { testNginxConfig, writeNginxConfig } from '../../support/nginx.ts'
+import { hasTool } from '../../support/require.ts'
+import { makeTree } from '../../support/tree.ts'
+import { runIn } from '../support.ts'
+
+const FILES = { 'css/site.css': 'a{}' }
+
+for (const args of [
+  [],
+  ['--media', 'media'],
+  ['--media', 'media', '--media-private', '--upload-limit', '200'],
+  ['--media', 'https://s3.example.com'],
+  ['--app', 'none'],
+  ['--app', 'none', '--media', 'media'],
+  ['--server-name', 'example.com www.example.com', '--listen', '8080'],
+]) {
+  test(`fingerpost nginx ${args.join(' ')} prints what nginx -t and our own check find right`, async (context) => {
+    if (!hasTool(context, 'nginx')) return
+    const root = await makeBuild(context, FILES)
+    const { code, stdout, stderr } = await runIn(root, 'nginx', '--out', '.', '--whole', ...args)
+    assert.equal(code, 0, stderr)
+    // A host that only exists in the example must not be looked up.
+    const config = stdout.replaceAll('s3.example.com', '127.0.0.1')
+    assert.match(await testNginxConfig(writeNginxConfig(context, config)), /successful/)
+    const limit = args.includes('200') ? 200 : 50
+    const maxRequestBytes = args.includes('--media') ? limit * 1024 * 1024 : undefined
+    const expected = { roots: [root], internal: ['/internal-media/'], maxRequestBytes }
+    assert.deepEqual(checkNginxConfig(stdout, expected), [])
+  })
+}
+
+test('fingerpost nginx says what is missing', async (context) => {
+  const folder = makeTree(context)
+  const none = await runIn(folder, 'nginx')
+  assert.equal(none.code, 1)
+  assert.match(none.stderr, /no build in .*\n.*fingerpost build/)
+  const root = await makeBuild(context, FILES)
+  for (const args of [
+    ['--app', 'localhost'],
+    ['--app', 'none', '--media', 'm', '--media-private'],
+    ['--media', 'm', '--upload-limit', '10m'],
+  ])
+    assert.equal((await runIn(root, 'nginx', '--out', '.', ...args)).code, 2, args.join(' '))
+})
+
+test('fingerpost nginx --check lists mistakes with their lines and ends with 1', async (context) => {
+  const folder = makeTree(context, {
+    'bad.conf': 'location /static {\n  alias /srv/static/;\n}\n',
+    'good.conf': 'location /static/ { alias /srv/static/; }',
+    'broken.conf': 'location {',
+  })
+  const bad = await runIn(folder, 'nginx', '--check', 'bad.conf')
+  assert.equal(bad.code, 1)
+  assert.match(bad.stderr, /^bad\.conf:2 {2}\/static\.\.\/ opens the folder above/)
+  const json = await runIn(folder, 'nginx', '--check', 'bad.conf', '--json')
+  assert.equal(JSON.parse(json.stdout).findings[0].code, 'alias-slash')
+  assert.equal((await runIn(folder, 'nginx', '--check', 'good.conf')).code, 0)
+  assert.equal((await runIn(folder, 'nginx', '--check', 'broken.conf')).code, 2)
+  assert.equal((await runIn(folder, 'nginx', '--check', 'none.conf')).code, 2)
+  const limits = ['--media', 'media', '--check']
+  const proxy = makeTree(context, { 'a.conf': 'location / { proxy_pass http://app; }' })
+  assert.match(
+    (await runIn(proxy, 'nginx', ...limits, join(proxy, 'a.conf'))).stderr,
+    /client_max_body_size 50m/,
+  )
+})

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { makeBuild } from '../../support/fixture-build.ts'
+import { BUCKET, createS3Lab } from '../../support/s3.ts'
+import { makeTree } from '../../support/tree.ts'
+import { runIn } from '../support.ts'
+
+const lab = createS3Lab()
+
+test('fingerpost publish uploads, then has nothing to do, then prunes', async (context) => {
+  const endpoint = await lab.environment(context)
+  if (endpoint === undefined) return
+  const root = await makeBuild(context, { 'a.css': 'a{}' })
+  const publish = (...args: readonly string[]) =>
+    runIn(root, 'publish', `s3://${BUCKET}/cli`, '--out', '.', '--endpoint', endpoint, ...args)
+  const dry = await publish('--dry-run', '--json')
+  assert.equal(dry.code, 0, dry.stderr)
+  assert.equal(JSON.parse(dry.stdout).uploaded.length, 2)
+  const first = await publish()
+  assert.equal(first.code, 0, first.stderr)
+  assert.match(first.stderr, /uploaded 2 files \(.* B\) to s3:\/\/fingerpost\/cli\/, 0 files there already/)
+  assert.match((await publish('--prune')).stderr, /uploaded 0 files \(0 B\).*2 files there already/)
+  assert.equal(first.stdout, '')
+})
+
+test('fingerpost publish says what is wrong', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'a{}' })
+  assert.equal((await runIn(root, 'publish')).code, 2)
+  assert.equal((await runIn(root, 'publish', 'bucket')).code, 2)
+  assert.equal((await runIn(root, 'publish', 's3://bucket', '--out', '.', '--variant', 'zip')).code, 2)
+  const empty = await runIn(makeTree(context), 'publish', 's3://bucket')
+  assert.equal(empty.code, 1)
+  assert.match(empty.stderr, /Build first/)
+})

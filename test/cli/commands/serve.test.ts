@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { exchange } from '../../support/exchange.ts'
+import { makeBuild, writeBuild } from '../../support/fixture-build.ts'
+import { makeTree } from '../../support/tree.ts'
+import { runIn } from '../support.ts'
+
+const CLI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli.ts')
+
+/** Starts the command in a process of its own, which signals are about, and waits for its first line. */
+async function startServe(context: TestContext, ...argv: readonly string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', CLI, 'serve', '--port', '0', ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  context.after(() => child.kill('SIGKILL'))
+  const line = await nextLine(child, 'stdout')
+  return { child, line, port: Number(/:(\d+)/.exec(line)?.[1]) }
+}
+
+async function nextLine(child: ChildProcess, name: 'stdout' | 'stderr'): Promise<string> {
+  const [chunk] = await once(child[name] ?? child, 'data')
+  return String(chunk).trim()
+}
+
+test('serve prints the address, answers, takes a new build on SIGHUP and ends on SIGTERM', async (context) => {
+  const root = await makeBuild(context, { 'a.txt': 'first', 'index.html': 'home' })
+  const { child, line, port } = await startServe(context, '--root', root, '--index', 'index.html')
+  assert.match(line, /^http:\/\/127\.0\.0\.1:\d+\/static\/$/)
+  assert.equal((await exchange(port, '/static/a.txt')).body.toString(), 'first')
+  assert.equal((await exchange(port, '/static/')).body.toString(), 'home')
+  await writeBuild(root, { 'a.txt': 'second' })
+  child.kill('SIGHUP')
+  assert.match(await nextLine(child, 'stderr'), /^(A|There is no) new build/)
+  assert.equal((await exchange(port, '/static/a.txt')).body.toString(), 'second')
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+  assert.equal(code, 0)
+})
+
+test('serve without a build says what to run', async (context) => {
+  const outcome = await runIn(makeTree(context), 'serve', '--port', '0')
+  assert.equal(outcome.code, 1)
+  assert.match(outcome.stderr, /staticfiles[\s\S]*fingerpost build/)
+})
+
+test('serve on a port that is taken says so', async (context) => {
+  const other = createServer().listen(0, '127.0.0.1')
+  context.after(() => other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as { port: number }
+  const root = await makeBuild(context, { 'a.txt': 'a' })
+  const outcome = await runIn(root, 'serve', '--root', '.', '--port', String(port))
+  assert.equal(outcome.code, 2)
+  assert.match(outcome.stderr, /--port 0/)
+})
+
+test('a port that is no number is wrong usage', async (context) => {
+  assert.equal((await runIn(makeTree(context), 'serve', '--port', 'http')).code, 2)
+})

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import Fastify from 'fastify'
+import { build } from '../../src/builder/build.ts'
+import { fingerpost } from '../../src/plugin/plugin.ts'
+import { makeTree } from '../support/tree.ts'
+import { get, SITE, setUpLive } from './live-app.ts'
+
+test('pages get the reload script, with the nonce, and other answers stay as they are', async (context) => {
+  const { app } = await setUpLive(context)
+  app.get('/csp', (_request, reply) => {
+    Object.assign(reply, { cspNonce: { script: 'abc', style: 'def' } })
+    return reply.type('text/html; charset=utf-8').header('content-length', '4').send('page')
+  })
+  app.get('/json', () => ({ html: '<body></body>' }))
+  assert.equal(
+    (await get(app, '/page')).body,
+    '<body><p>page</p><script src="/static/__fingerpost/live.js"></script></body>',
+  )
+  assert.equal(
+    (await get(app, '/csp')).body,
+    'page<script src="/static/__fingerpost/live.js" nonce="abc"></script>',
+  )
+  assert.equal((await get(app, '/json')).body, '{"html":"<body></body>"}')
+  const script = await get(app, '/static/__fingerpost/live.js')
+  assert.equal(script.statusCode, 200)
+  new Function(script.body)
+})
+
+test('without reload there is no script and no stream; a build never has them', async (context) => {
+  const { app, folder } = await setUpLive(context, SITE, { live: { reload: false } })
+  assert.equal((await get(app, '/page')).body, '<body><p>page</p></body>')
+  assert.equal((await get(app, '/static/__fingerpost/live.js')).statusCode, 404)
+  const out = makeTree(context)
+  await build({ sources: [folder], out, cache: false }, { cwd: folder })
+  const built = Fastify()
+  context.after(() => built.close())
+  await built.register(fingerpost, { root: out })
+  built.get('/page', (_request, reply) => reply.type('text/html').send('<body></body>'))
+  assert.equal((await get(built, '/page')).body, '<body></body>')
+  assert.equal((await get(built, '/static/__fingerpost/live.js')).statusCode, 404)
+  assert.equal((await get(built, '/static/__fingerpost/events')).statusCode, 404)
+})
+
+test('a broken stylesheet arrives, a broken script throws, and the stream tells of both', async (context) => {
+  const { app, folder } = await setUpLive(context, {
+    'css/site.css': 'a{background:url(../img/lgoo.svg)}',
+    'img/logo.svg': '',
+    'js/app.js': "import './dpe.js'",
+    'js/dep.js': '',
+  })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const origin = app.listeningOrigin
+  assert.equal((await get(app, app.static('css/site.css'))).body, 'a{background:url(../img/lgoo.svg)}')
+  const script = await get(app, app.static('js/app.js'))
+  assert.throws(
+    () => new Function(script.body)(),
+    /js\/app\.js:1:9 {2}\.\/dpe\.js leads to js\/dpe\.js.*\n {2}nearest {3}js\/dep\.js/,
+  )
+  const events = await listen(`${origin}/static/__fingerpost/events`)
+  assert.equal((await events.next('problems')).length, 2)
+  writeFileSync(join(folder, 'img/lgoo.svg'), '')
+  const changes = await events.next('change')
+  assert.deepEqual(
+    changes.map(({ path }: { path: string }) => path),
+    ['css/site.css'],
+  )
+  assert.equal((await events.next('problems')).length, 1)
+  events.end()
+})
+
+test('a change in a folder of templates is told, one in any other is not', async (context) => {
+  const views = makeTree(context, { 'page.njk': 'one', 'parts/nav.njk': '' })
+  const { app, folder } = await setUpLive(context, SITE, { live: { watch: [views] } })
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const events = await listen(`${app.listeningOrigin}/static/__fingerpost/events`)
+  await events.next('problems')
+  writeFileSync(join(folder, 'css/base.css'), 'a{color:tan}')
+  writeFileSync(join(views, 'parts/nav.njk'), 'two')
+  assert.deepEqual(await events.next('reload'), {})
+  events.end()
+})
+
+test('a folder of templates that is none stops the start', async (context) => {
+  await assert.rejects(setUpLive(context, SITE, { live: { watch: ['no/views'] } }), {
+    code: 'FP_CONFIG',
+    message: /live\.watch names \S+no\/views/,
+  })
+})
+
+test('who was away is told what he missed, and to load anew where nobody knows', async (context) => {
+  const { app, folder } = await setUpLive(context)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = `${app.listeningOrigin}/static/__fingerpost/events`
+  const first = await listen(url)
+  const [, id = ''] = /^id: (.*)$/m.exec(await first.welcome()) ?? []
+  first.end()
+  assert.match(id, /^[0-9a-f-]{36}\/0$/)
+  app.static('css/base.css')
+  writeFileSync(join(folder, 'css/base.css'), 'a{color:tan}')
+  await app.staticReload()
+  for (const asked of [`?seen=${id}`, id]) {
+    const events = asked === id ? await listen(url, { 'last-event-id': id }) : await listen(url + asked)
+    assert.equal((await events.next('change'))[0].path, 'css/base.css')
+    events.end()
+  }
+  for (const seen of [`${id}9`, 'other/0', 'nonsense']) {
+    const events = await listen(`${url}?seen=${seen}`)
+    assert.deepEqual(await events.next('reload'), {})
+    events.end()
+  }
+  const late = await listen(url)
+  assert.doesNotMatch(await late.welcome(), /event: (change|reload)/)
+  late.end()
+})
+
+test('an app with pages that listen closes at once', async (context) => {
+  const { app } = await setUpLive(context)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const events = await listen(`${app.listeningOrigin}/static/__fingerpost/events`)
+  await events.welcome()
+  const giveUp = setTimeout(() => events.end(), 20_000)
+  await app.close()
+  clearTimeout(giveUp)
+  await assert.rejects(events.next('change'), /ended before change/)
+})
+
+test('HTML files of the sources get the script under their logical names, where visitors ask for them', async (context) => {
+  const html = '<h1>caf\u00e9</h1></body>'
+  for (const cache of [undefined, false] as const) {
+    const tree = { 'index.html': Buffer.from(html, 'latin1') }
+    const { app } = await setUpLive(context, tree, { index: 'index.html', ...(cache === false && { cache }) })
+    const script = '<script src="/static/__fingerpost/live.js"></script>'
+    const expected = Buffer.from(html.replace('</body>', `${script}</body>`), 'latin1')
+    for (const url of ['/static/', '/static/index.html']) {
+      const page = await get(app, url)
+      assert.deepEqual(page.rawPayload, expected, url)
+      const head = await app.inject({ method: 'HEAD', url })
+      assert.equal(head.headers['content-length'], String(expected.length))
+      const again = await get(app, url, { 'if-none-match': String(page.headers['etag']) })
+      assert.equal(again.statusCode, 304)
+    }
+    assert.deepEqual((await get(app, app.static('index.html'))).rawPayload, tree['index.html'])
+  }
+})
+
+/** Listens to what browsers are told. */
+async function listen(url: string, headers: Readonly<Record<string, string>> = {}) {
+  const connection = new AbortController()
+  const response = await fetch(url, { headers, signal: connection.signal })
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader()
+  let text = ''
+  const readMore = async (what: string) => {
+    const { value, done } = (await reader?.read()) ?? { done: true }
+    if (done) throw new Error(`the stream ended before ${what}`)
+    text += value
+  }
+  return {
+    /** The data of the next event of this name; others are passed over. */
+    async next(name: string) {
+      for (;;) {
+        const match = /event: (\S+)\ndata: (.*)\n\n/.exec(text)
+        if (match === null) {
+          await readMore(name)
+          continue
+        }
+        text = text.slice(match.index + match[0].length)
+        if (match[1] === name) return JSON.parse(match[2] ?? '')
+      }
+    },
+    /** Everything that is said at once to who has just come. */
+    async welcome(): Promise<string> {
+      while (!text.includes('event: problems')) await readMore('problems')
+      return text
+    },
+    end: () => connection.abort(),
+  }
+}

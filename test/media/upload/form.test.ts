@@ -1,0 +1,297 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { MediaOptions } from '../../../src/media/options.ts'
+import type { FormFileOptions } from '../../../src/media/upload/form.ts'
+import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
+import { GIF, PNG } from '../../support/image.ts'
+import { formOf, startMediaApp } from '../../support/media-app.ts'
+import { makeTree, readTree } from '../../support/tree.ts'
+
+const AVATAR: FormFileOptions = { uploadTo: 'avatars/%Y', types: ['image/*'] }
+
+/** An app with one form, and the folder its uploads land in. */
+async function startForm(
+  context: TestContext,
+  files: Record<string, FormFileOptions> = { avatar: AVATAR, paper: { uploadTo: 'papers', maxFiles: 3 } },
+  options: Partial<MediaOptions> = {},
+) {
+  const root = join(makeTree(context), 'media')
+  const storage = createFilesystemStorage({ root })
+  const now = () => Date.parse('2026-05-01')
+  const { app, origin, port } = await startMediaApp(context, { storage, now, ...options }, (app) => {
+    app.post('/form', async (request) => {
+      const form = await request.saveUploads({ files })
+      return { files: form.files, fields: Object.fromEntries(form.fields) }
+    })
+  })
+  const post = (body: FormData) => fetch(`${origin}/form`, { method: 'POST', body })
+  const stored = () => [...readTree(root).keys()]
+  return { app, origin, port, post, stored }
+}
+
+test('files of a form are streamed into the storage, and fields come back as text', async (context) => {
+  const { post, stored, app } = await startForm(context)
+  const form = formOf({ avatar: ['cat.png', PNG], paper1: ['a.txt', 'a'], paper2: ['b.txt', 'bb'] })
+  form.append('title', 'My cat')
+  const answer = (await (await post(form)).json()) as {
+    files: { name: string; size: number }[]
+    fields: object
+  }
+  assert.deepEqual(
+    answer.files.map(({ name, size }) => [name, size]),
+    [
+      ['avatars/2026/cat.png', PNG.length],
+      ['papers/a.txt', 1],
+      ['papers/b.txt', 2],
+    ],
+  )
+  assert.deepEqual(answer.fields, { title: 'My cat' })
+  assert.deepEqual(stored(), ['avatars/2026/cat.png', 'papers/a.txt', 'papers/b.txt'])
+  assert.equal(app.mediaUrl('avatars/2026/cat.png'), '/media/avatars/2026/cat.png')
+})
+
+test('an input nobody used is passed over', async (context) => {
+  const { post } = await startForm(context)
+  const answer = await post(formOf({ avatar: ['', ''] }))
+  assert.equal(answer.status, 200)
+  assert.deepEqual(((await answer.json()) as { files: unknown[] }).files, [])
+})
+
+interface Refusal {
+  readonly why: string
+  readonly status: number
+  readonly form: () => FormData
+  readonly limits?: MediaOptions['limits']
+}
+
+const many = (count: number): FormData =>
+  formOf(
+    Object.fromEntries(
+      Array.from({ length: count }, (_, index) => [`paper${index}`, [`${index}.txt`, 'x'] as const]),
+    ),
+  )
+
+const withFields = (count: number, value = 'x') => {
+  const form = formOf({ paper: ['a.txt', 'x'] })
+  for (let index = 0; index < count; index++) form.append(`f${index}`, value)
+  return form
+}
+
+const REFUSALS: readonly Refusal[] = [
+  {
+    why: 'a file with one byte too many',
+    status: 413,
+    limits: { maxFileBytes: 100 },
+    form: () => formOf({ paper: ['a.txt', 'x'.repeat(101)] }),
+  },
+  {
+    why: 'a second file that is too large, with the first already stored',
+    status: 413,
+    limits: { maxFileBytes: 100 },
+    form: () => formOf({ paper1: ['a.txt', 'fine'], paper2: ['b.txt', 'x'.repeat(500)] }),
+  },
+  {
+    why: 'files that are too large together',
+    status: 413,
+    limits: { maxRequestBytes: 150, maxFileBytes: 100 },
+    form: () => formOf({ paper1: ['a.txt', 'x'.repeat(90)], paper2: ['b.txt', 'x'.repeat(90)] }),
+  },
+  { why: 'more files than a field takes', status: 413, form: () => many(4) },
+  { why: 'more files than a request may have', status: 413, limits: { maxFiles: 2 }, form: () => many(3) },
+  {
+    why: 'more fields than a request may have',
+    status: 413,
+    limits: { maxFields: 5 },
+    form: () => withFields(6),
+  },
+  {
+    why: 'more parts than a request may have',
+    status: 413,
+    limits: { maxParts: 5 },
+    form: () => withFields(8),
+  },
+  {
+    why: 'a field that is too long',
+    status: 413,
+    limits: { maxFieldBytes: 10 },
+    form: () => withFields(1, 'x'.repeat(11)),
+  },
+  { why: 'a file in a field that takes none', status: 400, form: () => formOf({ evil: ['a.txt', 'x'] }) },
+  {
+    why: 'a file in a field named like a method',
+    status: 400,
+    form: () => formOf({ toString1: ['a.txt', 'x'] }),
+  },
+  { why: 'a type that is not allowed', status: 415, form: () => formOf({ avatar: ['a.exe', 'MZ'] }) },
+  {
+    why: 'a page that calls itself an avatar',
+    status: 415,
+    form: () => formOf({ avatar: ['a.html', '<script>'] }),
+  },
+  {
+    why: 'a script that is called an image',
+    status: 400,
+    form: () => formOf({ avatar: ['a.png', '<script>'] }),
+  },
+  { why: 'an image of another kind', status: 400, form: () => formOf({ avatar: ['a.png', GIF] }) },
+  { why: 'a double extension', status: 415, form: () => formOf({ avatar: ['cat.png.html', PNG] }) },
+]
+
+for (const { why, status, form, limits } of REFUSALS) {
+  test(`refused with ${status}, nothing left: ${why}`, async (context) => {
+    const { post, stored } = await startForm(context, undefined, limits === undefined ? {} : { limits })
+    const answer = await post(form())
+    assert.equal(answer.status, status, await answer.clone().text())
+    assert.deepEqual(stored(), [])
+  })
+}
+
+const HOSTILE_NAMES: readonly (readonly [sent: string, stored: string])[] = [
+  ['../../../etc/passwd', 'papers/passwd'],
+  ['..\\..\\boot.ini', 'papers/boot.ini'],
+  ['.htaccess', 'papers/htaccess'],
+  ['evil.php\u0000.txt', 'papers/evil.php.txt'],
+  ['con.txt', 'papers/_con.txt'],
+  [`${'x'.repeat(300)}.txt`, `papers/${'x'.repeat(251)}.txt`],
+  ['a%2F..%2Fb.txt', 'papers/a%2F..%2Fb.txt'],
+]
+
+for (const [sent, name] of HOSTILE_NAMES) {
+  test(`a file called ${JSON.stringify(sent.slice(0, 30))} is stored inside, under a safe name`, async (context) => {
+    const { port, stored } = await startForm(context)
+    // Written by hand: FormData would escape what a hostile client doesn't.
+    const head = `--b\r\nContent-Disposition: form-data; name="paper"; filename="${sent}"\r\n\r\n`
+    assert.match(await send(port, `${head}x\r\n--b--\r\n`), /^HTTP\/1\.1 200/)
+    assert.deepEqual(stored(), [name])
+  })
+}
+
+const MALFORMED: readonly (readonly [why: string, body: string, type?: string])[] = [
+  ['no end', '--b\r\nContent-Disposition: form-data; name="paper"; filename="a.txt"\r\n\r\nhalf'],
+  ['no boundary in the header', '--b--', 'multipart/form-data'],
+  ['rubbish', 'no multipart at all'],
+  [
+    'a field named __proto__',
+    '--b\r\nContent-Disposition: form-data; name="__proto__"\r\n\r\nx\r\n--b--\r\n',
+  ],
+]
+
+for (const [why, body, type] of MALFORMED) {
+  test(`a malformed form is the client's fault: ${why}`, async (context) => {
+    const { port, stored } = await startForm(context)
+    assert.match(await send(port, body, type), /^HTTP\/1\.1 400/)
+    assert.deepEqual(stored(), [])
+  })
+}
+
+test('a request that is no form is refused with 415', async (context) => {
+  const { origin, stored } = await startForm(context)
+  const answer = await fetch(`${origin}/form`, {
+    method: 'POST',
+    body: '{}',
+    headers: { 'content-type': 'application/json' },
+  })
+  assert.equal(answer.status, 415)
+  assert.deepEqual(stored(), [])
+})
+
+test('a client that hangs up in the middle leaves nothing', async (context) => {
+  const { port, stored } = await startForm(context)
+  const socket = connect(port, '127.0.0.1')
+  const head = '--b\r\nContent-Disposition: form-data; name="paper"; filename="a.txt"\r\n\r\n'
+  socket.write(`${requestHead(1_000_000)}${head}${'x'.repeat(50_000)}`)
+  await until(() => stored().length === 1, 'the upload has begun')
+  socket.destroy()
+  await until(() => stored().length === 0, 'what was begun is removed')
+})
+
+test('a flood is answered before it ends, and the connection does not stay open for it', async (context) => {
+  const { port, stored } = await startForm(context, undefined, { limits: { maxFileBytes: 1000 } })
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  const head = '--b\r\nContent-Disposition: form-data; name="paper"; filename="a.txt"\r\n\r\n'
+  socket.write(`${requestHead(10_000_000)}${head}`)
+  const flood = setInterval(() => socket.write('x'.repeat(10_000)), 1)
+  context.after(() => clearInterval(flood))
+  const [answer] = await once(socket, 'data')
+  assert.match(String(answer), /^HTTP\/1\.1 413/)
+  socket.destroy()
+  assert.deepEqual(stored(), [])
+})
+
+test('a length that is too large is refused before the body is read', async (context) => {
+  const { port } = await startForm(context, undefined, { limits: { maxRequestBytes: 1000 } })
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.write(requestHead(100_000_000))
+  const [answer] = await once(socket, 'data')
+  assert.match(String(answer), /^HTTP\/1\.1 413/)
+  socket.destroy()
+})
+
+test('a quota reserves before, commits after and rolls back what failed', async (context) => {
+  const log: string[] = []
+  const quota: MediaOptions['quota'] = {
+    reserve(_request, { name, maxBytes }) {
+      log.push(`reserve ${name} ${maxBytes}`)
+      return {
+        maxBytes: 5,
+        commit: (bytes) => void log.push(`commit ${bytes}`),
+        rollback: () => void log.push('rollback'),
+      }
+    },
+  }
+  const { post, stored } = await startForm(context, { paper: { uploadTo: 'p', maxBytes: 50 } }, { quota })
+  assert.equal((await post(formOf({ paper: ['a.txt', 'fine'] }))).status, 200)
+  assert.equal((await post(formOf({ paper: ['b.txt', 'too long'] }))).status, 413)
+  assert.deepEqual(log, ['reserve p/a.txt 50', 'commit 4', 'reserve p/b.txt 50', 'rollback'])
+  assert.deepEqual(stored(), ['p/a.txt'])
+})
+
+test('a quota that fails to commit leaves nothing stored', async (context) => {
+  const lease = {
+    maxBytes: 100,
+    commit: () => {
+      throw Object.assign(new Error('over quota'), { statusCode: 413 })
+    },
+    rollback: () => undefined,
+  }
+  const { post, stored } = await startForm(
+    context,
+    { paper: { uploadTo: '' } },
+    { quota: { reserve: () => lease } },
+  )
+  assert.equal((await post(formOf({ paper: ['a.txt', 'x'] }))).status, 413)
+  assert.deepEqual(stored(), [])
+})
+
+test('a function that would store outside is refused, and its file with it', async (context) => {
+  const { post, stored } = await startForm(context, { paper: { uploadTo: () => '../outside.txt' } })
+  assert.equal((await post(formOf({ paper: ['a.txt', 'x'] }))).status, 500)
+  assert.deepEqual(stored(), [])
+})
+
+function requestHead(length: number, type = 'multipart/form-data; boundary=b'): string {
+  return `POST /form HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: ${length}\r\n\r\n`
+}
+
+/** Sends one form byte by byte as written and gives the whole answer. */
+async function send(port: number, body: string, type?: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.write(requestHead(Buffer.byteLength(body), type) + body)
+  let answer = ''
+  for await (const piece of socket) answer += piece
+  return answer
+}
+
+async function until(holds: () => boolean, what: string): Promise<void> {
+  for (let attempt = 0; attempt < 500; attempt++) {
+    if (holds()) return
+    await sleep(10)
+  }
+  assert.fail(`After five seconds it isn't so that ${what}.`)
+}

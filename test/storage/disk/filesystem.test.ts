@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
+import { asNobody } from '../../support/nobody.ts'
+import { Link, makeTree, readTree } from '../../support/tree.ts'
+import { testStorageContract } from '../contract.ts'
+
+testStorageContract('a folder', (context) =>
+  createFilesystemStorage({ root: join(makeTree(context), 'new') }),
+)
+
+const LEFTOVER = '.fingerpost-0123456789abcdef.tmp'
+
+test('a folder is made when the first file is saved, not before', async (context) => {
+  const root = join(makeTree(context), 'deep/er')
+  const storage = createFilesystemStorage({ root })
+  assert.equal(await storage.stat('a'), undefined)
+  assert.equal(existsSync(root), false)
+  await storage.save('a', Buffer.from('a'))
+  assert.deepEqual(readdirSync(root), ['a'])
+})
+
+test('what a killed process left is not listed, can not be asked for, and goes with a sweep', async (context) => {
+  const root = makeTree(context, { 'a.txt': 'a', sub: { [LEFTOVER]: 'hal', 'b.txt': 'b' } })
+  const storage = createFilesystemStorage({ root })
+  const keys: string[] = []
+  for await (const { key } of storage.list()) keys.push(key)
+  assert.deepEqual(keys, ['a.txt', 'sub/b.txt'])
+  await assert.rejects(storage.read(`sub/${LEFTOVER}`), { code: 'FP_PATH' })
+  assert.equal(await storage.sweep(), 1)
+  assert.deepEqual([...readTree(root).keys()], ['a.txt', 'sub/b.txt'])
+})
+
+test('a name as long as the filesystem allows can be saved', async (context) => {
+  const storage = createFilesystemStorage({ root: makeTree(context) })
+  const key = 'x'.repeat(255)
+  await storage.save(key, Buffer.from('x'), { overwrite: true })
+  assert.equal((await storage.read(key)).toString(), 'x')
+})
+
+test('a refusal of the filesystem names the folder, the key and the remedy', async (context) => {
+  const root = makeTree(context, { file: 'in the way' })
+  mkdirSync(join(root, 'folder'))
+  const storage = createFilesystemStorage({ root })
+  await assert.rejects(storage.save('file/below.txt', Buffer.from('x')), (error: Error) => {
+    assert.match(error.message, new RegExp(`${root} refused to save file/below.txt`))
+    return true
+  })
+  await assert.rejects(storage.save('folder', Buffer.from('x'), { overwrite: true }), { code: 'FP_STORAGE' })
+  await assert.rejects(storage.save('y'.repeat(256), Buffer.from('x')), {
+    code: 'FP_STORAGE',
+    message: /shorten it/,
+  })
+  assert.deepEqual([...readTree(root).keys()], ['file'])
+})
+
+test('a folder without write permission is named in the error', async (context) => {
+  const root = makeTree(context)
+  chmodSync(root, 0o555)
+  const storage = createFilesystemStorage({ root })
+  await asNobody(() =>
+    assert.rejects(storage.save('a', Buffer.from('a')), { code: 'FP_STORAGE', message: /permission/ }),
+  )
+  chmodSync(root, 0o755)
+})
+
+test('a file that is replaced goes on being read whole by who opened it before', async (context) => {
+  const root = makeTree(context)
+  const storage = createFilesystemStorage({ root })
+  const old = Buffer.alloc(300_000, 'o')
+  await storage.save('a', old)
+  const reader = storage.open('a')[Symbol.asyncIterator]()
+  const chunks = [(await reader.next()).value]
+  await storage.save('a', Buffer.alloc(300_000, 'n'), { overwrite: true })
+  for (let step = await reader.next(); !step.done; step = await reader.next()) chunks.push(step.value)
+  assert.ok(Buffer.concat(chunks).equals(old))
+})
+
+test('folders and special files are no files', async (context) => {
+  const root = makeTree(context, { sub: { 'a.txt': 'a' } })
+  writeFileSync(join(root, 'b.txt'), 'b')
+  const storage = createFilesystemStorage({ root })
+  assert.equal(await storage.stat('sub'), undefined)
+  assert.equal((await storage.stat('b.txt'))?.size, 1)
+})
+
+test('a link that leads out of the folder is never followed', async (context) => {
+  const outside = makeTree(context, { 'secret.txt': 'secret', sub: { 'deep.txt': 'deep' } })
+  const root = makeTree(context, {
+    'a.txt': 'a',
+    'file.txt': new Link(join(outside, 'secret.txt')),
+    folder: new Link(outside),
+    'dangling.txt': new Link(join(outside, 'new.txt')),
+  })
+  const storage = createFilesystemStorage({ root })
+  for (const key of ['file.txt', 'folder/secret.txt', 'folder/sub/deep.txt']) {
+    await assert.rejects(storage.read(key), { code: 'FP_PATH' })
+    await assert.rejects(storage.stat(key), { code: 'FP_PATH' })
+    await assert.rejects(storage.delete(key), { code: 'FP_PATH' })
+    await assert.rejects(storage.open(key)[Symbol.asyncIterator]().next(), { code: 'FP_PATH' })
+  }
+  await assert.rejects(storage.save('folder/new.txt', Buffer.from('x')), { code: 'FP_PATH' })
+  await assert.rejects(storage.save('folder/new/er.txt', Buffer.from('x')), { code: 'FP_PATH' })
+  await assert.rejects(storage.save('dangling.txt', Buffer.from('x')), { code: 'FP_EXISTS' })
+  const keys: string[] = []
+  for await (const { key } of storage.list()) keys.push(key)
+  assert.deepEqual(keys, ['a.txt'])
+  assert.deepEqual([...readTree(outside).keys()], ['secret.txt', 'sub/deep.txt'])
+})
+
+test('a link within the folder is followed, and the folder may be a link itself', async (context) => {
+  const real = makeTree(context, { 'a.txt': 'a', 'b.txt': new Link('a.txt') })
+  const link = join(makeTree(context, { link: new Link(real) }), 'link')
+  assert.equal((await createFilesystemStorage({ root: link }).read('b.txt')).toString(), 'a')
+})
+
+test('files and folders get their permissions whatever the umask', async (context) => {
+  const before = process.umask(0o077)
+  context.after(() => void process.umask(before))
+  const root = makeTree(context)
+  await createFilesystemStorage({ root }).save('a/b/c.txt', Buffer.from('c'))
+  await createFilesystemStorage({ root, fileMode: 0o640, folderMode: 0o750 }).save(
+    'd/e.txt',
+    Buffer.from('e'),
+  )
+  const modes = ['a', 'a/b', 'a/b/c.txt', 'd', 'd/e.txt'].map(
+    (path) => statSync(join(root, path)).mode & 0o777,
+  )
+  assert.deepEqual(modes, [0o755, 0o755, 0o644, 0o750, 0o640])
+})
+
+test('a sweep with an age leaves alone what is still being written', async (context) => {
+  const root = makeTree(context, { [LEFTOVER]: 'hal' })
+  const storage = createFilesystemStorage({ root })
+  assert.equal(await storage.sweep(new Date(Date.now() - 60_000)), 0)
+  assert.equal(await storage.sweep(new Date(Date.now() + 60_000)), 1)
+})
