@@ -27,6 +27,12 @@ const STOREYS: Readonly<Record<string, number>> = {
   '': 10,
 }
 
+/** The sub-rooms of a room, lowest first: each may import from those before it and from the room's own files. */
+const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  core: ['reference', 'manifest'],
+  serve: ['page'],
+}
+
 interface Import {
   readonly from: string
   readonly to: string
@@ -51,6 +57,11 @@ function roomOf(file: string): string {
   return file.includes('/') ? (file.split('/')[0] ?? '') : ''
 }
 
+function subRoomOf(file: string): string {
+  const [, second, third] = file.split('/')
+  return third === undefined ? '' : (second ?? '')
+}
+
 const isLocal = (file: string) => file.endsWith('.ts')
 
 test('imports point down only', () => {
@@ -58,6 +69,17 @@ test('imports point down only', () => {
     if (!isLocal(to) || roomOf(from) === roomOf(to)) return false
     const [above, below] = [STOREYS[roomOf(from)], STOREYS[roomOf(to)]]
     return above === undefined || below === undefined || below >= above
+  })
+  assert.deepEqual(upward, [])
+})
+
+test('sub-rooms import from lower ones only', () => {
+  const upward = imports.filter(({ from, to }) => {
+    const order = SUB_ROOMS[roomOf(from)]
+    if (order === undefined || roomOf(from) !== roomOf(to)) return false
+    const [above, below] = [subRoomOf(from), subRoomOf(to)]
+    if (above === '' || below === '' || above === below) return false
+    return !order.includes(above) || !order.includes(below) || order.indexOf(below) > order.indexOf(above)
   })
   assert.deepEqual(upward, [])
 })
