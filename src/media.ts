@@ -1,4 +1,5 @@
 export { safeName } from './media/content/name.ts'
+export { formatDisposition } from './media/content/presentation.ts'
 export type { MediaLinkOptions } from './media/links/address.ts'
 export type { DirectUpload, DirectUploadOptions, DirectUploads } from './media/links/direct.ts'
 export {
@@ -18,11 +19,17 @@ export {
   type OrphanOptions,
   type PageOptions,
 } from './media/media-storage.ts'
-export type { MediaOptions, PrivateRequest, SendOption, UploadLimits } from './media/options.ts'
+export type {
+  MediaOptions,
+  PrivateRequest,
+  Quota,
+  QuotaLease,
+  QuotaRequest,
+  SendOption,
+  UploadLimits,
+} from './media/options.ts'
 export { media, media as default } from './media/plugin.ts'
-export { formatDisposition } from './media/read/disposition.ts'
 export type { FormFileOptions, FormOptions, SavedForm } from './media/upload/form.ts'
-export type { Quota, QuotaLease, QuotaRequest } from './media/upload/quota.ts'
 export type { SavedUpload, UploadOptions, UploadPart } from './media/upload/upload.ts'
 export type { UploadedName, UploadTo } from './media/upload/upload-to.ts'
 export {

@@ -30,6 +30,7 @@ const STOREYS: Readonly<Record<string, number>> = {
 /** The sub-rooms of a room, lowest first: each may import from those before it and from the room's own files. */
 const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: ['reference', 'manifest'],
+  media: ['content', 'links', 'read', 'upload'],
   serve: ['page'],
 }
 

@@ -14,10 +14,10 @@ import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
 import { type MediaContent, openContent } from './content/content.ts'
 import { agreesWithName } from './content/image.ts'
 import { isSafeKey, withSuffix } from './content/name.ts'
+import { type PresentationOptions, presentationOf } from './content/presentation.ts'
 import { createAddresses, type MediaLinkOptions } from './links/address.ts'
 import { createLinkSigner, type LinkKey } from './links/link.ts'
-import { checkStorage } from './parse-options.ts'
-import { type PresentationOptions, presentationOf } from './read/presentation.ts'
+import { checkStorage } from './options.ts'
 
 /** How to save a file. */
 export interface MediaSaveOptions {

@@ -5,8 +5,7 @@ import { createDirectUploads, type DirectUploads } from './links/direct.ts'
 import type { LinkKey } from './links/link.ts'
 import type { MediaStorage } from './media-storage.ts'
 import { isObjectStore } from './object-store.ts'
-import type { UploadLimits } from './options.ts'
-import type { Quota } from './upload/quota.ts'
+import type { Quota, UploadLimits } from './options.ts'
 import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload/upload.ts'
 
 /** How to save a part of a form. */

@@ -1,8 +1,21 @@
 import type { FastifyRequest } from 'fastify'
 import { LIMITS } from '../core/limit.ts'
+import {
+  asAnything,
+  asCount,
+  asFlag,
+  asFunction,
+  asListOf,
+  asOneOf,
+  asRecord,
+  asText,
+  type OptionParser,
+  type OptionTable,
+  parseOptions,
+  wrongShape,
+} from '../core/option.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { LinkKey, LinkVerdict } from './links/link.ts'
-import type { Quota } from './upload/quota.ts'
 
 /** What one request may bring. */
 export interface UploadLimits {
@@ -66,6 +79,30 @@ export interface MediaOptions {
   readonly now?: () => number
 }
 
+/** What an upload asks room for. */
+export interface QuotaRequest {
+  /** The name asked for; a suffix may be added. */
+  readonly name: string
+  /** Bytes it may have at most. */
+  readonly maxBytes: number
+}
+
+/** Room kept for one upload, to be used or given back. Exactly one of the two is called. */
+export interface QuotaLease {
+  /** Bytes that are left for it; more than this ends the upload with 413. */
+  readonly maxBytes: number
+  /** The upload is stored. An error thrown here removes it again. @param bytes its size */
+  commit(bytes: number): void | Promise<void>
+  /** Nothing was stored. */
+  rollback(): void | Promise<void>
+}
+
+/** Keeps count of who may store how much; the application knows, fingerpost asks. */
+export interface Quota<Request> {
+  /** Keeps room before the first byte is read. Throw to refuse: with `statusCode: 413` for "no room". */
+  reserve(request: Request, upload: QuotaRequest): QuotaLease | Promise<QuotaLease>
+}
+
 /** The defaults of {@link UploadLimits}. */
 export const UPLOAD_LIMITS: UploadLimits = {
   maxFileBytes: LIMITS.uploadMaxFileBytes,
@@ -74,4 +111,77 @@ export const UPLOAD_LIMITS: UploadLimits = {
   maxFields: LIMITS.uploadMaxFields,
   maxParts: LIMITS.uploadMaxParts,
   maxFieldBytes: LIMITS.uploadMaxFieldBytes,
+}
+
+/**
+ * Reads the plugin's options, which JavaScript may have written.
+ *
+ * @throws FingerpostError `FP_CONFIG` naming the option
+ */
+export function parseMediaOptions(given: MediaOptions): MediaOptions {
+  const where = "the media plugin's options"
+  // Fastify hands a plugin its own options among those it was registered with.
+  const { logLevel: _level, logSerializers: _serializers, ...own } = asRecord(given, where)
+  const options = parseOptions<MediaOptions>(own, TABLE, where)
+  return { ...options, storage: checkStorage(options.storage) }
+}
+
+/** @throws FingerpostError `FP_CONFIG` for anything that keeps no files */
+export function checkStorage(value: unknown): Storage {
+  if (typeof value === 'object' && value !== null && 'save' in value && 'open' in value)
+    return value as Storage
+  throw wrongShape(value, 'storage', "a storage, such as createFilesystemStorage({ root: 'media' })")
+}
+
+const asPrivate: OptionParser<Required<MediaOptions>['private']> = (value, where) => {
+  if (typeof value === 'boolean') return value
+  if (typeof value === 'function') return value as (name: string) => boolean
+  if (Array.isArray(value)) return asListOf(asText)(value, where)
+  throw wrongShape(value, where, 'true, false, a list of prefixes or a function')
+}
+
+const asSend: OptionParser<SendOption> = (value, where) => {
+  if (value === 'app' || value === 'redirect') return value
+  if (typeof value !== 'object')
+    throw wrongShape(value, where, "'app', 'redirect' or { accel: '/internal/' }")
+  const { accel } = parseOptions<{ accel: string }>(value, { accel: asText }, where)
+  if (accel === undefined) throw wrongShape(value, where, "{ accel: '/internal/' }")
+  return { accel }
+}
+
+const asStatic: OptionParser<Required<MediaOptions>['static']> = (value, where) => {
+  const { url, root } = parseOptions<{ url: string; root: string }>(
+    value,
+    { url: asText, root: asText },
+    where,
+  )
+  if (url === undefined) throw wrongShape(value, where, "{ url: '/static/', root: 'staticfiles' }")
+  return root === undefined ? { url } : { url, root }
+}
+
+const LIMIT_TABLE: OptionTable<UploadLimits> = {
+  maxFileBytes: asCount,
+  maxRequestBytes: asCount,
+  maxFiles: asCount,
+  maxFields: asCount,
+  maxParts: asCount,
+  maxFieldBytes: asCount,
+}
+
+const TABLE: OptionTable<MediaOptions> = {
+  // Checked whether it is given or not.
+  storage: asAnything,
+  url: asText,
+  limits: (value, where) => parseOptions<UploadLimits>(value, LIMIT_TABLE, where),
+  private: asPrivate,
+  authorize: asFunction,
+  // Checked where links are signed, by who keeps secrets out of messages.
+  keys: asAnything,
+  send: asSend,
+  inlineSvg: asFlag,
+  crossOriginResourcePolicy: asOneOf('same-origin', 'same-site', 'cross-origin'),
+  quota: asAnything,
+  static: asStatic,
+  production: asFlag,
+  now: asFunction,
 }

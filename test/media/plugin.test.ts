@@ -82,7 +82,7 @@ for (const [why, name, bytes] of DOWNLOADS) {
     const answer = await fetch(`${origin}/media/${name}`)
     assert.equal(answer.status, 200)
     assert.equal(answer.headers.get('content-type'), 'application/octet-stream')
-    assert.equal(answer.headers.get('content-disposition'), `attachment; filename="${name}"`)
+    assert.equal(answer.headers.get('content-disposition'), `attachment; filename=${name}`)
     assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
   })
 }

@@ -4,8 +4,8 @@ import { encodePath, fileNameOf } from '../../core/path.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
 import type { S3Storage } from '../../storage/s3/s3.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { isObjectStore, storedTypeOf } from '../object-store.ts'
-import { type DispositionType, formatDisposition } from '../read/disposition.ts'
+import { type DispositionType, formatDisposition, storedTypeOf } from '../content/presentation.ts'
+import { isObjectStore } from '../object-store.ts'
 import type { LinkSigner } from './link.ts'
 
 /** What a signed address permits. */

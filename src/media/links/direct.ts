@@ -5,7 +5,7 @@ import type { S3Storage } from '../../storage/s3/s3.ts'
 import { tooLarge } from '../content/content.ts'
 import { agreesWithName, HEAD_BYTES } from '../content/image.ts'
 import { isSafeKey, withSuffix } from '../content/name.ts'
-import { storedTypeOf } from '../object-store.ts'
+import { storedTypeOf } from '../content/presentation.ts'
 import type { LinkKey } from './link.ts'
 
 /** What a browser may upload straight to the object store. */

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
-import type { DispositionType } from '../read/disposition.ts'
+import type { DispositionType } from '../content/presentation.ts'
 
 /** A key that signs links. Rotate by putting a new one first and keeping the old one until its links have expired. */
 export interface LinkKey {

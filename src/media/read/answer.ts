@@ -4,8 +4,13 @@ import { allowsRange, evaluatePreconditions } from '../../http/precondition.ts'
 import { formatContentRange, lengthOf, parseRange } from '../../http/range.ts'
 import type { ByteRange, Storage, StoredFile } from '../../storage/storage.ts'
 import { HEAD_BYTES } from '../content/image.ts'
-import type { DispositionType } from './disposition.ts'
-import { needsHead, type Presentation, type PresentationOptions, presentationOf } from './presentation.ts'
+import type { DispositionType } from '../content/presentation.ts'
+import {
+  needsHead,
+  type Presentation,
+  type PresentationOptions,
+  presentationOf,
+} from '../content/presentation.ts'
 
 /** An answer as a value; only the plugin touches the reply. */
 export interface MediaAnswer {

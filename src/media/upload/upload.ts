@@ -5,7 +5,7 @@ import { extensionOf } from '../../core/path.ts'
 import { tooLarge } from '../content/content.ts'
 import { safeName } from '../content/name.ts'
 import type { MediaStorage } from '../media-storage.ts'
-import type { Quota, QuotaLease } from './quota.ts'
+import type { Quota, QuotaLease } from '../options.ts'
 import { resolveUploadTo, type UploadTo } from './upload-to.ts'
 
 /** A file of a form as @fastify/multipart hands it over; anything of this shape will do. */

@@ -199,7 +199,7 @@ async function checkPrivate({ get, app, origin }: Site): Promise<void> {
   assert.equal(answer.status, 200)
   assert.equal(answer.body.toString(), '0123456789')
   assert.equal(answer.headers['content-type'], 'application/octet-stream')
-  assert.equal(answer.headers['content-disposition'], 'attachment; filename="a.txt"')
+  assert.equal(answer.headers['content-disposition'], 'attachment; filename=a.txt')
   assert.equal(answer.headers['cache-control'], 'private, no-cache')
   assert.equal(answer.headers['x-content-type-options'], 'nosniff')
   assert.equal(answer.headers['content-security-policy'], "default-src 'none'; sandbox")
