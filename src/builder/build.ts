@@ -1,5 +1,4 @@
 import { createDigester } from '../core/digest.ts'
-import { OutdatedBase } from './base.ts'
 import { createShortcut } from './cache/shortcut.ts'
 import type { Workshop } from './context.ts'
 import { type BuildEnvironment, surroundingsOf } from './environment.ts'
@@ -30,11 +29,11 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
     await saveNameTypes(config.types, collection.files.keys())
   const recalled = await shortcut?.recall(collection)
   const elapsedMs = () => Math.round(performance.now() - started)
-  if (recalled?.kind === 'unchanged') {
-    const { readManifest, ...report } = recalled.report
+  if (recalled !== undefined) {
+    const { readManifest, ...report } = recalled
     return withLazyManifest({ ...report, elapsedMs: elapsedMs() }, readManifest)
   }
-  const site = { collection, config, surroundings, digester, base: recalled?.base }
+  const site = { collection, config, surroundings, digester }
   const { report, manifestBytes, sizes } = await buildChanged(site)
   shortcut?.keep(collection, report, manifestBytes, sizes)
   return { ...report, elapsedMs: elapsedMs() }
@@ -42,7 +41,7 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
 
 /** Everything a build needs beyond looking is loaded here, when something has changed. */
 async function buildChanged(
-  site: Pick<Workshop, 'collection' | 'config' | 'surroundings' | 'digester' | 'base'>,
+  site: Pick<Workshop, 'collection' | 'config' | 'surroundings' | 'digester'>,
 ): Promise<FinishedBuild> {
   const { config, digester } = site
   const [{ createEncoder }, { createNoCache }, { openFolderCache }, { runBuild }, { createSourceReader }] =
@@ -59,10 +58,7 @@ async function buildChanged(
   const reader = createSourceReader()
   const workshop = { ...site, cache, encoder, reader, previous }
   try {
-    return await runBuild(workshop).catch((error: unknown) => {
-      if (error instanceof OutdatedBase) return runBuild({ ...workshop, base: undefined })
-      throw error
-    })
+    return await runBuild(workshop)
   } finally {
     await previous?.close()
     // Kept after a failure too: what was encoded need not be encoded again.

@@ -1,6 +1,5 @@
 import type { Digester } from '../core/digest.ts'
 import type { Collection } from '../sources/finder.ts'
-import type { Base } from './base.ts'
 import type { BuildCache } from './cache/cache.ts'
 import type { RecipesFor } from './compress/compression-rule.ts'
 import type { HeadStart } from './compress/eager.ts'
@@ -22,8 +21,6 @@ export interface Workshop {
   readonly encoder: Encoder
   /** Whose files are carried forward. */
   readonly previous?: PreviousBuild | undefined
-  /** What of the last build still holds, so that only a part is built. */
-  readonly base?: Base | undefined
 }
 
 /** A workshop at work on one build. */

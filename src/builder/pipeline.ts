@@ -2,7 +2,6 @@ import type { Digest } from '../core/digest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { createScanners } from '../scan/scanners.ts'
 import type { SourceFile } from '../sources/finder.ts'
-import { filesInScope, givenName, mergeProblems, refuseLinksOutOf } from './base.ts'
 import { createRecipes } from './compress/compression-rule.ts'
 import { createHeadStart } from './compress/eager.ts'
 import { canEncode } from './compress/encoder.ts'
@@ -14,11 +13,11 @@ import { linkReferences } from './link/link.ts'
 import { refuseErrors } from './link/refuse.ts'
 import { claimKeys } from './publish/collisions.ts'
 import { withLock } from './publish/lock.ts'
-import { namesOfAll, publishBuild } from './publish/publish-build.ts'
+import { publishBuild } from './publish/publish-build.ts'
 import { findPrehashed } from './read/prehashed.ts'
 import { fingerprintSources, scanSources } from './read/sources.ts'
 import type { BuildReport } from './report.ts'
-import { nameFiles } from './rewrite/name.ts'
+import { nameFiles, nameIn } from './rewrite/name.ts'
 import { createDrafts } from './rewrite/rewrite.ts'
 import { tallySources } from './totals.ts'
 
@@ -30,11 +29,7 @@ export interface FinishedBuild {
   readonly sizes: Digest
 }
 
-/**
- * Builds from sources that are collected. When it ends, however it ends, nothing goes on behind the caller's back.
- *
- * @throws OutdatedBase if the build was to stand on a base that doesn't hold; nothing is published then
- */
+/** Builds from sources that are collected. When it ends, however it ends, nothing goes on behind the caller's back. */
 export async function runBuild(workshop: Workshop): Promise<FinishedBuild> {
   const ending = new AbortController()
   const signal = AbortSignal.any([workshop.surroundings.signal, ending.signal])
@@ -74,25 +69,21 @@ async function makeSite(work: Work): Promise<FinishedBuild> {
 
 /** Scans, links and names. What only these steps need is in memory no longer than this call: scans of all files. */
 async function nameSite(work: Work) {
-  const { collection, config, cache, reader, base } = work
-  const files = filesInScope(collection, base)
+  const { collection, config, cache, reader } = work
+  const { files } = collection
   const scanners = await createScanners({ html: config.references.html })
   const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, work)
   const prehashed = await findPrehashed(collection, config.references.prehashed)
-  const linked = linkReferences({ scans, collection, prehashed, config })
-  const { links, moduleUrls, strips } = linked
-  if (base !== undefined) refuseLinksOutOf(base, links)
-  const problems = mergeProblems(base, linked.problems)
+  const { links, moduleUrls, strips, problems } = linkReferences({ scans, collection, prehashed, config })
   refuseErrors(problems)
-  const importMap = createImportMapNames({ paths: collection.files.keys(), moduleUrls, config })
+  const importMap = createImportMapNames({ paths: files.keys(), moduleUrls, config })
   const fingerprints = await fingerprintSources(files, known, work)
   const drafts = createDrafts({ files, links, scans, prehashed, reader, strips })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
-  const given = (path: LogicalPath) => givenName(base, path)
   const onFinished = work.headStart.offerFinal
-  const names = nameFiles({ ...work, drafts, prehashed, fingerprints, remembered, given, onFinished })
+  const names = nameFiles({ ...work, drafts, prehashed, fingerprints, remembered, onFinished })
   if (hasBigFile(files)) collectGarbage()
-  const all = namesOfAll(names, work)
+  const all = Array.from(files.keys(), (path) => [path, nameIn(names, path)] as const)
   const named = { files, links, names, all, drafts, brought: claimKeys(all), importMap }
   return { named, problems, scanned }
 }

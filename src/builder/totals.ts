@@ -1,7 +1,7 @@
 import { ENCODINGS, type VariantEncoding } from '../core/encoding.ts'
 import type { ManifestAsset } from '../core/manifest/manifest.ts'
 import type { Collection } from '../sources/finder.ts'
-import type { BuildReport, OutputTally } from './report.ts'
+import type { BuildReport } from './report.ts'
 
 /** What the sources hold. */
 export function tallySources({ files }: Collection) {
@@ -24,21 +24,6 @@ export function tallyOutputs(assets: Iterable<ManifestAsset>): BuildReport['outp
     }
   }
   return tallies
-}
-
-/** The sums when some assets have gone and others come. */
-export function changeTally(
-  before: BuildReport['outputs'],
-  gone: Iterable<ManifestAsset>,
-  come: Iterable<ManifestAsset>,
-): BuildReport['outputs'] {
-  const less = tallyOutputs(gone)
-  const more = tallyOutputs(come)
-  const change = (encoding: VariantEncoding): OutputTally => {
-    const amount = (of: keyof OutputTally) => before[encoding][of] - less[encoding][of] + more[encoding][of]
-    return { files: amount('files'), bytes: amount('bytes'), identityBytes: amount('identityBytes') }
-  }
-  return { identity: change('identity'), br: change('br'), zstd: change('zstd'), gzip: change('gzip') }
 }
 
 const VARIANT_ENCODINGS: readonly VariantEncoding[] = ['identity', ...ENCODINGS]

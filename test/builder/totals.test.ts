@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { changeTally, tallyOutputs } from '../../src/builder/totals.ts'
+import { tallyOutputs } from '../../src/builder/totals.ts'
 import type { ManifestAsset } from '../../src/core/manifest/manifest.ts'
 
 const asset = (size: number, encodings: ManifestAsset['encodings'] = {}): ManifestAsset => {
@@ -20,12 +20,4 @@ test('files and bytes are summed by encoding, beside the bytes the same files ha
     zstd: { files: 0, bytes: 0, identityBytes: 0 },
     gzip: { files: 1, bytes: 50, identityBytes: 100 },
   })
-})
-
-test('sums change with the assets that go and come, as if all were summed anew', () => {
-  const before = tallyOutputs([ICON, STYLE, PICTURE])
-  assert.deepEqual(
-    changeTally(before, [STYLE, PICTURE], [PICTURE, ICON]),
-    tallyOutputs([ICON, PICTURE, ICON]),
-  )
 })

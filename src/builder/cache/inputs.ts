@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digest, Digester } from '../../core/digest.ts'
-import type { LogicalPath } from '../../core/path.ts'
 import type { Collection } from '../../sources/finder.ts'
 import { VITE_MANIFEST } from '../read/prehashed.ts'
 import { createLineDigest } from './line-digest.ts'
@@ -65,27 +64,6 @@ const NO_STAT = 0xff
 
 /** No digest is like it. */
 const NO_NAMES = ''
-
-/** Files compared at once: nearly all are the same. */
-const FILES_PER_LOOK = 64
-
-/** The files whose stats differ between two looks at the same names. */
-export function findChanges(before: Buffer, now: Buffer, { files }: Collection): ReadonlySet<LogicalPath> {
-  const paths = [...files.keys()]
-  const differ = (from: number, to: number) => {
-    const [start, end] = [from * BYTES_PER_STAT, to * BYTES_PER_STAT]
-    return now.compare(before, start, end, start, end) !== 0
-  }
-  const changed = new Set<LogicalPath>()
-  for (let from = 0; from < paths.length; from += FILES_PER_LOOK) {
-    const some = paths.slice(from, from + FILES_PER_LOOK)
-    if (!differ(from, from + some.length)) continue
-    some.forEach((path, index) => {
-      if (differ(from + index, from + index + 1)) changed.add(path)
-    })
-  }
-  return changed
-}
 
 function viteManifests({ files }: Collection): readonly string[] {
   const folders = new Set<string>()

@@ -17,21 +17,19 @@ export interface Snapshot {
   readonly outputs: Digest
   readonly manifest: Digest
   readonly report: KeptReport
-  /** Milliseconds since 1970 when everything was last built, and so all of the cache that the site needs was of use. */
-  readonly wholeAt: number
+  /** Milliseconds since 1970 when the build began. */
+  readonly builtAt: number
 }
 
 /** Where one snapshot is kept. */
 export interface SnapshotFile {
   /** The snapshot; undefined for none, and for one that is damaged or can't be read. */
   read(): Snapshot | undefined
-  /** The stats a snapshot is of; undefined if they aren't there, or are another's. */
-  readStats(snapshot: Snapshot): Buffer | undefined
-  /** Keeps a snapshot with its stats. A folder that can't be written costs the next build its time, and this one nothing. */
+  /** Keeps a snapshot. A folder that can't be written costs the next build its time, and this one nothing. */
   write(snapshot: Omit<Snapshot, 'names' | 'stats'>, inputs: Inputs): void
 }
 
-/** The snapshot in a file. Its stats, which few builds ask for, are in another one beside it. */
+/** The snapshot in a file. */
 export function openSnapshotFile(folder: string, name: string, digester: Digester): SnapshotFile {
   const file = join(folder, name)
   const save = (path: string, bytes: Buffer) => {
@@ -46,17 +44,11 @@ export function openSnapshotFile(folder: string, name: string, digester: Digeste
         const isWhole = bytes.toString('latin1', 0, CHECKSUM_BYTES - 1) === digester.of(json)
         return isWhole ? (JSON.parse(json.toString()) as Snapshot) : undefined
       }),
-    readStats: ({ stats }) =>
-      unlessRefused(() => {
-        const bytes = readFileSync(`${file}.inputs`)
-        return digester.of(bytes) === stats ? bytes : undefined
-      }),
     write: (rest, { names, stats }) =>
       unlessRefused(() => {
         const snapshot: Snapshot = { ...rest, names, stats: digester.of(stats) }
         const json = Buffer.from(JSON.stringify(snapshot))
         mkdirSync(folder, { recursive: true })
-        save(`${file}.inputs`, stats)
         save(file, Buffer.concat([Buffer.from(`${digester.of(json)}\n`), json]))
       }),
   }
@@ -66,7 +58,7 @@ export function openSnapshotFile(folder: string, name: string, digester: Digeste
 export const SNAPSHOT_FOLDER = 'builds'
 
 /** What a build that was killed may leave of a snapshot. */
-export const TEMPORARY_SNAPSHOT = /^[0-9a-f]{16}(\.inputs)?\.\d+\.tmp$/
+export const TEMPORARY_SNAPSHOT = /^[0-9a-f]{16}\.\d+\.tmp$/
 
 /** A digest and a line end. */
 const CHECKSUM_BYTES = 17

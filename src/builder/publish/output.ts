@@ -1,4 +1,4 @@
-import type { Digest, Digester } from '../../core/digest.ts'
+import type { Digester } from '../../core/digest.ts'
 import { ENCODINGS, type VariantEncoding, variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { findPathOf, type HashedPath } from '../../core/hashed-path.ts'
@@ -18,8 +18,6 @@ import { isObject, refuseForeign } from './foreign.ts'
 export interface Output {
   /** The manifest as it stands; undefined for none, and for one that can't be read. */
   readonly manifest: Manifest | undefined
-  /** The digest of its bytes. */
-  readonly manifestEtag: Digest | undefined
   readonly sizes: Sizes
 }
 
@@ -33,21 +31,13 @@ export interface OutputPlace {
 /**
  * Looks at an output; one that isn't there is empty.
  *
- * @param known a manifest that was read before: it isn't parsed again
  * @throws FingerpostError `FP_COLLISION` if its `manifest.json` is somebody else's
  */
-export async function readOutput(
-  storage: Storage,
-  digester: Digester,
-  known?: { readonly manifest: Manifest; readonly manifestEtag: Digest },
-): Promise<Output> {
+export async function readOutput(storage: Storage, digester: Digester): Promise<Output> {
   const sizes = await listSizes(storage, digester)
-  if (sizes.get(MANIFEST_FILE) === undefined) return { manifest: undefined, manifestEtag: undefined, sizes }
+  if (sizes.get(MANIFEST_FILE) === undefined) return { manifest: undefined, sizes }
   const bytes = await storage.read(MANIFEST_FILE)
-  const manifestEtag = digester.of(bytes)
-  const isKnown = known?.manifestEtag === manifestEtag
-  const manifest = isKnown ? known.manifest : readableManifest(bytes.toString(), storage.name)
-  return { manifest, manifestEtag, sizes }
+  return { manifest: readableManifest(bytes.toString(), storage.name), sizes }
 }
 
 /** Every file a manifest speaks of, siblings included, by its key. */

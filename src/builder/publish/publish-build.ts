@@ -1,16 +1,14 @@
-import { type AssetName, namesIn, replaceAssets } from '../../core/manifest/asset-lines.ts'
 import { formatManifest } from '../../core/manifest/format.ts'
 import { HISTORY_FILE } from '../../core/manifest/history.ts'
 import { type ImportMapNames, MANIFEST_FILE } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { SourceFile } from '../../sources/finder.ts'
-import { assetsInScope, OutdatedBase } from '../base.ts'
 import type { Work } from '../context.ts'
 import type { Links } from '../link/link.ts'
 import { createProgress } from '../progress.ts'
-import { type Name, nameIn } from '../rewrite/name.ts'
+import type { Name } from '../rewrite/name.ts'
 import type { Drafts } from '../rewrite/rewrite.ts'
-import { changeTally, tallyOutputs } from '../totals.ts'
+import { tallyOutputs } from '../totals.ts'
 import { makeAssets } from './assets.ts'
 import { carryForward } from './carry-over.ts'
 import { type Output, readOutput } from './output.ts'
@@ -20,49 +18,29 @@ import { createDryWriter, createWriter, type OutputWriter } from './writer.ts'
 
 /** A build whose every file has its name, before anything is written. */
 export interface NamedBuild {
-  /** Those that are built; the others are as they were. */
   readonly files: ReadonlyMap<LogicalPath, SourceFile>
   readonly links: Links['links']
   readonly names: ReadonlyMap<LogicalPath, Name>
-  /** Of every file of the site, in order of path. */
-  readonly all: AllNames
+  /** The same in order of path. */
+  readonly all: readonly (readonly [LogicalPath, Name])[]
   readonly drafts: Drafts
   /** Siblings that sources bring themselves. */
   readonly brought: ReadonlySet<string>
   readonly importMap: ImportMapNames
 }
 
-/** Every file of a site with its key and digest. */
-export type AllNames = readonly (readonly [LogicalPath, AssetName])[]
-
-/** The names of files that were built, and of all others as the base has them; in order of path. */
-export function namesOfAll(names: ReadonlyMap<LogicalPath, Name>, { collection, base }: Work): AllNames {
-  const built = (path: LogicalPath): readonly [LogicalPath, AssetName] => {
-    const { file, fingerprint } = nameIn(names, path)
-    return [path, { file, etag: fingerprint.digest }]
-  }
-  if (base === undefined) return Array.from(collection.files.keys(), built)
-  return Array.from(namesIn(base.manifest), (kept) => (base.scope.has(kept[0]) ? built(kept[0]) : kept))
-}
-
-/**
- * Writes what the output lacks, and puts the build in force.
- *
- * @throws OutdatedBase before anything is written, if the output is no longer as the base has it
- */
+/** Writes what the output lacks, and puts the build in force. */
 export async function publishBuild(build: NamedBuild, work: Work) {
-  const { base, digester, previous } = work
+  const { digester, previous } = work
   const { storage, mode } = work.surroundings
-  const output = await readOutput(storage, digester, base)
-  if (base !== undefined && !base.isIn(output)) throw new OutdatedBase('the output has changed')
+  const output = await readOutput(storage, digester)
   const coming = { ...comingBuild(build, work), previous: previous?.manifest }
   if (mode === 'dry-run') {
     await refuseForeignHistory(storage)
     const made = await makeBuild(build, coming, createDryWriter(storage, output, digester), work)
     return { ...made, kind: mode, sizes: output.sizes.digest() }
   }
-  const present = base === undefined ? output.manifest : { ...base.manifest, assets: assetsInScope(base) }
-  const recorded = await recordBuild(storage, present, coming)
+  const recorded = await recordBuild(storage, output.manifest, coming)
   const writer = createWriter(storage, output, digester)
   if (previous !== undefined) await carryForward({ ...work, previous, output, coming: coming.files, writer })
   const made = await makeBuild(build, coming, writer, work)
@@ -77,28 +55,24 @@ export async function publishBuild(build: NamedBuild, work: Work) {
   }
 }
 
-function comingBuild({ all, files, names }: NamedBuild, { digester, surroundings, base }: Work): ComingBuild {
-  const build = { digest: manifestDigest(all, digester), at: surroundings.now() }
-  if (base === undefined) return { ...build, files: new Set(all.map(([, { file }]) => file)) }
-  const replaces = new Set(Array.from(assetsInScope(base).values(), ({ file }) => file))
-  return { ...build, files: new Set(Array.from(files.keys(), (path) => nameIn(names, path).file)), replaces }
+function comingBuild({ all }: NamedBuild, { digester, surroundings }: Work): ComingBuild {
+  const files = new Set(all.map(([, { file }]) => file))
+  return { digest: manifestDigest(all, digester), at: surroundings.now(), files }
 }
 
 async function makeBuild(build: NamedBuild, { digest }: ComingBuild, writer: OutputWriter, work: Work) {
-  const { config, variants, base } = work
-  const { report } = work.surroundings
-  const onDone = createProgress(build.files, report)
-  const made = await makeAssets({ ...work, ...build, writer, onDone })
-  const assets = base === undefined ? made : replaceAssets(base.manifest.assets, made)
-  report({ kind: 'step', step: 'publish' })
+  const { config, variants, surroundings } = work
+  const onDone = createProgress(build.files, surroundings.report)
+  const assets = await makeAssets({ ...work, ...build, writer, onDone })
+  surroundings.report({ kind: 'step', step: 'publish' })
   const manifest = createManifest(assets, config.url.href, digest, build.importMap)
   const counts = { ...variants.count(), written: writer.count() }
-  const manifestBytes = formatManifest(manifest)
-  const outputs =
-    base === undefined
-      ? tallyOutputs(made.values())
-      : changeTally(base.outputs, assetsInScope(base).values(), made.values())
-  return { manifest, manifestBytes, outputs, work: counts }
+  return {
+    manifest,
+    manifestBytes: formatManifest(manifest),
+    outputs: tallyOutputs(assets.values()),
+    work: counts,
+  }
 }
 
 /** What is in the output now, without listing it again. */

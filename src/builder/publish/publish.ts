@@ -1,5 +1,4 @@
 import type { Digest, Digester } from '../../core/digest.ts'
-import type { AssetName } from '../../core/manifest/asset-lines.ts'
 import {
   type ImportMapNames,
   MANIFEST_FILE,
@@ -9,6 +8,7 @@ import {
 } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { Storage } from '../../storage/storage.ts'
+import type { Name } from '../rewrite/name.ts'
 import type { Output } from './output.ts'
 
 /**
@@ -16,12 +16,9 @@ import type { Output } from './output.ts'
  *
  * @param names in order of path
  */
-export function manifestDigest(
-  names: Iterable<readonly [LogicalPath, AssetName]>,
-  digester: Digester,
-): Digest {
+export function manifestDigest(names: Iterable<readonly [LogicalPath, Name]>, digester: Digester): Digest {
   const fields: string[] = []
-  for (const [path, { file, etag }] of names) fields.push(path, file, etag)
+  for (const [path, { file, fingerprint }] of names) fields.push(path, file, fingerprint.digest)
   return digester.ofFields(fields)
 }
 

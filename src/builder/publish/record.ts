@@ -15,7 +15,6 @@ import {
 } from '../../core/manifest/history.ts'
 import type { Manifest } from '../../core/manifest/manifest.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { OutdatedBase } from '../base.ts'
 import { refuseForeign } from './foreign.ts'
 
 /** The build that is about to be written. */
@@ -23,11 +22,6 @@ export interface ComingBuild {
   /** The digest its manifest will have. */
   readonly digest: string
   readonly files: ReadonlySet<string>
-  /**
-   * Where `files` and the present manifest are but the part of their builds that may differ: the files of the present
-   * build in that part. Default: they are the whole.
-   */
-  readonly replaces?: ReadonlySet<string> | undefined
   readonly at: Date
   /** A build from elsewhere whose files are carried forward into this output. */
   readonly previous?: Manifest | undefined
@@ -37,10 +31,9 @@ export interface ComingBuild {
  * Notes a build in the history before its first file is written, so that whatever happens next, a prune will know
  * whose files they are.
  *
- * @param present the manifest in force, or the part of it that `coming` replaces
+ * @param present the manifest in force
  * @returns files written: 0 or 1
  * @throws FingerpostError `FP_COLLISION` if the history there is somebody else's
- * @throws OutdatedBase if a part is to be replaced of a build that isn't the last one noted
  */
 export async function recordBuild(
   storage: Storage,
@@ -67,7 +60,7 @@ export async function readHistory(storage: Storage): Promise<History> {
 
 /** A history with one more build, and the files of the one it replaces among the retired. */
 export function addBuild(history: History, present: Manifest | undefined, coming: ComingBuild): History {
-  const { digest, files, at, previous, replaces } = coming
+  const { digest, files, at, previous } = coming
   const past = withForeignBuild(markAbandoned(history.builds, present?.digest), coming)
   const retired = new Map<string, RetiredAsset>(history.retired)
   for (const manifest of [previous, present]) {
@@ -78,10 +71,8 @@ export function addBuild(history: History, present: Manifest | undefined, coming
   for (const file of retired.keys()) if (files.has(file)) retired.delete(file)
   const mark = { digest, publishedAt: at, abandoned: false }
   const last = past.at(-1)
-  if (replaces !== undefined && last?.digest !== present?.digest)
-    throw new OutdatedBase('the last build noted is another')
   if (last?.digest !== digest) {
-    return { builds: [...past, describeChange(replaces ?? filesAfter(past), { ...mark, files })], retired }
+    return { builds: [...past, describeChange(filesAfter(past), { ...mark, files })], retired }
   }
   // The same digest, the same files: what the build changed stays true.
   return { builds: last.abandoned ? [...past.slice(0, -1), { ...last, ...mark }] : past, retired }

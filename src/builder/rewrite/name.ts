@@ -32,8 +32,6 @@ export interface NamingContext {
     find(key: Digest): readonly FinishedMember[] | undefined
     keep(key: Digest, members: readonly FinishedMember[]): void
   }
-  /** The name of a file that isn't to be named, where another refers to it. Default: there are none. */
-  readonly given?: (path: LogicalPath) => Name | undefined
   /** Told of the bytes of every file that was rewritten to be named: they need not be made again. */
   readonly onFinished?: (path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer) => void
 }
@@ -46,7 +44,7 @@ const NAMING_VERSION = 1
  * named before it; members of a circle share their circle's digest.
  */
 export function nameFiles(context: NamingContext): ReadonlyMap<LogicalPath, Name> {
-  const { fingerprints, drafts, prehashed, given } = context
+  const { fingerprints, drafts, prehashed } = context
   const names = new Map<LogicalPath, Name>()
   const rewritten: LogicalPath[] = []
   for (const [path, fingerprint] of fingerprints) {
@@ -54,10 +52,6 @@ export function nameFiles(context: NamingContext): ReadonlyMap<LogicalPath, Name
     else names.set(path, nameOf(path, prehashed.has(path) ? '' : fingerprint.digest, fingerprint))
   }
   const edges = new Map(rewritten.map((path) => [path, drafts.linksOf(path).map((link) => link.target)]))
-  for (const target of [...edges.values()].flat()) {
-    const name = fingerprints.has(target) ? undefined : given?.(target)
-    if (name !== undefined) names.set(target, name)
-  }
   for (const component of componentsInOrder(rewritten, edges)) {
     const members = nameComponent(component, names, context)
     component.forEach((path, index) => {

@@ -1,6 +1,5 @@
 import { build } from '../../builder/build.ts'
 import type { BuildEvent, BuildReport } from '../../builder/report.ts'
-import { namesIn } from '../../core/manifest/asset-lines.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { writeJson } from '../json.ts'
 import { createProgress, type Progress, SILENT_PROGRESS } from '../progress.ts'
@@ -67,7 +66,7 @@ config file's. Exit code 1 if a reference leads nowhere; then nothing is publish
 
 /** The report, its manifest shortened to names: the rest stands in `manifest.json`. */
 function toJson({ manifest, ...report }: BuildReport): Record<string, unknown> {
-  const names = Array.from(namesIn(manifest), ([path, { file }]) => [path, file])
+  const names = Array.from(manifest.assets, ([path, { file }]) => [path, file])
   return { ...report, url: manifest.url, digest: manifest.digest, assets: Object.fromEntries(names) }
 }
 

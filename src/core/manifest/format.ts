@@ -1,13 +1,10 @@
 import { ENCODINGS, type Encoding } from '../encoding.ts'
 import { comparePaths, type LogicalPath } from '../path.ts'
-import { AssetLines } from './asset-lines.ts'
 import type { Manifest, ManifestAsset, ManifestVariant } from './manifest.ts'
 
 /**
  * The bytes of `manifest.json`, a line per asset: the same manifest, the same bytes (law 7). Made piece by piece, so that
  * a large manifest's lines are not in memory beside them. Inverse of `parseManifest`.
- *
- * Of {@link AssetLines} the lines are copied that haven't been replaced: to change one asset is not to lay out all.
  */
 export function formatManifest(manifest: Manifest): Buffer {
   return Buffer.concat(Array.from(formatPieces(manifest), (piece) => Buffer.from(piece)))
@@ -30,7 +27,7 @@ const LINES_PER_PIECE = 1000
 
 function* formatPieces({ assets, ...head }: Manifest): Generator<string> {
   yield `{\n ${formatHead(head)},\n "assets": {\n`
-  yield* assets instanceof AssetLines ? assets.lines(formatLine) : formatLines(assets)
+  yield* formatLines(assets)
   yield '\n }\n}\n'
 }
 

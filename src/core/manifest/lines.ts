@@ -1,22 +1,38 @@
 import { ENCODINGS } from '../encoding.ts'
+import { LazyMap } from '../lazy.ts'
 import { comparePaths, type LogicalPath } from '../path.ts'
-import { AssetLines, type AssetPlaces } from './asset-lines.ts'
-import { type Manifest, parseManifest } from './manifest.ts'
+import { type Manifest, parseAsset, parseManifest } from './manifest.ts'
 
 /**
- * As {@link parseManifest}, for a server that starts and a build that changes little: every asset is checked, but none is
- * made before it is asked for, which saves most of the time and memory that a large manifest takes.
+ * As {@link parseManifest}, for a server that starts: every asset is checked, but parsed only when it is first asked for.
+ * That saves most of the time and memory that a large manifest takes.
  *
  * @param where names the manifest in messages, e.g. its path
  * @throws FingerpostError `FP_MANIFEST` naming the first field that isn't as it should be
  */
 export function openManifest(text: string, where: string): Manifest {
   const places = findAssetLines(text)
-  // Laid out by somebody else, or damaged: then it is for the reader of JSON to say where.
+  // Formatted by another tool, or damaged: then the JSON parser says where.
   if (places === undefined) return parseManifest(text, where)
   // Without the lines it still is a manifest, of no assets.
   const frame = parseManifest(text.slice(0, places.start) + text.slice(places.end), where)
-  return { ...frame, assets: new AssetLines(places, where) }
+  const assets = new LazyMap(places.valuesAt, (at, path) => {
+    return parseAsset(JSON.parse(valueAt(text, at)), where, path)
+  })
+  return { ...frame, assets }
+}
+
+/** Where the assets stand in the text of a manifest, one on each line. */
+interface AssetPlaces {
+  readonly start: number
+  readonly end: number
+  /** Where the value of each asset begins, in the order of the text. */
+  readonly valuesAt: ReadonlyMap<LogicalPath, number>
+}
+
+function valueAt(text: string, start: number): string {
+  const end = text.indexOf('\n', start)
+  return text.slice(start, text[end - 1] === ',' ? end - 1 : end)
 }
 
 const BEFORE = '\n "assets": {\n'
@@ -34,7 +50,7 @@ function findAssetLines(text: string): AssetPlaces | undefined {
   const line = new RegExp(LINE, 'y')
   let last: LogicalPath = ''
   for (let at = start, more = true; ; at = line.lastIndex) {
-    if (!more) return text.slice(at) === AFTER ? { text, start, end: at, valuesAt } : undefined
+    if (!more) return text.slice(at) === AFTER ? { start, end: at, valuesAt } : undefined
     line.lastIndex = at
     // Nothing is captured: of every line a match would be made, and thrown away.
     if (!line.test(text)) return undefined

@@ -104,18 +104,14 @@ test('once in half the time after which the cache forgets, everything is built',
   const snapshot = () => JSON.parse(readFileSync(join(folder, name), 'utf8').slice(17))
   const digester = await createDigester()
   const keepFor = (days: number) => {
-    const json = JSON.stringify({ ...snapshot(), wholeAt: Date.now() - days * 86_400_000 })
+    const json = JSON.stringify({ ...snapshot(), builtAt: Date.now() - days * 86_400_000 })
     writeFileSync(join(folder, name), `${digester.of(Buffer.from(json))}\n${json}`)
   }
   keepFor(LIMITS.buildCacheMaxIdleDays / 2 - 1)
   assert.equal((await run()).tookShortcut, true)
-  writeFileSync(join(cwd, 'src/c.txt'), 'other')
-  const { wholeAt } = snapshot()
-  await run()
-  assert.equal(snapshot().wholeAt, wholeAt, 'a build of one file asks for little')
   keepFor(LIMITS.buildCacheMaxIdleDays / 2 + 1)
   assert.equal((await run()).tookShortcut, false)
-  assert.ok(Date.now() - snapshot().wholeAt < 60_000)
+  assert.ok(Date.now() - snapshot().builtAt < 60_000)
 })
 
 test('a damaged snapshot is none', async (context) => {

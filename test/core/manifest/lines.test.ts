@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { AssetLines } from '../../../src/core/manifest/asset-lines.ts'
+import { LazyMap } from '../../../src/core/lazy.ts'
 import { formatManifest } from '../../../src/core/manifest/format.ts'
 import { openManifest } from '../../../src/core/manifest/lines.ts'
 import { type Manifest, type ManifestAsset, parseManifest } from '../../../src/core/manifest/manifest.ts'
@@ -47,7 +47,7 @@ test('whatever a build writes is opened line by line, and says what it says', ()
   ]) {
     const text = textOf(manifest)
     const opened = openManifest(text, 'm')
-    assert.ok(opened.assets instanceof AssetLines)
+    assert.ok(opened.assets instanceof LazyMap)
     assert.equal(opened.assets.size, manifest.assets.size)
     assert.deepEqual(outcome(openManifest, text), outcome(parseManifest, text))
   }
