@@ -15,13 +15,13 @@ export type {
   PruneReport,
   Tally,
 } from './builder/report.ts'
-export { defineConfig } from './builder/settings/define-config.ts'
+export { defineConfig } from './builder/settings/config-file.ts'
+export type { CompressRule } from './builder/settings/option-parsers.ts'
 export {
   BUILD_DEFAULTS,
   type BuildConfig,
   type BuildOptions,
   type CacheOption,
-  type CompressRule,
   parseBuildOptions,
 } from './builder/settings/options.ts'
 export { FingerpostError } from './core/error.ts'

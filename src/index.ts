@@ -1,7 +1,7 @@
 // Tells TypeScript of app.static and reply.static.
 import './serve/page/decorations.ts'
 
-export { defineConfig } from './builder/settings/define-config.ts'
+export { defineConfig } from './builder/settings/config-file.ts'
 export type { BuildOptions } from './builder/settings/options.ts'
 export { type ErrorCode, FingerpostError } from './core/error.ts'
 export { type Manifest, type ManifestAsset, parseManifest } from './core/manifest/manifest.ts'

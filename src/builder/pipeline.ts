@@ -71,9 +71,9 @@ async function makeSite(work: Work): Promise<FinishedBuild> {
 async function nameSite(work: Work) {
   const { collection, config, cache, reader } = work
   const { files } = collection
-  const scanners = await createScanners({ html: config.references.html })
+  const scanners = await createScanners({ html: config.html })
   const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, work)
-  const prehashed = await findPrehashed(collection, config.references.prehashed)
+  const prehashed = await findPrehashed(collection, config.prehashed)
   const { links, moduleUrls, strips, problems } = linkReferences({ scans, collection, prehashed, config })
   refuseErrors(problems)
   const importMap = createImportMapNames({ paths: files.keys(), moduleUrls, config })

@@ -2,35 +2,116 @@ import { FingerpostError } from './error.ts'
 import { nearestNames } from './nearest.ts'
 
 /**
- * Reads one value from outside. `where` names it in messages: `out`, `sources[0].prefix`.
+ * Checks a value from outside and returns it with its type. `where` names it in messages: `out`, `sources[0].prefix`.
  *
  * @throws FingerpostError `FP_CONFIG`
  */
 export type OptionParser<T> = (value: unknown, where: string) => T
 
-/** One parser for each option of a shape. */
-export type OptionTable<T> = { readonly [Name in keyof T]-?: OptionParser<Exclude<T[Name], undefined>> }
+/** One option. Its type and docstring stand in the interface beside the table, so that editors show them. */
+export interface OptionEntry<T> {
+  readonly parse: OptionParser<T>
+  /** The value of an option that isn't given. */
+  readonly default?: T
+  /** Turns the value into the form that the code uses, e.g. an absolute path. `cwd`: where relative paths start. */
+  readonly complete?: (value: T, cwd: string) => unknown
+  /** Sets the option on the command line. */
+  readonly flag?: OptionFlag
+}
+
+/** A row of a table. A parser alone: no default, no flag. */
+export type OptionRow<T> = OptionParser<T> | OptionEntry<T>
 
 /**
- * Reads an object of options: each given one by its parser; `undefined` counts as not given.
+ * A row for each option of an interface. Declare it with `satisfies OptionTable<…>`: {@link Completed} then derives the
+ * types of the complete options from it.
+ */
+export type OptionTable<T> = { readonly [Name in keyof T]-?: OptionRow<Exclude<T[Name], undefined>> }
+
+/** A flag of the command line: `--name`, `--name VALUE`, or `--name VALUE` any number of times. */
+export type OptionFlag =
+  | FlagSpec<'flag', true>
+  | ValueSpec<'value', string>
+  | ValueSpec<'list', readonly string[]>
+
+interface FlagSpec<Kind, Given> {
+  readonly kind: Kind
+  /** Default: the option's name with dashes, `--allow-missing`. */
+  readonly name?: string
+  /** One letter, for `-o`. */
+  readonly short?: string
+  /** For `--help`. */
+  readonly help: string
+  /** What the option becomes. Default: what is given; a list is added to `before`, the config file's. */
+  readonly read?: (given: Given, cwd: string, before: unknown) => unknown
+}
+
+interface ValueSpec<Kind, Given> extends FlagSpec<Kind, Given> {
+  /** The placeholder in `--help`: `DIR`. */
+  readonly value: string
+}
+
+/** Options with their defaults, completed. Undefined only where there is no default. */
+export type Completed<Table> = { readonly [Name in keyof Table]: CompletedRow<Table[Name]> }
+
+type CompletedRow<Row> =
+  Row extends OptionParser<infer T>
+    ? T | undefined
+    : Row extends { readonly complete: (value: never, cwd: string) => infer C }
+      ? C | Missing<Row>
+      : Row extends { readonly parse: OptionParser<infer T> }
+        ? T | Missing<Row>
+        : never
+
+type Missing<Row> = Row extends { readonly default: unknown } ? never : undefined
+
+/**
+ * Checks an object of options; `undefined` counts as not given.
  *
  * @param where names the whole in messages: `the options`, a config file's path
  * @throws FingerpostError `FP_CONFIG` for an unknown name (with the nearest known one) and for a value of the wrong shape
  */
 export function parseOptions<T>(value: unknown, table: OptionTable<T>, where: string): Partial<T> {
-  const given = asRecord(value, where)
-  const parsed: Partial<T> = {}
-  for (const [name, each] of Object.entries(given)) {
+  const parsed: Record<string, unknown> = {}
+  for (const [name, each] of Object.entries(asRecord(value, where))) {
     if (each === undefined) continue
     if (!Object.hasOwn(table, name)) throw unknownOption(name, where, remedyFor(name, Object.keys(table)))
-    const known = name as keyof T
     try {
-      parsed[known] = table[known](each, name) as T[keyof T]
+      parsed[name] = entryOf(table[name as keyof T]).parse(each, name)
     } catch (error) {
       throw tellPlace(error, name, table)
     }
   }
-  return parsed
+  return parsed as Partial<T>
+}
+
+/** Fills in defaults and completes every option. @param cwd where relative paths start */
+export function completeOptions<T, Table extends OptionTable<T>>(
+  options: Partial<T>,
+  table: Table,
+  cwd: string,
+): Completed<Table> {
+  const completed = Object.keys(table).map((name) => {
+    const { default: usual, complete } = entryOf(table[name as keyof T] as OptionRow<unknown>)
+    const value = options[name as keyof T] ?? usual
+    return [name, value === undefined || complete === undefined ? value : complete(value, cwd)]
+  })
+  return Object.fromEntries(completed) as Completed<Table>
+}
+
+/** The defaults of a table's options. */
+export function defaultsOf<Table extends object>(table: Table): Defaults<Table> {
+  const rows = Object.entries(table as Readonly<Record<string, OptionRow<unknown>>>)
+  return Object.fromEntries(rows.map(([name, row]) => [name, entryOf(row).default])) as Defaults<Table>
+}
+
+type Defaults<Table> = {
+  readonly [Name in keyof Table]: Table[Name] extends { readonly default: infer D } ? D : undefined
+}
+
+/** A row in its long form. */
+export function entryOf<T>(row: OptionRow<T>): OptionEntry<T> {
+  return typeof row === 'function' ? { parse: row } : row
 }
 
 /** Any text but the empty one. */

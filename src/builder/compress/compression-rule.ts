@@ -1,6 +1,7 @@
 import { isCompressible } from '../../core/media-type.ts'
 import type { LogicalPath } from '../../core/path.ts'
-import { type BuildConfig, QUALITIES } from '../settings/options.ts'
+import { QUALITIES } from '../settings/option-parsers.ts'
+import type { BuildConfig } from '../settings/options.ts'
 import { canEncode, type Recipe } from './encoder.ts'
 
 /** Which siblings a file should have; none for what is compressed already. */

@@ -7,7 +7,7 @@ import { isModuleKind } from '../../core/reference/reference.ts'
 import type { Destination } from '../../core/reference/specifier.ts'
 import type { Collection, Skipped } from '../../sources/finder.ts'
 import type { PlacedReference } from '../read/scan-files.ts'
-import type { ReferenceConfig } from '../settings/reference-options.ts'
+import type { BuildConfig } from '../settings/options.ts'
 import { extensionCandidates, isExtensionless, namesFolder } from './extensionless.ts'
 
 /** Says what is wrong with a reference that leads to no file; undefined where nothing is. */
@@ -23,7 +23,7 @@ type Finding = Pick<Problem, 'code' | 'severity' | 'message' | 'nearest'>
 /** Prepares explanations; what they look up is worked out when the first problem turns up. */
 export function createExplainer(
   collection: Collection,
-  { onMissing, extensionless }: ReferenceConfig,
+  { onMissing, extensionless }: Pick<BuildConfig, 'onMissing' | 'extensionless'>,
 ): Explain {
   const severity = onMissing === 'warn' ? 'warning' : 'error'
   let searched = 0
@@ -86,7 +86,7 @@ function outside(written: string, target: string, severity: Problem['severity'])
   return { code: 'outside', severity, message, nearest: [] }
 }
 
-function hintFor(extensionless: ReferenceConfig['extensionless'], nearest: readonly string[]): string {
+function hintFor(extensionless: BuildConfig['extensionless'], nearest: readonly string[]): string {
   if (extensionless === 'keep') return "; the option extensionless: 'resolve' would complete it"
   return nearest.length === 0 ? ': nothing fits' : ': more than one file fits'
 }

@@ -3,13 +3,13 @@ import type { ImportMapNames } from '../../core/manifest/manifest.ts'
 import { nearestNames } from '../../core/nearest.ts'
 import { comparePaths, encodePath, extensionOf, type LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
-import type { ReferenceConfig } from '../settings/reference-options.ts'
+import type { BuildConfig } from '../settings/options.ts'
 
 /** What an import map is made from. */
 export interface ImportMapInput {
   readonly paths: Iterable<LogicalPath>
   readonly moduleUrls: ReadonlyMap<string, string>
-  readonly config: { readonly url: PublicUrl; readonly references: ReferenceConfig }
+  readonly config: Pick<BuildConfig, 'url' | 'importMap' | 'modules'>
 }
 
 /**
@@ -20,7 +20,7 @@ export interface ImportMapInput {
  * @throws FingerpostError `FP_CONFIG` for a specifier that stands for nothing
  */
 export function createImportMapNames({ paths, moduleUrls, config }: ImportMapInput): ImportMapNames {
-  const { importMap, modules } = config.references
+  const { importMap, modules } = config
   if (modules !== 'import-map' && Object.keys(importMap).length === 0) return new Map()
   const all = [...paths]
   const modulePaths = all.filter((path) => ['.js', '.mjs'].includes(extensionOf(path)))

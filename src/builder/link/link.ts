@@ -46,29 +46,31 @@ export interface LinkInput {
   readonly collection: Collection
   /** Files that keep their name and bytes. */
   readonly prehashed: ReadonlySet<LogicalPath>
-  readonly config: Pick<BuildConfig, 'url' | 'references'>
+  readonly config: Pick<
+    BuildConfig,
+    'url' | 'allowMissing' | 'onMissing' | 'modules' | 'extensionless' | 'missingSourceMaps'
+  >
 }
 
 /** Follows every reference of the build to its file, and says of all others what is wrong with them. */
 export function linkReferences({ scans, collection, prehashed, config }: LinkInput): Links {
-  const { references, url } = config
   const links = new Map<LogicalPath, readonly Link[]>()
   const problems: Problem[] = []
-  const moduleUrls = createModuleUrls(url)
+  const moduleUrls = createModuleUrls(config.url)
   const strips = new Map<LogicalPath, Span>()
-  const isAllowed = createAllowance(references.allowMissing)
-  const explain = createExplainer(collection, references)
+  const isAllowed = createAllowance(config.allowMissing)
+  const explain = createExplainer(collection, config)
   const modeOf = (path: LogicalPath, kind: ReferenceKind) =>
-    prehashed.has(path) || (references.modules === 'import-map' && isModuleKind(kind)) ? 'keep' : 'rewrite'
+    prehashed.has(path) || (config.modules === 'import-map' && isModuleKind(kind)) ? 'keep' : 'rewrite'
 
   const follow = (path: LogicalPath, reference: PlacedReference): Link | undefined => {
     const { kind, specifier, suffix } = reference
-    const destination = followSpecifier(kind, specifier, path, url)
+    const destination = followSpecifier(kind, specifier, path, config.url)
     if (destination.kind === 'external') return undefined
     const mode = modeOf(path, kind)
     const link = findLink(reference, destination.path, mode, { collection, config })
     if (destination.kind === 'outside' || link === undefined) {
-      if (kind === 'source-map' && references.missingSourceMaps === 'strip' && !prehashed.has(path)) {
+      if (kind === 'source-map' && config.missingSourceMaps === 'strip' && !prehashed.has(path)) {
         strips.set(path, { start: reference.start, end: reference.end })
       }
       const problem = isAllowed(path, destination.path) ? undefined : explain(path, reference, destination)
@@ -124,7 +126,7 @@ function findLink(
 ): Link | undefined {
   const { kind, digestAt } = reference
   if (collection.files.has(target)) return { kind, at: digestAt, target, addition: '', mode }
-  if (config.references.extensionless === 'keep' || !isModuleKind(kind)) return undefined
+  if (config.extensionless === 'keep' || !isModuleKind(kind)) return undefined
   const found = findExtension(reference, target, collection.files)
   return found === undefined ? undefined : { kind, ...found, mode }
 }

@@ -82,7 +82,7 @@ async function checkOutput(
     repair,
     digester: await createDigester(),
     targets: new Set([...manifest.assets].flatMap(([path, { file }]) => [path, file])),
-    scanners: await createScanners({ html: config.references.html }),
+    scanners: await createScanners({ html: config.html }),
     recipesFor: await createRecipes(config),
     encoder: await createEncoder(config),
   }

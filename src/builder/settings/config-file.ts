@@ -2,6 +2,12 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
+import type { BuildOptions } from './options.ts'
+
+/** Types the options of a config file, so that editors complete them. Returns its argument. */
+export function defineConfig(options: BuildOptions): BuildOptions {
+  return options
+}
 
 /** What a config file says, not yet looked at. */
 export interface ConfigFile {

@@ -3,199 +3,198 @@ import { ENCODINGS, type Encoding } from '../../core/encoding.ts'
 import { LIMITS } from '../../core/limit.ts'
 import {
   asCount,
+  asFlag,
   asListOf,
   asOneOf,
-  asRecord,
   asText,
-  type OptionParser,
+  type Completed,
+  completeOptions,
+  defaultsOf,
   type OptionTable,
   parseOptions,
-  wrongShape,
 } from '../../core/option.ts'
-import { type PublicUrl, parsePublicUrl } from '../../core/public-url.ts'
+import { parsePublicUrl } from '../../core/public-url.ts'
 import type { SourceOption } from '../../sources/source.ts'
-import {
-  REFERENCE_TABLE,
-  type ReferenceConfig,
-  type ReferenceOptions,
-  referenceConfigOf,
-} from './reference-options.ts'
+import { asCompress, asSource, asTextByName, type CompressRule } from './option-parsers.ts'
 
-/** Which qualities the files of a glob are compressed with; `false` for not at all. */
-export type CompressRule = false | Readonly<Partial<Record<Encoding, number | false>>>
-
-/** Where encoded files and scan results are kept between builds. */
-export interface CacheOption {
-  /**
-   * Relative to the working directory. Any folder will do, so that a CI service can carry it. Default
-   * `node_modules/.cache/fingerpost`.
-   */
-  readonly dir?: string
-  /** Bytes the folder may hold; what was used longest ago goes first. Default 512 MiB. */
-  readonly maxBytes?: number
-}
+// To add an option: a member of BuildOptions, the row of the same name below it, and the code that uses it.
+// The config file, the command line, --help, BuildConfig, the defaults and docs/configuration.md follow.
 
 /** What to build, and how: the shape of the config file. */
-export interface BuildOptions extends ReferenceOptions {
+export interface BuildOptions {
   /** Searched in order; where two have the same name, the first wins. */
   readonly sources: readonly SourceOption[]
   /** The folder the build is written to, relative to the working directory. Default `staticfiles`. */
   readonly out?: string
-  /** Where the files appear to browsers: a path, or an address for a CDN. Default `/static/`. */
+  /** Where browsers find the files: a path, or the URL of a CDN. Default `/static/`. */
   readonly url?: string
-  /** Which encodings are prepared. Default `['br', 'gzip']`; `zstd` needs Node 22.15 or newer. */
+  /** Encodings to prepare. Default `['br', 'gzip']`; `zstd` needs Node 22.15 or newer. */
   readonly encodings?: readonly Encoding[]
   /**
-   * Qualities by glob, the first that matches a logical path decides: `{ '*.map': { br: 5 }, 'raw/**': false }`.
-   * What a rule leaves out has its default: br 11 (0–11), gzip 9 (1–9), zstd 19 (1–22).
+   * Qualities by glob; the first glob that matches a logical path decides: `{ '*.map': { br: 5 }, 'raw/**': false }`.
+   * An encoding that a rule leaves out has its default: br 11 (0–11), gzip 9 (1–9), zstd 19 (1–22).
    */
   readonly compress?: Readonly<Record<string, CompressRule>>
   /**
-   * Which encoder makes `br`: the runtime's own, or brotli-wasm, whose bytes are the same on every Node version
-   * and platform and which takes about 1.6 times as long. Default `'native'`.
+   * The encoder for `br`: the one of Node, or brotli-wasm, whose output is the same on every Node version and
+   * platform and which takes about 1.6 times as long. Default `'native'`.
    */
   readonly brotli?: 'native' | 'wasm'
   /** Globs of logical paths to leave out, besides `CVS`, `.*` (except `.well-known`) and `*~`. Default none. */
   readonly ignore?: readonly string[]
+  /** Globs of targets that may be missing, or `FILE:TARGET` for one file's targets. Default none. */
+  readonly allowMissing?: readonly string[]
+  /** What a reference to a missing file does: fail the build, or give a warning. Default `'error'`. */
+  readonly onMissing?: 'error' | 'warn'
   /**
-   * A declaration file, relative to the working directory, that is kept filled with the names of all files: see
+   * How modules refer to each other. `rewrite`: specifiers carry hashed names, which works everywhere. `import-map`:
+   * modules keep their specifiers and the page's import map points to the hashed files, so that a changed module
+   * renames one file instead of everything that imports it. Default `'rewrite'`.
+   */
+  readonly modules?: 'rewrite' | 'import-map'
+  /**
+   * Bare specifiers and their logical paths: `{ three: 'vendor/three/three.module.js' }`. With a slash at both ends, a
+   * folder: `{ 'three/addons/': 'vendor/three/examples/jsm/' }`. Default none.
+   */
+  readonly importMap?: Readonly<Record<string, string>>
+  /**
+   * Globs of files whose names carry a bundler's hash already: they keep name and bytes. Files listed by a
+   * `.vite/manifest.json` in a source are added automatically. Default none.
+   */
+  readonly prehashed?: readonly string[]
+  /** Rewrite references in HTML files of the sources too. Default false. */
+  readonly html?: boolean
+  /**
+   * What happens to `./Button` where there is no such file. `keep` leaves it with a warning; `resolve` completes it to
+   * `Button.js`, `Button.mjs` or `Button/index.js`, if exactly one of them exists. Default `'keep'`.
+   */
+  readonly extensionless?: 'keep' | 'resolve'
+  /** Whether source map comments whose map is missing are kept or removed. Default `'keep'`. */
+  readonly missingSourceMaps?: 'keep' | 'strip'
+  /**
+   * A declaration file, relative to the working directory, that each build fills with the names of all files: see
    * `fingerpost types`. Default none.
    */
   readonly types?: string
-  /** `false` for no cache at all. Default: on. */
+  /** The build cache, or `false` for none. Default: on. */
   readonly cache?: CacheOption | false
   /**
-   * An earlier build whose files are carried forward where the output lacks them: the folder of a build, an archive of
-   * `fingerpost pack`, or the address of a `manifest.json`. Default: none.
+   * An earlier build whose files are added to the output: the folder of a build, an archive of `fingerpost pack`, or
+   * the URL of a `manifest.json`. Default none.
    */
   readonly previous?: string
 }
 
-/** Build options with every default filled in and every folder absolute. */
-export interface BuildConfig {
+/** Where compressed files and scan results are kept between builds. */
+export interface CacheOption {
+  /**
+   * Relative to the working directory. Any folder works, so that CI can carry it from run to run. Default
+   * `node_modules/.cache/fingerpost`.
+   */
+  readonly dir?: string
+  /** Bytes the folder may hold; the least recently used goes first. Default 512 MiB. */
+  readonly maxBytes?: number
+}
+
+const inFolder = (path: string, cwd: string) => resolve(cwd, path)
+
+const CACHE_TABLE = {
+  dir: { parse: asText, default: 'node_modules/.cache/fingerpost', complete: inFolder },
+  maxBytes: { parse: asCount, default: LIMITS.buildCacheMaxBytes },
+} satisfies OptionTable<CacheOption>
+
+/** A row for each of {@link BuildOptions}. */
+export const BUILD_TABLE = {
+  sources: { parse: asListOf(asSource), default: [] },
+  out: {
+    parse: asText,
+    default: 'staticfiles',
+    complete: inFolder,
+    flag: { kind: 'value', value: 'DIR', help: 'output folder (default staticfiles)', read: inFolder },
+  },
+  url: {
+    parse: asText,
+    default: '/static/',
+    complete: parsePublicUrl,
+    flag: {
+      kind: 'value',
+      value: 'URL',
+      help: 'where browsers find the files: a path or a CDN URL (default /static/)',
+    },
+  },
+  encodings: {
+    parse: asListOf(asOneOf(...ENCODINGS)),
+    default: ['br', 'gzip'],
+    complete: (chosen) => ENCODINGS.filter((encoding) => chosen.includes(encoding)),
+    flag: {
+      kind: 'list',
+      value: 'LIST',
+      help: 'of br, gzip, zstd (default br,gzip)',
+      read: (lists) => lists.flatMap((list) => list.split(',').filter((part) => part !== '')),
+    },
+  },
+  compress: { parse: asCompress, default: {}, complete: Object.entries<CompressRule> },
+  brotli: { parse: asOneOf('native', 'wasm'), default: 'native' },
+  ignore: {
+    parse: asListOf(asText),
+    default: [],
+    flag: { kind: 'list', value: 'GLOB', help: 'leave these files out, besides CVS, .* and *~' },
+  },
+  allowMissing: {
+    parse: asListOf(asText),
+    default: [],
+    flag: { kind: 'list', value: 'GLOB', help: 'targets that may be missing' },
+  },
+  onMissing: {
+    parse: asOneOf('error', 'warn'),
+    default: 'error',
+    flag: {
+      kind: 'value',
+      value: 'error|warn',
+      help: 'what a reference to a missing file does (default error)',
+    },
+  },
+  modules: { parse: asOneOf('rewrite', 'import-map'), default: 'rewrite' },
+  importMap: { parse: asTextByName, default: {} },
+  prehashed: { parse: asListOf(asText), default: [] },
+  html: { parse: asFlag, default: false },
+  extensionless: { parse: asOneOf('keep', 'resolve'), default: 'keep' },
+  missingSourceMaps: { parse: asOneOf('keep', 'strip'), default: 'keep' },
+  types: { parse: asText, complete: inFolder },
+  cache: {
+    parse: (value, where) => value !== false && parseOptions<CacheOption>(value, CACHE_TABLE, where),
+    default: {},
+    complete: (cache: CacheOption | false, cwd) =>
+      cache !== false && completeOptions(cache, CACHE_TABLE, cwd),
+    flag: { kind: 'flag', name: 'no-cache', help: 'build without the cache', read: () => false },
+  },
+  previous: {
+    parse: asText,
+    flag: {
+      kind: 'value',
+      value: 'BUILD',
+      help: 'add the files of this earlier build: a folder, an archive of pack, or the URL of a manifest.json',
+      read: (place, cwd) => (/^https?:\/\//i.test(place) ? place : resolve(cwd, place)),
+    },
+  },
+} satisfies OptionTable<BuildOptions>
+
+/** {@link BuildOptions} with defaults, absolute folders and a parsed URL. Encodings are in the order of {@link ENCODINGS}. */
+export interface BuildConfig extends Completed<typeof BUILD_TABLE> {
   readonly cwd: string
-  readonly sources: readonly SourceOption[]
-  readonly out: string
-  readonly url: PublicUrl
-  /** In the order of {@link ENCODINGS}. */
-  readonly encodings: readonly Encoding[]
-  readonly compress: readonly (readonly [glob: string, rule: CompressRule])[]
-  readonly brotli: 'native' | 'wasm'
-  readonly ignore: readonly string[]
-  readonly references: ReferenceConfig
-  /** Absolute. */
-  readonly types: string | undefined
-  readonly cache: Required<CacheOption> | false
-  readonly previous: string | undefined
 }
 
-/** The defaults of all build options. */
-export const BUILD_DEFAULTS = {
-  out: 'staticfiles',
-  url: '/static/',
-  encodings: ['br', 'gzip'] as readonly Encoding[],
-  brotli: 'native',
-  cacheDir: 'node_modules/.cache/fingerpost',
-} as const
-
-/** A range of qualities and the one that is used unless a rule says otherwise. */
-export interface QualityRange {
-  readonly min: number
-  readonly max: number
-  readonly default: number
-}
-
-/** What each encoder can be asked for. */
-export const QUALITIES: Readonly<Record<Encoding, QualityRange>> = {
-  br: { min: 0, max: 11, default: 11 },
-  gzip: { min: 1, max: 9, default: 9 },
-  zstd: { min: 1, max: 22, default: 19 },
-}
+/** The default of each build option. */
+export const BUILD_DEFAULTS = defaultsOf(BUILD_TABLE)
 
 /**
- * Reads build options from outside and fills in the defaults.
+ * Checks build options and fills in the defaults.
  *
  * @param where names them in messages, e.g. the config file's path
  * @throws FingerpostError `FP_CONFIG` for an unknown option (with the nearest known one) and for a value of the wrong
  * shape
  */
 export function parseBuildOptions(value: unknown, cwd: string, where = 'the options'): BuildConfig {
-  const options = parseOptions<BuildOptions>(value, TABLE, where)
-  const encodings = options.encodings ?? BUILD_DEFAULTS.encodings
-  return {
-    cwd,
-    sources: options.sources ?? [],
-    out: resolve(cwd, options.out ?? BUILD_DEFAULTS.out),
-    url: parsePublicUrl(options.url ?? BUILD_DEFAULTS.url),
-    encodings: ENCODINGS.filter((encoding) => encodings.includes(encoding)),
-    compress: Object.entries(options.compress ?? {}),
-    brotli: options.brotli ?? BUILD_DEFAULTS.brotli,
-    ignore: options.ignore ?? [],
-    references: referenceConfigOf(options),
-    types: options.types === undefined ? undefined : resolve(cwd, options.types),
-    cache: cacheConfig(options.cache ?? {}, cwd),
-    previous: options.previous,
-  }
-}
-
-interface PlainSource {
-  dir: string
-  prefix?: string
-}
-
-const asPrefix: OptionParser<string> = (value, where) => (value === '' ? '' : asText(value, where))
-
-const SOURCE_TABLE: OptionTable<PlainSource> = { dir: asText, prefix: asPrefix }
-
-const asSource: OptionParser<SourceOption> = (value, where) => {
-  if (typeof value === 'string') return asText(value, where)
-  const { dir, prefix = '' } = parseOptions<PlainSource>(value, SOURCE_TABLE, where)
-  if (dir === undefined) throw wrongShape(value, where, 'a folder, or { dir, prefix }')
-  return { dir, prefix }
-}
-
-const asCache: OptionParser<CacheOption | false> = (value, where) =>
-  value === false ? false : parseOptions<CacheOption>(value, { dir: asText, maxBytes: asCount }, where)
-
-const asCompress: OptionParser<Readonly<Record<string, CompressRule>>> = (value, where) => {
-  const rules: Record<string, CompressRule> = {}
-  for (const [glob, rule] of Object.entries(asRecord(value, where))) {
-    rules[glob] = rule === false ? false : parseOptions(rule, QUALITY_TABLE, `${where}[${glob}]`)
-  }
-  return rules
-}
-
-const asQuality =
-  (encoding: Encoding): OptionParser<number | false> =>
-  (value, where) => {
-    const { min, max } = QUALITIES[encoding]
-    if (value === false) return false
-    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
-    throw wrongShape(value, where, `false or a whole number from ${min} to ${max}`)
-  }
-
-const QUALITY_TABLE: OptionTable<Partial<Record<Encoding, number | false>>> = {
-  br: asQuality('br'),
-  zstd: asQuality('zstd'),
-  gzip: asQuality('gzip'),
-}
-
-const TABLE: OptionTable<BuildOptions> = {
-  sources: asListOf(asSource),
-  out: asText,
-  url: asText,
-  encodings: asListOf(asOneOf(...ENCODINGS)),
-  compress: asCompress,
-  brotli: asOneOf('native', 'wasm'),
-  ignore: asListOf(asText),
-  ...REFERENCE_TABLE,
-  types: asText,
-  cache: asCache,
-  previous: asText,
-}
-
-function cacheConfig(option: CacheOption | false, cwd: string): Required<CacheOption> | false {
-  if (option === false) return false
-  const { dir = BUILD_DEFAULTS.cacheDir, maxBytes = LIMITS.buildCacheMaxBytes } = option
-  return { dir: resolve(cwd, dir), maxBytes }
+  const options = parseOptions<BuildOptions>(value, BUILD_TABLE, where)
+  return { ...completeOptions(options, BUILD_TABLE, cwd), cwd }
 }

@@ -139,7 +139,7 @@ function candidatesOf(
     const destination = followSpecifier(kind, specifier, path, config.url)
     if (destination.kind !== 'inside') continue
     candidates.push(destination.path)
-    if (config.references.extensionless === 'resolve' && kind.startsWith('js-')) {
+    if (config.extensionless === 'resolve' && kind.startsWith('js-')) {
       candidates.push(...extensionCandidates(destination.path))
     }
   }

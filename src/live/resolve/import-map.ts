@@ -18,7 +18,7 @@ export interface LiveSources {
  * @throws FingerpostError `FP_CONFIG` for a specifier that stands for nothing
  */
 export function describeSources({ config, assets, names }: LiveSources): ImportMapSource {
-  const moduleUrls = config.references.modules === 'import-map' ? findModuleUrls(assets, names()) : new Map()
+  const moduleUrls = config.modules === 'import-map' ? findModuleUrls(assets, names()) : new Map()
   const get = (path: LogicalPath) => assets.find(path)?.asset
   return {
     importMap: createImportMapNames({ paths: names(), moduleUrls, config }),

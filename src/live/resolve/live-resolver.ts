@@ -67,14 +67,11 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
   const sources = await locateSources(config.sources, { cwd })
   const finders = sources.map((source) => createFolderFinder({ ...source, ignore: config.ignore }))
   const listed = await collect(finders)
-  const [digester, scanners] = await Promise.all([
-    createDigester(),
-    createScanners({ html: config.references.html }),
-  ])
+  const [digester, scanners] = await Promise.all([createDigester(), createScanners({ html: config.html })])
   const reader = createSourceReader()
   const facts = createFileFacts({ reader, digester, scanners, now })
   const tree = createLiveTree({ finders, listed, hasKnownContent: facts.confirm })
-  const prehashed = new Set(await findPrehashed(listed, config.references.prehashed))
+  const prehashed = new Set(await findPrehashed(listed, config.prehashed))
   const workshop: ClosureWorkshop = {
     ...{ config, tree, digester, reader, prehashed, facts },
     remembered: createNameMemory(),
@@ -123,7 +120,7 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
     async relist() {
       const listed = await collect(finders)
       tree.update(listed)
-      if (replace(prehashed, await findPrehashed(listed, config.references.prehashed))) assets.forget()
+      if (replace(prehashed, await findPrehashed(listed, config.prehashed))) assets.forget()
     },
   }
 }

@@ -2,21 +2,20 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Links, linkReferences } from '../../../src/builder/link/link.ts'
 import { scanBytes } from '../../../src/builder/read/scan-files.ts'
-import { REFERENCE_DEFAULTS, type ReferenceOptions } from '../../../src/builder/settings/reference-options.ts'
-import { parsePublicUrl } from '../../../src/core/public-url.ts'
+import { type BuildOptions, parseBuildOptions } from '../../../src/builder/settings/options.ts'
 import { createScanners, findScanner } from '../../../src/scan/scanners.ts'
 import type { Collection, SourceFile } from '../../../src/sources/finder.ts'
 
 const scanners = await createScanners()
 
-interface Options extends ReferenceOptions {
+interface Options extends Partial<BuildOptions> {
   readonly ignored?: readonly string[]
   readonly prehashedFiles?: readonly string[]
 }
 
 /** Links files given as text by path. */
 function link(texts: Readonly<Record<string, string>>, options: Options = {}): Links {
-  const { ignored = [], prehashedFiles = [], ...references } = options
+  const { ignored = [], prehashedFiles = [], ...buildOptions } = options
   const scans = new Map(
     Object.entries(texts).flatMap(([path, text]) => {
       const scanner = findScanner(scanners, path)
@@ -28,7 +27,7 @@ function link(texts: Readonly<Record<string, string>>, options: Options = {}): L
     shadowed: [],
     skipped: ignored.map((path) => ({ path, absolutePath: `/${path}`, reason: 'ignored' })),
   }
-  const config = { url: parsePublicUrl('/static/'), references: { ...REFERENCE_DEFAULTS, ...references } }
+  const config = parseBuildOptions(buildOptions, '/')
   return linkReferences({ scans, collection, prehashed: new Set(prehashedFiles), config })
 }
 

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
-import { defineConfig } from '../../../src/builder/settings/define-config.ts'
-import { parseBuildOptions } from '../../../src/builder/settings/options.ts'
+import { defineConfig } from '../../../src/builder/settings/config-file.ts'
+import { BUILD_DEFAULTS, parseBuildOptions } from '../../../src/builder/settings/options.ts'
 
 const parse = (options: unknown) => parseBuildOptions(options, '/srv/app')
 
@@ -11,7 +13,7 @@ test('sources are all that must be said', () => {
   assert.equal(config.url.href, '/static/')
   assert.deepEqual(config.encodings, ['br', 'gzip'])
   assert.equal(config.brotli, 'native')
-  assert.equal(config.references.onMissing, 'error')
+  assert.equal(config.onMissing, 'error')
   assert.deepEqual(config.cache, {
     dir: '/srv/app/node_modules/.cache/fingerpost',
     maxBytes: 512 * 1024 * 1024,
@@ -72,4 +74,14 @@ test('no cache is said with false', () => {
 test('defineConfig gives back what it was given', () => {
   const options = { sources: ['a'] }
   assert.equal(defineConfig(options), options)
+})
+
+test('every docstring says the default of its row', () => {
+  const source = readFileSync(join(import.meta.dirname, '../../../src/builder/settings/options.ts'), 'utf8')
+  for (const [name, value] of Object.entries(BUILD_DEFAULTS)) {
+    if (typeof value !== 'string' && value !== false) continue
+    const [, doc = ''] =
+      new RegExp(`/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s+readonly ${name}\\?:`).exec(source) ?? []
+    assert.match(doc.replace(/[`'*\s]+/g, ' '), new RegExp(`Default ${value}\\b|Default ${value}`), name)
+  }
 })

@@ -1,0 +1,57 @@
+import type { Encoding } from '../../core/encoding.ts'
+import { asRecord, asText, type OptionParser, parseOptions, wrongShape } from '../../core/option.ts'
+import type { SourceOption } from '../../sources/source.ts'
+
+/** Qualities of the encodings for the files of a glob; `false`: not compressed. */
+export type CompressRule = false | Readonly<Partial<Record<Encoding, number | false>>>
+
+/** Both ends included. */
+interface QualityRange {
+  readonly min: number
+  readonly max: number
+  readonly default: number
+}
+
+/** The qualities of each encoder. */
+export const QUALITIES: Readonly<Record<Encoding, QualityRange>> = {
+  br: { min: 0, max: 11, default: 11 },
+  gzip: { min: 1, max: 9, default: 9 },
+  zstd: { min: 1, max: 22, default: 19 },
+}
+
+export const asSource: OptionParser<SourceOption> = (value, where) => {
+  if (typeof value === 'string') return asText(value, where)
+  const { dir, prefix = '' } = parseOptions<PlainSource>(value, { dir: asText, prefix: asPrefix }, where)
+  if (dir === undefined) throw wrongShape(value, where, 'a folder, or { dir, prefix }')
+  return { dir, prefix }
+}
+
+interface PlainSource {
+  readonly dir: string
+  readonly prefix?: string
+}
+
+const asPrefix: OptionParser<string> = (value, where) => (value === '' ? '' : asText(value, where))
+
+export const asCompress: OptionParser<Readonly<Record<string, CompressRule>>> = (value, where) => {
+  const table = { br: asQuality('br'), zstd: asQuality('zstd'), gzip: asQuality('gzip') }
+  const rules = Object.entries(asRecord(value, where)).map(([glob, rule]) => [
+    glob,
+    rule !== false && parseOptions<Exclude<CompressRule, false>>(rule, table, `${where}[${glob}]`),
+  ])
+  return Object.fromEntries(rules)
+}
+
+function asQuality(encoding: Encoding): OptionParser<number | false> {
+  const { min, max } = QUALITIES[encoding]
+  return (value, where) => {
+    if (value === false) return false
+    if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value
+    throw wrongShape(value, where, `false or a whole number from ${min} to ${max}`)
+  }
+}
+
+export const asTextByName: OptionParser<Readonly<Record<string, string>>> = (value, where) => {
+  const entries = Object.entries(asRecord(value, where))
+  return Object.fromEntries(entries.map(([name, each]) => [name, asText(each, `${where}[${name}]`)]))
+}
