@@ -69,6 +69,10 @@ export const LIMITS = {
   uploadMaxFieldBytes: 64 * KIB,
   /** Milliseconds a client may go on sending what has been refused, so that it sees the answer. */
   uploadLingerMs: 5000,
+  /** Bytes from the beginning of a raster image that show its type. */
+  imageHeadBytes: 1024,
+  /** Bytes in which the root element of an SVG must begin. */
+  svgPrologueBytes: 64 * KIB,
   /** Names tried with a random suffix before an upload gives up. */
   uploadMaxNameAttempts: 20,
   /** Bytes of the secret of a link key, at least. */

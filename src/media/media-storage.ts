@@ -130,7 +130,11 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     storage,
     async save(name, given, saving = {}) {
       checkName(name)
-      const { head, content } = await openContent(given, Math.min(saving.maxBytes ?? maxBytes, maxBytes))
+      const { head, content } = await openContent(
+        name,
+        given,
+        Math.min(saving.maxBytes ?? maxBytes, maxBytes),
+      )
       checkImage(name, head)
       const headers = { ...presentationOf(name, head, options), cacheControl }
       const renaming = saving.overwrite === true ? { overwrite: true } : { alternative: alternativesTo(name) }

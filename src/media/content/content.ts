@@ -1,13 +1,13 @@
 import { FingerpostError } from '../../core/error.ts'
-import type { Content } from '../../storage/storage.ts'
-import { HEAD_BYTES } from './image.ts'
+import type { Content, Storage, StoredFile } from '../../storage/storage.ts'
+import { headBytesOf } from './image.ts'
 
 /** What can be stored: bytes, a Blob or File, a Node or web stream, anything that yields bytes. */
 export type MediaContent = Uint8Array | Blob | AsyncIterable<Uint8Array>
 
 /** Content that has been begun: its first bytes are known, all of it can still be read, once. */
 export interface OpenedContent {
-  /** The first {@link HEAD_BYTES} bytes, fewer only if there are no more. */
+  /** The first bytes, as many as decide about a file of this name. */
   readonly head: Buffer
   readonly content: Content
 }
@@ -17,18 +17,23 @@ export interface OpenedContent {
  *
  * @throws FingerpostError `FP_LIMIT` (413) for more bytes than allowed, now or while the content is read
  */
-export async function openContent(given: MediaContent, maxBytes: number): Promise<OpenedContent> {
+export async function openContent(
+  name: string,
+  given: MediaContent,
+  maxBytes: number,
+): Promise<OpenedContent> {
+  const headBytes = headBytesOf(name)
   // The limit stands before everything: a source may stop giving at the limit without ending.
   const pieces = limitBytes(piecesOf(given), maxBytes)
   const begun: Uint8Array[] = []
   let bytes = 0
-  while (bytes < HEAD_BYTES) {
+  while (bytes < headBytes) {
     const next = await pieces.next()
     if (next.done === true) break
     begun.push(next.value)
     bytes += next.value.length
   }
-  return { head: Buffer.concat(begun).subarray(0, HEAD_BYTES), content: resume(begun, pieces) }
+  return { head: Buffer.concat(begun).subarray(0, headBytes), content: resume(begun, pieces) }
 }
 
 async function* limitBytes(
@@ -68,4 +73,13 @@ async function* resume(
     // Whoever stops reading must not leave a stream open behind it.
     await rest.return?.()
   }
+}
+
+/** The first bytes of a stored file, as many as decide about it. */
+export async function readHead(storage: Storage, { key, size }: StoredFile): Promise<Buffer> {
+  const end = Math.min(size, headBytesOf(key)) - 1
+  if (end < 0) return Buffer.alloc(0)
+  const pieces: Uint8Array[] = []
+  for await (const piece of storage.open(key, { start: 0, end })) pieces.push(piece)
+  return Buffer.concat(pieces)
 }

@@ -1,6 +1,7 @@
+import { LIMITS } from '../../core/limit.ts'
 import { extensionOf } from '../../core/path.ts'
 
-/** Pictures made of pixels, which browsers only decode, never run. */
+/** Raster images, which browsers decode and never run. */
 export type RasterType =
   | 'image/png'
   | 'image/jpeg'
@@ -13,56 +14,56 @@ export type RasterType =
 /** What an extension promises. SVG is a document that may contain scripts, hence apart from the others. */
 export type ImageType = RasterType | 'image/svg+xml'
 
-/** Bytes from the beginning of a file that suffice to recognise it. */
-export const HEAD_BYTES = 1024
-
-const BY_EXTENSION: Readonly<Record<string, ImageType>> = {
-  '.png': 'image/png',
-  '.apng': 'image/png',
-  '.jpg': 'image/jpeg',
-  '.jpeg': 'image/jpeg',
-  '.jfif': 'image/jpeg',
-  '.gif': 'image/gif',
-  '.webp': 'image/webp',
-  '.avif': 'image/avif',
-  '.bmp': 'image/bmp',
-  '.ico': 'image/x-icon',
-  '.svg': 'image/svg+xml',
+const EXTENSIONS: Readonly<Record<ImageType, readonly string[]>> = {
+  'image/png': ['.png', '.apng'],
+  'image/jpeg': ['.jpg', '.jpeg', '.jfif', '.jpe', '.jif', '.jfi', '.pjpeg', '.pjp'],
+  'image/gif': ['.gif'],
+  'image/webp': ['.webp'],
+  'image/avif': ['.avif', '.avifs'],
+  'image/bmp': ['.bmp', '.dib'],
+  'image/x-icon': ['.ico', '.cur'],
+  'image/svg+xml': ['.svg'],
 }
 
-interface Signature {
-  readonly type: RasterType
-  readonly at: number
-  readonly bytes: string
-}
+const BY_EXTENSION: ReadonlyMap<string, ImageType> = new Map(
+  Object.entries(EXTENSIONS).flatMap(([type, names]) => names.map((name) => [name, type as ImageType])),
+)
 
-/** Latin-1 text of the first bytes (WHATWG MIME Sniffing §6.1). */
-const SIGNATURES: readonly Signature[] = [
-  { type: 'image/png', at: 0, bytes: '\x89PNG\r\n\x1a\n' },
-  { type: 'image/jpeg', at: 0, bytes: '\xff\xd8\xff' },
-  { type: 'image/gif', at: 0, bytes: 'GIF87a' },
-  { type: 'image/gif', at: 0, bytes: 'GIF89a' },
-  { type: 'image/webp', at: 8, bytes: 'WEBPVP' },
-  { type: 'image/avif', at: 4, bytes: 'ftypavif' },
-  { type: 'image/avif', at: 4, bytes: 'ftypavis' },
-  { type: 'image/bmp', at: 0, bytes: 'BM' },
-  { type: 'image/x-icon', at: 0, bytes: '\0\0\x01\0' },
+/** The first bytes as Latin-1 text (WHATWG MIME Sniffing §6.1). */
+const SIGNATURES: readonly (readonly [type: RasterType, pattern: RegExp])[] = [
+  ['image/png', /^\x89PNG\r\n\x1a\n/],
+  ['image/jpeg', /^\xff\xd8\xff/],
+  ['image/gif', /^GIF8[79]a/],
+  ['image/webp', /^RIFF[\s\S]{4}WEBPVP/],
+  ['image/bmp', /^BM/],
+  ['image/x-icon', /^\0\0[\x01\x02]\0/],
 ]
 
-/** The image type an extension promises, undefined for everything that claims to be no image. */
+/** The image type an extension promises, undefined for a name that promises no image. */
 export function claimedImageType(name: string): ImageType | undefined {
-  return BY_EXTENSION[extensionOf(name)]
+  return BY_EXTENSION.get(extensionOf(name))
+}
+
+/** How many bytes from the beginning of a file decide about it. The root of an SVG may follow a long comment. */
+export function headBytesOf(name: string): number {
+  const type = claimedImageType(name)
+  if (type === undefined) return 0
+  return type === 'image/svg+xml' ? LIMITS.svgPrologueBytes : LIMITS.imageHeadBytes
 }
 
 /** The image type the first bytes show, undefined for anything else. */
 export function sniffImageType(head: Uint8Array): ImageType | undefined {
-  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, HEAD_BYTES)).toString(
-    'latin1',
-  )
-  for (const { type, at, bytes } of SIGNATURES) {
-    if (text.startsWith(bytes, at) && (at !== 8 || text.startsWith('RIFF'))) return type
-  }
-  return isSvg(text) ? 'image/svg+xml' : undefined
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
+  const start = bytes.toString('latin1', 0, LIMITS.imageHeadBytes)
+  const found = SIGNATURES.find(([, pattern]) => pattern.test(start))
+  if (found !== undefined) return found[0]
+  if (hasAvifBrand(bytes)) return 'image/avif'
+  return isSvg(decodeXml(bytes)) ? 'image/svg+xml' : undefined
+}
+
+/** True for the type itself and for its family: `image/png` is of the type `image/*`. */
+export function isOfType(type: string, pattern: string): boolean {
+  return pattern.endsWith('/*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern.toLowerCase()
 }
 
 /** True unless the name promises an image and the bytes are something else. */
@@ -71,24 +72,69 @@ export function agreesWithName(name: string, head: Uint8Array): boolean {
   return claimed === undefined || claimed === sniffImageType(head)
 }
 
-/** An XML prologue of declaration, comments, processing instructions and doctype, then `<svg`. */
+/** The major brand of an AVIF may be that of a wider format, `mif1` say (ISO/IEC 14496-12 §4.3, AVIF §7). */
+function hasAvifBrand(bytes: Buffer): boolean {
+  if (bytes.length < 12 || bytes.toString('latin1', 4, 8) !== 'ftyp') return false
+  // A size of 1 means that the real one follows in 64 bits.
+  const brandsAt = bytes.readUInt32BE(0) === 1 ? 16 : 8
+  const size =
+    brandsAt === 16 && bytes.length >= 24 ? Number(bytes.readBigUInt64BE(8)) : bytes.readUInt32BE(0)
+  const end = Math.min(size, bytes.length, LIMITS.imageHeadBytes)
+  for (let at = brandsAt; at + 4 <= end; at += 4) {
+    const isMinorVersion = at === brandsAt + 4
+    if (!isMinorVersion && /^avi[fs]$/.test(bytes.toString('latin1', at, at + 4))) return true
+  }
+  return false
+}
+
+/** Only the encoding matters that decides where markup stands (XML 1.0 appendix F). */
+function decodeXml(bytes: Buffer): string {
+  const [first, second] = bytes
+  if (first === 0xff && second === 0xfe) return bytes.toString('utf16le', 2)
+  if (first === 0xfe && second === 0xff) {
+    return Buffer.from(bytes.subarray(2, bytes.length & ~1))
+      .swap16()
+      .toString('utf16le')
+  }
+  return bytes.toString('latin1').replace(/^\xef\xbb\xbf/, '')
+}
+
+/** Blanks, comments, processing instructions and a DOCTYPE (XML 1.0 §2.8), then `<svg`, perhaps with a prefix. */
 function isSvg(text: string): boolean {
-  let rest = text.replace(/^\xef\xbb\xbf/, '').trimStart()
-  for (;;) {
-    const end = prologueEnd(rest)
-    if (end === undefined) return /^<svg[\s>/]/i.test(rest)
-    rest = rest.slice(end).trimStart()
+  for (let at = 0; ; ) {
+    while (/\s/.test(text.charAt(at))) at++
+    const end = endOfMarkup(text, at)
+    if (end === undefined) return /^<(?:[\w.-]{1,100}:)?svg[\s>/]/i.test(text.slice(at, at + 120))
+    at = end
   }
 }
 
-function prologueEnd(text: string): number | undefined {
-  const close = text.startsWith('<!--')
-    ? '-->'
-    : text.startsWith('<?')
-      ? '?>'
-      : /^<!doctype/i.test(text)
-        ? '>'
-        : ''
-  const index = close === '' ? -1 : text.indexOf(close)
-  return index === -1 ? undefined : index + close.length
+/** The index behind what may stand before the root element, undefined for anything else. */
+function endOfMarkup(text: string, at: number): number | undefined {
+  return /^<!doctype$/i.test(text.slice(at, at + 9)) ? endOfDoctype(text, at + 9) : endOfRemark(text, at)
+}
+
+/** The index behind a comment or a processing instruction. */
+function endOfRemark(text: string, at: number): number | undefined {
+  if (text.startsWith('<!--', at)) return indexAfter(text, '-->', at + 4)
+  return text.startsWith('<?', at) ? indexAfter(text, '?>', at + 2) : undefined
+}
+
+/** A `>` may stand in the declarations between brackets, in quoted text and in comments. */
+function endOfDoctype(text: string, start: number): number {
+  let inSubset = false
+  for (let at = start; at < text.length; ) {
+    const character = text.charAt(at)
+    if (character === '>' && !inSubset) return at + 1
+    if (character === '[' || character === ']') inSubset = character === '['
+    const isQuote = character === '"' || character === "'"
+    at = isQuote ? indexAfter(text, character, at + 1) : (endOfRemark(text, at) ?? at + 1)
+  }
+  return text.length
+}
+
+/** What doesn't end in the text takes all of it. */
+function indexAfter(text: string, end: string, from: number): number {
+  const index = text.indexOf(end, from)
+  return index === -1 ? text.length : index + end.length
 }

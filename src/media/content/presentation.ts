@@ -41,11 +41,6 @@ export function presentationOf(
   }
 }
 
-/** True if the first bytes are needed to decide; all other files are downloads. */
-export function needsHead(name: string): boolean {
-  return claimedImageType(name) !== undefined
-}
-
 /**
  * The Content-Type of what a browser uploads straight to an object store, which would serve an HTML file as HTML: only
  * raster images keep their type.

@@ -2,8 +2,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { S3Storage } from '../../storage/s3/s3.ts'
-import { tooLarge } from '../content/content.ts'
-import { agreesWithName, HEAD_BYTES } from '../content/image.ts'
+import { readHead, tooLarge } from '../content/content.ts'
+import { agreesWithName } from '../content/image.ts'
 import { isSafeKey, withSuffix } from '../content/name.ts'
 import { storedTypeOf } from '../content/presentation.ts'
 import type { LinkKey } from './link.ts'
@@ -91,10 +91,7 @@ async function checkArrived(storage: S3Storage, { name, maxBytes }: Ticket): Pro
   if (file === undefined) {
     throw new FingerpostError('FP_NOT_FOUND', `The upload ${name} never arrived.`, { statusCode: 404 })
   }
-  const range = { start: 0, end: HEAD_BYTES - 1 }
-  const pieces: Uint8Array[] = []
-  for await (const piece of storage.open(name, range)) pieces.push(piece)
-  const isAsNamed = agreesWithName(name, Buffer.concat(pieces))
+  const isAsNamed = agreesWithName(name, await readHead(storage, file))
   if (isAsNamed && file.size <= maxBytes) return name
   await storage.delete(name)
   if (file.size > maxBytes) throw tooLarge('The file', maxBytes)

@@ -3,14 +3,9 @@ import type { EntityTag } from '../../http/entity-tag.ts'
 import { allowsRange, evaluatePreconditions } from '../../http/precondition.ts'
 import { formatContentRange, lengthOf, parseRange } from '../../http/range.ts'
 import type { ByteRange, Storage, StoredFile } from '../../storage/storage.ts'
-import { HEAD_BYTES } from '../content/image.ts'
+import { readHead } from '../content/content.ts'
 import type { DispositionType } from '../content/presentation.ts'
-import {
-  needsHead,
-  type Presentation,
-  type PresentationOptions,
-  presentationOf,
-} from '../content/presentation.ts'
+import { type Presentation, type PresentationOptions, presentationOf } from '../content/presentation.ts'
 
 /** An answer as a value; only the plugin touches the reply. */
 export interface MediaAnswer {
@@ -56,7 +51,7 @@ export async function describeFile(
   request: MediaRequest,
   options: AnswerOptions,
 ): Promise<Sendable> {
-  const head = needsHead(file.key) ? await readHead(storage, file) : new Uint8Array()
+  const head = await readHead(storage, file)
   const presentation = presentationOf(file.key, head, options, request.disposition)
   const headers = {
     ...safetyHeaders(options.resourcePolicy),
@@ -116,12 +111,4 @@ function rangeOf(request: MediaRequest, etag: string, size: number): ByteRange |
   if (parsed.kind === 'part') return parsed.range
   // Several ranges of an upload are nobody's need; the whole is a permitted answer.
   return parsed.kind === 'unsatisfiable' ? 'unsatisfiable' : undefined
-}
-
-async function readHead(storage: Storage, { key, size }: StoredFile): Promise<Buffer> {
-  if (size === 0) return Buffer.alloc(0)
-  const pieces: Uint8Array[] = []
-  const range = { start: 0, end: Math.min(size, HEAD_BYTES) - 1 }
-  for await (const piece of storage.open(key, range)) pieces.push(piece)
-  return Buffer.concat(pieces)
 }

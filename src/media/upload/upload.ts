@@ -3,6 +3,7 @@ import { LIMITS } from '../../core/limit.ts'
 import { bareMediaType } from '../../core/media-type.ts'
 import { extensionOf } from '../../core/path.ts'
 import { tooLarge } from '../content/content.ts'
+import { claimedImageType, isOfType } from '../content/image.ts'
 import { safeName } from '../content/name.ts'
 import type { MediaStorage } from '../media-storage.ts'
 import type { Quota, QuotaLease } from '../options.ts'
@@ -107,18 +108,14 @@ export function brokenUpload(fault: string, cause: unknown): FingerpostError {
 
 function checkType<Request>(name: string, { extensions, types }: UploadOptions<Request>): void {
   const extension = extensionOf(name)
-  const type = bareMediaType(name)
+  // An animated PNG is `image/apng` to some and `image/png` to others.
+  const own = [bareMediaType(name), claimedImageType(name)].filter((type) => type !== undefined)
   const hasExtension = extensions?.some((allowed) => allowed.toLowerCase() === extension) ?? true
-  const hasType = types?.some((allowed) => allowed === type || isInFamily(type, allowed)) ?? true
+  const hasType = types?.some((pattern) => own.some((type) => isOfType(type, pattern))) ?? true
   if (hasExtension && hasType) return
-  throw new FingerpostError('FP_UPLOAD', `Files such as ${JSON.stringify(name)} are not taken here.`, {
-    remedy: `Possible are: ${[...(extensions ?? []), ...(types ?? [])].join(', ')}`,
-    details: { extension, type },
+  throw new FingerpostError('FP_UPLOAD', `Files such as ${JSON.stringify(name)} are not accepted here.`, {
+    remedy: `Accepted: ${[...(extensions ?? []), ...(types ?? [])].join(', ')}`,
+    details: { extension, type: own[0] },
     statusCode: 415,
   })
-}
-
-/** `image/png` is in `image/*`. */
-function isInFamily(type: string, pattern: string): boolean {
-  return pattern.endsWith('/*') && type.startsWith(pattern.slice(0, -1))
 }

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { agreesWithName, claimedImageType, sniffImageType } from '../../../src/media/content/image.ts'
+import { bareMediaType } from '../../../src/core/media-type.ts'
+import {
+  agreesWithName,
+  claimedImageType,
+  headBytesOf,
+  sniffImageType,
+} from '../../../src/media/content/image.ts'
 import { GIF, JPEG, PNG, SVG, WEBP } from '../../support/image.ts'
 
 const latin1 = (text: string) => Buffer.from(text, 'latin1')
@@ -20,6 +26,70 @@ test('an SVG is found behind its prologue', () => {
   const prologue = '\ufeff<?xml version="1.0"?>\n<!-- <html> -->\n<!DOCTYPE svg>\n<svg xmlns="…">'
   assert.equal(sniffImageType(Buffer.from(prologue)), 'image/svg+xml')
   assert.equal(sniffImageType(Buffer.from('<?xml version="1.0"?><html><svg>')), undefined)
+})
+
+const SVG_ROOT = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>'
+const utf16be = (text: string) => Buffer.from(text, 'utf16le').swap16()
+
+const SVGS: readonly (readonly [why: string, bytes: Uint8Array])[] = [
+  [
+    'entities in its DOCTYPE, as Illustrator writes it',
+    Buffer.from(
+      `<?xml version="1.0"?>\n<!-- Generator -->\n<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "svg11.dtd" [\n\t<!ENTITY ns_a "http://a/?x>y]">\n\t<!-- don't ]> --><?pi ]> ?>\n\t<!ENTITY ns_b 'http://b/'>\n]>\n${SVG_ROOT}`,
+    ),
+  ],
+  ['a licence before its root', Buffer.from(`<!--${'licence '.repeat(5000)}-->\n${SVG_ROOT}`)],
+  ['a prefix on its root', Buffer.from('<svg:svg xmlns:svg="http://www.w3.org/2000/svg"/>')],
+  ['two comments and blanks', Buffer.from(`\n\t<!-- a --> <!-- b -->\r\n${SVG_ROOT}`)],
+  ['UTF-16, big endian', Buffer.concat([Buffer.from([0xfe, 0xff]), utf16be(SVG_ROOT)])],
+  ['UTF-16, little endian', Buffer.from(`\ufeff${SVG_ROOT}`, 'utf16le')],
+]
+
+for (const [why, bytes] of SVGS) {
+  test(`an SVG with ${why} is one`, () => {
+    const { length } = bytes
+    assert.ok(agreesWithName('a.svg', bytes.subarray(0, headBytesOf('a.svg'))), `${length} bytes`)
+  })
+}
+
+test('a prologue that never ends is no SVG', () => {
+  for (const part of ['<!--', '<?', '<!DOCTYPE [', '<!DOCTYPE [<!ENTITY "', "'", '<!DOCTYPE [<!--', ' ']) {
+    const text = `<!DOCTYPE svg [${part.repeat(10_000)}`
+    assert.equal(sniffImageType(Buffer.from(text)), undefined)
+    assert.equal(sniffImageType(Buffer.from(part.repeat(10_000))), undefined)
+  }
+})
+
+const box = (...brands: readonly string[]) => {
+  const size = Buffer.alloc(4)
+  size.writeUInt32BE(8 + brands.length * 4)
+  return Buffer.concat([size, latin1(`ftyp${brands.join('')}`), latin1('\0\0\0\x08free')])
+}
+
+test('an AVIF may name its brand among the compatible ones', () => {
+  const version = '\0\0\0\0'
+  assert.equal(sniffImageType(box('mif1', version, 'miaf', 'avif')), 'image/avif')
+  assert.equal(sniffImageType(box('avis', version, 'msf1')), 'image/avif')
+  const large = latin1(`\0\0\0\x01ftyp\0\0\0\0\0\0\0\x20mif1${version}miafavif`)
+  assert.equal(sniffImageType(large), 'image/avif')
+  assert.equal(sniffImageType(box('heic', version, 'mif1', 'heic')), undefined)
+  assert.equal(sniffImageType(Buffer.concat([box('isom', version), latin1('avifavif')])), undefined)
+})
+
+test('all usual extensions of an image promise one', () => {
+  for (const name of ['a.jfif', 'a.jpe', 'a.jif', 'a.jfi', 'a.pjpeg', 'a.pjp', 'A.JPG']) {
+    assert.equal(claimedImageType(name), 'image/jpeg', name)
+    assert.equal(bareMediaType(name), 'image/jpeg', name)
+  }
+  assert.deepEqual(
+    ['a.avifs', 'a.dib', 'a.cur'].map((name) => [claimedImageType(name), bareMediaType(name)]),
+    [
+      ['image/avif', 'image/avif'],
+      ['image/bmp', 'image/bmp'],
+      ['image/x-icon', 'image/x-icon'],
+    ],
+  )
+  assert.equal(sniffImageType(latin1('\0\0\x02\0\x01\0')), 'image/x-icon')
 })
 
 const DISGUISED: readonly (readonly [why: string, name: string, bytes: Uint8Array])[] = [
