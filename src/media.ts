@@ -37,12 +37,18 @@ export {
   type FilesystemOptions,
   type FilesystemStorage,
 } from './storage/disk/filesystem.ts'
+export { isTemporaryKey, temporaryKeyFor } from './storage/key.ts'
 export { createMemoryStorage, type MemoryOptions } from './storage/memory.ts'
 export type {
   ByteRange,
   Content,
+  MoveOptions,
   ObjectHeaders,
+  PostPolicy,
+  PresignedPost,
+  SavedFile,
   SaveOptions,
+  SignedUrlOptions,
   Storage,
   StoredFile,
 } from './storage/storage.ts'

@@ -89,6 +89,8 @@ export const LIMITS = {
   s3PartBytes: 8 * MIB,
   /** Attempts of one request to S3, the first included. */
   s3MaxAttempts: 4,
+  /** Parts of one file that are uploaded to S3 at the same time. */
+  s3PartConcurrency: 4,
   /** Requests a listing of a bucket makes at the same time, to tell empty files from claims. */
   s3Concurrency: 16,
   /** Milliseconds without an answer after which an attempt is given up. */

@@ -5,7 +5,6 @@ import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { HISTORY_FILE } from '../core/manifest/history.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest/manifest.ts'
-import type { S3Storage } from '../storage/s3/s3.ts'
 import type { Storage } from '../storage/storage.ts'
 import { type BucketVariant, type PlannedObject, planObjects } from './publish-plan.ts'
 
@@ -50,7 +49,7 @@ export interface PublishReport {
  */
 export async function publishBuild(
   source: Storage,
-  target: S3Storage,
+  target: Storage,
   options: PublishOptions,
 ): Promise<PublishReport> {
   const { variant = 'identity', mode = 'publish' } = options
@@ -87,7 +86,7 @@ interface Work {
 
 async function upload(
   source: Storage,
-  target: S3Storage,
+  target: Storage,
   { manifest, replaced, text, missing }: Work,
   options: PublishOptions,
 ): Promise<void> {
@@ -103,17 +102,17 @@ async function upload(
   })
   await mapConcurrently(missing, concurrency, async (object) => {
     signal?.throwIfAborted()
-    await target.put(object.key, source.open(object.source), { overwrite: true, headers: object.headers })
+    await target.save(object.key, source.open(object.source), { overwrite: true, headers: object.headers })
     done++
     onProgress({ done, total })
   })
   signal?.throwIfAborted()
   const headers = { contentType: 'application/json', cacheControl: 'no-cache' }
-  await target.put(MANIFEST_FILE, Buffer.from(text), { overwrite: true, headers })
+  await target.save(MANIFEST_FILE, Buffer.from(text), { overwrite: true, headers })
   onProgress({ done: total, total })
 }
 
-async function listSizes(target: S3Storage): Promise<ReadonlyMap<string, number>> {
+async function listSizes(target: Storage): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>()
   for await (const { key, size } of target.list()) sizes.set(key, size)
   return sizes

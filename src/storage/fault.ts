@@ -4,7 +4,7 @@ import { FingerpostError, isSystemError } from '../core/error.ts'
 export interface FaultPlace {
   readonly storage: string
   readonly key: string
-  /** `save`, `read`, `stat`, `list`, `delete` */
+  /** `save`, `move`, `read`, `stat`, `list`, `delete` */
   readonly doing: string
 }
 
@@ -46,6 +46,14 @@ export function notFound(storage: string, key: string, cause?: unknown): Fingerp
 export function taken(storage: string, key: string, cause?: unknown): FingerpostError {
   return new FingerpostError('FP_EXISTS', `${storage} already has ${key}.`, {
     remedy: 'Choose another key, or save with { overwrite: true }.',
+    details: { storage, key },
+    ...(cause === undefined ? {} : { cause }),
+  })
+}
+
+/** The error for a file that was to be moved and is no longer the same. */
+export function replaced(storage: string, key: string, cause?: unknown): FingerpostError {
+  return new FingerpostError('FP_CHANGED', `${storage}: ${key} was replaced before it could be moved.`, {
     details: { storage, key },
     ...(cause === undefined ? {} : { cause }),
   })

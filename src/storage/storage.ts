@@ -1,13 +1,26 @@
-/** What is saved: bytes in memory, or pieces that arrive over time (streams, `blob.stream()`, generators). */
+/** What to save: bytes in memory, or chunks that arrive over time (streams, `blob.stream()`, generators). */
 export type Content = Uint8Array | AsyncIterable<Uint8Array>
 
-/** A stored file as `stat` and `list` tell of it. */
+/** A stored file as `stat` and `list` describe it. */
 export interface StoredFile {
-  /** The key it is under: a posix path relative to the storage's root. */
+  /** Its key: a posix path relative to the storage's root. */
   readonly key: string
   /** Bytes. */
   readonly size: number
   readonly modifiedAt: Date
+  /**
+   * Changes with the content under the key, even within one second and at the same size. Strong enough for an `ETag`
+   * (RFC 9110 §8.8.3), whose characters it has, without the quotes: an object store's own, or file times and inode.
+   */
+  readonly validator: string
+}
+
+/** What a save or a move stored. */
+export interface SavedFile {
+  /** The key used: the one asked for, or an alternative. */
+  readonly key: string
+  /** Bytes. */
+  readonly size: number
 }
 
 /** Part of a file: both ends included, counted from 0, as in HTTP (RFC 9110 §14.1.2). */
@@ -16,7 +29,7 @@ export interface ByteRange {
   readonly end: number
 }
 
-/** How a storage that serves files by itself answers for one: an object store does, a folder and memory don't. */
+/** Response headers of a file in a storage that serves files itself. A folder and memory ignore them. */
 export interface ObjectHeaders {
   readonly contentType?: string
   readonly cacheControl?: string
@@ -28,50 +41,117 @@ export interface ObjectHeaders {
 
 /** How to save. */
 export interface SaveOptions {
-  /** Replace what is there. Without it a taken key is an error (`FP_EXISTS`). Default false. */
+  /** Replace an existing file. Without it a taken key is an error (`FP_EXISTS`). Default false. */
   readonly overwrite?: boolean
   /**
-   * Keys to try in turn where the key is taken, in the same folder; undefined gives up. The content is read once,
-   * however many keys it takes. Default: none.
+   * Keys to try in turn if the key is taken, in the same folder; undefined gives up. The content is read once, however
+   * many keys are tried. Default: none.
    *
    * @param attempt 1 for the first alternative
    */
   readonly alternative?: (attempt: number) => string | undefined
-  /** Ignored by storages that serve nothing by themselves. */
+  /** Ignored by storages that don't serve files themselves. */
   readonly headers?: ObjectHeaders
 }
 
+/** How to move. `headers` replace those the file was saved with; left out, those stay. */
+export interface MoveOptions extends SaveOptions {
+  /** Move only this content: if the file has been replaced since, the error is `FP_CHANGED`. Default: whatever is there. */
+  readonly validator?: string
+}
+
+/** What a signed URL permits. */
+export interface SignedUrlOptions {
+  /** Default one hour, at most seven days. */
+  readonly expiresInSeconds?: number
+  /** Default GET. */
+  readonly method?: 'GET' | 'PUT'
+  /** GET: the Content-Disposition of the response. Default: the stored one. */
+  readonly disposition?: string
+  /**
+   * GET: the Content-Type of the response; default the stored one. PUT: the one the client must send; default
+   * `application/octet-stream`.
+   */
+  readonly contentType?: string
+  /** PUT: the exact number of bytes the client must send. Default: any. */
+  readonly contentLength?: number
+}
+
+/** What a presigned form permits; the storage refuses everything else. */
+export interface PostPolicy {
+  readonly maxBytes: number
+  /** Default 1: an empty file is refused. */
+  readonly minBytes?: number
+  /** The exact Content-Type of the file. */
+  readonly contentType: string
+  /** Default one hour, at most seven days. */
+  readonly expiresInSeconds?: number
+}
+
+/** A form that uploads straight to the storage: all fields in this order, then the file as the field `file`. */
+export interface PresignedPost {
+  readonly url: string
+  readonly fields: Readonly<Record<string, string>>
+}
+
 /**
- * Keeps bytes under keys. Builds and uploads go through it alike, so that the folder on disk, memory and an object
- * store can stand in for each other. One contract suite runs against every implementation.
+ * Keeps bytes under keys. Builds and uploads use the same interface, so that a folder, memory and an object store are
+ * interchangeable, and so is a storage of your own. One contract suite runs against every implementation.
  *
- * A key is a logical path (`core/path`); any other text is `FP_PATH`. Nothing is ever seen half-written: a key holds
- * its old content or its new content, whatever moment the process dies at.
+ * A key is a logical path (`core/path`); any other text is `FP_PATH`. A key holds its old content or its new content,
+ * never half of one, at whatever moment the process dies.
+ *
+ * A temporary key (`temporaryKeyFor`) holds a file until it is moved to its place. `list` doesn't show it, and `sweep`
+ * removes it once it is old.
+ *
+ * The optional methods belong to storages that serve files themselves; each may be there without the others.
  */
 export interface Storage {
   /** Names the storage in messages: `folder /srv/static`, `memory`, `s3://bucket/prefix`. */
   readonly name: string
   /** Stores the whole content or nothing. */
-  save(key: string, content: Content, options?: SaveOptions): Promise<StoredFile>
+  save(key: string, content: Content, options?: SaveOptions): Promise<SavedFile>
+  /**
+   * Gives a file another key in one step: a reader of the new key sees the file that was there or the moved one.
+   *
+   * @throws FingerpostError `FP_NOT_FOUND`, `FP_EXISTS` for a taken key, `FP_CHANGED`; the file stays where it was
+   */
+  move(from: string, to: string, options?: MoveOptions): Promise<SavedFile>
   /** All bytes of a file. @throws FingerpostError `FP_NOT_FOUND` */
   read(key: string): Promise<Buffer>
-  /** The bytes of a file, or of a part of it, as they come. @throws FingerpostError `FP_NOT_FOUND` */
+  /** The bytes of a file, or of a part of it, as they arrive. @throws FingerpostError `FP_NOT_FOUND` */
   open(key: string, range?: ByteRange): AsyncIterable<Uint8Array>
+  /** Undefined if there is no file under the key. */
   stat(key: string): Promise<StoredFile | undefined>
   /**
    * Every file whose key starts with the prefix, in key order. Default: all.
    *
-   * @param after only keys behind this one, to go on where an earlier listing ended
+   * @param after only keys after this one, to continue an earlier listing
    */
   list(prefix?: string, after?: string): AsyncIterable<StoredFile>
-  /** Removes a file; one that isn't there is no error. */
+  /** Removes a file; a missing one is no error. */
   delete(key: string): Promise<void>
   /**
-   * Removes what killed processes left half-written, which no other method ever shows.
+   * Removes what killed processes left: temporary files and unfinished uploads.
    *
-   * @param olderThan what is younger may still be under way. Default: everything, for when nobody saves.
+   * @param olderThan younger ones may still be in use. Default: removes all, for when nothing else is running.
    * @param folder only below this folder, with its slash. Default '': everywhere.
    * @returns how many were removed
    */
   sweep(olderThan?: Date, folder?: string): Promise<number>
+  /** The public URL of a file. */
+  url?(key: string): string
+  /** A URL that works without credentials until it expires. */
+  signedUrl?(key: string, options?: SignedUrlOptions): Promise<string>
+  /** A form by which a browser uploads straight to the storage. */
+  presignedPost?(key: string, policy: PostPolicy): Promise<PresignedPost>
+}
+
+/** A storage that serves files itself and signs URLs, as object stores do. */
+export type ObjectStore = Storage & Required<Pick<Storage, 'url' | 'signedUrl' | 'presignedPost'>>
+
+/** True for a storage that has all the methods of an object store. */
+export function isObjectStore(storage: Storage): storage is ObjectStore {
+  const { url, signedUrl, presignedPost } = storage
+  return url !== undefined && signedUrl !== undefined && presignedPost !== undefined
 }

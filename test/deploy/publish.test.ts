@@ -145,7 +145,7 @@ test('a bucket is pruned of what no kept build needs, and of nothing else', asyn
   if (target === undefined) return
   const { root, source, fileOf } = await makeSource(context, { 'a.css': 'one', 'keep.css': 'same' })
   await publishBuild(source, target, { now: NOW, variant: 'both' })
-  await target.put('a.0123456789abcdef.css', Buffer.from('not ours'))
+  await target.save('a.0123456789abcdef.css', Buffer.from('not ours'))
   await writeBuild(root, { 'a.css': 'two', 'keep.css': 'same' })
   const later = () => new Date('2030-01-01')
   await publishBuild(source, target, { now: () => new Date('2026-04-01') })
@@ -179,7 +179,7 @@ for (const [file, text] of [
   test(`somebody else's ${file} in the bucket is never replaced`, async (context) => {
     const target = await lab.storage(context)
     if (target === undefined) return
-    await target.put(file, Buffer.from(text))
+    await target.save(file, Buffer.from(text))
     const { source } = await makeSource(context)
     for (const mode of ['dry-run', 'publish'] as const)
       await assert.rejects(publishBuild(source, target, { now: NOW, mode }), {
@@ -194,7 +194,7 @@ for (const [file, text] of [
 test('a manifest that was cut off is no obstacle: publishing is the remedy', async (context) => {
   const target = await lab.storage(context)
   if (target === undefined) return
-  await target.put('manifest.json', Buffer.from('{ "version": 1, "ass'))
+  await target.save('manifest.json', Buffer.from('{ "version": 1, "ass'))
   const { source } = await makeSource(context)
   assert.equal((await publishBuild(source, target, { now: NOW })).uploaded.at(-1), 'manifest.json')
 })

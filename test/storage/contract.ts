@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { isTemporaryKey, temporaryKeyFor } from '../../src/storage/key.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 
 /** Makes an empty storage for one test. */
@@ -167,9 +168,111 @@ export function testStorageContract(title: string, make: MakeStorage): void {
   })
 
   promise('tells when a file was saved', async (storage) => {
-    const { modifiedAt } = await storage.save('a.txt', Buffer.from('a'))
-    assert.ok(Math.abs(modifiedAt.getTime() - Date.now()) < 60_000)
-    assert.deepEqual((await storage.stat('a.txt'))?.modifiedAt.getTime(), modifiedAt.getTime())
+    await storage.save('a.txt', Buffer.from('a'))
+    const stored = (await storage.stat('a.txt')) ?? assert.fail('stored')
+    assert.ok(Math.abs(stored.modifiedAt.getTime() - Date.now()) < 60_000)
+    for await (const listed of storage.list()) assert.equal(listed.validator, stored.validator)
+  })
+
+  promise(
+    'gives every content of a key another validator, in one second and of one size',
+    async (storage) => {
+      const validators = new Set<string>()
+      for (let index = 10; index < 30; index++) {
+        await storage.save('a.txt', Buffer.from(String(index)), { overwrite: true })
+        const { validator } = (await storage.stat('a.txt')) ?? assert.fail('stored')
+        assert.equal((await storage.stat('a.txt'))?.validator, validator, 'it stays until the next save')
+        // The characters of an entity tag, RFC 9110 §8.8.3, and no weak one.
+        assert.match(validator, /^[\x21\x23-\x7e\x80-\xff]+$/)
+        validators.add(validator)
+      }
+      assert.equal(validators.size, 20)
+    },
+  )
+
+  promise('moves a file to a new key, whole and alone', async (storage) => {
+    await storage.save('from/a.txt', Buffer.from('moved'))
+    assert.deepEqual(await storage.move('from/a.txt', 'to/b.txt'), { key: 'to/b.txt', size: 5 })
+    assert.deepEqual(await keysOf(storage), ['to/b.txt'])
+    assert.equal((await storage.read('to/b.txt')).toString(), 'moved')
+  })
+
+  promise('moves over a file only when told to, or takes an alternative', async (storage) => {
+    await storage.save('old', Buffer.from('old'))
+    await storage.save('new', Buffer.from('new'))
+    await assert.rejects(storage.move('new', 'old'), { code: 'FP_EXISTS' })
+    assert.deepEqual(await keysOf(storage), ['new', 'old'])
+    const alternative = (attempt: number) => ['new', 'other'][attempt - 1]
+    assert.equal((await storage.move('new', 'old', { alternative })).key, 'other')
+    assert.equal((await storage.read('old')).toString(), 'old')
+    await storage.move('other', 'old', { overwrite: true })
+    assert.deepEqual(await keysOf(storage), ['old'])
+    assert.equal((await storage.read('old')).toString(), 'new')
+  })
+
+  promise('keeps a file that is moved to its own key', async (storage) => {
+    await storage.save('a', Buffer.from('a'))
+    await storage.move('a', 'a', { overwrite: true })
+    await assert.rejects(storage.move('a', 'a'), { code: 'FP_EXISTS' })
+    assert.equal((await storage.read('a')).toString(), 'a')
+  })
+
+  promise('lets only one of many files be moved to one new key', async (storage) => {
+    const keys = ['0', '1', '2', '3', '4', '5']
+    for (const key of keys) await storage.save(key, Buffer.from(key))
+    const results = await Promise.allSettled(keys.map((key) => storage.move(key, 'one')))
+    const winners = keys.filter((_, index) => results[index]?.status === 'fulfilled')
+    assert.equal(winners.length, 1)
+    assert.equal((await storage.read('one')).toString(), winners[0])
+    assert.deepEqual(await keysOf(storage), [...keys.filter((key) => key !== winners[0]), 'one'])
+  })
+
+  promise('moves only the content that was meant', async (storage) => {
+    await storage.save('a', Buffer.from('old'))
+    const { validator } = (await storage.stat('a')) ?? assert.fail('stored')
+    await storage.save('a', Buffer.from('new'), { overwrite: true })
+    await assert.rejects(storage.move('a', 'b', { validator }), {
+      code: 'FP_CHANGED',
+      message: /a was replaced/,
+    })
+    assert.deepEqual(await keysOf(storage), ['a'])
+    const now = (await storage.stat('a'))?.validator ?? assert.fail('stored')
+    await storage.move('a', 'b', { validator: now })
+    assert.equal((await storage.read('b')).toString(), 'new')
+  })
+
+  promise('refuses to move what is not there, and moves nothing to what is no key', async (storage) => {
+    await storage.save('a', Buffer.from('a'))
+    await assert.rejects(storage.move('b', 'c'), { code: 'FP_NOT_FOUND' })
+    await assert.rejects(storage.move('a', '../c'), { code: 'FP_PATH' })
+    await assert.rejects(storage.move('../a', 'c'), { code: 'FP_PATH' })
+    await assert.rejects(storage.move('a', 'a/../../b'), { code: 'FP_PATH' })
+    assert.deepEqual(await keysOf(storage), ['a'])
+  })
+
+  promise('lists no temporary file, and sweeps it by age and folder', async (storage) => {
+    const temporary = temporaryKeyFor('folder/a.txt')
+    assert.ok(temporary.startsWith('folder/') && isTemporaryKey(temporary))
+    await storage.save(temporary, Buffer.from('staged'))
+    await storage.save('folder/b.txt', Buffer.from('b'))
+    assert.deepEqual(await keysOf(storage), ['folder/b.txt'])
+    assert.equal((await storage.read(temporary)).toString(), 'staged')
+    assert.equal(await storage.sweep(new Date(Date.now() - 3_600_000)), 0)
+    assert.equal(await storage.sweep(undefined, 'other/'), 0)
+    assert.equal(await storage.sweep(undefined, 'folder/'), 1)
+    assert.equal(await storage.stat(temporary), undefined)
+    assert.deepEqual(await keysOf(storage), ['folder/b.txt'])
+  })
+
+  promise('keeps the old file until a temporary one replaces it', async (storage) => {
+    await storage.save('ann.png', Buffer.from('old'))
+    const temporary = temporaryKeyFor('ann.png')
+    await storage.save(temporary, Buffer.from('newer'))
+    assert.equal((await storage.read('ann.png')).toString(), 'old')
+    await storage.move(temporary, 'ann.png', { overwrite: true })
+    assert.equal((await storage.read('ann.png')).toString(), 'newer')
+    assert.equal(await storage.stat(temporary), undefined)
+    assert.equal(await storage.sweep(), 0)
   })
 
   promise('gives out copies: changing what was read changes nothing', async (storage) => {

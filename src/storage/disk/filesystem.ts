@@ -3,12 +3,13 @@ import { readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { isSystemError } from '../../core/error.ts'
 import { asCountWithin, asText, type OptionTable, parseOptions, wrongShape } from '../../core/option.ts'
-import { fileNameOf } from '../../core/path.ts'
+import { parseLogicalPath } from '../../core/path.ts'
 import { describeFault } from '../fault.ts'
+import { isTemporaryKey } from '../key.ts'
 import type { ByteRange, Storage, StoredFile } from '../storage.ts'
 import { createOutsideGuard } from './link-guard.ts'
-import { checkKey, saveFile, TEMPORARY } from './save.ts'
-import { walkFolder } from './walk.ts'
+import { moveFile, saveFile } from './save.ts'
+import { describeFile, walkFolder } from './walk.ts'
 
 /** How to open a folder as a storage. */
 export interface FilesystemOptions {
@@ -40,7 +41,7 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
   const { root, modes } = readOptions(options)
   const name = `folder ${root}`
   const refuseOutside = createOutsideGuard(root)
-  const pathOf = (key: string) => join(root, checkKey(key))
+  const pathOf = (key: string) => join(root, parseLogicalPath(key))
   const told = async <T>(key: string, doing: string, work: (path: string) => Promise<T>): Promise<T> => {
     const path = pathOf(key)
     try {
@@ -56,6 +57,10 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
     root,
     pathOf,
     save: (key, content, saving = {}) => told(key, 'save', () => saveFile(root, key, content, saving, modes)),
+    async move(from, to, moving = {}) {
+      await refuseOutside(pathOf(to), to)
+      return told(from, 'move', () => moveFile(root, from, to, moving, modes))
+    },
     read: (key) => told(key, 'read', (path) => readFile(path)),
     async *open(key, range) {
       yield* await told(key, 'read', async (path) =>
@@ -95,7 +100,7 @@ async function* openFile(
 async function statFile(path: string, key: string): Promise<StoredFile | undefined> {
   try {
     const found = await stat(path)
-    return found.isFile() ? { key, size: found.size, modifiedAt: found.mtime } : undefined
+    return found.isFile() ? describeFile(key, found) : undefined
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
@@ -107,7 +112,7 @@ async function* listFiles(root: string, prefix = '', after = ''): AsyncIterable<
   const start = prefix.slice(0, prefix.lastIndexOf('/') + 1)
   for await (const files of walkFolder(root, start)) {
     for (const file of files) {
-      if (file.key > after && file.key.startsWith(prefix) && !TEMPORARY.test(fileNameOf(file.key))) yield file
+      if (file.key > after && file.key.startsWith(prefix) && !isTemporaryKey(file.key)) yield file
     }
   }
 }
@@ -116,7 +121,7 @@ async function sweepFolder(root: string, olderThan?: Date, folder = ''): Promise
   let swept = 0
   for await (const files of walkFolder(root, folder)) {
     for (const { key, modifiedAt } of files) {
-      if (!TEMPORARY.test(fileNameOf(key))) continue
+      if (!isTemporaryKey(key)) continue
       if (olderThan !== undefined && modifiedAt >= olderThan) continue
       await rm(join(root, key), { force: true })
       swept++

@@ -1,22 +1,13 @@
-import { randomUUID } from 'node:crypto'
 import { closeSync, constants, fchmodSync, fstatSync, fsync, openSync, renameSync, writeSync } from 'node:fs'
-import { access, chmod, link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { access, chmod, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { FingerpostError, isSystemError } from '../../core/error.ts'
-import { fileNameOf, parseLogicalPath } from '../../core/path.ts'
-import { tryKeys } from '../free-key.ts'
-import type { Content, SaveOptions, StoredFile } from '../storage.ts'
-
-/** The name of a file that is being written; nobody may ask for one. */
-export const TEMPORARY = /^\.fingerpost-[0-9a-f]{16}\.tmp$/
-
-/** A key as a path. @throws FingerpostError `FP_PATH` for what is none, and for the name of a file being written */
-export function checkKey(key: string): string {
-  const path = parseLogicalPath(key)
-  if (!TEMPORARY.test(fileNameOf(path))) return path
-  throw new FingerpostError('FP_PATH', `${JSON.stringify(key)} is a name kept for files being written.`)
-}
+import { isSystemError } from '../../core/error.ts'
+import { parseLogicalPath } from '../../core/path.ts'
+import { replaced } from '../fault.ts'
+import { temporaryKeyFor, tryKeys } from '../key.ts'
+import type { Content, MoveOptions, SavedFile, SaveOptions } from '../storage.ts'
+import { validatorOf } from './walk.ts'
 
 /** Permissions, whatever the umask. */
 export interface Modes {
@@ -31,30 +22,48 @@ export async function saveFile(
   content: Content,
   options: SaveOptions,
   modes: Modes,
-): Promise<StoredFile> {
+): Promise<SavedFile> {
   const path = join(root, key)
-  const folder = dirname(path)
-  // A name of fixed length: the final name may already be as long as the filesystem allows.
-  // (A UUID, because Node draws many of them at once: a build needs ten thousand.)
-  const temporary = join(folder, `.fingerpost-${randomUUID().replaceAll('-', '').slice(-16)}.tmp`)
+  const temporary = join(root, temporaryKeyFor(key))
   const write =
     content instanceof Uint8Array && content.length <= SYNC_MAX_BYTES
-      ? () => writeSmall(temporary, key, content, modes.file)
-      : () => writeLarge(temporary, key, content, modes.file)
+      ? () => writeSmall(temporary, content, modes.file)
+      : () => writeLarge(temporary, content, modes.file)
   try {
-    const stored = await inFolder(folder, modes.folder, write)
-    if (options.overwrite === true) {
-      renameSync(temporary, path)
-      return stored
-    }
-    return await tryKeys(key, options, async (candidate) => {
-      await publishNew(temporary, join(root, checkKey(candidate)))
-      return { ...stored, key: candidate }
-    })
+    const size = await inFolder(dirname(path), modes.folder, write)
+    return { key: await publish(root, temporary, key, options), size }
   } catch (error) {
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/** Renames a file. */
+export async function moveFile(
+  root: string,
+  from: string,
+  to: string,
+  options: MoveOptions,
+  modes: Modes,
+): Promise<SavedFile> {
+  const source = join(root, from)
+  const found = await stat(source)
+  const { validator = validatorOf(found) } = options
+  if (validator !== validatorOf(found)) throw replaced(`folder ${root}`, from)
+  const publishing = () => publish(root, source, to, options)
+  return { key: await inFolder(dirname(join(root, to)), modes.folder, publishing), size: found.size }
+}
+
+/** Gives a file its name, or the first free one. */
+async function publish(root: string, path: string, key: string, options: SaveOptions): Promise<string> {
+  if (options.overwrite === true) {
+    renameSync(path, join(root, key))
+    return key
+  }
+  return tryKeys(key, options, async (candidate) => {
+    await publishNew(path, join(root, parseLogicalPath(candidate)))
+    return candidate
+  })
 }
 
 /** Content up to this many bytes is written synchronously: five trips through the thread pool cost far more. */
@@ -83,30 +92,29 @@ async function makeFolder(folder: string, mode: number): Promise<void> {
   }
 }
 
-async function writeSmall(path: string, key: string, content: Uint8Array, mode: number): Promise<StoredFile> {
+async function writeSmall(path: string, content: Uint8Array, mode: number): Promise<number> {
   const descriptor = openSync(path, 'wx', mode)
   try {
     for (let done = 0; done < content.length; ) done += writeSync(descriptor, content, done)
-    const { mode: given, size, mtime } = fstatSync(descriptor)
+    const { mode: given } = fstatSync(descriptor)
     // The umask took its bits from the mode given to open.
     if ((given & 0o777) !== mode) fchmodSync(descriptor, mode)
     // Flushing is the slow part, and the one that others can work beside.
     await flush(() => fsyncAsync(descriptor))
-    return { key, size, modifiedAt: mtime }
+    return content.length
   } finally {
     closeSync(descriptor)
   }
 }
 
-async function writeLarge(path: string, key: string, content: Content, mode: number): Promise<StoredFile> {
+async function writeLarge(path: string, content: Content, mode: number): Promise<number> {
   const file = await open(path, 'wx', mode)
   try {
     if (content instanceof Uint8Array) await file.writeFile(content)
     else for await (const piece of content) await file.writeFile(piece)
     await file.chmod(mode)
     await flush(() => file.sync())
-    const { size, mtime } = await file.stat()
-    return { key, size, modifiedAt: mtime }
+    return (await file.stat()).size
   } finally {
     await file.close()
   }

@@ -31,13 +31,23 @@ export async function* walkFolder(root: string, start: string): AsyncIterable<re
     if (entry.isSymbolicLink() && !(await isInside(root, path))) continue
     // A synchronous stat is a fifth of the work of an asynchronous one, and a build lists tens of thousands.
     const found = statOf(path)
-    if (found?.isFile()) files.push({ key, size: found.size, modifiedAt: found.mtime })
+    if (found?.isFile()) files.push(describeFile(key, found))
     if (files.length < FILES_PER_TURN) continue
     yield files
     files = []
     await setImmediate()
   }
   yield files
+}
+
+/** A stored file. */
+export function describeFile(key: string, stats: Stats): StoredFile {
+  return { key, size: stats.size, modifiedAt: stats.mtime, validator: validatorOf(stats) }
+}
+
+/** Every save makes a new file, with an inode and a time of its own; the time to a microsecond. */
+export function validatorOf({ ino, size, mtimeMs }: Stats): string {
+  return `${ino.toString(36)}-${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}`
 }
 
 async function readFolder(root: string, start: string): Promise<readonly Dirent[]> {

@@ -1,18 +1,20 @@
 import type * as S3 from '@aws-sdk/client-s3'
 import { FingerpostError } from '../../core/error.ts'
+import { type FaultPlace, notFound } from '../fault.ts'
 import type { S3Settings } from './options.ts'
 
-/** The SDK and a client, loaded when they are first needed: most programs never touch a bucket. */
-export interface S3Connection {
+/** A bucket with the SDK and its clients. */
+export interface Bucket {
+  readonly settings: S3Settings
   readonly sdk: typeof S3
   readonly client: S3.S3Client
-  /** Makes URLs for browsers, which may reach the server by another address. */
+  /** Makes URLs for browsers, which may reach the server at another address. */
   readonly signingClient: S3.S3Client
 }
 
-/** Loads the SDK and makes the clients once; every later call gets the same ones. */
-export function createConnector(settings: S3Settings): () => Promise<S3Connection> {
-  let connection: Promise<S3Connection> | undefined
+/** Loads the SDK and makes the clients on the first call: most programs never touch a bucket. */
+export function createConnector(settings: S3Settings): () => Promise<Bucket> {
+  let connection: Promise<Bucket> | undefined
   return () => {
     connection ??= connect(settings)
     return connection
@@ -35,7 +37,7 @@ export async function loadOptional<T>(name: string, load: () => Promise<T>): Pro
   }
 }
 
-async function connect(settings: S3Settings): Promise<S3Connection> {
+async function connect(settings: S3Settings): Promise<Bucket> {
   const sdk = await loadOptional('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
   const { publicEndpoint } = settings
   const client = settings.client ?? new sdk.S3Client(configOf(settings))
@@ -43,7 +45,7 @@ async function connect(settings: S3Settings): Promise<S3Connection> {
     publicEndpoint === undefined
       ? client
       : new sdk.S3Client({ ...configOf(settings), endpoint: publicEndpoint })
-  return { sdk, client, signingClient }
+  return { settings, sdk, client, signingClient }
 }
 
 function configOf(settings: S3Settings): S3.S3ClientConfig {
@@ -60,8 +62,49 @@ function configOf(settings: S3Settings): S3.S3ClientConfig {
       socketTimeout: timeoutMs,
       throwOnRequestTimeout: true,
     },
-    // Servers other than AWS know these checksums only in part; TLS and the signature protect what is sent.
+    // Servers other than AWS support these checksums only in part; TLS and the signature protect what is sent.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   }
+}
+
+/** True if the server answered with one of these statuses. */
+export function hasStatus(error: unknown, ...statuses: readonly number[]): boolean {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return false
+  const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: number }
+  return httpStatusCode !== undefined && statuses.includes(httpStatusCode)
+}
+
+/** True if the server says that the key is taken: 412, or 409 for two writers at once (Amazon S3, conditional writes). */
+export function isTaken(error: unknown): boolean {
+  return hasStatus(error, 412) || (hasStatus(error, 409) && nameOf(error) === 'ConditionalRequestConflict')
+}
+
+/** An error of the SDK or the network as one of ours. */
+export function describeS3Fault(error: unknown, { storage, key, doing }: FaultPlace): FingerpostError {
+  if (error instanceof FingerpostError) return error
+  if (hasStatus(error, 404) && nameOf(error) !== 'NoSuchBucket') return notFound(storage, key, error)
+  const remedy = remedyFor(error)
+  return new FingerpostError('FP_STORAGE', `${storage} refused to ${doing} ${key}: ${sayingOf(error)}.`, {
+    ...(remedy === undefined ? {} : { remedy }),
+    details: { storage, key, systemCode: nameOf(error) },
+    cause: error,
+  })
+}
+
+function remedyFor(error: unknown): string | undefined {
+  if (nameOf(error) === 'NoSuchBucket') return 'Create the bucket, or correct its name.'
+  if (hasStatus(error, 401, 403)) return 'Check the credentials and their permissions on the bucket.'
+  if (hasStatus(error, 500, 502, 503, 504)) return 'The server has a problem. Try again later.'
+  return undefined
+}
+
+function sayingOf(error: unknown): string {
+  const name = nameOf(error)
+  const message = error instanceof Error ? error.message : String(error)
+  return message === '' || message === name ? name : `${name}: ${message}`
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : ''
 }

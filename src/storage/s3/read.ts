@@ -1,94 +1,148 @@
+import type { Readable } from 'node:stream'
 import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
+import { FingerpostError } from '../../core/error.ts'
 import { notFound } from '../fault.ts'
 import type { ByteRange, StoredFile } from '../storage.ts'
-import { isClaim } from './claim.ts'
-import type { S3Connection } from './client.ts'
-import { describeS3Fault, hasStatus } from './fault.ts'
-import type { S3Settings } from './options.ts'
+import { isClaim, type S3Headers } from './claim.ts'
+import { type Bucket, describeS3Fault, hasStatus } from './client.ts'
 
-/** How a file is read: what to ask for, and how often at most. */
-interface Reading {
-  readonly connection: S3Connection
-  readonly settings: S3Settings
-  readonly key: string
+/** An object with the headers it was saved with. */
+export interface FoundObject {
+  readonly file: StoredFile
+  readonly headers: S3Headers
 }
 
 /**
- * The bytes of an object. A connection that breaks in the middle is taken up again where it broke, as long as the
- * object is still the same one.
+ * The bytes of an object. If the connection breaks, reading continues where it broke, as long as the object is still
+ * the same one. Never more bytes than the range has, whatever the server sends.
  */
 export async function* openObject(
-  connection: S3Connection,
-  settings: S3Settings,
+  bucket: Bucket,
   key: string,
   range: ByteRange | undefined,
 ): AsyncIterable<Uint8Array> {
-  const reading = { connection, settings, key }
-  let next = range?.start ?? 0
-  let etag: string | undefined
+  let part: Part = { start: range?.start ?? 0, end: range?.end, etag: undefined }
   for (let attempt = 1; ; attempt++) {
-    const answer = await request(reading, next, range?.end, etag)
+    const answer = await request(bucket, key, part)
     if (answer === undefined) return
-    etag = answer.ETag
+    let next = part.start
     try {
-      for await (const piece of answer.Body as AsyncIterable<Uint8Array>) {
-        next += piece.length
-        yield piece
+      for await (const chunk of answer.body) {
+        const wanted = chunk.subarray(0, answer.end + 1 - next)
+        next += wanted.length
+        yield wanted
+        if (wanted.length < chunk.length) return
       }
-      return
+      if (next > answer.end) return
+      throw new Error('the response ended early')
     } catch (error) {
-      const isComplete = range !== undefined && next > range.end
-      if (isComplete) return
-      if (attempt >= settings.maxAttempts) throw describeS3Fault(error, placeOf(reading))
+      if (next > answer.end) return
+      if (attempt >= bucket.settings.maxAttempts) throw describeS3Fault(error, placeOf(bucket, key, 'read'))
+      part = { start: next, end: range?.end, etag: answer.etag }
     }
   }
 }
 
 /** What is known of an object; undefined if it isn't there. */
-export async function statObject(
-  connection: S3Connection,
-  settings: S3Settings,
-  key: string,
-): Promise<StoredFile | undefined> {
-  const { client, sdk } = connection
+export async function headObject(bucket: Bucket, key: string): Promise<FoundObject | undefined> {
+  const { client, sdk, settings } = bucket
   try {
     const head = await client.send(
       new sdk.HeadObjectCommand({ Bucket: settings.bucket, Key: settings.prefix + key }),
     )
     if (isClaim(head.Metadata)) return undefined
-    return { key, size: head.ContentLength ?? 0, modifiedAt: head.LastModified ?? new Date(0) }
+    const { ContentType, CacheControl, ContentDisposition, ContentEncoding, Metadata } = head
+    return {
+      file: describeObject(key, { ...head, Size: head.ContentLength }),
+      headers: { ContentType, CacheControl, ContentDisposition, ContentEncoding, Metadata },
+    }
   } catch (error) {
     if (hasStatus(error, 404)) return undefined
-    throw describeS3Fault(error, { storage: settings.name, key, doing: 'stat' })
+    throw describeS3Fault(error, placeOf(bucket, key, 'stat'))
   }
 }
 
-/** Undefined where the range begins behind the last byte. */
-async function request(
-  { connection, settings, key }: Reading,
-  start: number,
-  end: number | undefined,
-  etag: string | undefined,
-): Promise<GetObjectCommandOutput | undefined> {
-  const { client, sdk } = connection
+/** Deletes an object; a missing one is no error. */
+export async function deleteObject(bucket: Bucket, key: string): Promise<void> {
+  const { client, sdk, settings } = bucket
+  try {
+    await client.send(new sdk.DeleteObjectCommand({ Bucket: settings.bucket, Key: settings.prefix + key }))
+  } catch (error) {
+    throw describeS3Fault(error, placeOf(bucket, key, 'delete'))
+  }
+}
+
+/** A stored file as a response describes it. */
+export function describeObject(
+  key: string,
+  found: {
+    readonly Size?: number | undefined
+    readonly LastModified?: Date | undefined
+    readonly ETag?: string | undefined
+  },
+): StoredFile {
+  const { Size = 0, LastModified = new Date(0), ETag = '' } = found
+  return { key, size: Size, modifiedAt: LastModified, validator: ETag.replace(/^W\/|"/g, '') }
+}
+
+interface Part {
+  readonly start: number
+  /** Undefined for all the rest. */
+  readonly end: number | undefined
+  /** Only of this content. */
+  readonly etag: string | undefined
+}
+
+interface Answer {
+  readonly body: AsyncIterable<Uint8Array>
+  readonly etag: string | undefined
+  /** Position of its last byte in the object. */
+  readonly end: number
+}
+
+/** Undefined if the range begins after the last byte. */
+async function request(bucket: Bucket, key: string, { start, end, etag }: Part): Promise<Answer | undefined> {
+  const { client, sdk, settings } = bucket
   const isWhole = start === 0 && end === undefined
   try {
     const answer = await client.send(
       new sdk.GetObjectCommand({
         Bucket: settings.bucket,
         Key: settings.prefix + key,
-        ...(isWhole ? {} : { Range: `bytes=${start}-${end ?? ''}` }),
-        ...(etag === undefined ? {} : { IfMatch: etag }),
+        Range: isWhole ? undefined : `bytes=${start}-${end ?? ''}`,
+        IfMatch: etag,
       }),
     )
     if (isClaim(answer.Metadata)) throw notFound(settings.name, key)
-    return answer
+    const body = answer.Body as Readable
+    const last = isWhole ? (answer.ContentLength ?? Infinity) - 1 : lastByteOf(answer, start, end)
+    if (last !== undefined) return { body, etag: answer.ETag, end: last }
+    body.destroy()
+    throw ignoresRanges(settings.name, key)
   } catch (error) {
     if (hasStatus(error, 416)) return undefined
-    throw describeS3Fault(error, placeOf({ connection, settings, key }))
+    throw describeS3Fault(error, placeOf(bucket, key, 'read'))
   }
 }
 
-function placeOf({ settings, key }: Reading) {
-  return { storage: settings.name, key, doing: 'read' }
+/** The last byte of the range asked for, or of the object if that ends before; undefined for another range. */
+function lastByteOf(
+  { ContentRange = '' }: GetObjectCommandOutput,
+  start: number,
+  end: number | undefined,
+): number | undefined {
+  const [, first, last] = /^bytes (\d+)-(\d+)\//.exec(ContentRange) ?? []
+  return Number(first) === start && Number(last) <= (end ?? Infinity) ? Number(last) : undefined
+}
+
+function ignoresRanges(storage: string, key: string): FingerpostError {
+  return new FingerpostError('FP_STORAGE', `${storage} sent another part of ${key} than the one requested.`, {
+    remedy:
+      'The server, or a proxy in front of it, ignores the header Range. Let it pass the header through.',
+    details: { storage, key },
+  })
+}
+
+function placeOf({ settings }: Bucket, key: string, doing: string) {
+  return { storage: settings.name, key, doing }
 }

@@ -1,105 +1,77 @@
 import { encodePath, parseLogicalPath } from '../../core/path.ts'
-import type { Content, SaveOptions, Storage } from '../storage.ts'
-import { createConnector, type S3Connection } from './client.ts'
-import { describeS3Fault, isS3Fault } from './fault.ts'
-import { listObjects } from './list.ts'
-import { publicUrlOf, resolveS3Options, type S3Options, type S3Settings } from './options.ts'
-import { openObject, statObject } from './read.ts'
-import { saveObject } from './save.ts'
-import {
-  type PostPolicy,
-  type PresignedPost,
-  type SignedUrlOptions,
-  signObjectUrl,
-  signPost,
-} from './sign.ts'
-import { sweepBucket } from './sweep.ts'
+import type { ObjectStore } from '../storage.ts'
+import { createConnector } from './client.ts'
+import { listObjects, sweepBucket } from './list.ts'
+import { publicUrlOf, resolveS3Options, type S3Options } from './options.ts'
+import { deleteObject, headObject, openObject } from './read.ts'
+import { moveObject, saveObject } from './save.ts'
+import { signObjectUrl, signPost } from './sign.ts'
 
 /** Ahead of every server's clock: without an age everything is swept. */
 const ONE_DAY_MS = 86_400_000
 
-/** A bucket as a storage: what else it can do that a folder can't. */
-export interface S3Storage extends Storage {
+/** A bucket as a storage. */
+export interface S3Storage extends ObjectStore {
   readonly bucket: string
-  /** '' or what stands before every key, with a slash at its end. */
+  /** '' or the start of every key, with a slash at its end. */
   readonly prefix: string
-  /** The address of a file everybody may read. */
-  url(key: string): string
-  /** An address that works without credentials until it expires. */
-  signedUrl(key: string, options?: SignedUrlOptions): Promise<string>
-  /** A form by which a browser uploads straight to the bucket. */
-  presignedPost(key: string, policy: PostPolicy): Promise<PresignedPost>
-  /** Stores without asking the server for the date afterwards: one request instead of two. Gives the key used. */
-  put(key: string, content: Content, options?: SaveOptions): Promise<string>
 }
 
 /**
- * Keeps files in a bucket of Amazon S3 or of any server that speaks its language. Needs `@aws-sdk/client-s3`, and
- * `@aws-sdk/s3-request-presigner` or `@aws-sdk/s3-presigned-post` for signed addresses and forms; each is loaded when
- * it is first needed.
+ * Keeps files in a bucket of Amazon S3 or of any compatible server. Needs `@aws-sdk/client-s3`; large files need
+ * `@aws-sdk/lib-storage`, signed URLs `@aws-sdk/s3-request-presigner` and forms `@aws-sdk/s3-presigned-post`. Each is
+ * loaded when it is first used.
  *
- * @throws FingerpostError `FP_STORAGE` where the server refuses or can't be reached after all attempts
+ * @throws FingerpostError `FP_CONFIG` for a wrong option; from then on `FP_STORAGE` if the server refuses or can't be
+ * reached after all attempts
  */
 export function createS3Storage(options: S3Options): S3Storage {
   const settings = resolveS3Options(options)
   const connect = createConnector(settings)
   const publicUrl = publicUrlOf(settings)
-  const put = async (key: string, content: Content, saveOptions: SaveOptions = {}) => {
-    const path = parseLogicalPath(key)
-    const connection = await connect()
-    return saveObject(connection, settings, path, content, saveOptions).catch((error: unknown) => {
-      throw isS3Fault(error) ? describeS3Fault(error, { storage: settings.name, key, doing: 'save' }) : error
-    })
-  }
-  const stat = async (key: string) => {
-    const path = parseLogicalPath(key)
-    return statObject(await connect(), settings, path)
-  }
-
   return {
     name: settings.name,
     bucket: settings.bucket,
     prefix: settings.prefix,
-    put,
-    async save(key, content, saveOptions) {
-      const used = await put(key, content, saveOptions)
-      const stored = await stat(used)
-      // Deleted in this very moment: it was stored nevertheless.
-      return stored ?? { key: used, size: 0, modifiedAt: new Date(0) }
+    async save(key, content, saving = {}) {
+      const path = parseLogicalPath(key)
+      return saveObject(await connect(), path, content, saving)
+    },
+    async move(from, to, moving = {}) {
+      const [source, target] = [parseLogicalPath(from), parseLogicalPath(to)]
+      return moveObject(await connect(), source, target, moving)
     },
     async read(key) {
       const path = parseLogicalPath(key)
-      const pieces: Uint8Array[] = []
-      for await (const piece of openObject(await connect(), settings, path, undefined)) pieces.push(piece)
-      return Buffer.concat(pieces)
+      const chunks: Uint8Array[] = []
+      for await (const chunk of openObject(await connect(), path, undefined)) chunks.push(chunk)
+      return Buffer.concat(chunks)
     },
     async *open(key, range) {
       const path = parseLogicalPath(key)
-      yield* openObject(await connect(), settings, path, range)
+      yield* openObject(await connect(), path, range)
     },
-    stat,
+    async stat(key) {
+      const path = parseLogicalPath(key)
+      return (await headObject(await connect(), path))?.file
+    },
     async *list(prefix = '', after) {
-      yield* listObjects(await connect(), settings, prefix, after)
+      yield* listObjects(await connect(), prefix, after)
     },
-    delete: async (key) => deleteObject(await connect(), settings, parseLogicalPath(key)),
+    async delete(key) {
+      const path = parseLogicalPath(key)
+      return deleteObject(await connect(), path)
+    },
     sweep: async (olderThan = new Date(Date.now() + ONE_DAY_MS), folder = '') =>
-      sweepBucket(await connect(), { ...settings, prefix: settings.prefix + folder }, olderThan),
+      sweepBucket(await connect(), olderThan, folder),
     url: (key) => publicUrl + encodePath(parseLogicalPath(key)),
     async signedUrl(key, signing = {}) {
       const path = parseLogicalPath(key)
-      return signObjectUrl(await connect(), settings, path, signing)
+      return signObjectUrl(await connect(), path, signing)
     },
     async presignedPost(key, policy) {
       const path = parseLogicalPath(key)
-      return signPost(await connect(), settings, path, policy)
+      return signPost(await connect(), path, policy)
     },
-  }
-}
-
-async function deleteObject({ sdk, client }: S3Connection, settings: S3Settings, key: string): Promise<void> {
-  try {
-    await client.send(new sdk.DeleteObjectCommand({ Bucket: settings.bucket, Key: settings.prefix + key }))
-  } catch (error) {
-    throw describeS3Fault(error, { storage: settings.name, key, doing: 'delete' })
   }
 }

@@ -1,83 +1,144 @@
-import { randomUUID } from 'node:crypto'
-import type { PutObjectCommandInput } from '@aws-sdk/client-s3'
-import { tryKeys } from '../free-key.ts'
-import type { Content, ObjectHeaders, SaveOptions } from '../storage.ts'
-import { claimKey } from './claim.ts'
-import type { S3Connection } from './client.ts'
-import { putInParts } from './multipart.ts'
-import type { S3Settings } from './options.ts'
-import { putOnce, SAVE_ID, type Save } from './put.ts'
+import { Readable } from 'node:stream'
+import { LIMITS } from '../../core/limit.ts'
+import { encodePath } from '../../core/path.ts'
+import { notFound, replaced } from '../fault.ts'
+import { isTemporaryKey, tryKeys } from '../key.ts'
+import type { Content, MoveOptions, SavedFile, SaveOptions } from '../storage.ts'
+import { claimKey, fulfil, prepareSave, putOnce, type Save } from './claim.ts'
+import { type Bucket, describeS3Fault, hasStatus, loadOptional } from './client.ts'
+import { deleteObject, headObject } from './read.ts'
 
 /**
- * Stores content under a key: in one request where it fits into a part, else as a multipart upload that is aborted
- * when anything fails. At most two parts are in memory.
+ * Stores content under a key: in one request if it fits into a part, else as a multipart upload, which is aborted if
+ * anything fails.
  *
- * @returns the key it is under
- * @throws FingerpostError `FP_EXISTS` for a taken key, unless told to overwrite
+ * @throws FingerpostError `FP_EXISTS` for a taken key, unless `overwrite` is set
  */
 export async function saveObject(
-  connection: S3Connection,
-  settings: S3Settings,
+  bucket: Bucket,
   key: string,
   content: Content,
   options: SaveOptions,
-): Promise<string> {
-  const exclusive = options.overwrite !== true
-  const Metadata = { ...options.headers?.metadata, [SAVE_ID]: randomUUID() }
-  const fixed = { Bucket: settings.bucket, ...headersToInput(options.headers ?? {}), Metadata }
-  const saveAs = (candidate: string): Save => {
-    const target = { ...fixed, Key: settings.prefix + candidate }
-    return { connection, settings, key: candidate, target, exclusive }
+): Promise<SavedFile> {
+  const source = createSource(content)
+  try {
+    const used = await storeAll(bucket, key, source, options)
+    return { key: used, size: source.bytes }
+  } catch (error) {
+    if (source.failure !== undefined) throw source.failure.error
+    throw describeS3Fault(error, { storage: bucket.settings.name, key, doing: 'save' })
   }
-  const parts = splitIntoParts(content, settings.partBytes)[Symbol.asyncIterator]()
-  const first = await parts.next()
-  const firstPart = first.done === true ? Buffer.alloc(0) : first.value
-  const second = await parts.next()
-  if (second.done === true) {
-    return tryKeys(key, options, async (candidate) => {
-      await putOnce(saveAs(candidate), firstPart)
-      return candidate
+}
+
+/** Copies an object on the server, up to 5 GiB, and deletes the original. */
+export async function moveObject(
+  bucket: Bucket,
+  from: string,
+  to: string,
+  options: MoveOptions,
+): Promise<SavedFile> {
+  const { client, sdk, settings } = bucket
+  const found = await headObject(bucket, from)
+  if (found === undefined) throw notFound(settings.name, from)
+  const { size, validator } = found.file
+  if ((options.validator ?? validator) !== validator) throw replaced(settings.name, from)
+  const saveAs = prepareSave(bucket, options, options.headers === undefined ? found.headers : undefined)
+  const copy = ({ target }: Save) =>
+    client.send(
+      new sdk.CopyObjectCommand({
+        ...target,
+        CopySource: `${settings.bucket}/${encodePath(settings.prefix + from)}`,
+        CopySourceIfMatch: `"${validator}"`,
+        MetadataDirective: 'REPLACE',
+      }),
+    )
+  try {
+    const save = await claimKey(saveAs, to, options)
+    await fulfil(save, () => copy(save))
+    if (save.key !== from) await removeOriginal(bucket, from)
+    return { key: save.key, size }
+  } catch (error) {
+    if (hasStatus(error, 412)) throw replaced(settings.name, from, error)
+    throw describeS3Fault(error, { storage: settings.name, key: to, doing: 'move' })
+  }
+}
+
+async function removeOriginal(bucket: Bucket, key: string): Promise<void> {
+  try {
+    await deleteObject(bucket, key)
+  } catch (error) {
+    // The file is in its place, and a sweep removes the temporary one.
+    if (!isTemporaryKey(key)) throw error
+  }
+}
+
+async function storeAll(bucket: Bucket, key: string, source: Source, options: SaveOptions): Promise<string> {
+  const saveAs = prepareSave(bucket, options)
+  const { head, isWhole } = await readHead(source, bucket.settings.partBytes)
+  if (!isWhole) return putInParts(bucket, await claimKey(saveAs, key, options), joined(head, source))
+  const body = Buffer.concat(head)
+  return tryKeys(key, options, async (candidate) => {
+    await putOnce(saveAs(candidate), body)
+    return candidate
+  })
+}
+
+async function putInParts(bucket: Bucket, save: Save, content: AsyncIterable<Uint8Array>): Promise<string> {
+  await fulfil(save, async () => {
+    const { Upload } = await loadOptional('@aws-sdk/lib-storage', () => import('@aws-sdk/lib-storage'))
+    const upload = new Upload({
+      client: bucket.client,
+      params: { ...save.target, Body: Readable.from(content) },
+      partSize: bucket.settings.partBytes,
+      queueSize: LIMITS.s3PartConcurrency,
     })
-  }
-  const claimed = exclusive ? await tryKeys(key, options, (candidate) => claimKey(saveAs(candidate))) : key
-  await putInParts(saveAs(claimed), joined([firstPart, second.value], parts))
-  return claimed
+    await upload.done()
+  })
+  return save.key
 }
 
-function headersToInput(headers: ObjectHeaders): Partial<PutObjectCommandInput> {
-  const { contentType, cacheControl, contentDisposition, contentEncoding } = headers
-  return {
-    ...(contentType === undefined ? {} : { ContentType: contentType }),
-    ...(cacheControl === undefined ? {} : { CacheControl: cacheControl }),
-    ...(contentDisposition === undefined ? {} : { ContentDisposition: contentDisposition }),
-    ...(contentEncoding === undefined ? {} : { ContentEncoding: contentEncoding }),
-  }
+/** Content on its way, and what became of it. */
+interface Source {
+  readonly chunks: AsyncIterator<Uint8Array>
+  /** Bytes read so far. */
+  readonly bytes: number
+  /** Set if the content itself broke off, rather than the storage. */
+  readonly failure: { readonly error: unknown } | undefined
 }
 
-/** Pieces of any size as parts of exactly `partBytes`, the last one smaller; no part for no bytes. */
-async function* splitIntoParts(content: Content, partBytes: number): AsyncGenerator<Uint8Array> {
-  let waiting: Uint8Array[] = []
-  let bytes = 0
-  for await (const piece of content instanceof Uint8Array ? [content] : content) {
-    let rest = piece
-    while (bytes + rest.length >= partBytes) {
-      const room = partBytes - bytes
-      yield Buffer.concat([...waiting, rest.subarray(0, room)])
-      rest = rest.subarray(room)
-      waiting = []
-      bytes = 0
+function createSource(content: Content): Source {
+  const state: { bytes: number; failure: Source['failure'] } = { bytes: 0, failure: undefined }
+  async function* read(): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of content instanceof Uint8Array ? [content] : content) {
+        state.bytes += chunk.length
+        // A copy, because the producer may reuse the memory of its chunks.
+        yield chunk === content ? chunk : Buffer.from(chunk)
+      }
+    } catch (error) {
+      state.failure = { error }
+      throw error
     }
-    // A copy: whoever made the piece may use its memory again.
-    if (rest.length > 0) waiting.push(Buffer.from(rest))
-    bytes += rest.length
   }
-  if (bytes > 0) yield Buffer.concat(waiting)
+  return Object.assign(state, { chunks: read() })
 }
 
-async function* joined(
-  begun: readonly Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield* begun
-  for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
+/** The first chunks, until they are more than `bytes` or the content ends. */
+async function readHead(
+  { chunks }: Source,
+  bytes: number,
+): Promise<{ readonly head: readonly Uint8Array[]; readonly isWhole: boolean }> {
+  const head: Uint8Array[] = []
+  for (let read = 0; read <= bytes; ) {
+    const next = await chunks.next()
+    if (next.done === true) return { head, isWhole: true }
+    head.push(next.value)
+    read += next.value.length
+  }
+  return { head, isWhole: false }
+}
+
+async function* joined(head: readonly Uint8Array[], { chunks }: Source): AsyncGenerator<Uint8Array> {
+  yield* head
+  yield* { [Symbol.asyncIterator]: () => chunks }
 }

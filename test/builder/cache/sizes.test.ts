@@ -12,7 +12,7 @@ const digester = await createDigester()
 function sizesOf(sizes: SizesByKey) {
   async function* list() {
     const sorted = Object.entries(sizes).sort(([a], [b]) => comparePaths(a, b))
-    for (const [key, size] of sorted) yield { key, size, modifiedAt: new Date(0) }
+    for (const [key, size] of sorted) yield { key, size, modifiedAt: new Date(0), validator: '' }
   }
   return listSizes({ list }, digester)
 }

@@ -62,7 +62,7 @@ test('fingerpost media orphans lists a bucket', async (context) => {
   const endpoint = await lab.environment(context)
   const storage = await lab.storage(context)
   if (endpoint === undefined || storage === undefined) return
-  for (const name of ['left.txt', 'used.txt']) await storage.put(name, Buffer.from('x'))
+  for (const name of ['left.txt', 'used.txt']) await storage.save(name, Buffer.from('x'))
   const words = ['orphans', `s3://${BUCKET}/${storage.prefix}`, '--endpoint', endpoint, '--min-age', '0s']
   const { code, stdout } = await runWith({ cwd: makeTree(context), input: 'used.txt\n' }, 'media', ...words)
   assert.deepEqual([code, stdout], [0, 'left.txt\n'])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { mapConcurrently } from '../../../src/core/concurrent.ts'
 import { createS3Storage } from '../../../src/storage/s3/s3.ts'
 import { type Fault, type PlannedRequest, startFaultProxy } from '../../support/fault-proxy.ts'
 import { BUCKET, clientFor, createS3Lab, optionsFor } from '../../support/s3.ts'
@@ -119,7 +120,7 @@ test('more files than one page of the server has are all listed', async (context
   const storage = await lab.storage(context)
   if (storage === undefined) return
   const keys = Array.from({ length: 1005 }, (_, index) => `many/${String(index).padStart(4, '0')}`)
-  await Promise.all(keys.map((key) => storage.put(key, Buffer.from('x'))))
+  await mapConcurrently(keys, 32, (key) => storage.save(key, Buffer.from('x')))
   assert.deepEqual(await keysOf(storage.list('many/')), keys)
   assert.deepEqual(await keysOf(storage.list('many/', 'many/1002')), ['many/1003', 'many/1004'])
 })
