@@ -1,14 +1,13 @@
 import { LRUCache } from 'lru-cache'
-import type { Digester } from '../core/digest.ts'
 import { LIMITS } from '../core/limit.ts'
-import { type OpenBody, readBody } from './body-file.ts'
+import { type BodySource, readBody } from './body-source.ts'
 import type { BodyFile } from './response.ts'
 
 /** How much memory response bodies may take. */
 export interface CacheLimits {
   /** Bytes of all bodies together. */
   readonly maxBytes: number
-  /** Bytes of one body above which it is streamed, never kept. */
+  /** Bytes of one body above which it is streamed and not cached. */
   readonly maxBodyBytes: number
 }
 
@@ -25,40 +24,45 @@ export interface CacheStats {
 }
 
 /**
- * A body in memory. A small one is a string with a character for each byte (`latin1`): Node joins that with the head
- * into one piece to write, where a buffer is a second one.
+ * A body in memory. A small one is a string with a character for each byte (`latin1`): Node joins it with the head
+ * into a single write, where a buffer is a second one.
  */
-export type HeldBody = Buffer | string
+export type CachedBody = Buffer | string
 
-/** Response bodies in memory, the least recently used leaving first. */
-export interface BodyCache {
-  /** Whether a body is small enough to be kept. */
+/** Response bodies in memory; the least recently used is evicted first. */
+export interface BodyCache extends BodySource {
+  /** Whether a body is small enough to be cached. */
   admits(file: BodyFile): boolean
   /** The body if it is in memory. */
-  peek(file: BodyFile): HeldBody | undefined
-  /** The body, read if need be; requests that come while it is being read wait for the same read. */
-  load(file: BodyFile): Promise<HeldBody>
+  peek(file: BodyFile): CachedBody | undefined
+  /** The body, read if necessary. Concurrent requests share one read. */
+  load(file: BodyFile): Promise<CachedBody>
   stats(): CacheStats
 }
 
-export function createBodyCache(limits: CacheLimits, open: OpenBody, digester: Digester): BodyCache {
+/** No body is cached; each is streamed. */
+export const NO_CACHE: CacheLimits = { maxBytes: 0, maxBodyBytes: 0 }
+
+/** @param source where bodies are read from, also those too large to be cached */
+export function createBodyCache(limits: CacheLimits, source: BodySource): BodyCache {
   const { maxBytes } = limits
   const maxBodyBytes = Math.min(limits.maxBodyBytes, maxBytes)
   const bodies =
     maxBytes > 0
-      ? new LRUCache<string, HeldBody>({ maxSize: maxBytes, sizeCalculation: ({ length }) => length || 1 })
+      ? new LRUCache<string, CachedBody>({ maxSize: maxBytes, sizeCalculation: ({ length }) => length || 1 })
       : undefined
-  const underway = new Map<string, Promise<HeldBody>>()
+  const loading = new Map<string, Promise<CachedBody>>()
   let hits = 0
   let misses = 0
 
-  const read = async (file: BodyFile): Promise<HeldBody> => {
+  const read = async (file: BodyFile): Promise<CachedBody> => {
     try {
-      const body = holdable(await readBody(file, open, digester))
+      const bytes = await readBody(file, source)
+      const body = bytes.length <= LIMITS.bodyAsStringMaxBytes ? bytes.toString('latin1') : bytes
       bodies?.set(file.key, body)
       return body
     } finally {
-      underway.delete(file.key)
+      loading.delete(file.key)
     }
   }
 
@@ -71,16 +75,13 @@ export function createBodyCache(limits: CacheLimits, open: OpenBody, digester: D
     },
     load(file) {
       misses++
-      const known = underway.get(file.key)
+      const known = loading.get(file.key)
       if (known !== undefined) return known
       const reading = read(file)
-      underway.set(file.key, reading)
+      loading.set(file.key, reading)
       return reading
     },
+    open: (file) => source.open(file),
     stats: () => ({ hits, misses, bytes: bodies?.calculatedSize ?? 0, bodies: bodies?.size ?? 0 }),
   }
-}
-
-function holdable(bytes: Buffer): HeldBody {
-  return bytes.length <= LIMITS.bodyAsStringMaxBytes ? bytes.toString('latin1') : bytes
 }

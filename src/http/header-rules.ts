@@ -5,7 +5,7 @@ import type { LogicalPath } from '../core/path.ts'
 import type { AssetHeaders } from './responder.ts'
 import type { RawHeaders } from './response.ts'
 
-/** Headers for the assets whose logical path a glob matches. Of several rules that match, later ones win. */
+/** Headers for assets whose logical path matches a glob. Of several matching rules, later ones win. */
 export interface HeaderRule {
   /** A glob over logical paths: `*.txt`, `docs/*`; `**` stands for any number of folders. */
   readonly match: string
@@ -13,7 +13,7 @@ export interface HeaderRule {
   readonly set: Readonly<Record<string, string>>
 }
 
-/** What the headers of assets are made from. */
+/** Settings that the headers of assets are made from. */
 export interface HeaderSettings {
   /** Cache-Control of hashed names. */
   readonly hashedCacheControl: string
@@ -29,7 +29,7 @@ export interface HeaderSettings {
   readonly modifiedAtMs?: number | undefined
 }
 
-/** A rule whose glob has been compiled. */
+/** A rule with its glob compiled. */
 export interface CompiledRule {
   readonly rule: HeaderRule
   readonly matches: (path: LogicalPath) => boolean
@@ -39,26 +39,26 @@ export interface CompiledRule {
 export const HASHED_CACHE_CONTROL = `public, max-age=${LIMITS.immutableMaxAgeSeconds}, immutable`
 export const LOGICAL_CACHE_CONTROL = 'no-cache'
 
-/** What says which bytes are sent, and how. Whatever contradicts them breaks clients, so only the plugin sets them. */
+/** Headers that describe the body. Wrong values break clients, so only the plugin sets them. */
 export const BODY_HEADERS: ReadonlySet<string> = new Set([
   ...['content-length', 'content-encoding', 'content-range', 'accept-ranges', 'etag', 'last-modified'],
   ...['transfer-encoding', 'trailer'],
 ])
 
-/** What isn't for a rule to set. */
+/** Headers that rules may not set. */
 const RESERVED = new Set([
   ...BODY_HEADERS,
   ...['connection', 'keep-alive', 'upgrade', 'te', 'date', 'set-cookie'],
 ])
 
-/** Compiles the globs of rules. The glob library is loaded only if there are rules. */
+/** Compiles the globs of rules. The glob library is loaded only with rules. */
 export async function compileRules(rules: readonly HeaderRule[]): Promise<readonly CompiledRule[]> {
   if (rules.length === 0) return []
   const { default: picomatch } = await import('picomatch')
   return rules.map((rule) => ({ rule, matches: picomatch(rule.match, { dot: true }) }))
 }
 
-/** The headers of one asset under one of its names. */
+/** The headers of an asset under one of its names. */
 export function headersFor(
   path: LogicalPath,
   hashed: boolean,
@@ -104,12 +104,12 @@ function splitList(value: string | undefined): readonly string[] {
   return (value ?? '').split(',').flatMap((member) => (member.trim() === '' ? [] : [member.trim()]))
 }
 
-/** @throws FingerpostError `FP_CONFIG` for a header that Node won't send, or that isn't the user's to set */
+/** @throws FingerpostError `FP_CONFIG` for a header that Node refuses to send, or that is reserved */
 export function checkHeader(where: string, name: string, value: unknown): void {
   const details = { rule: where, header: name }
   if (RESERVED.has(name.toLowerCase())) {
-    throw new FingerpostError('FP_CONFIG', `${where}: ${name} is not yours to set.`, {
-      remedy: 'It says what the bytes are, or belongs to the connection, and the plugin sets it itself.',
+    throw new FingerpostError('FP_CONFIG', `${where}: the header ${name} cannot be set.`, {
+      remedy: 'The plugin sets it itself: it describes the body or the connection. Remove it from the rule.',
       details,
     })
   }
@@ -119,7 +119,7 @@ export function checkHeader(where: string, name: string, value: unknown): void {
     validateHeaderValue(name, value)
   } catch (cause) {
     const fault = cause instanceof Error ? cause.message : String(cause)
-    throw new FingerpostError('FP_CONFIG', `${where}: the header ${JSON.stringify(name)} can't be sent.`, {
+    throw new FingerpostError('FP_CONFIG', `${where}: the header ${JSON.stringify(name)} cannot be sent.`, {
       remedy: `${fault}.`,
       details,
       cause,

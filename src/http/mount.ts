@@ -4,9 +4,9 @@ import { type PublicUrl, parsePublicUrl } from '../core/public-url.ts'
 export interface Mount {
   /** The path of the route within the Fastify scope, with a slash at both ends: `/static/`. */
   readonly route: string
-  /** The same as requests spell it, the scope's own prefix included. */
+  /** The path in requests, which includes the scope's prefix. */
   readonly path: string
-  /** What stands before a hashed path in a page: {@link path}, or the address of a CDN. */
+  /** What precedes a hashed path in a page: {@link path}, or the address of a CDN. */
   readonly url: string
 }
 
@@ -14,7 +14,7 @@ export interface Mount {
  * Places a build in an app.
  *
  * A build's url may name the whole path, so that references between files and pages agree, or only the part below the
- * scope it is registered in: with the scope at `/app`, both `/app/static/` and `/static/` are served at `/app/static/`.
+ * scope: in a scope at `/app`, both `/app/static/` and `/static/` are served at `/app/static/`.
  *
  * @param buildUrl the manifest's url
  * @param scope the prefix of the Fastify scope: '' or `/app`
@@ -29,4 +29,35 @@ export function mountAt(buildUrl: string, scope: string, prefix: string | undefi
 
 function routeOf({ pathname }: PublicUrl, scope: string): string {
   return scope !== '' && pathname.startsWith(`${scope}/`) ? pathname.slice(scope.length) : pathname
+}
+
+/**
+ * The decoded path of a request target without its query (RFC 9112 §3.2.1, §3.2.2), or undefined if it is not
+ * percent-encoded UTF-8 or has an {@link hasEncodedSlash encoded slash}. It is only compared with names (law 6): dots
+ * are not resolved and slashes not collapsed.
+ */
+export function decodeTarget(target: string): string | undefined {
+  if (hasEncodedSlash(target)) return undefined
+  const query = target.indexOf('?')
+  const whole = query === -1 ? target : target.slice(0, query)
+  const path = whole.startsWith('/') ? whole : withoutAuthority(whole)
+  if (path === undefined || !path.includes('%')) return path
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+function withoutAuthority(absolute: string): string | undefined {
+  const match = /^https?:\/\/[^/?#]*(\/.*)?$/i.exec(absolute)
+  return match === null ? undefined : (match[1] ?? '/')
+}
+
+/**
+ * Whether the path has a slash encoded as `%2F`. Fastify's router does not treat that as a slash, so a route that
+ * guards `/static/admin/*` would not see `/static/admin%2Fplan.pdf`. No name of a build needs it: the answer is 404.
+ */
+export function hasEncodedSlash(target: string): boolean {
+  return target.includes('%') && /^[^?]*%2f/i.test(target)
 }

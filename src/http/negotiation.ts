@@ -3,24 +3,24 @@ import { ENCODINGS, type VariantEncoding } from '../core/encoding.ts'
 import { LIMITS } from '../core/limit.ts'
 
 /**
- * How much a client wants each encoding, by {@link rankOf}: 0 not at all, 1 most. Below any q-value a client can write
- * stands {@link UNLISTED_IDENTITY}: acceptable, but only if nothing that was asked for is there.
+ * A client's quality values by {@link rankOf}: 0 refuses an encoding, 1 wants it most. {@link UNLISTED_IDENTITY} is below
+ * any value a client can send: acceptable if nothing else that was asked for is available.
  */
 export type Preferences = readonly number[]
 
 const UNLISTED_IDENTITY = 0.0001
 
-/** What a client gets that doesn't say: the bytes as they are, which everyone can read. */
+/** Without Accept-Encoding only the identity is sent, which every client can read. */
 const IDENTITY_ONLY: Preferences = [...ENCODINGS.map(() => 0), 1]
 
-/** RFC 9110 §12.4.2, and as many digits as anyone cares to write. */
+/** RFC 9110 §12.4.2, with any number of digits. */
 const QVALUE = /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/
 
 /**
- * Reads an Accept-Encoding value (RFC 9110 §12.5.3). A member that isn't well-formed is passed over, as if it weren't
- * there; of a coding named twice the first counts.
+ * Reads an Accept-Encoding value (RFC 9110 §12.5.3). Malformed members are ignored; of a coding listed twice the first
+ * counts.
  *
- * @param value undefined where the header is absent
+ * @param value undefined if the header is absent
  */
 export function parseAcceptEncoding(value: string | undefined): Preferences {
   if (value === undefined) return IDENTITY_ONLY
@@ -36,17 +36,17 @@ export function parseAcceptEncoding(value: string | undefined): Preferences {
   return [...ENCODINGS.map(wish), asked.get('identity') ?? (rest === 0 ? 0 : UNLISTED_IDENTITY)]
 }
 
-/** {@link parseAcceptEncoding} that remembers the latest {@link LIMITS.acceptEncodingMemo} values. */
+/** {@link parseAcceptEncoding} with a memo of the latest {@link LIMITS.acceptEncodingMemo} values. */
 export function createAcceptEncodingParser(): (value: string | undefined) => Preferences {
   const memo = new LRUCache<string, Preferences>({ max: LIMITS.acceptEncodingMemo })
-  // Most values are the one before, and to compare takes less than to look up.
+  // Most values equal the previous one, and comparing is cheaper than a lookup.
   let last: { readonly value: string; readonly parsed: Preferences } | undefined
   return (value) => {
     if (value === undefined) return IDENTITY_ONLY
     if (value === last?.value) return last.parsed
     const known = memo.get(value)
     const parsed = known ?? parseAcceptEncoding(value)
-    // Nobody but an attacker writes a long one twice, and what is remembered is held in memory.
+    // Only attackers send long values, and the memo holds them in memory.
     if (value.length > LIMITS.acceptEncodingMemoChars) return parsed
     if (known === undefined) memo.set(value, parsed)
     last = { value, parsed }
@@ -55,10 +55,10 @@ export function createAcceptEncodingParser(): (value: string | undefined) => Pre
 }
 
 /**
- * Which variant to send: the client's q first, then the earliest, as they are ordered by size.
+ * Chooses the variant to send: the client's q first, then the earliest, as variants are ordered by size.
  *
- * @param ranks the variants' encodings, by {@link rankOf}: of those that aren't chosen nothing else is looked at
- * @returns the index of the variant, -1 where the client accepts none
+ * @param ranks the variants' encodings, by {@link rankOf}
+ * @returns the index of the variant, -1 if the client accepts none
  */
 export function chooseVariant(ranks: readonly number[], preferences: Preferences): number {
   let best = -1
@@ -73,7 +73,7 @@ export function chooseVariant(ranks: readonly number[], preferences: Preferences
   return best
 }
 
-/** Smallest first; among equals in the order of {@link ENCODINGS}, the bytes as they are last. */
+/** Smallest first; among equals in the order of {@link ENCODINGS}, the identity last. */
 export function compareVariants(
   a: { readonly encoding: VariantEncoding; readonly size: number },
   b: { readonly encoding: VariantEncoding; readonly size: number },
@@ -81,12 +81,12 @@ export function compareVariants(
   return a.size - b.size || rankOf(a.encoding) - rankOf(b.encoding)
 }
 
-/** The place of an encoding among all; the bytes as they are come last. */
+/** The index of an encoding in {@link ENCODINGS}; the identity comes last. */
 export function rankOf(encoding: VariantEncoding): number {
   return encoding === 'identity' ? ENCODINGS.length : ENCODINGS.indexOf(encoding)
 }
 
-/** The weight among a member's parameters, 1 where there is none, undefined where it is malformed. */
+/** The weight among a member's parameters; 1 without one, undefined if malformed. */
 function qualityOf(parameters: readonly string[]): number | undefined {
   const weight = parameters.find((parameter) => parameter.startsWith('q=') || parameter.startsWith('q '))
   if (weight === undefined) return parameters.some((parameter) => parameter === 'q') ? undefined : 1

@@ -1,6 +1,10 @@
-import { type EntityTag, matchesStrongly, matchesWeakly, parseEntityTags } from './entity-tag.ts'
+/** An entity tag as sent: `"3f9a"`, or `W/"3f9a"` for a weak one (RFC 9110 §8.8.3). */
+export type EntityTag = string
 
-/** The request headers that conditions stand in, as node:http names them. */
+/** The value of If-Match or If-None-Match: any representation, or one of a list. */
+export type EntityTagList = '*' | readonly EntityTag[]
+
+/** Conditional request headers, as node:http names them. */
 export interface ConditionalHeaders {
   readonly 'if-match'?: string | undefined
   readonly 'if-none-match'?: string | undefined
@@ -12,11 +16,11 @@ export interface ConditionalHeaders {
 /** What a representation is compared by. */
 export interface Validators {
   readonly etag: EntityTag
-  /** Milliseconds since 1970, a whole second; absent where the time of the last change isn't known. */
+  /** Milliseconds since 1970, a whole second; absent if the time of the last change is unknown. */
   readonly modifiedAtMs?: number | undefined
 }
 
-/** How to go on: with the representation, with 304 or with 412. */
+/** How to continue: with the representation, with 304 or with 412. */
 export type Verdict = 'proceed' | 'not-modified' | 'failed'
 
 /**
@@ -35,7 +39,7 @@ export function evaluatePreconditions(headers: ConditionalHeaders, validators: V
   }
   // §13.2.2 steps 3 and 4
   if (ifNoneMatch !== undefined)
-    // Nearly always it is the one tag that was given out.
+    // Usually it is the one tag that was sent before.
     return ifNoneMatch === etag || matchesWeakly(parseEntityTags(ifNoneMatch), etag)
       ? 'not-modified'
       : 'proceed'
@@ -44,11 +48,52 @@ export function evaluatePreconditions(headers: ConditionalHeaders, validators: V
 }
 
 /**
- * Whether a Range may be answered with a part: true without If-Range, or if it names exactly the representation that
- * was selected (strong comparison, RFC 9110 §13.1.5). A date never does: a file may change twice within a second.
+ * Whether a Range may be answered with a part: true without If-Range, or if it matches the selected representation
+ * (strong comparison, RFC 9110 §13.1.5). A date never matches: a file may change twice within a second.
  */
 export function allowsRange(ifRange: string | undefined, etag: EntityTag): boolean {
   return ifRange === undefined || ifRange.trim() === etag
+}
+
+const TAG = /(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"/gy
+
+/**
+ * Reads a list of entity tags. Reading stops at the first malformed member; tags before it count, since a client that
+ * names our tag has our bytes.
+ */
+export function parseEntityTags(value: string): EntityTagList {
+  if (value.trim() === '*') return '*'
+  const tags: EntityTag[] = []
+  let at = 0
+  while (at < value.length) {
+    at = skipSeparators(value, at)
+    TAG.lastIndex = at
+    const match = TAG.exec(value)
+    if (match === null) break
+    tags.push(match[0])
+    at = TAG.lastIndex
+  }
+  return tags
+}
+
+/** Strong comparison: equal and neither is weak (RFC 9110 §8.8.3.2). */
+function matchesStrongly(list: EntityTagList, tag: EntityTag): boolean {
+  return list === '*' || (!tag.startsWith('W/') && list.includes(tag))
+}
+
+/** Weak comparison: equal except for the weakness mark (RFC 9110 §8.8.3.2). */
+function matchesWeakly(list: EntityTagList, tag: EntityTag): boolean {
+  return list === '*' || list.some((entry) => opaque(entry) === opaque(tag))
+}
+
+function opaque(tag: EntityTag): string {
+  return tag.startsWith('W/') ? tag.slice(2) : tag
+}
+
+function skipSeparators(value: string, from: number): number {
+  let at = from
+  while (at < value.length && ' \t,'.includes(value.charAt(at))) at++
+  return at
 }
 
 function isBefore(header: string | undefined, modifiedAtMs: number): boolean {
@@ -67,7 +112,7 @@ const RFC850_DATE = /^\w{6,9}, (\d\d)-(\w{3})-(\d\d) (\d\d):(\d\d):(\d\d) GMT$/
 const ASCTIME_DATE = /^\w{3} (\w{3}) ([ \d]\d) (\d\d):(\d\d):(\d\d) (\d{4})$/
 
 /**
- * Reads an HTTP-date in all three forms of RFC 9110 §5.6.7; undefined for anything else, which a recipient ignores.
+ * Reads an HTTP-date in any form of RFC 9110 §5.6.7; undefined for anything else, which a recipient ignores.
  *
  * @returns milliseconds since 1970
  */
@@ -96,7 +141,7 @@ function toTime(
   return Date.UTC(Number(year), index / 3, Number(day), hour, minute, second)
 }
 
-/** Two digits as RFC 850 dates have them. Nobody needs the rule of fifty years for files of the web: 70–99 are 19xx. */
+/** The year of an RFC 850 date, which has two digits: 70–99 are 19xx. Files of the web need no rule of fifty years. */
 function fullYear(digits = ''): string {
   return Number(digits) >= 70 ? `19${digits}` : `20${digits}`
 }

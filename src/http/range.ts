@@ -1,13 +1,24 @@
+import { createHash } from 'node:crypto'
 import { LIMITS } from '../core/limit.ts'
 import type { ByteRange } from '../storage/storage.ts'
 
 /** What a Range header asks of a representation of known size. */
 export type RangeRequest =
-  /** No range we honour: the whole representation is the answer. */
+  /** No range to honour: the answer is the whole representation. */
   | { readonly kind: 'whole' }
   | { readonly kind: 'unsatisfiable' }
   | { readonly kind: 'part'; readonly range: ByteRange }
   | { readonly kind: 'parts'; readonly ranges: readonly ByteRange[] }
+
+/** A `multipart/byteranges` body. */
+export interface Multipart {
+  /** The whole value of Content-Type, boundary included. */
+  readonly contentType: string
+  /** Bytes of the whole body. */
+  readonly length: number
+  /** Ranges of the file, and the text around them. */
+  readonly parts: readonly (ByteRange | string)[]
+}
 
 const WHOLE: RangeRequest = { kind: 'whole' }
 const UNSATISFIABLE: RangeRequest = { kind: 'unsatisfiable' }
@@ -16,9 +27,9 @@ const UNSATISFIABLE: RangeRequest = { kind: 'unsatisfiable' }
 const MEMBER = /^(?:(\d+)-(\d*)|-(\d+))$/
 
 /**
- * Reads a Range value (RFC 9110 §14.1.2, §14.2). Another unit and a malformed value are ignored, as the RFC has it; so
- * are more than {@link LIMITS.rangesMax} ranges, ranges that overlap and ranges that together are no smaller than the
- * whole, which a server may ignore and an attacker would use.
+ * Reads a Range value (RFC 9110 §14.1.2, §14.2). Ignored are other units, malformed values, more than
+ * {@link LIMITS.rangesMax} ranges, overlapping ranges, and ranges that together are no smaller than the whole: a
+ * server may ignore these, and they serve only attackers.
  *
  * @param size of the representation in bytes
  */
@@ -35,6 +46,30 @@ export function parseRange(value: string, size: number): RangeRequest {
     if (range !== undefined) ranges.push(range)
   }
   return choose(ranges, size)
+}
+
+/**
+ * Frames several ranges of one representation (RFC 9110 §14.6), in the order of the request.
+ *
+ * @param type the representation's media type, repeated in each part
+ * @param size of the whole representation in bytes
+ */
+export function createMultipart(ranges: readonly ByteRange[], type: string, size: number): Multipart {
+  const boundary = boundaryFor(ranges, size)
+  const parts: (ByteRange | string)[] = []
+  let length = 0
+  const add = (part: ByteRange | string) => {
+    parts.push(part)
+    length += typeof part === 'string' ? part.length : lengthOf(part)
+  }
+  for (const range of ranges) {
+    const lead = parts.length === 0 ? '' : '\r\n'
+    const head = `Content-Type: ${type}\r\nContent-Range: ${formatContentRange(range, size)}`
+    add(`${lead}--${boundary}\r\n${head}\r\n\r\n`)
+    add(range)
+  }
+  add(`\r\n--${boundary}--\r\n`)
+  return { contentType: `multipart/byteranges; boundary=${boundary}`, length, parts }
 }
 
 /** The value of Content-Range for a part: `bytes 0-499/1234`. */
@@ -60,7 +95,7 @@ function overlap(ranges: readonly ByteRange[]): boolean {
   return sorted.some((range, index) => index > 0 && range.start <= (sorted[index - 1]?.end ?? -1))
 }
 
-/** Undefined for a range that is well-formed and lies outside; 'empty' for a suffix of an empty representation. */
+/** Undefined for a well-formed range outside the file; 'empty' for a suffix of an empty representation. */
 function parseMember(member: string, size: number): ByteRange | undefined | 'malformed' | 'empty' {
   const match = MEMBER.exec(member)
   if (match === null) return 'malformed'
@@ -74,4 +109,10 @@ function parseMember(member: string, size: number): ByteRange | undefined | 'mal
   if (last !== '' && Number(last) < start) return 'malformed'
   if (start >= size) return undefined
   return { start, end: last === '' ? size - 1 : Math.min(Number(last), size - 1) }
+}
+
+/** A boundary that no body contains by accident. The same request gets the same bytes. */
+function boundaryFor(ranges: readonly ByteRange[], size: number): string {
+  const seed = `${size}:${ranges.map(({ start, end }) => `${start}-${end}`).join()}`
+  return createHash('sha256').update(seed).digest('hex').slice(0, 32)
 }

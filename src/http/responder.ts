@@ -1,20 +1,21 @@
-import type { Digest } from '../core/digest.ts'
 import { ENCODINGS, type VariantEncoding, variantPath } from '../core/encoding.ts'
 import type { ManifestAsset } from '../core/manifest/manifest.ts'
+import { chooseVariant, compareVariants, type Preferences, rankOf } from './negotiation.ts'
+import { allowsRange, type ConditionalHeaders, evaluatePreconditions } from './precondition.ts'
+import { createMultipart, formatContentRange, lengthOf, parseRange } from './range.ts'
 import {
+  type BodyFile,
+  NO_BODY,
   NOT_ACCEPTABLE,
   PRECONDITION_FAILED,
   RANGE_NOT_SATISFIABLE,
+  type RawHeaders,
+  type Response,
   withHeaders,
   withoutBody,
-} from './failure.ts'
-import { createMultipart } from './multipart.ts'
-import { chooseVariant, compareVariants, type Preferences, rankOf } from './negotiation.ts'
-import { allowsRange, type ConditionalHeaders, evaluatePreconditions } from './precondition.ts'
-import { formatContentRange, lengthOf, parseRange } from './range.ts'
-import { type BodyFile, NO_BODY, type RawHeaders, type Response } from './response.ts'
+} from './response.ts'
 
-/** The headers of a request that an answer depends on. */
+/** Request headers that an answer depends on. */
 export interface RequestHeaders extends ConditionalHeaders {
   readonly 'accept-encoding'?: string | string[] | undefined
   readonly range?: string | undefined
@@ -29,7 +30,7 @@ export interface Responder {
   readonly modifiedAtMs: number | undefined
 }
 
-/** One encoding of one asset with everything that can be said in advance. */
+/** One encoding of an asset with all answers that can be prepared. */
 export interface PreparedVariant {
   readonly encoding: VariantEncoding
   /** Bytes. */
@@ -43,36 +44,36 @@ export interface PreparedVariant {
   /** RFC 9110 §15.5.17 */
   readonly unsatisfiable: Response
   readonly failed: Response
-  /** What {@link whole} has without Content-Length, and Content-Type aside, for partial answers. */
+  /** Headers of partial answers: those of {@link whole} without Content-Length and Content-Type. */
   readonly partial: RawHeaders
   readonly type: string
 }
 
-/** The headers a build's settings add to an asset, beside those of its representation. */
+/** Headers of an asset beside those of its representation. */
 export interface AssetHeaders {
   readonly cacheControl: string
-  /** Meant for every answer, 304 included: CORS and its kin. */
+  /** Of every answer, 304 included: CORS and the like. */
   readonly always: RawHeaders
-  /** Meant for answers with content. */
+  /** Of answers with content. */
   readonly content: RawHeaders
-  /** Content-Type instead of the manifest's. */
+  /** Content-Type in place of the asset's. */
   readonly type?: string | undefined
   /** Further fields of Vary. */
   readonly vary: readonly string[]
   readonly modifiedAtMs?: number | undefined
 }
 
-/** What of an asset matters to whoever asks for it. */
-export type ServedAsset = Omit<ManifestAsset, 'references'>
+/** What is served of an asset; of an upload, too. */
+export type ServedAsset = Pick<ManifestAsset, 'file' | 'type' | 'size' | 'etag' | 'encodings'>
 
-/** Prepares everything that can be answered for one URL of an asset. */
+/** Prepares all answers for one URL of an asset. */
 export function createResponder(asset: ServedAsset, headers: AssetHeaders): Responder {
   const files = encodedFilesOf(asset)
   const vary = files.length > 0 ? ['Accept-Encoding', ...headers.vary] : headers.vary
   const type = headers.type ?? asset.type
   const identity = prepare(identityFileOf(asset), type, headers, vary)
   const encoded = files.map((file) => prepare(file, type, headers, vary))
-  // A later build may replace a sibling whose encoder got other settings; the bytes themselves are still there.
+  // A later build with other encoder settings may replace a precompressed file; the identity is still there.
   const safe = encoded.map((variant) => ({
     ...variant,
     whole: { ...variant.whole, fallback: identity.whole },
@@ -119,19 +120,19 @@ function respondWithRange(variant: PreparedVariant, header: string): Response {
       const { range } = request
       const own = ['Content-Type', type, 'Content-Length', String(lengthOf(range))]
       const headers = [...own, 'Content-Range', formatContentRange(range, size), ...partial]
-      return { status: 206, headers, body: { kind: 'range', file, range }, fallback }
+      return { status: 206, headers, body: { kind: 'parts', file, parts: [range] }, fallback }
     }
     case 'parts': {
-      const { contentType, length, parts, tail } = createMultipart(request.ranges, type, size)
+      const { contentType, length, parts } = createMultipart(request.ranges, type, size)
       const headers = ['Content-Type', contentType, 'Content-Length', String(length), ...partial]
-      return { status: 206, headers, body: { kind: 'parts', file, parts, tail }, fallback }
+      return { status: 206, headers, body: { kind: 'parts', file, parts }, fallback }
     }
     default:
       return request satisfies never
   }
 }
 
-/** Where there is no choice there is no negotiation either: a client that refuses everything gets what there is. */
+/** Without a choice there is no negotiation: a client that refuses everything gets the only variant. */
 function onlyVariant(variants: readonly PreparedVariant[]): PreparedVariant | undefined {
   return variants.length === 1 ? variants[0] : undefined
 }
@@ -148,8 +149,8 @@ function encodedFilesOf({ file, encodings }: ServedAsset): readonly BodyFile[] {
   })
 }
 
-function bodyFile(path: string, encoding: VariantEncoding, size: number, digest: Digest): BodyFile {
-  return { path, key: `${path} ${digest}`, encoding, size, digest }
+function bodyFile(path: string, encoding: VariantEncoding, size: number, etag: string): BodyFile {
+  return { path, key: `${path} ${etag}`, encoding, size, etag }
 }
 
 function prepare(
@@ -159,8 +160,8 @@ function prepare(
   vary: readonly string[],
 ): PreparedVariant {
   const { encoding, size } = file
-  const etag = `"${file.digest}"`
-  // RFC 9110 §15.4.5: what a 304 must carry if the 200 would have; nothing that describes content.
+  const etag = `"${file.etag}"`
+  // RFC 9110 §15.4.5: a 304 carries these if the 200 would, and nothing that describes content.
   const validation = ['Cache-Control', headers.cacheControl, 'ETag', etag]
   if (headers.modifiedAtMs !== undefined)
     validation.push('Last-Modified', new Date(headers.modifiedAtMs).toUTCString())

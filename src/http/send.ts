@@ -1,135 +1,160 @@
-import type { Digester } from '../core/digest.ts'
-import type { BodyCache, HeldBody } from './body-cache.ts'
-import { isGone, type OpenBody, type OpenFile, openBody, readRange } from './body-file.ts'
-import { NOT_FOUND, UNAVAILABLE } from './failure.ts'
-import { skipDrain } from './raw-request.ts'
-import { abort, drained, hasLeft, limitStall, type RawResponse } from './raw-response.ts'
+import type { BodyCache, CachedBody } from './body-cache.ts'
+import { isGone, type OpenBody } from './body-source.ts'
+import {
+  abort,
+  drained,
+  hasLeft,
+  hasTurn,
+  limitStall,
+  type RawResponse,
+  skipDrain,
+  waitForTurn,
+} from './connection.ts'
 import type { CompleteHeaders } from './reply-headers.ts'
-import type { BodyFile, Part, Response } from './response.ts'
+import { type Body, type BodyFile, NOT_FOUND, type Response, UNAVAILABLE } from './response.ts'
 
-/** Where bodies come from, and whom to tell when one can't be had. */
+/** Where bodies come from, and what happens when one cannot be sent. */
 export interface Sender {
   readonly cache: BodyCache
-  readonly open: OpenBody
-  readonly digester: Digester
-  /** Called for each answer that failed because of its file. */
-  readonly onDamage: (error: unknown, file: BodyFile) => void
+  /** Called for each answer that failed. */
+  readonly onFault: (error: unknown, file: BodyFile | undefined) => void
   /** Milliseconds a client may take nothing of an answer before its connection is closed. */
   readonly stallMs: number
 }
 
-/** Of strings that are sent: a byte for each character. Heads are written in it too, so that Node can join both. */
+/** Strings are sent with one byte for each character. Heads use it too, so that Node can join both. */
 const STRING_ENCODING = 'latin1'
 
-type FileBody = Exclude<Response['body'], { readonly kind: 'none' | 'text' }>
-type PartialBody = Exclude<FileBody, { readonly kind: 'file' }>
+type FileBody = Extract<Body, { readonly kind: 'file' | 'parts' }>
+type Parts = Extract<Body, { readonly kind: 'parts' }>['parts']
+type Piece = Uint8Array | string
 
-/** One answer whose body is a file's, on its way. */
+/** One answer on its way. */
 interface Exchange {
   readonly raw: RawResponse
   readonly response: Response
-  readonly body: FileBody
   readonly complete: CompleteHeaders
   readonly sender: Sender
 }
 
 /**
- * Writes an answer. Returns at once: what has to be read from disk follows when it is there. Nothing is thrown; a file
- * that fails before the head is written becomes a 500, later it ends the connection, so that a receiver never takes
- * part of a file for the whole.
+ * Writes an answer. Returns at once; what is read from disk follows. Nothing of a file is opened, read or copied before
+ * the answer's turn on the connection (see {@link waitForTurn}). Never throws: a file that fails before the head is
+ * written becomes a 404 or 500, later it ends the connection, so that a partial file cannot pass for the whole.
  *
- * @param complete adds what else is to be said to the headers of whichever answer it becomes
+ * @param complete adds further headers to whichever answer is sent
  */
 export function send(raw: RawResponse, response: Response, complete: CompleteHeaders, sender: Sender): void {
-  const { body } = response
-  skipDrain(raw.req)
-  if (body.kind === 'none' || body.kind === 'text') {
-    writeHead(raw, response, complete)
-    if (body.kind === 'none') raw.end()
-    else raw.end(body.text, STRING_ENCODING)
-    return
-  }
-  const exchange: Exchange = { raw, response, body, complete, sender }
-  const held = sender.cache.peek(body.file)
-  if (held !== undefined) sendHeld(exchange, held)
-  else if (sender.cache.admits(body.file)) void loadAndSend(exchange)
-  else void stream(exchange)
-}
-
-function sendHeld({ raw, response, body, complete, sender }: Exchange, held: HeldBody): void {
-  writeHead(raw, response, complete)
-  raw.end(body.kind === 'file' ? held : partOf(body, held), STRING_ENCODING)
-  limitStall(raw, sender.stallMs)
-}
-
-function partOf(body: PartialBody, held: HeldBody): Buffer {
-  const bytes = typeof held === 'string' ? Buffer.from(held, STRING_ENCODING) : held
-  switch (body.kind) {
-    case 'range':
-      return bytes.subarray(body.range.start, body.range.end + 1)
-    case 'parts':
-      return Buffer.concat([...body.parts.flatMap((part) => partBytes(part, bytes)), body.tail])
-    default:
-      return body satisfies never
-  }
-}
-
-function partBytes({ head, range }: Part, bytes: Buffer): readonly Buffer[] {
-  return [head, bytes.subarray(range.start, range.end + 1)]
-}
-
-async function loadAndSend(exchange: Exchange): Promise<void> {
+  const exchange: Exchange = { raw, response, complete, sender }
   try {
-    const held = await exchange.sender.cache.load(exchange.body.file)
-    if (!hasLeft(exchange.raw)) sendHeld(exchange, held)
+    skipDrain(raw.req)
+    const { body } = response
+    if (body.kind === 'none' || body.kind === 'text') {
+      writeHead(exchange)
+      if (body.kind === 'none') raw.end()
+      else raw.end(body.text, STRING_ENCODING)
+    } else if (hasTurn(raw)) sendFile(exchange, body)
+    else void orFail(exchange, body, sendInTurn)
   } catch (error) {
     fail(exchange, error)
   }
 }
 
-async function stream(exchange: Exchange): Promise<void> {
-  const { raw, response, body, complete, sender } = exchange
-  let source: OpenFile | undefined
+async function sendInTurn(exchange: Exchange, body: FileBody): Promise<void> {
+  if (await waitForTurn(exchange.raw)) sendFile(exchange, body)
+}
+
+function sendFile(exchange: Exchange, body: FileBody): void {
+  const { cache } = exchange.sender
+  const cached = cache.peek(body.file)
+  if (cached !== undefined) sendCached(exchange, body, cached)
+  else if (cache.admits(body.file)) void orFail(exchange, body, loadAndSend)
+  else void orFail(exchange, body, stream)
+}
+
+function sendCached(exchange: Exchange, body: FileBody, cached: CachedBody): void {
+  const pieces = body.kind === 'parts' ? body.parts.map((part) => sliceOf(cached, part)) : undefined
+  if (pieces !== undefined && pieces.length > 1)
+    return void orFail(exchange, body, () => writePieces(exchange, pieces))
+  writeHead(exchange)
+  exchange.raw.end(pieces?.[0] ?? cached, STRING_ENCODING)
+  limitRest(exchange)
+}
+
+async function loadAndSend(exchange: Exchange, body: FileBody): Promise<void> {
+  const cached = await exchange.sender.cache.load(body.file)
+  if (!hasLeft(exchange.raw)) sendCached(exchange, body, cached)
+}
+
+async function stream(exchange: Exchange, body: FileBody): Promise<void> {
+  const source = await exchange.sender.cache.open(body.file)
   try {
-    source = await openBody(body.file, sender.open)
-    let begun = false
-    for await (const piece of piecesOf(source, body, sender.digester)) {
-      if (hasLeft(raw)) return
-      // The first piece is read before the head is written: a file that is gone or empty still becomes a clean 500.
-      if (!begun) writeHead(raw, response, complete)
-      begun = true
-      if (!raw.write(piece) && !(await drained(raw, sender.stallMs))) return
-    }
-    raw.end()
-    limitStall(raw, sender.stallMs)
-  } catch (error) {
-    fail(exchange, error)
+    const parts = body.kind === 'parts' ? body.parts : [{ start: 0, end: body.file.size - 1 }]
+    await writePieces(exchange, piecesOf(parts, source))
   } finally {
-    await source?.close()
+    await source.close()
   }
 }
 
-async function* piecesOf(source: OpenFile, body: FileBody, digester: Digester): AsyncGenerator<Buffer> {
-  const { file } = body
-  if (body.kind === 'file') yield* readRange(source, file, { start: 0, end: file.size - 1 }, digester)
-  else if (body.kind === 'range') yield* readRange(source, file, body.range, digester)
-  else {
-    for (const { head, range } of body.parts) {
-      yield head
-      yield* readRange(source, file, range, digester)
-    }
-    yield body.tail
+async function* piecesOf(parts: Parts, source: OpenBody): AsyncGenerator<Piece> {
+  for (const part of parts) {
+    if (typeof part === 'string') yield part
+    else yield* source.read(part)
   }
 }
 
-function fail({ raw, response, body, complete, sender }: Exchange, error: unknown): void {
-  sender.onDamage(error, body.file)
+/** A part of a body in memory, without copying. */
+function sliceOf(cached: CachedBody, part: Parts[number]): Piece {
+  if (typeof part === 'string') return part
+  const { start, end } = part
+  return typeof cached === 'string' ? cached.slice(start, end + 1) : cached.subarray(start, end + 1)
+}
+
+/** Writes the head before the first piece, and each piece after the client has taken the previous one. */
+async function writePieces(
+  exchange: Exchange,
+  pieces: Iterable<Piece> | AsyncIterable<Piece>,
+): Promise<void> {
+  const { raw, sender } = exchange
+  let begun = false
+  for await (const piece of pieces) {
+    if (hasLeft(raw)) return
+    // Only after the first piece was read: a missing or empty file becomes a clean failure.
+    if (!begun) writeHead(exchange)
+    begun = true
+    if (!raw.write(piece, STRING_ENCODING) && !(await drained(raw, sender.stallMs))) return
+  }
+  if (!begun) writeHead(exchange)
+  raw.end()
+  limitRest(exchange)
+}
+
+/** Limits how long the client may take for what Node still holds. Nearly every answer has left by now. */
+function limitRest({ raw, sender }: Exchange): void {
+  if ((raw.stream ?? raw).writableLength > 0) limitStall(raw, sender.stallMs)
+}
+
+async function orFail(
+  exchange: Exchange,
+  body: FileBody,
+  work: (exchange: Exchange, body: FileBody) => Promise<void>,
+): Promise<void> {
+  try {
+    await work(exchange, body)
+  } catch (error) {
+    fail(exchange, error, body.file)
+  }
+}
+
+function fail({ raw, response, complete, sender }: Exchange, error: unknown, file?: BodyFile): void {
+  sender.onFault(error, file)
   if (hasLeft(raw)) return
-  if (raw.headersSent) abort(raw)
+  // Where even the plain failure cannot be written, nothing can.
+  if (raw.headersSent || response === UNAVAILABLE) abort(raw)
   else send(raw, response.fallback ?? (isGone(error) ? NOT_FOUND : UNAVAILABLE), complete, sender)
 }
 
-function writeHead(raw: RawResponse, { status, headers }: Response, complete: CompleteHeaders): void {
-  // A flat list is the fastest form there is. Node only reads it.
-  raw.writeHead(status, complete(headers) as string[])
+function writeHead({ raw, response, complete }: Exchange): void {
+  // A flat list is the fastest form. Node only reads it.
+  raw.writeHead(response.status, complete(response.headers) as string[])
 }

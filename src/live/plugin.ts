@@ -45,12 +45,12 @@ export async function serveLive(
   const writeTypes = await createTypesWriter(build, resolver)
   await writeTypes()
   const bell = startLiveBell(app, resolver, writeTypes)
-  const onDamage = (error: unknown) => app.log.warn(error)
+  const onFault = (error: unknown) => app.log.warn(error)
   const script = live.reload ? formatScript(scriptUrl(mount)) : undefined
-  const site = createLiveSite(resolver, { settings, rules, digester, script, onAnswer: bell.look, onDamage })
-  addBuildRoutes(app, mount.route, { site, settings, sender: site.sender })
+  const site = createLiveSite(resolver, { settings, rules, digester, script, onAnswer: bell.look, onFault })
+  addBuildRoutes(app, mount.route, { site, settings })
   for (const [url, name] of Object.entries(settings.rootFiles)) {
-    addRootFile(app, url, name, { site, settings, sender: site.sender })
+    addRootFile(app, url, name, { site, settings })
   }
   await addFolders(app, settings)
   await watchSources(

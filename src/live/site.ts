@@ -3,22 +3,20 @@ import type { Digester } from '../core/digest.ts'
 import { parseHashedPath } from '../core/hashed-path.ts'
 import { bareMediaType } from '../core/media-type.ts'
 import { createBodyCache } from '../http/body-cache.ts'
-import type { OpenFile } from '../http/body-file.ts'
+import type { BodySource } from '../http/body-source.ts'
 import { type CompiledRule, headersFor } from '../http/header-rules.ts'
 import { createAcceptEncodingParser } from '../http/negotiation.ts'
 import { createResponder, respond } from '../http/responder.ts'
 import type { Sender } from '../http/send.ts'
-import { findIndex } from '../serve/index-file.ts'
 import type { ServeSettings } from '../serve/options.ts'
-import type { Site } from '../serve/site.ts'
+import { type AnsweringSite, findIndex } from '../serve/site.ts'
+import type { ByteRange } from '../storage/storage.ts'
 import { insertScript } from './reload/inject.ts'
 import type { LiveAsset } from './resolve/assets.ts'
 import type { LiveResolver } from './resolve/live-resolver.ts'
 
 /** Sources being served, answering as a build would, with `no-cache` for every name. */
-export interface LiveSite extends Pick<Site, 'answer' | 'answerTarget'> {
-  readonly sender: Sender
-}
+export type LiveSite = AnsweringSite
 
 /** What a live site stands on. */
 export interface LiveSiteParts {
@@ -29,7 +27,7 @@ export interface LiveSiteParts {
   readonly script: string | undefined
   /** Called after each answer. */
   readonly onAnswer: () => void
-  readonly onDamage: Sender['onDamage']
+  readonly onFault: Sender['onFault']
 }
 
 const NO_CACHE = 'no-cache'
@@ -43,7 +41,7 @@ interface ReadAsset extends LiveAsset {
 
 /** A site over a live resolver. */
 export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): LiveSite {
-  const { settings, rules, digester, script, onAnswer, onDamage } = parts
+  const { settings, rules, digester, script, onAnswer, onFault } = parts
   const headers = { ...settings.headers, hashedCacheControl: NO_CACHE, logicalCacheControl: NO_CACHE }
   const parseAccept = createAcceptEncodingParser()
   /** Bytes on their way from `answer` to the sender, which asks for them by name. */
@@ -51,7 +49,9 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): Li
     maxSize: Math.max(1, settings.cache.maxBytes),
     sizeCalculation: (bytes) => bytes.length + 1,
   })
-  const open = async (file: string) => openBuffer(bodies.get(file) ?? readAgain(file))
+  const source: BodySource = {
+    open: async ({ path }) => openBuffer(bodies.get(path) ?? readAgain(path)),
+  }
   const readAgain = (file: string) => {
     const bytes = findAsset(file.replace(PAGE_MARK, ''))?.read() ?? Buffer.alloc(0)
     return file.endsWith(PAGE_MARK) ? withScript(bytes) : bytes
@@ -81,9 +81,9 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): Li
     return typeof found === 'string' ? readCurrent(found, findAsset) : found
   }
 
-  const cache = createBodyCache(settings.cache, open, digester)
+  const cache = createBodyCache(settings.cache, source)
   return {
-    sender: { cache, open, digester, onDamage, stallMs: settings.stallMs },
+    sender: { cache, onFault, stallMs: settings.stallMs },
     // Whatever is remembered may be another file by now.
     answerTarget: () => undefined,
     answer(name, method, requestHeaders) {
@@ -117,13 +117,11 @@ function readCurrent(name: string, find: (name: string) => LiveAsset | undefined
   }
 }
 
-function openBuffer(bytes: Buffer): OpenFile {
+function openBuffer(bytes: Buffer) {
   return {
-    async read(target, offset, length, position) {
-      const piece = bytes.subarray(position, position + length)
-      target.set(piece, offset)
-      return { bytesRead: piece.length }
+    async *read({ start, end }: ByteRange) {
+      yield bytes.subarray(start, end + 1)
     },
-    async close() {},
+    close: async () => undefined,
   }
 }

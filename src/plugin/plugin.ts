@@ -1,18 +1,15 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createDigester } from '../core/digest.ts'
-import { createOpener } from '../http/body-file.ts'
 import { compileRules } from '../http/header-rules.ts'
 import { type Mount, mountAt } from '../http/mount.ts'
 import { assetOf } from '../resolve/manifest-resolver.ts'
-import { createDamageLog } from '../serve/damage-log.ts'
 import { addFolders } from '../serve/folders.ts'
 import { createFolderSource, createRemoteSource } from '../serve/manifest-source.ts'
-import type { FingerpostOptions } from '../serve/options.ts'
+import type { FingerpostOptions, ServeSettings } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
 import { createReloader } from '../serve/reload.ts'
-import { addBuildRoutes, addRootFile, type RouteParts } from '../serve/routes.ts'
-import { installShortCircuit } from '../serve/short-circuit.ts'
+import { addBuildRoutes, addRootFile, installShortCircuit } from '../serve/routes.ts'
 import { createSite, type Site } from '../serve/site.ts'
 import { holdTick } from '../serve/tick.ts'
 import { parseServeOptions } from './parse-options.ts'
@@ -42,12 +39,9 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
     compileRules(settings.rules),
   ])
   const mount = mountAt(loaded.manifest.url, app.prefix, settings.prefix)
-  const open = createOpener(settings.root)
-  const site = createSite(loaded, { settings, rules, open, digester, ...mount })
-  const onDamage = createDamageLog(site, app.log)
-  const sender = { cache: site.cache, open, digester, onDamage, stallMs: settings.stallMs }
-  // What lies elsewhere is served there as well.
-  if (remote === undefined) addRoutes(app, mount, { site, settings, sender })
+  const site = createSite(loaded, { settings, rules, mount, digester, log: app.log })
+  // The files of a remote manifest are served elsewhere.
+  if (remote === undefined) addRoutes(app, mount, site, settings)
   await addFolders(app, settings)
   if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
   const reloader = createReloader(site, source, app.log)
@@ -58,12 +52,12 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   decorate(app, { site, reloader, earlyHints: settings.earlyHints, mount: where })
 }
 
-function addRoutes(app: FastifyInstance, { route, path }: Mount, parts: RouteParts<Site>): void {
-  addBuildRoutes(app, route, parts)
-  for (const [url, name] of Object.entries(parts.settings.rootFiles)) {
-    assetOf(parts.site.current.manifest, name)
-    addRootFile(app, url, name, parts)
+function addRoutes(app: FastifyInstance, { route, path }: Mount, site: Site, settings: ServeSettings): void {
+  addBuildRoutes(app, route, { site, settings })
+  for (const [url, name] of Object.entries(settings.rootFiles)) {
+    assetOf(site.current.manifest, name)
+    addRootFile(app, url, name, { site, settings })
   }
-  if (!parts.settings.shortCircuit) return
-  app.addHook('onReady', async () => installShortCircuit(app.server, path, parts))
+  if (!settings.shortCircuit) return
+  app.addHook('onReady', async () => installShortCircuit(app.server, path, site))
 }

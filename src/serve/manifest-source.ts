@@ -1,33 +1,54 @@
 import { createHash } from 'node:crypto'
-import { stat } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
+import { open, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { FingerpostError } from '../core/error.ts'
+import { FingerpostError, isSystemError } from '../core/error.ts'
+import type { HashedPath } from '../core/hashed-path.ts'
 import { LIMITS } from '../core/limit.ts'
-import { EMPTY_HISTORY } from '../core/manifest/history.ts'
-import { MANIFEST_FILE, parseManifest } from '../core/manifest/manifest.ts'
-import { type LoadedManifest, loadManifest, signatureOf } from './manifest-file.ts'
+import { EMPTY_HISTORY, HISTORY_FILE, parseHistory, type RetiredAsset } from '../core/manifest/history.ts'
+import { openManifest } from '../core/manifest/lines.ts'
+import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest/manifest.ts'
 
-/** Where a server gets its manifest from, and how it sees that there is a new one. */
+/** A manifest as it was read, with what identifies this version of it. */
+export interface LoadedManifest {
+  readonly manifest: Manifest
+  /** Files of earlier builds that are still served, by hashed path. */
+  readonly retired: ReadonlyMap<HashedPath, RetiredAsset>
+  /** Why the history cannot be read. The current build is served anyway. */
+  readonly historyFault?: FingerpostError
+  /** Of the whole text. The manifest's own digest covers only the assets. */
+  readonly textHash: string
+  /** What {@link ManifestSource.signature} was when it was read. */
+  readonly signature: string
+}
+
+/** Where a server gets its manifest from, and how it notices a new one. */
 export interface ManifestSource {
   /** @throws FingerpostError `FP_MANIFEST` if it is missing, too large or damaged */
   load(): Promise<LoadedManifest>
-  /** Changes whenever the manifest may have; undefined while there is none. Cheap enough to ask every second. */
+  /** Changes whenever the manifest may have changed; undefined while there is none. Cheap enough for every second. */
   signature(): Promise<string | undefined>
 }
 
 /**
- * A manifest that lies elsewhere: the address of it, or a function that gives its text, such as
+ * A manifest on another server: its address, or a function that returns its text, such as
  * `async () => (await storage.read('manifest.json')).toString()` for a bucket.
  */
 export type RemoteManifest = string | URL | (() => Promise<string>)
 
 /** The manifest of a build's folder. */
 export function createFolderSource(root: string): ManifestSource {
+  const path = join(root, MANIFEST_FILE)
   return {
-    load: () => loadManifest(root),
+    async load() {
+      const { bytes, signature } = await readManifestFile(path)
+      const manifest = openManifest(bytes.toString('utf8'), path)
+      // After the manifest: a build that is published in between has written its history first.
+      return { manifest, textHash: hashOf(bytes), signature, ...(await loadRetired(root)) }
+    },
     async signature() {
       try {
-        return signatureOf(await stat(join(root, MANIFEST_FILE), { bigint: true }))
+        return signatureOf(await stat(path, { bigint: true }))
       } catch {
         return undefined
       }
@@ -35,29 +56,68 @@ export function createFolderSource(root: string): ManifestSource {
   }
 }
 
-/** A manifest from a bucket or a web server, whose files are served there as well. */
+/** A manifest from a bucket or a web server, which also serves its files. */
 export function createRemoteSource(remote: RemoteManifest): ManifestSource {
   const where = typeof remote === 'function' ? 'the manifest' : String(remote)
   const read = typeof remote === 'function' ? remote : () => fetchText(new URL(remote))
-  const hash = (text: string) => createHash('sha256').update(text).digest('hex')
   return {
     async load() {
       const text = await read().catch((cause: unknown) => {
         throw cause instanceof FingerpostError ? cause : unreachable(where, cause)
       })
-      const textHash = hash(text)
+      const textHash = hashOf(text)
       const { retired } = EMPTY_HISTORY
       return { manifest: parseManifest(text, where), textHash, signature: textHash, retired }
     },
     async signature() {
       try {
-        return hash(await read())
+        return hashOf(await read())
       } catch {
         return undefined
       }
     },
   }
 }
+
+async function loadRetired(root: string): Promise<Pick<LoadedManifest, 'retired' | 'historyFault'>> {
+  const path = join(root, HISTORY_FILE)
+  try {
+    return { retired: parseHistory(await readFile(path, 'utf8'), path).retired }
+  } catch (error) {
+    const { retired } = EMPTY_HISTORY
+    return error instanceof FingerpostError ? { retired, historyFault: error } : { retired }
+  }
+}
+
+function hashOf(text: string | Buffer): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** A file that was replaced or rewritten has another signature. */
+function signatureOf({ ino, mtimeNs, size }: BigIntStats): string {
+  return `${ino}:${mtimeNs}:${size}`
+}
+
+async function readManifestFile(
+  path: string,
+): Promise<{ readonly bytes: Buffer; readonly signature: string }> {
+  try {
+    const handle = await open(path)
+    try {
+      const stats = await handle.stat({ bigint: true })
+      if (stats.size > LIMITS.manifestMaxBytes) throw unusable(path, TOO_LARGE)
+      return { bytes: await handle.readFile(), signature: signatureOf(stats) }
+    } finally {
+      await handle.close()
+    }
+  } catch (cause) {
+    if (cause instanceof FingerpostError) throw cause
+    if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw unusable(path, 'it does not exist', cause)
+    throw unusable(path, cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+const TOO_LARGE = `it has more than ${LIMITS.manifestMaxBytes} bytes`
 
 async function fetchText(url: URL): Promise<string> {
   const answer = await fetch(url, {
@@ -70,17 +130,24 @@ async function fetchText(url: URL): Promise<string> {
   let bytes = 0
   for await (const piece of answer.body ?? []) {
     bytes += piece.length
-    if (bytes > LIMITS.manifestMaxBytes) {
-      throw unreachable(String(url), new Error(`it has more than ${LIMITS.manifestMaxBytes} bytes`))
-    }
+    if (bytes > LIMITS.manifestMaxBytes) throw unreachable(String(url), new Error(TOO_LARGE))
     text.push(decoder.decode(piece, { stream: true }))
   }
   return text.join('')
 }
 
+function unusable(path: string, fault: string, cause?: unknown): FingerpostError {
+  return new FingerpostError('FP_MANIFEST', `Cannot read the manifest ${path}: ${fault}.`, {
+    remedy:
+      'Build first: fingerpost build --out <this folder>. Or set the option root to the folder of a build.',
+    details: { manifest: path },
+    cause,
+  })
+}
+
 function unreachable(where: string, cause: unknown): FingerpostError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return new FingerpostError('FP_MANIFEST', `The manifest ${where} can't be read: ${reason}.`, {
+  return new FingerpostError('FP_MANIFEST', `Cannot read the manifest ${where}: ${reason}.`, {
     remedy: 'Publish the build first: fingerpost publish s3://BUCKET. Or correct the option manifest.',
     details: { manifest: where },
     cause,

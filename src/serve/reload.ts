@@ -6,19 +6,19 @@ import type { Site } from './site.ts'
 /** Keeps a running server on the latest build. */
 export interface Reloader {
   /**
-   * Looks for a new build now.
+   * Checks for a new build now.
    *
-   * @returns true if one was taken into service, false if the one in service is still the latest
-   * @throws FingerpostError `FP_MANIFEST` if the manifest is missing or damaged; the build in service stays
+   * @returns true if one was taken into service, false if the current one is the latest
+   * @throws FingerpostError `FP_MANIFEST` if the manifest is missing or damaged; the current build stays
    */
   reload(): Promise<boolean>
-  /** Looks every so many milliseconds until {@link close}. Keeps no process alive. */
+  /** Checks at an interval until {@link close}. Does not keep the process alive. */
   watch(intervalMs: number): void
   close(): void
 }
 
 export function createReloader(site: Site, source: ManifestSource, log: FastifyBaseLogger): Reloader {
-  let looking: Promise<boolean> | undefined
+  let checking: Promise<boolean> | undefined
   let timer: NodeJS.Timeout | undefined
   let seen = site.current.signature
 
@@ -32,15 +32,15 @@ export function createReloader(site: Site, source: ManifestSource, log: FastifyB
     if (taken) log.info({ digest: loaded.manifest.digest }, 'fingerpost: a new build is in service')
     return taken
   }
-  // Whoever asks while somebody looks gets a look that begins after their question.
+  // Queue a new check if one is already running.
   const reload = (): Promise<boolean> => {
-    const next = (looking ?? Promise.resolve()).then(load, load)
-    looking = next
+    const next = (checking ?? Promise.resolve()).then(load, load)
+    checking = next
     return next
   }
-  const look = async (): Promise<void> => {
+  const check = async (): Promise<void> => {
     const signature = await source.signature()
-    // While a deploy copies, there may be no manifest for a moment. There was one at the start, so there will be again.
+    // There may be no manifest for a moment while a deploy copies files.
     if (signature === undefined || signature === seen) return
     seen = signature
     await reload()
@@ -51,9 +51,9 @@ export function createReloader(site: Site, source: ManifestSource, log: FastifyB
     watch(intervalMs) {
       const again = () => {
         timer = setTimeout(() => {
-          look()
+          check()
             .catch((error: unknown) =>
-              log.error(error, 'fingerpost: the new build is refused, the old one stays'),
+              log.error(error, 'fingerpost: the new build is refused; the current one stays in service'),
             )
             .finally(() => timer !== undefined && again())
         }, intervalMs)
@@ -71,7 +71,7 @@ export function createReloader(site: Site, source: ManifestSource, log: FastifyB
 function moved(from: string, to: string): FingerpostError {
   return new FingerpostError(
     'FP_MANIFEST',
-    `The new build is for ${to}, this server's routes are at ${from}.`,
+    `The new build is for ${to}, but this server's routes are at ${from}.`,
     {
       remedy: 'Restart the server.',
       details: { from, to },

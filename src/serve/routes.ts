@@ -1,23 +1,27 @@
+import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { METHOD_NOT_ALLOWED, NOT_FOUND, withoutBody, withQueryOf } from '../http/failure.ts'
-import { createReplyHeaderMerger } from '../http/reply-headers.ts'
-import type { Response } from '../http/response.ts'
-import { type Sender, send } from '../http/send.ts'
+import type { RawResponse } from '../http/connection.ts'
+import { decodeTarget, hasEncodedSlash } from '../http/mount.ts'
+import { asTheyAre, createReplyHeaderMerger } from '../http/reply-headers.ts'
+import {
+  METHOD_NOT_ALLOWED,
+  NOT_FOUND,
+  preflight,
+  type Response,
+  withoutBody,
+  withQueryOf,
+} from '../http/response.ts'
+import { send } from '../http/send.ts'
 import type { ServeSettings } from './options.ts'
-import { preflight } from './preflight.ts'
-import { hasEncodedSlash } from './request-target.ts'
-import type { Site } from './site.ts'
-
-type AnsweringSite = Pick<Site, 'answer' | 'answerTarget'>
+import type { AnsweringSite } from './site.ts'
 
 /** What the routes of a build need. */
-export interface RouteParts<S extends AnsweringSite = AnsweringSite> {
-  readonly site: S
-  readonly sender: Sender
+export interface RouteParts {
+  readonly site: AnsweringSite
   readonly settings: ServeSettings
 }
 
-/** The answer to a request, as if it had this method; undefined where no build has what it asks for. */
+/** The answer to a request as if it had this method; undefined for an unknown name. */
 type Find = (request: FastifyRequest, method: string) => Response | undefined
 
 type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>
@@ -43,24 +47,44 @@ export function addBuildRoutes(app: FastifyInstance, route: string, parts: Route
   addRoutes(app, `${route}*`, find, parts)
 }
 
-/** With the slash at the end that an app's `ignoreTrailingSlash` has taken: a folder would lead to itself for ever. */
-function withSlashOf(url: string, name: string): string {
-  const query = url.indexOf('?')
-  const last = url.charAt((query === -1 ? url.length : query) - 1)
-  return last === '/' && name !== '' && !name.endsWith('/') ? `${name}/` : name
-}
-
-/** One file of the build under a path of its own, outside the build's: `/favicon.ico`. */
+/** One file of the build at a path of its own, outside the build's: `/favicon.ico`. */
 export function addRootFile(app: FastifyInstance, url: string, path: string, parts: RouteParts): void {
   addRoutes(app, url, ({ raw }, method) => parts.site.answer(path, method, raw.headers), parts)
 }
 
-function addRoutes(app: FastifyInstance, url: string, find: Find, { sender, settings }: RouteParts): void {
+/**
+ * Answers requests for files of the build before all other listeners of a server; other requests go on to them
+ * unchanged. A target is decoded only if it is not known as it was sent.
+ *
+ * @param path what request targets begin with, the scope's prefix included
+ */
+export function installShortCircuit(server: Server, path: string, site: AnsweringSite): void {
+  const find = (target: string, { method = '', headers }: IncomingMessage): Response | undefined => {
+    if (method !== 'GET' && method !== 'HEAD') return undefined
+    const known = site.answerTarget(target, method, headers)
+    if (known !== undefined) return known
+    const decoded = decodeTarget(target)
+    if (decoded === undefined || !decoded.startsWith(path)) return undefined
+    const response = site.answer(decoded.slice(path.length), method, headers)
+    return response && withQueryOf(target, response)
+  }
+  const listeners = server.listeners('request') as Listener[]
+  server.removeAllListeners('request')
+  server.on('request', (request: IncomingMessage, raw: RawResponse) => {
+    const response = find(request.url ?? '', request)
+    if (response !== undefined) send(raw, response, asTheyAre, site.sender)
+    else for (const listener of listeners) listener.call(server, request, raw)
+  })
+}
+
+type Listener = (request: IncomingMessage, response: RawResponse) => void
+
+function addRoutes(app: FastifyInstance, url: string, find: Find, { site, settings }: RouteParts): void {
   const completerFor = createReplyHeaderMerger()
-  // Takes the reply out of Fastify's hands, keeping the headers that hooks have set; onResponse still runs.
+  // Bypasses Fastify's reply but keeps the headers that hooks have set; onResponse still runs.
   const answer = (reply: FastifyReply, response: Response) => {
     reply.hijack()
-    send(reply.raw, response, completerFor(reply), sender)
+    send(reply.raw, response, completerFor(reply), site.sender)
   }
   const miss = (request: FastifyRequest, reply: FastifyReply) => {
     if (settings.fallthrough) reply.callNotFound()
@@ -79,12 +103,19 @@ function addRoutes(app: FastifyInstance, url: string, find: Find, { sender, sett
   app.route({
     method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
     url,
-    // Before the body is looked at: a POST of any media type is a wrong method, not a wrong media type.
+    // Before the body is parsed: a POST of any media type is a wrong method, not a wrong media type.
     onRequest(request, reply) {
       if (find(request, 'HEAD') === undefined) miss(request, reply)
-      else if (request.method === 'OPTIONS') answer(reply, preflight(settings.headers))
+      else if (request.method === 'OPTIONS') answer(reply, preflight(settings.headers.cors))
       else answer(reply, METHOD_NOT_ALLOWED)
     },
     handler: () => undefined,
   })
+}
+
+/** With the trailing slash that an app's `ignoreTrailingSlash` has removed: a folder would redirect to itself. */
+function withSlashOf(url: string, name: string): string {
+  const query = url.indexOf('?')
+  const last = url.charAt((query === -1 ? url.length : query) - 1)
+  return last === '/' && name !== '' && !name.endsWith('/') ? `${name}/` : name
 }

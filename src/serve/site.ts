@@ -1,12 +1,28 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { Digester } from '../core/digest.ts'
+import { findPathOf } from '../core/hashed-path.ts'
+import { lazily } from '../core/lazy.ts'
 import { LIMITS } from '../core/limit.ts'
-import { type BodyCache, type CacheStats, createBodyCache } from '../http/body-cache.ts'
-import type { OpenBody } from '../http/body-file.ts'
+import { encodePath, fileNameOf } from '../core/path.ts'
+import { type CacheStats, createBodyCache } from '../http/body-cache.ts'
+import { createFileSource, createOpener } from '../http/body-source.ts'
+import { type CompiledRule, headersFor } from '../http/header-rules.ts'
+import type { Mount } from '../http/mount.ts'
 import { createAcceptEncodingParser } from '../http/negotiation.ts'
-import { type RequestHeaders, type Responder, respond } from '../http/responder.ts'
-import type { Response } from '../http/response.ts'
-import type { LoadedManifest } from './manifest-file.ts'
-import { createGeneration, type Generation, type GenerationParts } from './served-build.ts'
+import {
+  createResponder,
+  type RequestHeaders,
+  type Responder,
+  respond,
+  type ServedAsset,
+} from '../http/responder.ts'
+import { type BodyFile, type Response, redirectTo } from '../http/response.ts'
+import type { Sender } from '../http/send.ts'
+import { createImportMap, formatImportMap, type ImportMapOptions } from '../resolve/import-map.ts'
+import { createManifestResolver } from '../resolve/manifest-resolver.ts'
+import type { Resolver } from '../resolve/resolver.ts'
+import type { LoadedManifest } from './manifest-source.ts'
+import type { ServeSettings } from './options.ts'
 
 /** Counters since the start, for metrics. */
 export interface StaticStats extends CacheStats {
@@ -14,81 +30,181 @@ export interface StaticStats extends CacheStats {
   readonly assets: number
   /** The current build's digest. */
   readonly digest: string
-  /** Answers that failed because a file isn't what the manifest promises. */
+  /** Answers that failed because a file is missing or damaged. */
   readonly damaged: number
-  /** Builds that have taken the place of the one the server started with. */
+  /** Builds taken into service since the start. */
   readonly reloads: number
 }
 
-/** A build being served. The build may change, the site stays. */
-export interface Site {
-  readonly cache: BodyCache
-  /** What is being served now. */
-  readonly current: Generation
+/** What answers requests for files: a build, or in live mode the sources. */
+export interface AnsweringSite {
+  readonly sender: Sender
   /**
-   * The answer to a GET or HEAD for a request target as links of the build spell it; undefined for any other, and for
-   * one that nobody has asked for yet: then its decoded name is to be asked for.
+   * The answer to a GET or HEAD for a request target exactly as it was sent; undefined unless its name has been asked
+   * for before. Then ask {@link answer} for the decoded name.
    */
   answerTarget(target: string, method: string, headers: RequestHeaders): Response | undefined
-  /** The answer to a GET or HEAD for a decoded name; undefined where no build has such a name. */
+  /** The answer to a GET or HEAD for a decoded name; undefined for an unknown one. */
   answer(name: string, method: string, headers: RequestHeaders): Response | undefined
-  /** Takes a build into service, all at once. False if it is the one in service. */
+}
+
+/** The build in service. Another may take its place; the site stays. */
+export interface Site extends AnsweringSite {
+  readonly current: ServedBuild
+  /** Takes a build into service. False if it is the one in service. */
   take(loaded: LoadedManifest): boolean
-  countDamage(): void
   stats(): StaticStats
 }
 
-/** What a site stands on. */
-export interface SiteParts extends GenerationParts {
-  readonly open: OpenBody
+/** One build in service. Responders are made when their name is first asked for, so that a start prepares nothing. */
+export interface ServedBuild extends LoadedManifest {
+  readonly resolver: Resolver
+  /** The tag `<script type="importmap">`. */
+  importMap(options?: ImportMapOptions): string
+  /** By hashed and logical name; never more than the build and its history have. */
+  readonly responders: Map<string, Responder>
+  /** The same by request target, for names that are spelled the same in it. */
+  readonly targets: Map<string, Responder>
+}
+
+/** What a site is made from. */
+export interface SiteParts {
+  readonly settings: ServeSettings
+  readonly rules: readonly CompiledRule[]
+  readonly mount: Mount
   readonly digester: Digester
+  readonly log: FastifyBaseLogger
 }
 
 export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
-  const cache = createBodyCache(parts.settings.cache, parts.open, parts.digester)
+  const { settings, mount } = parts
+  const source = createFileSource(createOpener(settings.root), parts.digester)
+  const cache = createBodyCache(settings.cache, source)
   const parseAccept = createAcceptEncodingParser()
-  let current = createGeneration(loaded, parts)
-  // Pages rendered before a deploy ask for old hashed names for a while after it.
-  let earlier: readonly Generation[] = []
-  let damaged = 0
+  const faults = createFaultLog(parts.log)
+  let current = serveBuild(loaded, mount)
+  // Pages rendered before a deploy request hashed names of earlier builds for a while.
+  let earlier: readonly ServedBuild[] = []
   let reloads = 0
 
+  const remember = (name: string, asset: ServedAsset, path: string, hashed: boolean): Responder => {
+    const responder = createResponder(asset, headersFor(path, hashed, settings.headers, parts.rules))
+    current.responders.set(name, responder)
+    if (PLAIN_NAME.test(name)) current.targets.set(mount.path + name, responder)
+    return responder
+  }
+  const findHashed = ({ manifest: { assets } }: ServedBuild, name: string): Responder | undefined => {
+    const path = findPathOf(name, assets)
+    const asset = path === undefined ? undefined : assets.get(path)
+    return path === undefined || asset === undefined ? undefined : remember(name, asset, path, true)
+  }
+  const findLogical = (name: string): Responder | undefined => {
+    const asset = current.manifest.assets.get(name)
+    return asset === undefined ? undefined : remember(name, asset, name, false)
+  }
   const findEarlier = (name: string): Responder | undefined => {
-    for (const generation of earlier) {
-      const responder = generation.findHashed(name)
+    for (const build of earlier) {
+      const responder = findHashed(build, name)
       if (responder !== undefined) return responder
     }
-    return current.findRetired(name)
+    const retired = current.retired.get(name)
+    return retired === undefined ? undefined : remember(name, retired, retired.path, true)
   }
-
+  const find = (name: string): Responder | undefined =>
+    current.responders.get(name) ?? findHashed(current, name) ?? findLogical(name) ?? findEarlier(name)
+  const indexOf = (name: string): Responder | Response | undefined => {
+    const found = findIndex(name, settings, (path) => current.manifest.assets.has(path))
+    return typeof found === 'string' ? find(found) : found
+  }
   const answerWith = (responder: Responder, method: string, headers: RequestHeaders) =>
     respond(responder, method, headers, parseAccept(joined(headers['accept-encoding'])))
 
   return {
-    cache,
+    sender: { cache, onFault: faults.report, stallMs: settings.stallMs },
     get current() {
       return current
     },
     answerTarget(target, method, headers) {
-      const known = current.findTarget(target)
+      const known = current.targets.get(target)
       return known && answerWith(known, method, headers)
     },
     answer(name, method, headers) {
-      const found = current.find(name) ?? findEarlier(name) ?? current.findIndex(name)
+      const found = find(name) ?? indexOf(name)
       return found === undefined || 'status' in found ? found : answerWith(found, method, headers)
     },
     take(next) {
       if (next.textHash === current.textHash) return false
       earlier = [current, ...earlier].slice(0, LIMITS.servedEarlierBuilds)
-      current = createGeneration(next, parts)
+      current = serveBuild(next, mount)
+      faults.forget()
       reloads++
       return true
     },
-    countDamage: () => void damaged++,
     stats() {
       const { assets, digest } = current.manifest
-      return { assets: assets.size, digest, ...cache.stats(), damaged, reloads }
+      return { assets: assets.size, digest, ...cache.stats(), damaged: faults.count, reloads }
     },
+  }
+}
+
+/** What decides about index files. */
+export interface IndexRules {
+  /** The file that answers for a folder: `index.html`; undefined for none. */
+  readonly index: string | undefined
+  readonly headers: { readonly logicalCacheControl: string }
+}
+
+/**
+ * What answers for a folder: the name of its index file, or a redirect if the slash is missing.
+ *
+ * @param exists true for a logical path that is served
+ */
+export function findIndex(
+  name: string,
+  { index, headers }: IndexRules,
+  exists: (path: string) => boolean,
+): string | Response | undefined {
+  if (index === undefined) return undefined
+  if (name === '' || name.endsWith('/')) return name + index
+  if (!exists(`${name}/${index}`)) return undefined
+  return redirectTo(`./${encodePath(fileNameOf(name))}/`, headers.logicalCacheControl)
+}
+
+/** A name that is spelled the same in a request target. One with a percent sign would mean another name there. */
+const PLAIN_NAME = /^[^%?#;]+$/
+
+function serveBuild(loaded: LoadedManifest, { url }: Mount): ServedBuild {
+  const { manifest } = loaded
+  const resolver = createManifestResolver(manifest, url)
+  const wholeMap = lazily(() => createImportMap(manifest, resolver))
+  return {
+    ...loaded,
+    resolver,
+    importMap({ nonce, entries } = {}) {
+      const map = entries === undefined ? wholeMap() : createImportMap(manifest, resolver, entries)
+      return formatImportMap(map, nonce)
+    },
+    responders: new Map(),
+    targets: new Map(),
+  }
+}
+
+/** Counts every fault and logs each file once per build: a popular one would fill the disk with its log. */
+function createFaultLog(log: FastifyBaseLogger) {
+  const reported = new Set<string>()
+  let count = 0
+  return {
+    get count() {
+      return count
+    },
+    report(error: unknown, file: BodyFile | undefined) {
+      count++
+      const name = file?.path ?? ''
+      if (reported.has(name) || reported.size >= LIMITS.damageReports) return
+      reported.add(name)
+      log.error(error)
+    },
+    forget: () => reported.clear(),
   }
 }
 

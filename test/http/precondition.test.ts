@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseEntityTags } from '../../src/http/entity-tag.ts'
 import {
   allowsRange,
   type ConditionalHeaders,
   evaluatePreconditions,
+  parseEntityTags,
   parseHttpDate,
   type Verdict,
 } from '../../src/http/precondition.ts'

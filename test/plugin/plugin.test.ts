@@ -416,7 +416,7 @@ test('a file that was changed, cut or removed under the server is a 500 that tel
   for (const name of ['a.txt', 'b.txt']) {
     const answer = await get(app.static(name))
     assert.equal(answer.status, 500)
-    assert.equal(answer.body.toString(), 'Not available\n')
+    assert.equal(answer.body.toString(), 'The file is temporarily unavailable\n')
     assert.equal(answer.headers['cache-control'], 'no-store')
     assert.equal(answer.headers['etag'], undefined)
   }

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { EntityTag } from '../../http/entity-tag.ts'
+import type { EntityTag } from '../../http/precondition.ts'
 import { allowsRange, evaluatePreconditions } from '../../http/precondition.ts'
 import { formatContentRange, lengthOf, parseRange } from '../../http/range.ts'
 import type { ByteRange, Storage, StoredFile } from '../../storage/storage.ts'

@@ -1,0 +1,111 @@
+import { IncomingMessage, type ServerResponse } from 'node:http'
+import { constants, type ServerHttp2Stream } from 'node:http2'
+import { Socket } from 'node:net'
+
+/** What Node gives a server to answer with. Over HTTP/2 it is the look-alike of `node:http2`, which has a `stream`. */
+export type RawResponse = ServerResponse & { readonly stream?: ServerHttp2Stream }
+
+/**
+ * Whether an answer may be written now. Over HTTP/1.1 a pipelined request waits until the answers before it have been
+ * sent; its response has no socket until then. Streams of HTTP/2 do not wait for each other.
+ */
+export function hasTurn(raw: RawResponse): boolean {
+  // A response made up by an adapter never gets a socket.
+  return raw.socket !== null || raw.stream !== undefined || !(raw.req.socket instanceof Socket)
+}
+
+/**
+ * Waits for the turn of an answer. Whatever an answer opens, reads or copies is done after this: a client can pipeline
+ * a thousand requests in one packet, and a response that never gets its socket emits no `close`.
+ *
+ * @returns false if the connection has closed
+ */
+export function waitForTurn(raw: RawResponse): Promise<boolean> {
+  const { req: request } = raw
+  return new Promise((resolve) => {
+    const settle = (came: boolean) => {
+      raw.off('socket', onSocket)
+      request.off('close', onClose)
+      resolve(came)
+    }
+    const onSocket = () => settle(true)
+    const onClose = () => settle(false)
+    raw.once('socket', onSocket)
+    // Node destroys all requests of a connection that closes.
+    request.once('close', onClose)
+    if (hasTurn(raw) || request.socket.destroyed) settle(hasTurn(raw))
+  })
+}
+
+/** Whether the client has disconnected. */
+export function hasLeft(raw: RawResponse): boolean {
+  return raw.stream === undefined ? raw.destroyed : raw.stream.destroyed || raw.stream.closed
+}
+
+/** Ends the connection, or over HTTP/2 the stream, so that a partial body cannot pass for the whole. */
+export function abort(raw: RawResponse): void {
+  if (raw.stream === undefined) raw.destroy()
+  else raw.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+}
+
+/** Waits until the client has taken what was sent. False if it disconnected, or took nothing for `stallMs`. */
+export function drained(raw: RawResponse, stallMs: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const settle = (goOn: boolean) => {
+      clearTimeout(timer)
+      raw.off('drain', onDrain)
+      raw.off('close', onClose)
+      if (!goOn) abort(raw)
+      resolve(goOn)
+    }
+    const onDrain = () => settle(true)
+    const onClose = () => settle(false)
+    const timer = setTimeout(onClose, stallMs)
+    raw.on('drain', onDrain)
+    raw.on('close', onClose)
+    if (hasLeft(raw)) onClose()
+  })
+}
+
+/** Closes the connection, or over HTTP/2 the stream, of a client that takes nothing of an answer for `stallMs`. */
+export function limitStall(raw: RawResponse, stallMs: number): void {
+  const { stream, socket } = raw
+  if (stream !== undefined) stream.setTimeout(stallMs, () => abort(raw))
+  // An injected response has no real socket.
+  else if (socket instanceof Socket) limitSilence(raw, socket, stallMs)
+}
+
+function limitSilence(raw: RawResponse, socket: Socket, stallMs: number): void {
+  const before = socket.timeout ?? 0
+  // The app has a stricter limit of its own (Fastify's connectionTimeout).
+  if (before > 0 && before <= stallMs) return
+  const end = () => abort(raw)
+  socket.setTimeout(stallMs, end)
+  // Before Node's own listener, which sets how long the connection may be idle until the next request.
+  raw.prependOnceListener('finish', () => {
+    socket.off('timeout', end)
+    socket.setTimeout(before)
+  })
+}
+
+/**
+ * Spares Node reading a body that is not there. After an answer Node reads the request to its end unless somebody has
+ * begun to (`readable.read()`), which takes several turns of its tick queue even without a body. Only listeners on the
+ * request would notice; with any, the request is left to Node.
+ *
+ * The cost: Node releases such a request only when the next one arrives on the connection.
+ */
+export function skipDrain(request: IncomingMessage): void {
+  // HTTP/2 and `inject` have other classes of requests; one made up by an adapter may have no connection.
+  if (!(request instanceof IncomingMessage) || !isConnected(request) || mayHaveBody(request)) return
+  if (request.listenerCount('close') === 0 && request.listenerCount('end') === 0) request.read(0)
+}
+
+function isConnected({ socket }: { readonly socket: Socket | null | undefined }): boolean {
+  return socket?.readable === true
+}
+
+/** RFC 9112 §6.3: a request with neither of these headers has no body. */
+function mayHaveBody({ headers }: IncomingMessage): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+}
