@@ -1,16 +1,17 @@
 import type { Spelling } from '../core/reference/reference.ts'
+import { spell } from './spelling.ts'
 
-const REPLACEMENT = 0xfffd
+const REPLACEMENT = '\uFFFD'
 const LAST_CODE_POINT = 0x10ffff
 
 /** A backslash and what it stands for: a line end, up to six hex digits and one blank, or any other code point. */
 const ESCAPE = /\\(?:(\r\n|[\n\r\f])|([0-9a-f]{1,6})(?:\r\n|[\n\r\f\t ])?|([\s\S]?))/giu
 
-/** What a string token means, spelled without its quotes. A string may end with the file instead of a quote. */
+/** What a string token means, spelled without its quotes. The end of the file may take the place of the closing quote. */
 export function spellStringToken(css: string, start: number, tokenEnd: number): Spelling {
   const last = tokenEnd - 1
   const isClosed = last > start && css[last] === css[start] && !isEscaped(css, last)
-  return spellCss(css, start + 1, isClosed ? last : tokenEnd)
+  return spellCss(css, start + 1, isClosed ? last : tokenEnd, '')
 }
 
 /** What a url token means, spelled without `url(`, `)` and the blanks inside them. */
@@ -19,54 +20,37 @@ export function spellUrlToken(css: string, start: number, tokenEnd: number): Spe
   const end = isClosed ? tokenEnd - 1 : tokenEnd
   let from = css.indexOf('(', start) + 1
   while (from < end && isBlank(css, from)) from++
-  return spellCss(css, from, endOfUrl(css, from, end), '\uFFFD')
+  return spellCss(css, from, endOfUrl(css, from, end), REPLACEMENT)
 }
 
 /**
- * Undoes the escapes of a CSS string or unquoted URL (CSS Syntax 3 §4.3.7), remembering where each character stands.
+ * Undoes the escapes of a CSS string or unquoted URL (CSS Syntax 3 §4.3.7).
  *
- * @param start offset into `css` just behind the opening quote, or of the URL's first character
- * @param end offset of the closing quote, or behind the URL's last character
- * @param dangling what a backslash stands for with which the file ends: nothing in a string, U+FFFD in a URL
+ * @param start offset into `css` just after the opening quote, or of the URL's first character
+ * @param end offset of the closing quote, or after the URL's last character
+ * @param dangling what a backslash at the end of the file stands for: nothing in a string, U+FFFD in a URL
  */
-function spellCss(css: string, start: number, end: number, dangling = ''): Spelling {
-  const written = css.slice(start, end)
-  if (!written.includes('\\')) return { text: withoutNul(written), start, end }
-  const offsets: number[] = []
-  let text = ''
-  const append = (characters: string, offsetOf: (index: number) => number) => {
-    for (let index = 0; index < characters.length; index++) offsets.push(start + offsetOf(index))
-    text += characters
-  }
-  let done = 0
-  for (const match of written.matchAll(ESCAPE)) {
-    const from = done
-    append(written.slice(from, match.index), (index) => from + index)
-    append(match[0] === '\\' ? dangling : meaningOf(match), () => match.index)
-    done = match.index + match[0].length
-  }
-  append(written.slice(done), (index) => done + index)
-  return { text: withoutNul(text), start, end, offsets }
+function spellCss(css: string, start: number, end: number, dangling: string): Spelling {
+  const spelling = spell(css, { start, end }, ESCAPE, (match) => {
+    return match[0] === '\\' ? dangling : meaningOf(match)
+  })
+  // NUL reads as U+FFFD (CSS Syntax 3 §3.3).
+  return { ...spelling, text: spelling.text.replaceAll('\0', REPLACEMENT) }
 }
 
-/** NUL reads as U+FFFD (CSS Syntax 3 §3.3). */
-function withoutNul(text: string): string {
-  return text.replaceAll('\0', String.fromCodePoint(REPLACEMENT))
-}
-
-function meaningOf([, lineEnd, hex, other]: RegExpMatchArray): string {
+function meaningOf([, lineEnd, hex, other]: RegExpExecArray): string {
   if (lineEnd !== undefined) return ''
   if (hex === undefined) return other ?? ''
   const codePoint = Number.parseInt(hex, 16)
-  return String.fromCodePoint(isScalar(codePoint) ? codePoint : REPLACEMENT)
+  return isScalar(codePoint) ? String.fromCodePoint(codePoint) : REPLACEMENT
 }
 
-/** False for NUL, surrogates and what lies beyond Unicode: CSS reads those as U+FFFD. */
+/** False for NUL, surrogates and anything beyond Unicode: CSS reads those as U+FFFD. */
 function isScalar(codePoint: number): boolean {
   return codePoint > 0 && codePoint <= LAST_CODE_POINT && (codePoint < 0xd800 || codePoint > 0xdfff)
 }
 
-/** Where the blanks behind an unquoted URL begin; the first may belong to an escape: `\31 `, `\ `. */
+/** Where the blanks after an unquoted URL begin; the first may belong to an escape: `\31 `, `\ `. */
 function endOfUrl(css: string, from: number, end: number): number {
   let last = end
   while (last > from && isBlank(css, last - 1)) last--
@@ -82,8 +66,8 @@ function isBlank(css: string, index: number): boolean {
 }
 
 /** True if an odd number of backslashes stands before this place. */
-export function isEscaped(css: string, index: number): boolean {
+export function isEscaped(text: string, index: number): boolean {
   let backslashes = 0
-  while (css[index - 1 - backslashes] === '\\') backslashes++
+  while (text[index - 1 - backslashes] === '\\') backslashes++
   return backslashes % 2 === 1
 }

@@ -4,11 +4,11 @@ import type { ReferenceKind, Spelling } from '../core/reference/reference.ts'
 import { isEscaped, spellStringToken, spellUrlToken } from './css-token.ts'
 import { createFindings, type Findings, hasPlaceholder } from './findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from './scanner.ts'
-import { spellSourceMapUrl } from './source-map-comment.ts'
+import { spellSourceMapUrl } from './source-map-url.ts'
 
 /**
- * Whatever holds a reference holds one of these; a backslash may spell any of them. The sweep is some twenty times
- * faster than the tokenizer and lets it skip most files.
+ * Every reference needs one of these; a backslash may spell any of them. The search is some twenty times faster than
+ * the tokenizer, which most files then don't need.
  */
 const CANDIDATE = /url\(|src\(|image\(|image-set\(|cross-fade\(|@import|sourceMappingURL=|\\/i
 
@@ -18,10 +18,10 @@ const URL_FUNCTIONS: ReadonlySet<string> = new Set(['url', 'src'])
 /** Functions each of whose strings is an image's URL (CSS Images 4 §2). */
 const IMAGE_FUNCTIONS: ReadonlySet<string> = new Set(['image', 'image-set', 'cross-fade'])
 
-/** At-rules whose prelude names things without fetching them; their blocks are read like any other. */
+/** At-rules whose prelude names things without fetching them. */
 const SILENT_AT_RULES: ReadonlySet<string> = new Set(['namespace', 'supports', 'container', 'document'])
 
-/** Reads stylesheets as CSS Syntax 3 defines them: by tokens, so that comments and strings hold no references. */
+/** Reads stylesheets by the tokens of CSS Syntax 3, so that comments and strings hold no references. */
 export const cssScanner: Scanner = {
   name: 'css',
   version: 2,
@@ -37,9 +37,7 @@ export function scanCss(css: string): Scan {
   return findings.toScan()
 }
 
-/**
- * Adds what stands in a stylesheet, or in a part of one: the value of a `style` attribute, a declaration's value.
- */
+/** Adds the references in a stylesheet or a part of one: the value of a `style` attribute, of a declaration. */
 export function scanCssValue(css: string, findings: Findings): void {
   const reader = new CssReader(css, findings)
   const { nextToken, endOfFile } = tokenizer({ css })
@@ -47,10 +45,10 @@ export function scanCssValue(css: string, findings: Findings): void {
   reader.finish()
 }
 
-/** An open bracket, and how strings right inside it are read. */
+/** An open bracket, and how strings directly inside it are read. */
 interface Bracket {
   readonly closedBy: TokenType
-  /** Kind of the strings right inside; undefined where they mean nothing to us. */
+  /** Kind of the strings directly inside; undefined where they are no URLs. */
   readonly strings: ReferenceKind | undefined
   /** Only the first string counts, the others are URL modifiers. */
   readonly once: boolean
@@ -58,13 +56,13 @@ interface Bracket {
 
 /** The at-rule whose prelude is being read. */
 interface Prelude {
-  /** An `@import` still waits for its URL; what is silent fetches nothing. */
+  /** An `@import` still waits for its URL; `silent` fetches nothing. */
   readonly state: 'awaits-url' | 'silent'
-  /** How many brackets are open around it. */
+  /** Number of brackets open around it. */
   readonly depth: number
 }
 
-/** Follows a token stream, keeping just enough state to know what a string or URL is for. */
+/** Follows a token stream with just enough state to know what a string or URL is for. */
 class CssReader {
   readonly #css: string
   readonly #findings: Findings
@@ -102,7 +100,7 @@ class CssReader {
     }
   }
 
-  /** The last source map comment counts (ECMA-426 §11.1.2.2), so it is only known now. */
+  /** The last source map comment counts (ECMA-426 §11.1.2.2). */
   finish(): void {
     if (this.#sourceMap !== undefined) this.#findings.addSourceMap(this.#sourceMap)
   }
@@ -122,7 +120,7 @@ class CssReader {
 
   #readUrl(start: number, end: number): void {
     const kind = this.#takeKind()
-    // A file that ends in a backslash leaves nothing that could be put behind it.
+    // Nothing can be inserted after a backslash that ends the file.
     if (end < this.#css.length || !isEscaped(this.#css, end)) {
       this.#addUrl(kind, spellUrlToken(this.#css, start, end))
     }
@@ -133,7 +131,7 @@ class CssReader {
     if (kind !== undefined) this.#addUrl(kind, spellStringToken(this.#css, start, end))
   }
 
-  /** What a string at this place is, counting it as read; undefined where it is just text. */
+  /** The kind of a string at this place, which counts as read; undefined where it is no URL. */
   #takeStringKind(): ReferenceKind | undefined {
     const bracket = this.#brackets.at(-1)
     if (bracket === undefined || bracket.strings === undefined) {
@@ -144,7 +142,7 @@ class CssReader {
     return bracket.strings
   }
 
-  /** What a URL at this place is; undefined in a prelude that fetches nothing. */
+  /** The kind of a URL at this place; undefined in a prelude that fetches nothing. */
   #takeKind(): ReferenceKind | undefined {
     if (this.#prelude === undefined) return 'css-url'
     const { state, depth } = this.#prelude
@@ -164,7 +162,7 @@ class CssReader {
       this.#findings.addUrl('css-url', { text: this.#css.slice(start, end), start, end })
       return
     }
-    const message = 'is a bad URL in CSS, which drops the declaration; it is left as it is.'
+    const message = 'is a bad URL in CSS: browsers drop the declaration. It is left as it is.'
     this.#findings.addNote({ code: 'bad-url', severity: 'warning', start, end, message })
   }
 
@@ -203,7 +201,7 @@ class CssReader {
     if (this.#prelude?.depth === depth) this.#prelude = undefined
   }
 
-  /** Something else stands where an `@import` has its URL: whatever follows is no URL of this rule. */
+  /** Another token stands where `@import` expects its URL: nothing that follows is this rule's URL. */
   #expectNoUrl(): void {
     if (this.#prelude?.state === 'awaits-url') this.#prelude = { state: 'silent', depth: this.#prelude.depth }
   }

@@ -4,14 +4,14 @@ import {
   type ReferenceKind,
   type Spelling,
 } from '../core/reference/reference.ts'
-import { readDataUrl } from './data-url.ts'
 import type { Scan, ScanNote, Span } from './scanner.ts'
+import { readDataUrl } from './source-map-url.ts'
 
-/** Collects what one scan of one text comes upon. */
+/** Collects what one scan of one text finds. */
 export interface Findings {
-  /** A URL: kept as a reference, as a note where it is a template's placeholder, or not at all (see below). */
+  /** Adds a URL: as a reference, as a note if it is a template placeholder, or not at all if its scheme is foreign. */
   addUrl(kind: ReferenceKind, spelling: Spelling): void
-  /** What a source map comment names: a file, or the whole map as a `data:` URL. */
+  /** Adds the URL of a source map comment: a file, or the whole map as a `data:` URL. */
   addSourceMap(spelling: Spelling): void
   addNote(note: ScanNote): void
   /** Everything added so far, in order of `start`. */
@@ -24,7 +24,7 @@ const FOREIGN_SCHEME = /^[\s\0]*(?!https?:)[a-z][a-z0-9+.-]*:/i
 /** Where Jinja, Nunjucks, Liquid, EJS, ERB, Sass and JavaScript templates put a value. */
 const PLACEHOLDER = /\{\{|\{%|<%|[#$]\{/
 
-/** True where a template was to put something in before this text became what the file's name says it is. */
+/** True if a template engine was meant to fill in a part of this text. */
 export function hasPlaceholder(text: string): boolean {
   return PLACEHOLDER.test(text)
 }
@@ -52,7 +52,7 @@ export function createFindings(): Findings {
       notes.push(note)
     },
     toScan() {
-      // Only a file that is rewritten needs its map mended; the maps of all others need not even be decoded.
+      // Only the map of a rewritten file is adjusted; the others need not even be decoded.
       if (inlineMap !== undefined && references.length > 0 && !isSourceMap(inlineMap)) {
         notes.push(damagedMapNote(inlineMap))
       }
@@ -83,7 +83,7 @@ function isSourceMap(url: Spelling): boolean {
 
 function damagedMapNote({ start }: Span): ScanNote {
   const message =
-    "is an inline source map that can't be read; it is left as it is and may point beside its sources."
+    "is an inline source map that can't be read; it is left as it is, so its positions may be wrong."
   return { code: 'source-map-damaged', severity: 'warning', start, end: start + 'data:'.length, message }
 }
 

@@ -1,3 +1,40 @@
+import { extensionOf, fileNameOf } from '../core/path.ts'
+import type { ReferenceKind } from '../core/reference/reference.ts'
+import { isEscaped } from './css-token.ts'
+import { createFindings } from './findings.ts'
+import { spellJs } from './javascript/literal.ts'
+import type { Scan, Scanner } from './scanner.ts'
+
+/** Reads web app manifests: the images they name (W3C App Manifest §1.9, App Information §2, Manifest Incubations §4). */
+export const webManifestScanner: Scanner = {
+  name: 'web-manifest',
+  version: 2,
+  accepts: (path) =>
+    extensionOf(path) === '.webmanifest' || fileNameOf(path).toLowerCase() === 'manifest.json',
+  scan: (json) => scanStrings(json, 'web-manifest', IMAGES),
+}
+
+/** Reads source maps: the field `file` names the generated file (ECMA-426 §9). */
+export const sourceMapScanner: Scanner = {
+  name: 'source-map',
+  version: 2,
+  accepts: (path) => extensionOf(path) === '.map',
+  scan: (json) => scanStrings(json, 'source-map-file', ['/file']),
+}
+
+const IMAGES = ['', '/shortcuts/*', '/file_handlers/*'].flatMap((parent) => [
+  `${parent}/icons/*/src`,
+  `${parent}/screenshots/*/src`,
+])
+
+function scanStrings(json: string, kind: ReferenceKind, places: readonly string[]): Scan {
+  const findings = createFindings()
+  for (const token of locateJson(json, places)) {
+    if (token.kind === 'string') findings.addUrl(kind, spellJs(json, token.start + 1, token.end - 1))
+  }
+  return findings.toScan()
+}
+
 /** A string or number in a JSON text. */
 export interface JsonToken {
   /** Where it is in the value, as a JSON Pointer (RFC 6901): `/icons/0/src`. */
@@ -5,30 +42,32 @@ export interface JsonToken {
   readonly kind: 'string' | 'number'
   /** Offset of the first character; of the opening quote for a string. */
   readonly start: number
-  /** Offset behind the last character; behind the closing quote for a string. */
+  /** Offset after the last character; after the closing quote for a string. */
   readonly end: number
 }
 
 interface Frame {
   readonly closedBy: '}' | ']'
-  /** The key or index the next value belongs to; undefined where an object waits for a key. */
+  /** The key or index of the next value; undefined where an object waits for a key. */
   key: string | number | undefined
 }
 
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 
 /**
- * The strings and numbers of a JSON text with their places, which `JSON.parse` doesn't tell. Text that isn't JSON gives
- * some of them or none; who cares parses it as well.
+ * Finds strings and numbers with their offsets, which `JSON.parse` doesn't tell. Text that isn't JSON gives some of
+ * them or none.
  *
- * @param maxDepth how many levels of arrays and objects are looked into
+ * @param places JSON Pointers; `*` stands for any array index
  */
-export function locateJson(json: string, maxDepth: number): readonly JsonToken[] {
+export function locateJson(json: string, places: readonly string[]): readonly JsonToken[] {
+  const wanted = places.map((place) => place.split('/').slice(1))
   const tokens: JsonToken[] = []
   const frames: Frame[] = []
   const number = new RegExp(NUMBER)
   const add = (kind: JsonToken['kind'], start: number, end: number) => {
-    if (frames.length <= maxDepth) tokens.push({ pointer: pointerOf(frames), kind, start, end })
+    if (!wanted.some((place) => isAt(frames, place))) return
+    tokens.push({ pointer: frames.map(({ key }) => `/${key}`).join(''), kind, start, end })
   }
   let at = 0
   while (at < json.length) {
@@ -50,6 +89,13 @@ export function locateJson(json: string, maxDepth: number): readonly JsonToken[]
   return tokens
 }
 
+function isAt(frames: readonly Frame[], place: readonly string[]): boolean {
+  return (
+    frames.length === place.length &&
+    frames.every(({ key }, index) => (place[index] === '*' ? typeof key === 'number' : key === place[index]))
+  )
+}
+
 function moveFrames(frames: Frame[], character: string): void {
   const frame = frames.at(-1)
   if (character === '{') frames.push({ closedBy: '}', key: undefined })
@@ -59,16 +105,11 @@ function moveFrames(frames: Frame[], character: string): void {
   else if (character === ',') frame.key = typeof frame.key === 'number' ? frame.key + 1 : undefined
 }
 
-/** Behind the closing quote, or -1 without one. Looks for quotes, not characters: maps carry whole sources in one string. */
+/** After the closing quote, or -1 without one. Searches for quotes: source maps hold whole files in one string. */
 function endOfString(json: string, start: number): number {
-  let quote = start
-  for (;;) {
-    quote = json.indexOf('"', quote + 1)
-    if (quote === -1) return -1
-    let backslashes = 0
-    while (json[quote - 1 - backslashes] === '\\') backslashes++
-    if (backslashes % 2 === 0) return quote + 1
-  }
+  let quote = json.indexOf('"', start + 1)
+  while (quote !== -1 && isEscaped(json, quote)) quote = json.indexOf('"', quote + 1)
+  return quote === -1 ? -1 : quote + 1
 }
 
 function readKey(quoted: string): string {
@@ -77,12 +118,4 @@ function readKey(quoted: string): string {
   } catch {
     return quoted
   }
-}
-
-function pointerOf(frames: readonly Frame[]): string {
-  return frames.map(({ key }) => `/${escapeKey(String(key ?? ''))}`).join('')
-}
-
-function escapeKey(key: string): string {
-  return key.replaceAll('~', '~0').replaceAll('/', '~1')
 }

@@ -1,9 +1,8 @@
 import { cssScanner } from './css.ts'
 import { createJavascriptScanner } from './javascript/javascript.ts'
+import { sourceMapScanner, webManifestScanner } from './json.ts'
 import { svgScanner } from './markup/svg.ts'
 import type { Scanner } from './scanner.ts'
-import { sourceMapScanner } from './source-map.ts'
-import { webManifestScanner } from './web-manifest.ts'
 
 /** Which files are read for references, besides those that always are. */
 export interface ScannerOptions {

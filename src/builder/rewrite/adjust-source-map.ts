@@ -39,7 +39,7 @@ export function columnMovesOf(text: string, insertions: readonly Insertion[]): r
  */
 export function mendSourceMap(json: string, moves: readonly ColumnMove[]): readonly Replacement[] {
   if (moves.length === 0) return []
-  const tokens = new Map(locateJson(json, SECTION_DEPTH).map((token) => [token.pointer, token]))
+  const tokens = new Map(locateJson(json, PLACES).map((token) => [token.pointer, token]))
   const whole = tokens.get('/mappings')
   if (whole !== undefined) return mendMappings(json, whole, moves)
   return sectionsOf(json, tokens).flatMap((section, index, sections) =>
@@ -47,8 +47,10 @@ export function mendSourceMap(json: string, moves: readonly ColumnMove[]): reado
   )
 }
 
-/** `/sections/0/offset/line` */
-const SECTION_DEPTH = 4
+const PLACES = [
+  '/mappings',
+  ...['offset/line', 'offset/column', 'map/mappings'].map((place) => `/sections/*/${place}`),
+]
 
 /** Part of an indexed map (ECMA-426 §10). */
 interface Section {

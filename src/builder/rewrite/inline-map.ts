@@ -1,5 +1,5 @@
 import { type Replacement, replaceIn } from '../../core/reference/edit.ts'
-import { formatData, readDataUrl } from '../../scan/data-url.ts'
+import { formatData, readDataUrl } from '../../scan/source-map-url.ts'
 import type { Span } from '../../scan/scanner.ts'
 import { type ColumnMove, mendSourceMap } from './adjust-source-map.ts'
 

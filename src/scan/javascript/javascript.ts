@@ -1,34 +1,21 @@
-import { type ImportSpecifier, init } from 'es-module-lexer/minimal'
 import { extensionOf } from '../../core/path.ts'
-import type { ReferenceKind } from '../../core/reference/reference.ts'
+import type { ReferenceKind, Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from '../scanner.ts'
-import { BLANKS, LITERAL, spellJs, spellLiteral } from './literal.ts'
-import { parseModule } from './module.ts'
-import { findJsSourceMap } from './source-map-comment.ts'
+import { spellSourceMapUrl } from '../source-map-url.ts'
+import { endOfComment, endOfLiteral, skipBlanks, spellJs, spellLiteral } from './literal.ts'
+import { type DynamicImport, findCodeOffsets, type ImportMetaRef, parseModule, startLexer } from './module.ts'
 
 /** Every module names another one with one of these words, and keywords can't be escaped (ECMA-262 §12.7.2). */
 const MODULE_WORD = /\b(?:import|export)\b/
 
-/** What the lexer reports as `d` for an `import.meta`, and for a static import. */
-const IMPORT_META = -2
-const STATIC_IMPORT = -1
-
-const NEW_URL = /(?<![\w$.])new\s+URL\s*\(/g
-const URL_ARGUMENT = `${BLANKS}${LITERAL}${BLANKS},${BLANKS}`
-const META_URL = `${BLANKS}\\.${BLANKS}url${BLANKS}[,)]`
-const META_RESOLVE = `${BLANKS}\\.${BLANKS}resolve${BLANKS}\\(${BLANKS}${LITERAL}${BLANKS}[,)]`
-
-/**
- * Starts the reader of JavaScript modules. It asks es-module-lexer, which knows comments, strings, templates and
- * regular expressions apart.
- */
+/** Starts the scanner of JavaScript. */
 export async function createJavascriptScanner(): Promise<Scanner> {
-  await init()
+  await startLexer()
   return {
     name: 'javascript',
-    version: 3,
-    accepts: (path) => ['.js', '.mjs'].includes(extensionOf(path)),
+    version: 4,
+    accepts: (path) => ['.js', '.mjs', '.cjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }
 }
@@ -39,10 +26,8 @@ function scanJavascript(js: string): Scan {
   if (!isModule && !hasMap) return EMPTY_SCAN
   const findings = createFindings()
   if (isModule) scanModule(js, findings)
-  if (hasMap) {
-    const sourceMap = findJsSourceMap(js)
-    if (sourceMap !== undefined) findings.addSourceMap(sourceMap)
-  }
+  const sourceMap = hasMap ? findSourceMap(js) : undefined
+  if (sourceMap !== undefined) findings.addSourceMap(sourceMap)
   return findings.toScan()
 }
 
@@ -55,24 +40,21 @@ function scanModule(js: string, findings: Findings): void {
   }
   let lastMeta = 0
   for (const found of imports) {
-    if (found.d === IMPORT_META) {
+    if (found.type === 'import-meta') {
       addFromMeta(js, found, lastMeta, findings)
-      lastMeta = found.e
-    } else if (found.d === STATIC_IMPORT) {
-      findings.addUrl('js-import', spellJs(js, found.s, found.e))
-    } else addDynamicImport(js, found, findings)
+      lastMeta = found.end
+    } else if (found.type === 'dynamic') addDynamicImport(js, found, findings)
+    else findings.addUrl('js-import', spellJs(js, found.start, found.end))
   }
 }
 
-function addDynamicImport(js: string, found: ImportSpecifier, findings: Findings): void {
-  const { s: start, e: end } = found
-  const isTemplate = js[start] === '`'
-  if (found.n !== undefined || isTemplate) {
-    if (addLiteral('js-dynamic-import', js, start, end, findings)) return
-  }
+function addDynamicImport(js: string, found: DynamicImport, findings: Findings): void {
+  const { start, end, specifier } = found
+  // A template with holes has a specifier too, with asterisks in it.
+  if (specifier !== undefined && addLiteral('js-dynamic-import', js, start, end, findings)) return
   const message = 'is computed when the module runs; it is left as it is.'
   // A computed path into our own folders is likely to break; a computed module name is a loader's business.
-  const severity = isTemplate && /^`[./]/.test(js.slice(start, start + 2)) ? 'warning' : 'note'
+  const severity = /^`[./]/.test(js.slice(start, start + 2)) ? 'warning' : 'note'
   findings.addNote({ code: 'dynamic', severity, start, end, message })
 }
 
@@ -90,32 +72,76 @@ function addLiteral(
 }
 
 /** `new URL('…', import.meta.url)` and `import.meta.resolve('…')`. */
-function addFromMeta(js: string, meta: ImportSpecifier, lastMeta: number, findings: Findings): void {
-  const resolved = matchAt(META_RESOLVE, js, meta.e)?.indices?.groups?.['literal']
-  if (resolved !== undefined) addLiteral('js-resolve', js, ...resolved, findings)
-  if (matchAt(META_URL, js, meta.e) === null) return
-  const argument = findUrlArgument(js.slice(lastMeta, meta.s))
-  if (argument === undefined) return
-  const [start, end] = argument
-  addLiteral('js-url', js, lastMeta + start, lastMeta + end, findings)
+function addFromMeta(js: string, meta: ImportMetaRef, lastMeta: number, findings: Findings): void {
+  const dot = skipBlanks(js, meta.end)
+  if (js[dot] !== '.') return
+  const word = skipBlanks(js, dot + 1)
+  if (js.startsWith('resolve', word)) {
+    const bracket = skipBlanks(js, word + 'resolve'.length)
+    const argument = js[bracket] === '(' ? readArgument(js, bracket + 1) : undefined
+    if (argument !== undefined) addLiteral('js-resolve', js, argument.start, argument.end, findings)
+  } else if (js.startsWith('url', word) && isArgumentEnd(js, skipBlanks(js, word + 'url'.length))) {
+    const argument = findUrlArgument(js, lastMeta, meta.start)
+    if (argument !== undefined) addLiteral('js-url', js, argument.start, argument.end, findings)
+  }
 }
 
-/**
- * The literal of a `new URL(literal, ` with which the text ends.
- *
- * @param before what stands between two `import.meta`: only its last `new URL(` can be meant, so that a scan reads each
- *   of them once
- */
-function findUrlArgument(before: string): readonly [start: number, end: number] | undefined {
-  const call = [...before.matchAll(NEW_URL)].at(-1)
-  if (call === undefined) return undefined
-  const argument = matchAt(URL_ARGUMENT, before, call.index + call[0].length)
-  const isWhole = argument !== null && argument.index + argument[0].length === before.length
-  return isWhole ? argument.indices?.groups?.['literal'] : undefined
+interface Argument {
+  readonly start: number
+  readonly end: number
+  /** Offset of the comma or bracket after it. */
+  readonly closing: number
 }
 
-function matchAt(pattern: string, text: string, index: number): RegExpExecArray | null {
-  const sticky = new RegExp(pattern, 'dy')
-  sticky.lastIndex = index
-  return sticky.exec(text)
+/** The literal that is the whole of an argument. */
+function readArgument(js: string, from: number): Argument | undefined {
+  const start = skipBlanks(js, from)
+  const end = endOfLiteral(js, start)
+  if (end === undefined) return undefined
+  const closing = skipBlanks(js, end)
+  return isArgumentEnd(js, closing) ? { start, end, closing } : undefined
+}
+
+function isArgumentEnd(js: string, at: number): boolean {
+  return js[at] === ',' || js[at] === ')'
+}
+
+/** How many `new` before an `import.meta.url` are tried: comments between the two may contain the word. */
+const MAX_CANDIDATES = 8
+
+/** The literal of the `new URL(literal, ` that ends at an offset. */
+function findUrlArgument(js: string, from: number, end: number): Argument | undefined {
+  const before = js.slice(from, end)
+  const candidates = [...before.matchAll(/(?<![\w$.])new\b/g)].slice(-MAX_CANDIDATES)
+  for (const { index } of candidates.reverse()) {
+    const name = skipBlanks(js, from + index + 'new'.length)
+    const bracket = js.startsWith('URL', name) ? skipBlanks(js, name + 'URL'.length) : end
+    const argument = js[bracket] === '(' ? readArgument(js, bracket + 1) : undefined
+    if (argument !== undefined && skipBlanks(js, argument.closing + 1) === end) return argument
+  }
+  return undefined
+}
+
+const MAP_COMMENT = /\/[/*][#@][^\S\n\r\u2028\u2029]*sourceMappingURL=/g
+
+/** The last source map comment of a script, wherever it stands: engines take it even when code follows. */
+function findSourceMap(js: string): Spelling | undefined {
+  const candidates = [...js.matchAll(MAP_COMMENT)].map(({ index }) => index)
+  const comments = findCodeOffsets(js, candidates)
+  if (comments === undefined) return findTrailingSourceMap(js)
+  return comments.reduce<Spelling | undefined>((last, at) => spellComment(js, at) ?? last, undefined)
+}
+
+function spellComment(js: string, at: number): Spelling | undefined {
+  const end = endOfComment(js, at)
+  const isBlock = js.startsWith('/*', at) && js.startsWith('*/', end - 2)
+  return spellSourceMapUrl(js.slice(at + 2, isBlock ? end - 2 : end), at + 2)
+}
+
+/** In text that doesn't parse only a comment that ends the file is certain (ECMA-426 §11.1.2.1, without parsing). */
+function findTrailingSourceMap(js: string): Spelling | undefined {
+  const end = js.trimEnd().length
+  const lineStart = Math.max(js.lastIndexOf('\n', end - 1), js.lastIndexOf('\r', end - 1)) + 1
+  const start = lineStart + js.slice(lineStart, end).search(/\S/)
+  return js.startsWith('//', start) ? spellComment(js, start) : undefined
 }

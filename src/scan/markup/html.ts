@@ -1,12 +1,10 @@
 import { type Token, Tokenizer, TokenizerMode } from 'parse5'
 import { extensionOf } from '../../core/path.ts'
 import type { Spelling } from '../../core/reference/reference.ts'
-import { scanCssValue } from '../css.ts'
 import { createFindings, type Findings } from '../findings.ts'
-import type { Scan, ScanNote, Scanner } from '../scanner.ts'
-import { sliceSpelling, spellMarkup } from './markup.ts'
-import { nestFindings } from './nested.ts'
-import { parseSrcset } from './srcset.ts'
+import type { Scan, ScanNote, Scanner, Span } from '../scanner.ts'
+import { sliceSpelling } from '../spelling.ts'
+import { scanNestedCss, spellAttribute } from './markup.ts'
 
 /** Attributes that load something, by element (HTML §4.8, §4.2.4; SVG in HTML). */
 const URL_ATTRIBUTES: ReadonlyMap<string, readonly string[]> = new Map(
@@ -75,10 +73,7 @@ function scanHtml(html: string): Scan {
       onEndTag(tag) {
         const end = tag.location?.startOffset ?? 0
         if (tag.tagName === 'style' && styleStart > 0) {
-          scanCssValue(
-            html.slice(styleStart, end),
-            nestFindings(findings, { text: html.slice(styleStart, end), start: styleStart, end }),
-          )
+          scanNestedCss({ text: html.slice(styleStart, end), start: styleStart, end }, findings)
         }
         styleStart = 0
       },
@@ -107,14 +102,14 @@ function readTag(html: string, tag: Token.TagToken, findings: Findings): void {
     const isUrl = urlAttributes.includes(name)
     const isSrcset = SRCSET_ATTRIBUTES.has(name)
     if (!isUrl && !isSrcset && name !== 'style') continue
-    const spelling = spellAttribute(html, tag.location?.attrs?.[name], value)
+    const spelling = spellValue(html, tag.location?.attrs?.[name], value)
     if (spelling === undefined) continue
     if (isUrl) findings.addUrl('html', spelling)
     else if (isSrcset) {
       for (const { start, end } of parseSrcset(spelling.text)) {
         findings.addUrl('html', sliceSpelling(spelling, start, end))
       }
-    } else scanCssValue(spelling.text, nestFindings(findings, spelling))
+    } else scanNestedCss(spelling, findings)
   }
 }
 
@@ -123,16 +118,50 @@ function readTag(html: string, tag: Token.TagToken, findings: Findings): void {
  *
  * @param value what the parser read; where our reading differs — a rare character reference — the attribute is left alone
  */
-function spellAttribute(
-  html: string,
-  location: Token.Location | undefined,
-  value: string,
-): Spelling | undefined {
+function spellValue(html: string, location: Token.Location | undefined, value: string): Spelling | undefined {
   if (location === undefined) return undefined
   const written = html.slice(location.startOffset, location.endOffset)
   const before = /^[^\s=]+\s*=\s*(["']?)/.exec(written)
   if (before === null) return undefined
   const start = location.startOffset + before[0].length
-  const spelling = spellMarkup(html, start, location.endOffset - (before[1] === '' ? 0 : 1))
+  const spelling = spellAttribute(html, start, location.endOffset - (before[1] === '' ? 0 : 1))
   return spelling.text.replace(/\r\n?/g, '\n') === value ? spelling : undefined
+}
+
+/**
+ * The URLs of a `srcset` attribute as spans of its value (HTML §4.8.4.2.2): separated by commas, each followed by
+ * descriptors, which may have commas in parentheses. A URL may contain commas, but not begin or end with one.
+ */
+function parseSrcset(value: string): readonly Span[] {
+  const urls: Span[] = []
+  let at = 0
+  while (at < value.length) {
+    at = skip(value, at, (character) => isBlank(character) || character === ',')
+    const start = at
+    at = skip(value, at, (character) => !isBlank(character))
+    let end = at
+    while (end > start && value[end - 1] === ',') end--
+    if (end > start) urls.push({ start, end })
+    if (end === at) at = skipDescriptors(value, at)
+  }
+  return urls
+}
+
+function skipDescriptors(value: string, from: number): number {
+  let depth = 0
+  return skip(value, from, (character) => {
+    if (character === '(') depth++
+    else if (character === ')') depth = Math.max(0, depth - 1)
+    return character !== ',' || depth > 0
+  })
+}
+
+function skip(value: string, from: number, accepts: (character: string) => boolean): number {
+  let at = from
+  while (at < value.length && accepts(value.charAt(at))) at++
+  return at
+}
+
+function isBlank(character: string): boolean {
+  return ' \t\n\f\r'.includes(character)
 }

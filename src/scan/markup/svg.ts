@@ -1,15 +1,14 @@
 import { SaxesParser } from 'saxes'
 import { extensionOf } from '../../core/path.ts'
-import { scanCssValue } from '../css.ts'
+import type { Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from '../scanner.ts'
-import { spellMarkup } from './markup.ts'
-import { nestFindings } from './nested.ts'
+import { scanNestedCss, spellAttribute, spellText } from './markup.ts'
 
-/** Nearly every SVG refers to nothing, and the sweep saves parsing it. A backslash may spell `url(`. */
+/** Nearly every SVG has no references and need not be parsed. A backslash may spell `url(`. */
 const CANDIDATE = /href|url\(|<style|\\/i
 
-/** Elements whose `href` leads a reader somewhere instead of loading something (SVG 2 §16.1, §16.4). */
+/** Elements whose `href` is for navigation (SVG 2 §16.1, §16.4). */
 const NAVIGATION: ReadonlySet<string> = new Set(['a', 'view'])
 
 /** Attributes that hold CSS in which a URL may stand (SVG 2 §6.6, and `style`). */
@@ -18,10 +17,10 @@ const CSS_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...['marker', 'marker-start', 'marker-mid', 'marker-end'],
 ])
 
-/** Errors after which a file isn't worth reading on; each one costs a stack trace. */
+/** Errors after which reading stops; each costs a stack trace. */
 const MAX_ERRORS = 1000
 
-/** Reads SVG as XML. Malformed files are read as far as they make sense. */
+/** Reads SVG as XML; malformed files as far as possible. */
 export const svgScanner: Scanner = {
   name: 'svg',
   version: 1,
@@ -36,7 +35,7 @@ function scanSvg(svg: string): Scan {
     readSvg(svg, findings)
   } catch (error) {
     if (!(error instanceof TooManyErrors)) throw error
-    const message = 'is not XML; what could be read of it is rewritten, the rest is left as it is.'
+    const message = 'is not well-formed XML; the readable part is rewritten, the rest is left as it is.'
     findings.addNote({ code: 'malformed', severity: 'warning', start: 0, end: 0, message })
   }
   return findings.toScan()
@@ -61,26 +60,26 @@ function readSvg(svg: string, findings: Findings): void {
     styleStart = element === 'style' && !isSelfClosing ? parser.position : 0
   })
   parser.on('closetag', () => {
-    if (styleStart > 0) readCss(svg, styleStart, svg.lastIndexOf('</', parser.position), findings)
+    if (styleStart > 0) readCss(spellText(svg, styleStart, svg.lastIndexOf('</', parser.position)), findings)
     styleStart = 0
   })
   parser.write(svg).close()
 }
 
-/** @param end offset behind the closing quote */
+/** @param end offset after the closing quote */
 function readAttribute(svg: string, element: string, name: string, end: number, findings: Findings): void {
   const isHref = localName(name) === 'href' && !NAVIGATION.has(element)
   if (!isHref && !CSS_ATTRIBUTES.has(name)) return
   const quote = svg.charAt(end - 1)
   if (quote !== '"' && quote !== "'") return
   const start = svg.lastIndexOf(quote, end - 2) + 1
-  if (isHref) findings.addUrl('svg-href', spellMarkup(svg, start, end - 1))
-  else readCss(svg, start, end - 1, findings)
+  const value = spellAttribute(svg, start, end - 1)
+  if (isHref) findings.addUrl('svg-href', value)
+  else readCss(value, findings)
 }
 
-function readCss(svg: string, start: number, end: number, findings: Findings): void {
-  const css = spellMarkup(svg, start, end)
-  if (/url\(|@import|\\|src\(|image/i.test(css.text)) scanCssValue(css.text, nestFindings(findings, css))
+function readCss(css: Spelling, findings: Findings): void {
+  if (/url\(|@import|\\|src\(|image/i.test(css.text)) scanNestedCss(css, findings)
 }
 
 /** `xlink:href` → `href` */

@@ -167,6 +167,37 @@ test('a computed path into our own folders is a warning, a computed module name 
   assert.deepEqual(severities, ['warning', 'note', 'note'])
 })
 
+describe('a comment in any place of a statement', () => {
+  const statements = [
+    'import| a| from| "./m.js"| with| {| type|:| "json"| }|',
+    'import| a|,| *| as| b| from| "./m.js"|',
+    'import| a|,| {| b| as| c| ,| d| }| from| "./m.js"|',
+    'import| { "x y"| as| a| }| from| "./m.js"|',
+    'import| "./m.js"|',
+    'export| *| as| b| from| "./m.js"|',
+    'export| {| a| as| b| }| from| "./m.js"|',
+    'import|(| "./m.js"|,| {}| )|',
+  ]
+  const comments = [
+    '/**/',
+    ...['from "./no.js"', `it's "from`, '} from "./no.js"', 'import("./no.js")', '`${', '{'].flatMap(
+      (text) => [`/* ${text} */`, `// ${text}\n`],
+    ),
+  ]
+  for (const statement of statements) {
+    test(statement.replaceAll('|', ''), () => {
+      const pieces = statement.split('|')
+      for (let index = 1; index < pieces.length; index++) {
+        for (const comment of comments) {
+          const js = `${pieces.slice(0, index).join('')}${comment}${pieces.slice(index).join('')}`
+          const specifiers = scanner.scan(js).references.map(({ specifier }) => specifier)
+          assert.deepEqual(specifiers, ['./m.js'], js)
+        }
+      }
+    })
+  }
+})
+
 test('a map inside the file is found', () => {
   const js = 'a()\n//# sourceMappingURL=data:application/json,{}'
   assert.deepEqual(scanner.scan(js).inlineMap, { start: 25, end: js.length })
@@ -175,6 +206,6 @@ test('a map inside the file is found', () => {
 test('a script is told by its extension, in any letter case', () => {
   assert.deepEqual(
     ['a.js', 'a.MJS', 'a.cjs', 'a.js.map', 'a.ts', 'js'].map((path) => scanner.accepts(path)),
-    [true, true, false, false, false, false],
+    [true, true, true, false, false, false],
   )
 })

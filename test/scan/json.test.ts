@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { sourceMapScanner } from '../../src/scan/source-map.ts'
-import { webManifestScanner } from '../../src/scan/web-manifest.ts'
+import { sourceMapScanner, webManifestScanner } from '../../src/scan/json.ts'
 import { assertMarked, type MarkedRow } from '../support/marked.ts'
 
 const MANIFESTS: readonly MarkedRow[] = [
