@@ -1,14 +1,14 @@
 import { FingerpostError } from '../core/error.ts'
 import { comparePaths, type LogicalPath } from '../core/path.ts'
+import { createTroubleError } from './entry.ts'
 import type { Collection, Finder, Shadowed, SourceFile } from './finder.ts'
-import { createTroubleError } from './trouble.ts'
 
 /**
- * Everything the finders have. Where two have the same name, the one asked first wins and the other is reported as
+ * The files of all finders. If two have the same name, the earlier finder wins and the other file is reported as
  * shadowed.
  *
- * @throws FingerpostError `FP_FILE` naming everything in all sources that can't be collected; `FP_COLLISION` naming all
- * names that a case-insensitive disk can't tell apart; `FP_SOURCE` for a folder that is missing
+ * @throws FingerpostError `FP_FILE` listing everything that can't be collected; `FP_COLLISION` listing all names that a
+ * case-insensitive disk can't tell apart; `FP_SOURCE` for a folder that is missing
  */
 export async function collect(finders: readonly Finder[]): Promise<Collection> {
   const listings = await Promise.all(finders.map((finder) => finder.list()))
@@ -29,17 +29,16 @@ export async function collect(finders: readonly Finder[]): Promise<Collection> {
 /**
  * Every source that has the name, the winner first (Django's `findstatic`).
  *
- * @throws FingerpostError `FP_FILE` if a source has it and can't give it
+ * @throws FingerpostError `FP_FILE` if a source has it but it can't be collected
  */
 export function findEverywhere(finders: readonly Finder[], path: LogicalPath): readonly SourceFile[] {
   return finders.flatMap((finder) => finder.find(path) ?? [])
 }
 
-/** macOS and Windows keep `A.css` and `a.css` in one file, macOS also é composed and decomposed. */
+/** macOS and Windows store `A.css` and `a.css` in one file; macOS also é composed and decomposed. */
 function refuseCollisions(files: ReadonlyMap<LogicalPath, SourceFile>): void {
   const folds = new Set<string>()
   for (const path of files.keys()) folds.add(fold(path))
-  // Nearly always that is all: a list for each spelling would be one for each file.
   if (folds.size === files.size) return
   const spellings = new Map<string, SourceFile[]>()
   for (const file of files.values()) {
@@ -52,9 +51,9 @@ function refuseCollisions(files: ReadonlyMap<LogicalPath, SourceFile>): void {
   const lines = collisions.flat().map((file) => `\n  ${file.path}  (${file.absolutePath})`)
   throw new FingerpostError(
     'FP_COLLISION',
-    `These names are one name on disks that don't tell upper from lower case:${lines.join('')}`,
+    `These names are the same on a case-insensitive disk:${lines.join('')}`,
     {
-      remedy: 'Rename all but one, or leave them out with --ignore GLOB.',
+      remedy: 'Rename all but one, or leave the others out with --ignore GLOB.',
       details: { paths: collisions.map((same) => same.map((file) => file.path)) },
     },
   )

@@ -4,25 +4,25 @@ import {
   constants,
   type Dirent,
   openSync,
+  readlinkSync,
   realpathSync,
   statSync,
 } from 'node:fs'
-import { isSystemError } from '../core/error.ts'
+import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { LogicalPath } from '../core/path.ts'
-import type { FileStat, Skipped } from './finder.ts'
+import type { FileStat, FileTrouble, Skipped } from './finder.ts'
 import type { Ignore } from './ignore.ts'
-import { describeFault } from './trouble.ts'
 
 /** A folder on the way down. Paths are relative to the source's folder, without prefix. */
 export interface Folder {
-  /** '' for the source's own folder, otherwise with a slash at its end. */
+  /** '' for the source's own folder, otherwise with a trailing slash. */
   readonly path: string
   readonly absolutePath: string
-  /** The real paths of all folders passed on the way, this one last: meeting one of them again is a loop. */
+  /** The real paths of all folders on the way, this one last: one of them again is a loop. */
   readonly trail: readonly string[]
 }
 
-/** A file as the disk tells of it. */
+/** A file as found on disk. */
 export interface FoundFile {
   readonly path: LogicalPath
   readonly absolutePath: string
@@ -35,10 +35,9 @@ export type Examined =
   | ({ readonly kind: 'folder' } & Folder)
   | ({ readonly kind: 'skipped' } & Skipped)
   | { readonly kind: 'trouble'; readonly absolutePath: string; readonly fault: string }
-  /** Deleted since its folder was read: as if it had never been there. */
+  /** Deleted since its folder was read. */
   | { readonly kind: 'gone' }
 
-/** What {@link examineEntry} needs to know. */
 export interface EntryContext {
   /** The real path of the source's folder. */
   readonly root: string
@@ -52,10 +51,7 @@ interface Place {
 
 const READABLE_BY_ALL = 0o444n
 
-/**
- * Looks at one entry of a folder. Synchronous: the way through the thread pool costs four times what a stat costs, and a
- * build that finds nothing changed does little else.
- */
+/** Examines one entry of a folder. Synchronous: the thread pool costs four times what a stat costs. */
 export function examineEntry(entry: Dirent, folder: Folder, context: EntryContext): Examined {
   const place = { path: folder.path + entry.name, absolutePath: `${folder.absolutePath}/${entry.name}` }
   if (context.ignore(place.path, entry.isDirectory() ? 'folder' : 'file')) return skip(place, 'ignored')
@@ -66,35 +62,62 @@ export function examineEntry(entry: Dirent, folder: Folder, context: EntryContex
     return trouble(place, kindOf(entry))
   } catch (error) {
     if (isSystemError(error, 'ENOENT') && !entry.isSymbolicLink()) return { kind: 'gone' }
-    return trouble(place, describeFault(place.absolutePath, error))
+    return trouble(place, describeReadError(place.absolutePath, error))
   }
 }
 
 /**
- * Why something whose stats are known can't be collected; undefined for a file that can be read. Unless everybody may
- * read it, that is tried, and the system's refusal thrown.
+ * Why something can't be collected; undefined for a file that can be read.
+ *
+ * @throws the system's error for a file without read permission
  */
 export function describeObstacle(absolutePath: string, stats: BigIntStats): string | undefined {
   if (!stats.isFile()) return kindOf(stats)
   if ((stats.mode & READABLE_BY_ALL) === READABLE_BY_ALL) return undefined
-  // O_NONBLOCK: should the file have become a FIFO since, opening it would wait for ever.
+  // O_NONBLOCK: if the file became a FIFO since, opening it would block.
   closeSync(openSync(absolutePath, constants.O_RDONLY | constants.O_NONBLOCK))
   return undefined
 }
 
-/** The little of a stat that is kept: a whole one takes a kilobyte, and a site has as many as files. */
+/** The part of a stat that is kept: a whole one takes a kilobyte for each file. */
 export function fileStatOf({ size, mtimeNs, ctimeNs, ino }: BigIntStats): FileStat {
   return { size: Number(size), mtimeNs, ctimeNs, inode: ino }
 }
 
-/** True for a path in a folder or the folder itself; both real. */
-export function isInside(path: string, folder: string): boolean {
+/** True for a real folder and every path below it. */
+export function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith('/') ? folder : `${folder}/`)
+}
+
+/** One error for everything that can't be collected. */
+export function createTroubleError(troubles: readonly FileTrouble[]): FingerpostError {
+  const count = troubles.length === 1 ? 'One file' : `${troubles.length} files`
+  const lines = troubles.map(({ absolutePath, fault }) => `\n  ${absolutePath}: ${fault}`)
+  return new FingerpostError('FP_FILE', `${count} can't be collected:${lines.join('')}`, {
+    remedy: 'Repair or remove what is listed above, or leave it out with --ignore GLOB.',
+    details: { files: troubles },
+  })
+}
+
+/** What a system error means for one file or folder. Rethrows unknown ones. */
+export function describeReadError(absolutePath: string, error: unknown): string {
+  if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return `dangling link to ${linkText(absolutePath)}`
+  if (isSystemError(error, 'ELOOP')) return `link loop: it points to ${linkText(absolutePath)} and back`
+  if (isSystemError(error, 'EACCES', 'EPERM', 'EIO', 'ENAMETOOLONG')) return `unreadable (${error.code})`
+  throw error
+}
+
+function linkText(absolutePath: string): string {
+  try {
+    return readlinkSync(absolutePath)
+  } catch {
+    return 'nothing'
+  }
 }
 
 function examineLink(place: Place, folder: Folder, { root, ignore }: EntryContext): Examined {
   const target = realpathSync.native(place.absolutePath)
-  if (!isInside(target, root)) return skip(place, 'link-outside')
+  if (!isWithin(target, root)) return skip(place, 'link-outside')
   const stats = statSync(place.absolutePath, { bigint: true })
   if (!stats.isDirectory()) return asFile(place, stats)
   return ignore(place.path, 'folder') ? skip(place, 'ignored') : enter(place, target, folder)
@@ -107,7 +130,7 @@ function asFile(place: Place, stats: BigIntStats): Examined {
 
 function enter({ path, absolutePath }: Place, realFolder: string, { trail }: Folder): Examined {
   if (trail.includes(realFolder)) {
-    return trouble({ path, absolutePath }, `link loop: it leads to ${realFolder}, which contains it`)
+    return trouble({ path, absolutePath }, `link loop: it points to ${realFolder}, which contains it`)
   }
   return { kind: 'folder', path: `${path}/`, absolutePath, trail: [...trail, realFolder] }
 }

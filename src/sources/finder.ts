@@ -4,11 +4,11 @@ import type { LogicalPath } from '../core/path.ts'
 export interface SourceFolder {
   /** Absolute, real path. */
   readonly folder: string
-  /** '' or a logical path with a slash at its end. */
+  /** '' or a logical path with a trailing slash. */
   readonly prefix: string
 }
 
-/** What a filesystem tells of a file: all of it together tells an edit (law 4). */
+/** What the filesystem says about a file; an edit changes some of it (law 4). */
 export interface FileStat {
   /** Bytes. */
   readonly size: number
@@ -18,7 +18,7 @@ export interface FileStat {
   readonly inode: bigint
 }
 
-/** One found file. Its bytes are read later, by whoever needs them. */
+/** One found file. Its bytes are read later. */
 export interface SourceFile extends FileStat {
   readonly path: LogicalPath
   /** Where it is on disk; for a link, the link itself. */
@@ -26,14 +26,14 @@ export interface SourceFile extends FileStat {
   readonly source: SourceFolder
 }
 
-/** A file that stays behind because a source asked earlier has its name. */
+/** A file that is left out because an earlier source has one of the same name. */
 export interface Shadowed {
   readonly path: LogicalPath
   readonly winner: SourceFile
   readonly loser: SourceFile
 }
 
-/** A file or folder that is deliberately not collected. */
+/** A file or folder that is left out on purpose. */
 export interface Skipped {
   /** The logical path it would have had. */
   readonly path: LogicalPath
@@ -41,7 +41,7 @@ export interface Skipped {
   readonly reason: 'ignored' | 'link-outside'
 }
 
-/** Everything the sources have, decided. */
+/** The files of all sources. */
 export interface Collection {
   /** Sorted by logical path. */
   readonly files: ReadonlyMap<LogicalPath, SourceFile>
@@ -49,34 +49,32 @@ export interface Collection {
   readonly skipped: readonly Skipped[]
 }
 
-/** Lists and opens files. Finders are asked in order, first wins. */
+/** Lists the files of one source. */
 export interface Finder {
   readonly source: SourceFolder
   /**
-   * Everything the source has, and what it can't give.
+   * Every file of the source, and what can't be collected.
    *
    * @throws FingerpostError `FP_SOURCE` if the folder itself is missing or unreadable
    */
   list(): Promise<FinderListing>
   /**
-   * One file without listing the others; undefined if the source doesn't have it or ignores it. Synchronous, because
-   * templates are.
+   * One file, without listing the others; undefined if it is missing or ignored. Synchronous, because templates are.
    *
-   * @throws FingerpostError `FP_FILE` if it is there and can't be collected
+   * @throws FingerpostError `FP_FILE` if it exists but can't be collected
    */
   find(path: LogicalPath): SourceFile | undefined
 }
 
-/** What one finder has. */
 export interface FinderListing {
   /** Sorted by logical path. */
   readonly files: readonly SourceFile[]
   readonly skipped: readonly Skipped[]
-  /** Not empty: {@link collect} throws. */
+  /** {@link collect} throws if there are any. */
   readonly troubles: readonly FileTrouble[]
 }
 
-/** A file or folder that ought to be collected and can't be. */
+/** A file or folder that can't be collected. */
 export interface FileTrouble {
   readonly absolutePath: string
   /** One phrase: `dangling link to ../gone.css`, `FIFO`, `unreadable (EACCES)`. */

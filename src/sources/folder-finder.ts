@@ -2,26 +2,27 @@ import { realpathSync, statSync } from 'node:fs'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { comparePaths, isLogicalPath, type LogicalPath } from '../core/path.ts'
-import { describeObstacle, type FoundFile, fileStatOf, isInside } from './entry.ts'
+import {
+  createTroubleError,
+  describeObstacle,
+  describeReadError,
+  type FoundFile,
+  fileStatOf,
+  isWithin,
+} from './entry.ts'
 import type { Finder, FinderListing, SourceFile, SourceFolder } from './finder.ts'
 import { createIgnore, type Ignore } from './ignore.ts'
 import { explainSource } from './source.ts'
-import { createTroubleError, describeFault } from './trouble.ts'
-import { walk } from './walk.ts'
+import { type WalkResult, walk } from './walk.ts'
 
-/** What a folder finder looks at. */
 export interface FolderFinderOptions extends SourceFolder {
-  /** Globs asked after the defaults; see {@link createIgnore}. Default: none. */
+  /** Globs applied after the defaults; see {@link createIgnore}. Default: none. */
   readonly ignore?: readonly string[]
-  /** Files and folders before listing gives up. Default `LIMITS.listMaxEntries`. */
+  /** Files and folders after which listing fails. Default `LIMITS.listMaxEntries`. */
   readonly maxEntries?: number
 }
 
-/**
- * Finds the files of one folder. Links are followed as long as they stay inside it; files are never opened.
- *
- * The folder is read at every call, nothing is remembered.
- */
+/** Finds the files of one folder, which is read at every call. Links are followed if they stay inside it. */
 export function createFolderFinder(options: FolderFinderOptions): Finder {
   const { folder, prefix, maxEntries = LIMITS.listMaxEntries } = options
   const source: SourceFolder = { folder, prefix }
@@ -29,10 +30,10 @@ export function createFolderFinder(options: FolderFinderOptions): Finder {
   return {
     source,
     async list() {
-      const findings = await walk(folder, { ignore, maxEntries }).catch(async (error: unknown) => {
+      const result = await walk(folder, { ignore, maxEntries }).catch(async (error: unknown) => {
         throw await explainSource(folder, error)
       })
-      return toListing(findings, source)
+      return toListing(result, source)
     },
     find(path) {
       if (!path.startsWith(prefix)) return undefined
@@ -42,13 +43,16 @@ export function createFolderFinder(options: FolderFinderOptions): Finder {
   }
 }
 
-function toListing(findings: Awaited<ReturnType<typeof walk>>, source: SourceFolder): FinderListing {
-  const files = findings.files.map((file) => toSourceFile(file, source))
-  const skipped = findings.skipped.map((entry) => ({ ...entry, path: source.prefix + entry.path }))
+function toListing({ files, skipped, troubles }: WalkResult, source: SourceFolder): FinderListing {
+  const byPath = (a: { readonly path: LogicalPath }, b: typeof a) => comparePaths(a.path, b.path)
   return {
-    files: files.sort((a, b) => comparePaths(a.path, b.path)),
-    skipped: skipped.sort((a, b) => comparePaths(a.path, b.path)),
-    troubles: findings.troubles.sort((a, b) => comparePaths(a.absolutePath, b.absolutePath)),
+    files: files.map((file) => toSourceFile(file, source)).sort(byPath),
+    skipped: skipped
+      .map(({ path, absolutePath, reason }) => ({ path: source.prefix + path, absolutePath, reason }))
+      .sort(byPath),
+    troubles: troubles
+      .map(({ absolutePath, fault }) => ({ absolutePath, fault }))
+      .sort((a, b) => comparePaths(a.absolutePath, b.absolutePath)),
   }
 }
 
@@ -62,7 +66,7 @@ function findFile(path: LogicalPath, folder: string, ignore: Ignore): FoundFile 
   const absolutePath = `${folder}/${path}`
   try {
     const target = realpathSync.native(absolutePath)
-    if (!isInside(target, realpathSync.native(folder))) return undefined
+    if (!isWithin(target, realpathSync.native(folder))) return undefined
     const stats = statSync(target, { bigint: true })
     if (stats.isDirectory()) return undefined
     const fault = describeObstacle(absolutePath, stats)
@@ -71,7 +75,7 @@ function findFile(path: LogicalPath, folder: string, ignore: Ignore): FoundFile 
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined
     if (error instanceof FingerpostError) throw error
-    throw createTroubleError([{ absolutePath, fault: describeFault(absolutePath, error) }])
+    throw createTroubleError([{ absolutePath, fault: describeReadError(absolutePath, error) }])
   }
 }
 

@@ -1,10 +1,10 @@
 import picomatch from 'picomatch'
 import { fileNameOf, type LogicalPath } from '../core/path.ts'
 
-/** What no source gives unless told to: version control, dotfiles, editors' backups. */
+/** Ignored in every source unless taken back in: version control, dotfiles, editors' backups. */
 export const DEFAULT_IGNORE: readonly string[] = ['CVS', '.*', '!.well-known', '*~']
 
-/** Decides about one file or folder; paths are relative to the source's folder, without prefix. */
+/** True for a file or folder to leave out; paths are relative to the source's folder, without prefix. */
 export type Ignore = (path: LogicalPath, kind: 'file' | 'folder') => boolean
 
 interface Rule {
@@ -14,9 +14,9 @@ interface Rule {
 }
 
 /**
- * Reads ignore globs, to be asked after {@link DEFAULT_IGNORE}. They read as in `.gitignore`: a glob without a slash
- * matches names in every folder, one with a slash the path from the source's folder, one with a slash at its end only
- * folders; `!` takes files back in; the last glob that matches decides. Nothing inside an ignored folder is looked at.
+ * Reads ignore globs, applied after {@link DEFAULT_IGNORE}. As in `.gitignore`, a glob without a slash matches names in
+ * every folder, one with a slash the path from the source's folder, one with a trailing slash only folders; `!` takes
+ * files back in; the last matching glob decides. An ignored folder is not read.
  */
 export function createIgnore(globs: readonly string[]): Ignore {
   const rules = [...DEFAULT_IGNORE, ...globs].map(createRule).reverse()

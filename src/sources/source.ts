@@ -3,30 +3,30 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { nearestNames } from '../core/nearest.ts'
 import { parseLogicalPath } from '../core/path.ts'
-import { isInside } from './entry.ts'
+import { isWithin } from './entry.ts'
 import type { SourceFolder } from './finder.ts'
 
-/** A source as people write it: `'assets'`, `'vendor=node_modules/x/dist'`, or taken apart. */
+/** A source as configured: `'assets'`, `'vendor=node_modules/x/dist'`, or an object. */
 export type SourceOption = string | { readonly dir: string; readonly prefix?: string }
 
-/** Where sources are looked for, and what must not overlap with them. */
-export interface SourceContext {
-  /** Absolute; relative folders start here. */
+/** How to locate sources. */
+export interface LocateOptions {
+  /** Absolute; the base of relative folders. */
   readonly cwd: string
-  /** The folder a build writes to, relative to `cwd` or absolute; need not exist. Default: none. */
+  /** The output folder, relative to `cwd` or absolute, which must not overlap with a source; need not exist. Default: none. */
   readonly out?: string
 }
 
 /**
- * Reads a source: `DIR` or `PREFIX=DIR`. Text that begins like a path (`/`, `./`, `../`) is a folder whatever follows,
- * so `./a=b` is the folder `a=b`. The disk isn't looked at.
+ * Reads a source: `DIR` or `PREFIX=DIR`. Text that begins with `/`, `./` or `../` is always a folder: `./a=b` is the
+ * folder `a=b`. Doesn't access the disk.
  *
- * @throws FingerpostError `FP_USAGE` for a prefix that is no logical path, and for an empty folder
+ * @throws FingerpostError `FP_USAGE` for a prefix that isn't a logical path, and for an empty folder
  */
 export function parseSource(source: SourceOption, cwd: string): SourceFolder {
   const { dir, prefix = '' } = typeof source === 'string' ? splitSource(source) : source
   if (dir === '') {
-    throw new FingerpostError('FP_USAGE', `The source ${JSON.stringify(source)} names no folder.`, {
+    throw new FingerpostError('FP_USAGE', `The source ${JSON.stringify(source)} has no folder.`, {
       remedy: 'Write DIR or PREFIX=DIR, e.g. vendor/icons=node_modules/icons/dist',
       details: { source },
     })
@@ -35,15 +35,15 @@ export function parseSource(source: SourceOption, cwd: string): SourceFolder {
 }
 
 /**
- * Reads sources and makes sure that they can be used: every folder is there (its real path is the result's), and none
- * contains the output or lies in it.
+ * Reads sources and checks that every folder exists, and that none contains the output or is inside it.
  *
+ * @returns real paths
  * @throws FingerpostError `FP_SOURCE`, with the nearest existing name for a missing folder; `FP_USAGE` as
  * {@link parseSource} and for no sources at all
  */
 export async function locateSources(
   sources: readonly SourceOption[],
-  { cwd, out }: SourceContext,
+  { cwd, out }: LocateOptions,
 ): Promise<readonly SourceFolder[]> {
   if (sources.length === 0) {
     throw new FingerpostError('FP_USAGE', 'There are no sources.', {
@@ -61,12 +61,12 @@ export async function locateSources(
   return located
 }
 
-/** Why a folder can't be a source: missing (with the nearest name), a file, unreadable. Other errors come back as they are. */
+/** Why a folder can't be a source: missing, a file, unreadable. Returns other errors unchanged. */
 export async function explainSource(folder: string, cause: unknown): Promise<unknown> {
   if (cause instanceof FingerpostError || !(cause instanceof Error && 'code' in cause)) return cause
   const details = { folder }
   if (isSystemError(cause, 'ENOTDIR')) {
-    const message = `The source ${folder} is a file; a source is a folder.`
+    const message = `The source ${folder} is a file. A source is a folder.`
     return new FingerpostError('FP_SOURCE', message, { details, cause })
   }
   if (isSystemError(cause, 'ENOENT')) {
@@ -99,7 +99,7 @@ function parsePrefix(text: string): string {
 async function locateFolder(folder: string): Promise<string> {
   try {
     const real = await realpath(folder)
-    // Also refuses what isn't a folder, and a folder that may not be read.
+    // Fails if it isn't a folder or can't be read.
     await (await opendir(real)).close()
     return real
   } catch (error) {
@@ -107,7 +107,7 @@ async function locateFolder(folder: string): Promise<string> {
   }
 }
 
-/** The real path something will have once it is made: its nearest existing ancestor's, and the rest. */
+/** The real path something will have once it exists: its nearest existing ancestor's, and the rest. */
 async function futureRealPath(path: string): Promise<string> {
   try {
     return await realpath(path)
@@ -120,10 +120,10 @@ async function futureRealPath(path: string): Promise<string> {
 
 function unusableOutput(out: string, cause: NodeJS.ErrnoException): FingerpostError {
   const reasons: Readonly<Record<string, string>> = {
-    ENOTDIR: 'lies below a file',
-    ELOOP: 'is a loop of links',
+    ENOTDIR: 'is inside a file',
+    ELOOP: 'is a link loop',
   }
-  const reason = reasons[cause.code ?? ''] ?? "lies in a folder that can't be entered"
+  const reason = reasons[cause.code ?? ''] ?? "is in a folder that can't be entered"
   return new FingerpostError('FP_SOURCE', `The output ${out} ${reason}.`, {
     remedy: 'Choose another folder with --out DIR.',
     details: { out },
@@ -132,18 +132,18 @@ function unusableOutput(out: string, cause: NodeJS.ErrnoException): FingerpostEr
 }
 
 function refuseOverlap(folder: string, out: string): void {
-  const outInside = isInside(out, folder)
-  if (!outInside && !isInside(folder, out)) return
+  const outInside = isWithin(out, folder)
+  if (!outInside && !isWithin(folder, out)) return
   const message = outInside
-    ? `The output ${out} lies in the source ${folder}: the next build would collect what this one wrote.`
-    : `The source ${folder} lies in the output ${out}: a build may prune what it didn't write.`
+    ? `The output ${out} is inside the source ${folder}: the next build would collect the files of this one.`
+    : `The source ${folder} is inside the output ${out}, where fingerpost writes and removes files.`
   throw new FingerpostError('FP_SOURCE', message, {
-    remedy: 'Choose another folder with --out DIR, beside the sources.',
+    remedy: 'Choose a folder next to the sources with --out DIR.',
     details: { folder, out },
   })
 }
 
-/** What stands where the missing folder was looked for. */
+/** A folder of a similar name, or the nearest existing parent. */
 async function suggestFolder(folder: string): Promise<string> {
   const parent = dirname(folder)
   try {
@@ -154,7 +154,7 @@ async function suggestFolder(folder: string): Promise<string> {
       ? `${parent} has no folder of a similar name.`
       : `Did you mean ${join(parent, nearest)}?`
   } catch {
-    return parent === folder ? 'Nothing is there.' : suggestParent(parent)
+    return parent === folder ? 'It is empty.' : suggestParent(parent)
   }
 }
 

@@ -92,13 +92,13 @@ test('dangling links and link loops of every kind are told, never walked', {
   assert.deepEqual(paths.filter((path) => path.endsWith('.css')).slice(-1), ['ok.css'])
   for (const fault of [
     'gone.css: dangling link to nowhere.css',
-    'self.css: link loop: it leads to self.css and back',
-    'ping.css: link loop: it leads to pong.css and back',
-    'pong.css: link loop: it leads to ping.css and back',
+    'self.css: link loop: it points to self.css and back',
+    'ping.css: link loop: it points to pong.css and back',
+    'pong.css: link loop: it points to ping.css and back',
     'through-file: dangling link to ok.css/x',
-    `a/up: link loop: it leads to ${folder}, which contains it`,
-    `a/b/a: link loop: it leads to ${folder}/a, which contains it`,
-    `deep/er/back: link loop: it leads to ${folder}/deep, which contains it`,
+    `a/up: link loop: it points to ${folder}, which contains it`,
+    `a/b/a: link loop: it points to ${folder}/a, which contains it`,
+    `deep/er/back: link loop: it points to ${folder}/deep, which contains it`,
   ]) {
     assert.ok(faults.includes(fault), `${fault}\nis not among\n${faults.join('\n')}`)
   }

@@ -47,7 +47,7 @@ test('a missing source names the nearest folder, however much of its path is mis
 test('a file is no source', async (context) => {
   const cwd = makeTree(context, { 'a.css': '' })
   await assert.rejects(locateSources(['a.css'], { cwd }), {
-    message: /a\.css is a file; a source is a folder/,
+    message: /a\.css is a file. A source is a folder/,
   })
   await assert.rejects(locateSources(['a.css/b'], { cwd }), { code: 'FP_SOURCE' })
 })
@@ -64,7 +64,7 @@ test('the output may lie beside a source, not in it, around it or on it, however
       out,
     )
   }
-  await assert.rejects(locateSources(['src', 'out/src'], { cwd, out: 'out' }), /lies in the output/)
+  await assert.rejects(locateSources(['src', 'out/src'], { cwd, out: 'out' }), /is inside the output/)
 })
 
 test('an output that can not be a folder is refused with the reason', async (context) => {

@@ -115,7 +115,7 @@ test('a missing source, an output inside one and an unknown encoding are told', 
     (await runIn(cwd, 'build', 'asets')).stderr,
     /asets doesn't exist\.\n {2}Did you mean \S+\/assets\?/,
   )
-  assert.match((await runIn(cwd, 'build', 'assets', '--out', 'assets/out')).stderr, /lies in the source/)
+  assert.match((await runIn(cwd, 'build', 'assets', '--out', 'assets/out')).stderr, /is inside the source/)
   const { code, stderr } = await runIn(cwd, 'build', 'assets', '--encodings', 'bro')
   assert.equal(code, 2)
   assert.match(stderr, /encodings\[0\] should be one of br, zstd, gzip/)
