@@ -70,8 +70,8 @@ test('the output may lie beside a source, not in it, around it or on it, however
 test('an output that can not be a folder is refused with the reason', async (context) => {
   const cwd = makeTree(context, { assets: {}, file: '', loop: new Link('loop') })
   const rows: readonly (readonly [string, RegExp])[] = [
-    ['file/below', /file\/below lies below a file/],
-    ['loop/x', /loop\/x is a loop of links/],
+    ['file/below', /file\/below is inside a file/],
+    ['loop/x', /loop\/x is a link loop/],
   ]
   for (const [out, message] of rows) {
     await assert.rejects(locateSources(['assets'], { cwd, out }), { code: 'FP_SOURCE', message })
