@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
+import { isObjectStore } from '../storage/storage.ts'
 import type { MediaLinkOptions } from './links/address.ts'
 import { createDirectUploads, type DirectUploads } from './links/direct.ts'
 import type { LinkKey } from './links/link.ts'
 import type { MediaStorage } from './media-storage.ts'
-import { isObjectStore } from './object-store.ts'
 import type { Quota, UploadLimits } from './options.ts'
 import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload/upload.ts'
 

@@ -10,11 +10,13 @@ import { parseBucketUrl } from '../../src/deploy/bucket-url.ts'
 import { type PublishOptions, publishBuild } from '../../src/deploy/publish.ts'
 import type { BucketVariant } from '../../src/deploy/publish-plan.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
+import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { type Files, makeBuild, writeBuild } from '../support/fixture-build.ts'
 import { BUCKET, clientFor, createS3Lab, optionsFor } from '../support/s3.ts'
-import { readTree } from '../support/tree.ts'
+import { startSigningStorage } from '../support/signing-storage.ts'
+import { makeTree, readTree } from '../support/tree.ts'
 
 const lab = createS3Lab()
 const CSS = `a { color: ${'red '.repeat(200)}}`
@@ -158,6 +160,34 @@ test('a bucket is pruned of what no kept build needs, and of nothing else', asyn
   )
   assert.ok((await keysIn(target)).includes('a.0123456789abcdef.css'))
   assert.ok((await keysIn(target)).includes(fileOf('keep.css')))
+})
+
+test('any storage is enough to publish to, one that signs URLs serves the build', async (context) => {
+  const signing = await startSigningStorage(context)
+  for (const target of [
+    signing,
+    createMemoryStorage(),
+    createFilesystemStorage({ root: makeTree(context) }),
+  ]) {
+    const { root, source, fileOf } = await makeSource(context)
+    assert.equal((await publishBuild(source, target, { now: NOW })).uploaded.length, 4, target.name)
+    assert.equal((await target.read(fileOf('css/site.css'))).toString(), CSS)
+    assert.deepEqual((await publishBuild(source, target, { now: NOW })).uploaded, [])
+    await writeBuild(root, { 'a.css': 'new' })
+    await publishBuild(source, target, { now: () => new Date('2026-04-01') })
+    const { removed } = await prune(
+      { sources: [] },
+      { keep: 1 },
+      { storage: target, now: () => new Date('2030-01-01') },
+    )
+    assert.equal(removed.length, 3, target.name)
+  }
+  const { source, fileOf } = await makeSource(context)
+  await publishBuild(source, signing, { now: NOW })
+  const served = await fetch(await signing.signedUrl(fileOf('css/site.css')))
+  assert.equal(await served.text(), CSS)
+  assert.equal(served.headers.get('content-type'), 'text/css; charset=utf-8')
+  assert.equal(served.headers.get('cache-control'), 'public, max-age=31536000, immutable')
 })
 
 test('a folder without a build is refused before anything is sent', async (context) => {

@@ -7,6 +7,7 @@ import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { startMediaApp } from '../support/media-app.ts'
 import { createS3Lab } from '../support/s3.ts'
+import { startSigningStorage } from '../support/signing-storage.ts'
 import { makeTree } from '../support/tree.ts'
 import { type MediaBench, testMediaContract } from './contract.ts'
 
@@ -35,6 +36,15 @@ testMediaContract('media in a bucket', async (context) => {
   const storage = await lab.storage(context)
   return storage && { media: createMediaStorage(storage, { maxBytes: 1000 }), storage, origin: '' }
 })
+
+testMediaContract('media in a storage of your own that signs URLs', async (context) => {
+  const storage = await startSigningStorage(context)
+  return { media: createMediaStorage(storage, { maxBytes: 1000 }), storage, origin: '' }
+})
+
+testMediaContract('media in a storage of your own behind the app', async (context) =>
+  behindApp(context, await startSigningStorage(context)),
+)
 
 testMediaContract('media in a bucket behind the app', async (context) => {
   const storage = await lab.storage(context)

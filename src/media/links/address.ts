@@ -2,10 +2,8 @@ import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { encodePath, fileNameOf } from '../../core/path.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
-import type { S3Storage } from '../../storage/s3/s3.ts'
-import type { Storage } from '../../storage/storage.ts'
+import { isObjectStore, type ObjectStore, type Storage } from '../../storage/storage.ts'
 import { type DispositionType, formatDisposition, storedTypeOf } from '../content/presentation.ts'
-import { isObjectStore } from '../object-store.ts'
 import type { LinkSigner } from './link.ts'
 
 /** What a signed address permits. */
@@ -58,7 +56,7 @@ function sign(signer: LinkSigner, name: string, options: MediaLinkOptions): stri
   return signer.sign({ name, method, disposition }, expiresInSeconds)
 }
 
-function signByStore(store: S3Storage, name: string, options: MediaLinkOptions): Promise<string> {
+function signByStore(store: ObjectStore, name: string, options: MediaLinkOptions): Promise<string> {
   const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
   // What a browser puts there has a type that no browser runs; what it gets has the type it was stored with.
   if (method === 'PUT')

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
-import type { S3Storage } from '../../storage/s3/s3.ts'
+import type { ObjectStore } from '../../storage/storage.ts'
 import { readHead, tooLarge } from '../content/content.ts'
 import { agreesWithName } from '../content/image.ts'
 import { isSafeKey, withSuffix } from '../content/name.ts'
@@ -55,7 +55,7 @@ interface Ticket {
 
 /** Makes the granting and checking side of direct uploads, with the keys of signed links. */
 export function createDirectUploads(
-  storage: S3Storage,
+  storage: ObjectStore,
   keys: readonly LinkKey[],
   now: () => number,
 ): DirectUploads {
@@ -86,7 +86,7 @@ export function createDirectUploads(
   }
 }
 
-async function checkArrived(storage: S3Storage, { name, maxBytes }: Ticket): Promise<string> {
+async function checkArrived(storage: ObjectStore, { name, maxBytes }: Ticket): Promise<string> {
   const file = await storage.stat(name)
   if (file === undefined) {
     throw new FingerpostError('FP_NOT_FOUND', `The upload ${name} never arrived.`, { statusCode: 404 })

@@ -1,8 +1,6 @@
 import { FingerpostError } from '../../core/error.ts'
 import { encodePath } from '../../core/path.ts'
-import type { S3Storage } from '../../storage/s3/s3.ts'
-import type { Storage } from '../../storage/storage.ts'
-import { isObjectStore } from '../object-store.ts'
+import { isObjectStore, type ObjectStore, type Storage } from '../../storage/storage.ts'
 import type { SendOption } from '../options.ts'
 import type { MediaAnswer, Sendable } from './answer.ts'
 
@@ -42,7 +40,7 @@ async function toNginx(storage: Storage, location: string, sendable: Sendable): 
   return { status: 200, headers: { ...headers, 'x-accel-redirect': location + target }, body: undefined }
 }
 
-async function toObjectStore(storage: S3Storage, sendable: Sendable): Promise<MediaAnswer> {
+async function toObjectStore(storage: ObjectStore, sendable: Sendable): Promise<MediaAnswer> {
   const { 'content-type': _, 'content-disposition': __, ...headers } = sendable.headers
   // The address dies in a minute: nobody may remember where it was.
   return {
@@ -52,7 +50,7 @@ async function toObjectStore(storage: S3Storage, sendable: Sendable): Promise<Me
   }
 }
 
-function signed(storage: S3Storage, { file, presentation }: Sendable): Promise<string> {
+function signed(storage: ObjectStore, { file, presentation }: Sendable): Promise<string> {
   return storage.signedUrl(file.key, {
     expiresInSeconds: HANDOFF_SECONDS,
     disposition: presentation.contentDisposition,
