@@ -32,6 +32,7 @@ const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: ['reference', 'manifest'],
   media: ['content', 'links', 'read', 'upload'],
   serve: ['page'],
+  live: ['resolve', 'reload'],
 }
 
 interface Import {
@@ -114,6 +115,7 @@ test('serving never loads what only a build needs', () => {
     '@jridgewell/sourcemap-codec',
     'picomatch',
     'brotli-wasm',
+    'chokidar',
   ]
   const reached = new Set<string>()
   const reach = (file: string): void => {

@@ -11,7 +11,7 @@ import type { Sender } from '../http/send.ts'
 import type { ServeSettings } from '../serve/options.ts'
 import { type AnsweringSite, findIndex } from '../serve/site.ts'
 import type { ByteRange } from '../storage/storage.ts'
-import { insertScript } from './reload/inject.ts'
+import { insertScript } from './reload/client.ts'
 import type { LiveAsset } from './resolve/assets.ts'
 import type { LiveResolver } from './resolve/live-resolver.ts'
 

@@ -86,7 +86,7 @@ test('a change in a folder of templates is told, one in any other is not', async
 test('a folder of templates that is none stops the start', async (context) => {
   await assert.rejects(setUpLive(context, SITE, { live: { watch: ['no/views'] } }), {
     code: 'FP_CONFIG',
-    message: /live\.watch names \S+no\/views/,
+    message: /live\.watch: \S+no\/views is not a folder/,
   })
 })
 

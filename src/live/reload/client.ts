@@ -1,9 +1,11 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+
 /**
- * The script live mode puts into pages. It listens for changes: stylesheets are swapped in place; what else the page has
- * loaded makes it load anew. Problems are shown over the page, with their places.
+ * The script that live mode adds to pages. It swaps changed stylesheets in place, reloads the page after any other
+ * change it is affected by, and shows problems over the page.
  *
- * It is a file of its own, so that `script-src 'self'` allows it, and styles itself through the CSSOM, which no
- * `style-src` forbids.
+ * It is served as a file, so that `script-src 'self'` allows it, and styles itself through the CSSOM, which no `style-src`
+ * forbids.
  */
 export const LIVE_CLIENT = `(() => {
   const base = new URL('.', document.currentScript.src)
@@ -16,17 +18,16 @@ export const LIVE_CLIENT = `(() => {
     change(changes) {
       const swapped = changes.filter(swapStylesheets)
       const isSwapped = swapped.length > 0
-      // What is left of the stylesheets is imported by those: it comes with them, whatever had preloaded it.
-      const comes = ({ path }) => isSwapped && /\\.css$/i.test(path)
-      const rest = changes.filter((change) => !swapped.includes(change) && !comes(change))
-      if (rest.some(({ path }) => hasLoaded(path, isSwapped) || isPromised(path) || isHere(path))) location.reload()
+      // The other stylesheets are imported by these and come with them.
+      const isImported = ({ path }) => isSwapped && /\\.css$/i.test(path)
+      const rest = changes.filter((change) => !swapped.includes(change) && !isImported(change))
+      if (rest.some(({ path }) => hasLoaded(path, isSwapped) || isInImportMap(path) || isHere(path))) location.reload()
     },
     reload: () => location.reload(),
     problems: showProblems,
   }
 
-  // A hidden page lets go: a browser has few connections to one host, and other tabs want theirs. Back in view it is
-  // told what it has missed.
+  // Browsers allow few connections to one host, so a hidden page disconnects. It receives later what it has missed.
   function listen() {
     source?.close()
     if (document.hidden) return
@@ -50,23 +51,24 @@ export const LIVE_CLIENT = `(() => {
     return file.replace(/\\.[0-9a-f]{16}(?=(?:\\.[^./]+)?(?:\\.map)?$)/, '')
   }
 
-  /** What takes the place of a link once it is loaded. */
-  const coming = new Map()
+  /** Links that are loading, by the link each will replace. */
+  const pending = new Map()
 
   function swapStylesheets({ path, url, integrity }) {
-    const all = [...document.querySelectorAll('link[rel~="stylesheet"]')].filter((link) => pathOf(link.href) === path)
-    const links = all.filter((link) => ![...coming.values()].includes(link))
     if (url === undefined) return false
+    const loading = [...pending.values()]
+    const all = [...document.querySelectorAll('link[rel~="stylesheet"]')]
+    const links = all.filter((link) => pathOf(link.href) === path && !loading.includes(link))
     for (const link of links) {
       const next = link.cloneNode()
       if (link.integrity) next.integrity = integrity
       next.href = url
-      // Saved again before it was there.
-      coming.get(link)?.remove()
-      coming.set(link, next)
-      // The old one goes when the new one is there: the page is never without style.
+      // It may have been saved again while it was loading.
+      pending.get(link)?.remove()
+      pending.set(link, next)
+      // The old link stays until the new one has loaded: the page is never unstyled.
       const settle = (loser) => {
-        if (coming.get(link) === next) coming.delete(link)
+        if (pending.get(link) === next) pending.delete(link)
         loser.remove()
       }
       next.addEventListener('load', () => settle(link), { once: true })
@@ -76,14 +78,14 @@ export const LIVE_CLIENT = `(() => {
     return links.length > 0
   }
 
-  /** What a stylesheet has loaded comes anew with the stylesheet, if there is a link to swap. */
+  /** A swapped stylesheet loads its own files again. */
   function hasLoaded(path, isSwapped) {
     return performance
       .getEntriesByType('resource')
       .some(({ name, initiatorType }) => !(isSwapped && initiatorType === 'css') && pathOf(name) === path)
   }
 
-  /** The page itself is a file of the sources: named in the address, or the index of the folder that is. */
+  /** The page itself may be a file of the sources, or the index of a folder. */
   function isHere(path) {
     const here = pathOf(location.href)
     if (here === undefined) return false
@@ -92,8 +94,8 @@ export const LIVE_CLIENT = `(() => {
     return isFolder && path.startsWith(here) && /^[^/]+\\.html?$/i.test(path.slice(here.length))
   }
 
-  /** A module that an import map gives an integrity can't come with other bytes any more. */
-  function isPromised(path) {
+  /** The browser refuses other bytes for a module whose integrity is in an import map. */
+  function isInImportMap(path) {
     const maps = [...document.querySelectorAll('script[type=importmap]')]
     return maps.some(({ text }) => text && Object.keys(JSON.parse(text).integrity ?? {}).some((url) => pathOf(url) === path))
   }
@@ -123,7 +125,7 @@ export const LIVE_CLIENT = `(() => {
     shadow.adoptedStyleSheets = [sheet]
     const close = element('button', 'Close')
     close.addEventListener('click', () => host.remove())
-    const title = element('h2', problems.length === 1 ? 'One reference leads nowhere' : problems.length + ' references lead nowhere')
+    const title = element('h2', problems.length === 1 ? '1 broken reference' : problems.length + ' broken references')
     const items = problems.map(({ place, message, nearest }) =>
       element('p', '', element('b', place), '  ' + message, ...(nearest.length ? [element('i', '\\n  nearest   ' + nearest.join('  '))] : [])),
     )
@@ -134,3 +136,31 @@ export const LIVE_CLIENT = `(() => {
   }
 })()
 `
+
+/** Adds the client to every HTML page, with the page's CSP nonce if @fastify/helmet provides one. */
+export function addClientToPages(app: FastifyInstance, src: string): void {
+  app.addHook('onSend', async (_request, reply, payload) => {
+    const type = String(reply.getHeader('content-type') ?? '')
+    if (!/^text\/html\b/i.test(type) || reply.getHeader('content-encoding') !== undefined) return payload
+    // Rendered templates are text; streams are left alone.
+    if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) return payload
+    reply.removeHeader('content-length')
+    return insertScript(payload.toString(), formatScript(src, nonceOf(reply)))
+  })
+}
+
+/** @param attributes further attributes, each with a leading space */
+export function formatScript(src: string, attributes = ''): string {
+  return `<script src="${src}"${attributes}></script>`
+}
+
+/** Inserts before the last `</body>`, or at the end. */
+export function insertScript(html: string, script: string): string {
+  const index = html.toLowerCase().lastIndexOf('</body')
+  return index === -1 ? html + script : html.slice(0, index) + script + html.slice(index)
+}
+
+function nonceOf(reply: FastifyReply): string {
+  const { cspNonce } = reply as { readonly cspNonce?: { readonly script: string } }
+  return cspNonce === undefined ? '' : ` nonce="${cspNonce.script}"`
+}

@@ -2,36 +2,36 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { LIMITS } from '../../core/limit.ts'
 
-/** Browsers that listen for changes (HTML §9.2, server-sent events). */
-export interface LiveHub {
+/** Server-sent events for open pages (HTML §9.2). */
+export interface LiveEvents {
   /**
-   * Keeps an answer open and sends events over it, those first that a browser has missed.
+   * Keeps an answer open for events, starting with those its page has missed.
    *
-   * @param seen the id of the last event the browser has seen; undefined for a page that has just been loaded
+   * @param seen the id of the last event the page received; undefined for a page that has just been loaded
    */
-  add(raw: ServerResponse, seen: string | undefined): void
-  /** Tells something that has happened: who is away now will be told later. */
+  connect(raw: ServerResponse, seen: string | undefined): void
+  /** Sends something that happened; pages that are disconnected receive it when they are back. */
   send(event: 'change' | 'reload', data: unknown): void
-  /** Tells how things are now: who comes later will be told how they are then. */
+  /** Sends the current state; pages that connect later receive the state at that time. */
   update(event: 'problems', data: unknown): void
   close(): void
 }
 
-/** Milliseconds between two comments that keep proxies from closing a silent connection. */
+/** Milliseconds between comments that keep proxies from closing an idle connection. */
 const HEARTBEAT_MS = 20_000
 
-/** @param problemsNow what every browser is told first */
-export function createLiveHub(problemsNow: () => unknown): LiveHub {
+/** @param currentProblems what a page receives first */
+export function createLiveEvents(currentProblems: () => unknown): LiveEvents {
   const clients = new Set<ServerResponse>()
   const history = createHistory()
-  const heartbeat = setInterval(() => sendAll(': still here\n\n'), HEARTBEAT_MS)
-  heartbeat.unref()
-  const sendAll = (text: string) => {
+  const broadcast = (text: string) => {
     for (const client of clients) client.write(text)
   }
+  const heartbeat = setInterval(() => broadcast(': keep-alive\n\n'), HEARTBEAT_MS)
+  heartbeat.unref()
   return {
-    add(raw, seen) {
-      // Once it has ended, nothing is to keep a server from closing.
+    connect(raw, seen) {
+      // An idle connection must not delay the server's close once this answer has ended.
       raw.shouldKeepAlive = false
       raw.writeHead(200, {
         'Content-Type': 'text/event-stream',
@@ -42,14 +42,10 @@ export function createLiveHub(problemsNow: () => unknown): LiveHub {
       raw.on('close', () => clients.delete(raw))
       raw.write('retry: 500\n\n')
       for (const text of history.since(seen)) raw.write(text)
-      raw.write(formatEvent('problems', problemsNow(), history.id()))
+      raw.write(formatEvent('problems', currentProblems(), history.id()))
     },
-    send(event, data) {
-      sendAll(history.add(event, data))
-    },
-    update(event, data) {
-      sendAll(formatEvent(event, data, history.id()))
-    },
+    send: (event, data) => broadcast(history.add(event, data)),
+    update: (event, data) => broadcast(formatEvent(event, data, history.id())),
     close() {
       clearInterval(heartbeat)
       for (const client of clients) client.end()
@@ -57,9 +53,9 @@ export function createLiveHub(problemsNow: () => unknown): LiveHub {
   }
 }
 
-/** What has been told, the oldest forgotten first. */
+/** The latest events, oldest first. */
 function createHistory() {
-  // Another process answers under the same address after a restart, and has told nothing of this.
+  // After a restart another process, with another history, answers under the same address.
   const instance = randomUUID()
   const kept: string[] = []
   let count = 0
@@ -67,7 +63,7 @@ function createHistory() {
 
   return {
     id,
-    /** Returns the event as it goes over the wire. */
+    /** Returns the event as it is sent. */
     add(event: string, data: unknown): string {
       count++
       const text = formatEvent(event, data, id())
@@ -75,7 +71,7 @@ function createHistory() {
       if (kept.length > LIMITS.liveEventsKept) kept.shift()
       return text
     },
-    /** What has been told since; a reload where nobody knows. */
+    /** The events after this one; a reload if they are not known. */
     since(seen: string | undefined): readonly string[] {
       if (seen === undefined) return []
       const [from, number] = seen.split('/')
