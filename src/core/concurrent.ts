@@ -1,7 +1,6 @@
 /**
- * Calls `work` for every item, at most `limit` at a time, and gives the results in the order of the items. The first
- * rejection rejects the whole, no further item is begun after it, and what is under way is waited for: nothing goes on
- * behind the caller's back.
+ * Calls `work` for every item, at most `limit` at a time; results are in the order of the items. After the first
+ * rejection no other item is started, and it rejects when the running ones have settled.
  */
 export async function mapConcurrently<T, R>(
   items: readonly T[],
@@ -12,7 +11,7 @@ export async function mapConcurrently<T, R>(
   const queue = items.entries()
   let failure: { readonly error: unknown } | undefined
   const take = async (): Promise<void> => {
-    // All takers share one iterator: whoever is free draws the next item.
+    // All takers share one iterator.
     for (const [index, item] of queue) {
       if (failure !== undefined) return
       results[index] = await work(item)

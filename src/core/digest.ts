@@ -4,20 +4,19 @@ import createXxhash from 'xxhash-wasm'
 /** 64 bits of XXH64 as 16 lower-case hex digits. */
 export type Digest = string
 
-/** Makes digests. Obtained from {@link createDigester}, because the hash is WebAssembly and starts asynchronously. */
+/** Makes digests. */
 export interface Digester {
   /** The digest of these bytes. */
   of(bytes: Uint8Array): Digest
   /**
-   * The digest of a list of fields, each preceded by its length (8 bytes, little-endian), so that no two different
-   * lists share their bytes: `['ab', 'c']` and `['a', 'bc']` differ.
+   * The digest of a list of fields, each after its length (8 bytes, little-endian), so that `['ab', 'c']` and
+   * `['a', 'bc']` differ.
    */
   ofFields(fields: readonly (string | Uint8Array)[]): Digest
   /** A digest of bytes that arrive in pieces. */
   stream(): DigestStream
 }
 
-/** A digest under way. */
 export interface DigestStream {
   update(bytes: Uint8Array): void
   digest(): Digest
@@ -26,20 +25,20 @@ export interface DigestStream {
 /** Bytes hashed at once. */
 const PIECE_BYTES = 256 * 1024
 
-/** Starts the hash (about a millisecond, once per process and call). */
+/** Starts the hash, which is WebAssembly (about a millisecond). */
 export async function createDigester(): Promise<Digester> {
   const { create64 } = await createXxhash()
   const hex = (value: bigint) => value.toString(16).padStart(16, '0')
   const of = (bytes: Uint8Array) => {
     const hash = create64()
-    // In pieces: WebAssembly keeps as much memory as the longest it was ever given at once.
+    // In pieces: WebAssembly keeps as much memory as the longest piece needed.
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) hash.update(bytes.subarray(at, at + PIECE_BYTES))
     return hex(hash.digest())
   }
 
   return {
     of,
-    // In one buffer: a buffer of its own costs far more than a short field, and so does a call into WebAssembly.
+    // In one buffer: a call into WebAssembly costs far more than a short field.
     ofFields: (fields) => of(joinFields(fields)),
     stream() {
       const hash = create64()
@@ -55,14 +54,13 @@ export function integrityOf(bytes: Uint8Array): string {
 
 const LENGTH_BYTES = 8
 
-/** Fields one behind the other, each after its length. */
 function joinFields(fields: readonly (string | Uint8Array)[]): Buffer {
   const sizes = fields.map((field) => (typeof field === 'string' ? Buffer.byteLength(field) : field.length))
   const joined = Buffer.alloc(sizes.reduce((sum, size) => sum + LENGTH_BYTES + size, 0))
   let at = 0
   fields.forEach((field, index) => {
     const size = sizes[index] ?? 0
-    // Six bytes of a little-endian integer are all that a length may have; the other two stay zero.
+    // Node writes six bytes at most; the other two stay zero.
     joined.writeUIntLE(size, at, 6)
     at += LENGTH_BYTES
     if (typeof field === 'string') joined.write(field, at)

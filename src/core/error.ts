@@ -1,7 +1,4 @@
-/**
- * What went wrong, as a closed list. Programs switch on `error.code`; the message is for people and may be reworded
- * in any release.
- */
+/** What went wrong. Programs switch on `error.code`; messages may change in any release. */
 export type ErrorCode =
   | 'FP_USAGE' // a command line that can't be understood
   | 'FP_CONFIG' // an option or config file with a value of the wrong shape
@@ -24,26 +21,22 @@ export type ErrorCode =
   | 'FP_LINK' // a private link that is expired, altered or not signed
   | 'FP_INTERNAL' // a bug in fingerpost
 
-/** What a {@link FingerpostError} carries besides its code and message. */
 export interface ErrorOptions {
-  /** What to do now, in the imperative; becomes the last line of the message. */
+  /** What to do, in the imperative; becomes the last line of the message. */
   readonly remedy?: string
   /** Facts for programs: paths, names, numbers. Never secrets. */
   readonly details?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
-  /** The HTTP status of an error that is the client's; Fastify's error handler reads it. */
+  /** The HTTP status of a client error, for Fastify's error handler. */
   readonly statusCode?: number
 }
 
-/**
- * The one error class fingerpost throws on purpose. Its message says what happened, where, and what to do; anything
- * else that escapes is a bug.
- */
+/** The one error class fingerpost throws. Its message says what happened, where, and what to do. */
 export class FingerpostError extends Error {
   override readonly name = 'FingerpostError'
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
-  /** Undefined for errors that no request caused. */
+  /** Undefined for errors that aren't a client's. */
   readonly statusCode: number | undefined
 
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {

@@ -10,14 +10,12 @@ export interface HashedPathParts {
   readonly digest: string
 }
 
-/** What a digest adds to a name: a dot and its digits. */
+/** The length of a dot and the digits of a digest. */
 const INSERTED_LENGTH = 17
 
 /**
- * Where in a file name the digest is put: before the extension, before both for a source map (`app.js.map`), at the
- * end where there is none. A leading dot starts no extension (`.nojekyll`).
- *
- * @returns an index into `fileName`, so that `name.slice(0, i) + '.' + digest + name.slice(i)` is the hashed name.
+ * The index in a file name where `.` and the digest go: before the extension, before both of a source map
+ * (`app.js.map`), at the end if there is none. A leading dot starts no extension (`.nojekyll`).
  */
 export function digestIndexOf(fileName: string): number {
   return indexFrom(fileName, 0)
@@ -29,10 +27,7 @@ export function formatHashedPath({ path, digest }: HashedPathParts): HashedPath 
   return `${path.slice(0, index)}.${digest}${path.slice(index)}`
 }
 
-/**
- * Reads a hashed path back; undefined if the name carries no digest where {@link formatHashedPath} would have put it.
- * A server asks this of every name it doesn't know.
- */
+/** Reads a hashed path; undefined if there is no digest where {@link formatHashedPath} would put it. */
 export function parseHashedPath(hashed: HashedPath): HashedPathParts | undefined {
   const begin = beginOf(hashed)
   const last = lastDot(hashed, begin, hashed.length)
@@ -42,7 +37,7 @@ export function parseHashedPath(hashed: HashedPath): HashedPathParts | undefined
   )
 }
 
-/** The logical path of a file of a build: it can be read from its name, or is the same where a bundler had hashed it. */
+/** The logical path of a file of a build: from its name, or the same if a bundler hashed it. */
 export function findPathOf(
   file: HashedPath,
   assets: ReadonlyMap<LogicalPath, { readonly file: HashedPath }>,
@@ -52,12 +47,11 @@ export function findPathOf(
   return assets.get(file)?.file === file ? file : undefined
 }
 
-/** Where the file name begins. */
 function beginOf(path: string): number {
   return path.lastIndexOf('/') + 1
 }
 
-/** {@link digestIndexOf} in a path whose file name begins at `begin`. */
+/** {@link digestIndexOf} for a path whose file name begins at `begin`. */
 function indexFrom(path: string, begin: number): number {
   const last = lastDot(path, begin, path.length)
   if (last === -1) return path.length
@@ -80,7 +74,6 @@ function splitAt(hashed: HashedPath, begin: number, end: number): HashedPathPart
   return indexFrom(path, begin) === start ? { path, digest: hashed.slice(start + 1, end) } : undefined
 }
 
-/** Whether all are lower-case hex digits. */
 function isHex(text: string, start: number, end: number): boolean {
   for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i)

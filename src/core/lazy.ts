@@ -1,4 +1,4 @@
-/** Puts work off until its result is asked for, and does it once. A failure is not remembered. */
+/** Computes a value when it is first needed, once. A failure is tried again. */
 export function lazily<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined
   return () => {
@@ -7,16 +7,12 @@ export function lazily<T>(make: () => T): () => T {
   }
 }
 
-/**
- * A map whose values are made when they are first asked for; its keys are known from the start. Going through all of
- * them remembers none, so that one look at everything doesn't fill the memory.
- */
+/** A map with known keys whose values are made when first read. Iteration keeps none of them in memory. */
 export class LazyMap<K, V, S = unknown> implements ReadonlyMap<K, V> {
   readonly #sources: ReadonlyMap<K, S>
   readonly #make: (source: S, key: K) => V
   readonly #made = new Map<K, V>()
 
-  /** @param make a value from what is known of it, and from its key */
   constructor(sources: ReadonlyMap<K, S>, make: (source: S, key: K) => V) {
     this.#sources = sources
     this.#make = make

@@ -1,9 +1,7 @@
 const KIB = 1024
 const MIB = 1024 * KIB
 
-/**
- * Every limit with its unit and default (law 8). Options override them one by one; the docs print this table.
- */
+/** Every limit with its unit and default (law 8). */
 export const LIMITS = {
   /** Missing references for which nearest names are looked up; each costs a comparison with every file. */
   nearestMaxReferences: 100,

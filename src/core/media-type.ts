@@ -3,7 +3,7 @@ import { extensionOf, type LogicalPath } from './path.ts'
 
 const FALLBACK = 'application/octet-stream'
 
-/** Types mrmime lacks or that the standards have moved on from (RFC 9239 for JavaScript, RFC 8081 for fonts). */
+/** Types that mrmime lacks or that newer standards changed (RFC 9239 for JavaScript, RFC 8081 for fonts). */
 const OVERRIDES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
@@ -28,7 +28,7 @@ const OVERRIDES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 }
 
-/** Types that are text without saying so in their name. */
+/** Text types whose name doesn't begin with `text/`. */
 const TEXT_TYPES = new Set([
   'application/json',
   'application/xml',
@@ -36,7 +36,7 @@ const TEXT_TYPES = new Set([
   'image/svg+xml',
 ])
 
-/** Types that are not text and still shrink: uncompressed images, fonts and binary formats. */
+/** Binary types that compress well: uncompressed images, fonts and others. */
 const SHRINKING_TYPES = new Set([
   'image/x-icon',
   'image/vnd.microsoft.icon',
@@ -51,7 +51,7 @@ const SHRINKING_TYPES = new Set([
   FALLBACK,
 ])
 
-/** Unknown types by name, but known to be compressed already. */
+/** Extensions of compressed formats without a media type of their own. */
 const COMPRESSED_EXTENSIONS = new Set([
   ...[
     '.br',
@@ -98,10 +98,7 @@ export function mediaType(path: LogicalPath): string {
   return isTextType(type) ? `${type}; charset=utf-8` : type
 }
 
-/**
- * Whether compressing may pay. False for what is compressed already: images other than SVG, ICO and BMP, woff and
- * woff2, audio, video, archives.
- */
+/** False for formats that are compressed already: most images, woff and woff2, audio, video, archives. */
 export function isCompressible(path: LogicalPath): boolean {
   if (COMPRESSED_EXTENSIONS.has(extensionOf(path))) return false
   const type = bareMediaType(path)

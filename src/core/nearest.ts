@@ -1,8 +1,8 @@
 const MOST_NAMES = 3
 
 /**
- * The names that a person who typed `name` may have meant, best first, three at most. Names whose distance exceeds a
- * third of the length are no help and left out; a name with the same last segment in another folder always counts.
+ * Known names similar to `name`, best first, at most three: those within an edit distance of a third of its length, and
+ * those with the same last segment in another folder.
  */
 export function nearestNames(name: string, known: Iterable<string>): readonly string[] {
   const limit = Math.max(2, Math.floor(name.length / 3))
@@ -19,8 +19,8 @@ export function nearestNames(name: string, known: Iterable<string>): readonly st
 }
 
 /**
- * Edits between two words — insert, delete, replace, swap neighbours (optimal string alignment) — or `limit + 1` as soon
- * as it is certain that there are more.
+ * Edits between two words — insert, delete, replace, swap neighbours (optimal string alignment) — or `limit + 1` if there
+ * are more.
  */
 export function distanceWithin(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1

@@ -1,8 +1,8 @@
 import { FingerpostError } from './error.ts'
 
 /**
- * What an author writes: posix, relative, normalised, percent-encoding undone. `css/site.css`, never `/css/site.css`,
- * `./css/site.css` or `css//site.css`.
+ * A file's name in the sources: POSIX, relative, normalised, without percent-encoding. `css/site.css`, never
+ * `/css/site.css`, `./css/site.css` or `css//site.css`.
  */
 export type LogicalPath = string
 
@@ -25,7 +25,7 @@ export function isLogicalPath(text: string): boolean {
   return findPathFault(text) === undefined
 }
 
-/** The folder part with its slash, or '' at the top: `css/site.css` → `css/`. */
+/** The folder with its slash, or '' at the top: `css/site.css` → `css/`. */
 export function folderOf(path: LogicalPath): string {
   return path.slice(0, path.lastIndexOf('/') + 1)
 }
@@ -42,10 +42,7 @@ export function extensionOf(path: LogicalPath): string {
   return dot > 0 ? name.slice(dot).toLowerCase() : ''
 }
 
-/**
- * The order of everything fingerpost writes: by UTF-16 code unit, so that no locale can change a byte of output
- * (law 7). For use with `sort`.
- */
+/** For `sort`: by UTF-16 code unit, so that the locale can't change the output (law 7). */
 export function comparePaths(a: LogicalPath, b: LogicalPath): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
@@ -56,15 +53,12 @@ export function comparePaths(a: LogicalPath, b: LogicalPath): number {
  * reads it as a space.
  */
 export function encodePath(path: LogicalPath): string {
-  // Nearly every name is plain; the test saves the encoder's work on each template call.
+  // Nearly every name is plain, and templates call this often.
   if (/^[\w\-./@~]*$/.test(path)) return path
   return encodeURIComponent(path).replace(/%2F|%40|[!'()*]/g, readableOrEscaped)
 }
 
-/**
- * Undoes {@link encodePath}, and any other percent-encoding of UTF-8. A `%` that starts no valid sequence stands for
- * itself, as it does in browsers (WHATWG URL, percent-decode).
- */
+/** Undoes percent-encoding of UTF-8. A `%` that starts no valid sequence stays (WHATWG URL, percent-decode). */
 export function decodePath(encoded: string): string {
   if (!encoded.includes('%')) return encoded
   try {
@@ -81,7 +75,6 @@ function findPathFault(text: string): string | undefined {
   if (text === '') return 'it is empty'
   if (text.startsWith('/')) return 'it is absolute'
   if (text.includes('\0')) return 'it contains NUL'
-  // One look tells that nothing is wrong, as nearly always; what is wrong is looked for only then.
   if (!BAD_SEGMENT.test(text)) return undefined
   for (const segment of text.split('/')) {
     if (segment === '') return 'it has an empty segment'

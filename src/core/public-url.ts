@@ -1,8 +1,8 @@
 import { FingerpostError } from './error.ts'
 
-/** Where a build appears to browsers: the `url` setting, taken apart. */
+/** The `url` setting: where browsers find a build. */
 export interface PublicUrl {
-  /** As configured, always with a slash at the end: `/static/`, `https://cdn.example/static/`. */
+  /** As configured, with a trailing slash: `/static/`, `https://cdn.example/static/`. */
   readonly href: string
   /** `https://cdn.example` or `//cdn.example`; '' for a URL without a host. */
   readonly origin: string
@@ -11,10 +11,10 @@ export interface PublicUrl {
 }
 
 /**
- * Reads the `url` setting: a path (`/static/`), an absolute http(s) URL or a protocol-relative one. A missing slash at
- * the end is added.
+ * Reads the `url` setting: a path (`/static/`), an absolute http(s) URL or a protocol-relative one. Adds a missing
+ * trailing slash.
  *
- * @throws FingerpostError `FP_CONFIG` for anything else, for a query and for a fragment.
+ * @throws FingerpostError `FP_CONFIG` for anything else, a query and a fragment
  */
 export function parsePublicUrl(text: string): PublicUrl {
   const match = /^((?:https?:)?\/\/[^/?#\s]+)?(\/[^?#\s]*)?$/i.exec(text)
@@ -23,7 +23,7 @@ export function parsePublicUrl(text: string): PublicUrl {
   if (match === null || (origin === '' && path === '')) {
     throw new FingerpostError(
       'FP_CONFIG',
-      `The public url ${JSON.stringify(text)} is neither a path nor an address.`,
+      `The public url ${JSON.stringify(text)} is neither a path nor an http(s) address.`,
       {
         remedy: 'Write a path such as /static/, or an address such as https://cdn.example.com/static/',
         details: { url: text },

@@ -4,16 +4,12 @@ import { sourceMapScanner, webManifestScanner } from './json.ts'
 import { svgScanner } from './markup/svg.ts'
 import type { Scanner } from './scanner.ts'
 
-/** Which files are read for references, besides those that always are. */
 export interface ScannerOptions {
   /** Read HTML files too. Default false. */
   readonly html?: boolean
 }
 
-/**
- * Every scanner there is, ready to run; the first that accepts a file reads it. To read another type of file, write
- * one scanner and add it here.
- */
+/** Every scanner; the first that accepts a file reads it. To read another type of file, add a scanner here. */
 export async function createScanners({ html = false }: ScannerOptions = {}): Promise<readonly Scanner[]> {
   const scanners = [
     cssScanner,
@@ -25,7 +21,7 @@ export async function createScanners({ html = false }: ScannerOptions = {}): Pro
   return html ? [...scanners, (await import('./markup/html.ts')).htmlScanner] : scanners
 }
 
-/** The scanner for a file; undefined for files that name no others. */
+/** The scanner for a file; undefined for files without references. */
 export function findScanner(scanners: readonly Scanner[], path: string): Scanner | undefined {
   return scanners.find((scanner) => scanner.accepts(path))
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { insertInto } from '../../src/core/reference/edit.ts'
+import { insertInto } from '../../src/core/reference/text.ts'
 import type { Scan } from '../../src/scan/scanner.ts'
 
 /** Stands in an expectation where a digest is to be put; taken away, it leaves the scanner's input. */

@@ -1,5 +1,5 @@
 import { decode, encode, type SourceMapLine } from '@jridgewell/sourcemap-codec'
-import type { Insertion, Replacement } from '../../core/reference/edit.ts'
+import type { Insertion, Replacement } from '../../core/reference/text.ts'
 import { type JsonToken, locateJson } from '../../scan/json.ts'
 
 /** Text that one line of a generated file has grown by. */

@@ -1,4 +1,4 @@
-import { type Replacement, replaceIn } from '../../core/reference/edit.ts'
+import { type Replacement, replaceIn } from '../../core/reference/text.ts'
 import type { Span } from '../../scan/scanner.ts'
 import { formatData, readDataUrl } from '../../scan/source-map-url.ts'
 import { type ColumnMove, mendSourceMap } from './adjust-source-map.ts'

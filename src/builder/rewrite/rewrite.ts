@@ -1,6 +1,13 @@
 import type { LogicalPath } from '../../core/path.ts'
-import { insertInto, offsetAfter, type Replacement, replaceIn } from '../../core/reference/edit.ts'
-import { type DecodedText, decodeText, encodeText } from '../../core/reference/text.ts'
+import {
+  type DecodedText,
+  decodeText,
+  encodeText,
+  insertInto,
+  offsetAfter,
+  type Replacement,
+  replaceIn,
+} from '../../core/reference/text.ts'
 import type { Span } from '../../scan/scanner.ts'
 import type { SourceFile } from '../../sources/finder.ts'
 import { insertionFor, type Link } from '../link/link.ts'

@@ -1,20 +1,20 @@
 import type { LogicalPath } from '../path.ts'
 
-/** What can be wrong with a reference or a file, as a closed list. */
+/** What can be wrong with a reference or a file. */
 export type ProblemCode =
-  | 'missing' // leads to a name no source has
+  | 'missing' // points to a file no source has
   | 'outside' // climbs out of every source
-  | 'source-map-missing' // a map that isn't there: never fatal
-  | 'source-map-damaged' // an inline map that can't be read, and so not mended
+  | 'source-map-missing' // a map that doesn't exist: never fatal
+  | 'source-map-damaged' // an inline map that can't be read
   | 'unresolved-specifier' // a module specifier without extension
-  | 'bad-url' // a url() the CSS tokenizer calls bad
+  | 'bad-url' // a bad url() token in CSS
   | 'placeholder' // template syntax where a URL should be
-  | 'dynamic' // an import() whose specifier is computed
+  | 'dynamic' // a URL that is computed at run time
   | 'not-a-module' // JavaScript that doesn't parse as a module
   | 'malformed' // SVG or JSON that can't be read
   | 'charset' // text in an encoding that can't be scanned
 
-/** One finding about one place. Reports list them; only `cli/` turns them into lines. */
+/** One finding about one place. */
 export interface Problem {
   readonly code: ProblemCode
   readonly severity: 'error' | 'warning' | 'note'
@@ -25,7 +25,7 @@ export interface Problem {
   readonly column: number
   /** The reference as written, e.g. `url(../img/logo.svg)` or `../img/logo.svg`. */
   readonly written: string
-  /** Where it leads, if anywhere. */
+  /** Where it points, if anywhere. */
   readonly target?: string
   /** One sentence, without file and position. */
   readonly message: string

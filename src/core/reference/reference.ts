@@ -1,6 +1,6 @@
 import { digestIndexOf } from '../hashed-path.ts'
 
-/** In which construct a reference stands. The kind decides how its specifier is read and what preloads it. */
+/** The construct a reference is in. Decides how its specifier is resolved and how it is preloaded. */
 export type ReferenceKind =
   | 'css-import' // @import
   | 'css-url' // url(), src(), and strings where CSS wants an image
@@ -14,46 +14,43 @@ export type ReferenceKind =
   | 'web-manifest'
   | 'html'
 
-/** Kinds whose specifier is a module specifier: the module loader reads it, and with it the page's import map. */
+/** Kinds that have a module specifier, to which import maps apply. */
 export function isModuleKind(kind: ReferenceKind): boolean {
   return kind === 'js-import' || kind === 'js-dynamic-import' || kind === 'js-resolve'
 }
 
-/** Kinds that only a module can hold: static imports and `import.meta` are syntax errors in a classic script. */
+/** Kinds that are syntax errors in a classic script: static imports and `import.meta`. */
 export function provesModule(kind: ReferenceKind): boolean {
   return kind === 'js-import' || kind === 'js-resolve' || kind === 'js-url'
 }
 
-/**
- * One place in a source that names another file. Offsets are UTF-16 code units into the decoded text (`core/text`).
- * Serialisable as it is, so that scan results can be cached.
- */
+/** One place in a file that names another. Offsets are UTF-16 code units into the decoded text. Serialisable. */
 export interface Reference {
   readonly kind: ReferenceKind
-  /** The URL as written begins here: escapes included, quotes excluded. */
+  /** Start of the URL as written: escapes included, quotes excluded. */
   readonly start: number
   readonly end: number
-  /** What the author means: the language's escapes undone, percent-encoding kept, without suffix. Never empty. */
+  /** The URL without the language's escapes, with percent-encoding, without suffix. Never empty. */
   readonly specifier: string
   /** `?query#fragment`, or ''. */
   readonly suffix: string
   /**
-   * Where a digest goes. What is inserted there is made of hex digits, ASCII letters, dots and slashes, which need no
-   * escaping in any language: this is why rewriting can leave the author's spelling alone (law 2).
+   * Where a digest goes. Inserted text has only hex digits, ASCII letters, dots and slashes, which need no escaping in
+   * any language (law 2).
    */
   readonly digestAt: number
 }
 
-/** A URL as its author spelled it: the text meant, and where each character of it stands in the source. */
+/** A URL as written: its meaning, and where each character of that stands in the source. */
 export interface Spelling {
   readonly text: string
   readonly start: number
   readonly end: number
-  /** Offsets of each character of `text` in the source; absent where nothing is escaped and they simply count up. */
+  /** Offset of each character of `text` in the source; absent if nothing is escaped. */
   readonly offsets?: readonly number[]
 }
 
-/** What a specifier is made of before its suffix: everything up to the first `?` or `#` (WHATWG URL §4.1). */
+/** Splits a URL at the first `?` or `#` (WHATWG URL §4.1). */
 export function splitSuffix(url: string): { readonly specifier: string; readonly suffix: string } {
   const index = url.search(/[?#]/)
   return index === -1
@@ -61,7 +58,7 @@ export function splitSuffix(url: string): { readonly specifier: string; readonly
     : { specifier: url.slice(0, index), suffix: url.slice(index) }
 }
 
-/** A reference from a spelling; undefined where there is nothing but a suffix or blanks, which names no file. */
+/** A reference from a spelling; undefined for one that names no file: only blanks or a suffix. */
 export function createReference(kind: ReferenceKind, spelling: Spelling): Reference | undefined {
   const { specifier, suffix } = splitSuffix(spelling.text)
   const trimmed = specifier.trimEnd()
@@ -83,7 +80,7 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
   }
 }
 
-/** As {@link digestIndexOf}, for a name that may spell its dots `%2E`, and have tabs and line ends, which vanish. */
+/** As {@link digestIndexOf}, for a name with dots as `%2E`, and tabs and line ends, which browsers remove. */
 function digestIndexIn(name: string): number {
   if (!/%2e|[\t\n\r]/i.test(name)) return digestIndexOf(name)
   const spelt = [...name.matchAll(/%2e|[^\t\n\r]/gi)]

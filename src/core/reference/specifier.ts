@@ -2,22 +2,22 @@ import { decodePath, folderOf, type LogicalPath } from '../path.ts'
 import type { PublicUrl } from '../public-url.ts'
 import { isModuleKind, type ReferenceKind } from './reference.ts'
 
-/** Where a specifier leads, before anyone has looked whether something is there. */
+/** Where a specifier points, whether or not a file is there. */
 export type Destination =
   | { readonly kind: 'inside'; readonly path: LogicalPath }
-  /** Another host, another scheme, another part of this host, a bare module name: not ours to rewrite. */
+  /** Another host or scheme, another part of this host, a bare module name: never rewritten. */
   | { readonly kind: 'external' }
-  /** A relative path that climbs out of everything fingerpost serves. */
+  /** A relative path that climbs out of the sources. */
   | { readonly kind: 'outside'; readonly path: string }
 
 const EXTERNAL: Destination = { kind: 'external' }
 
 /**
- * Follows a specifier from the file it stands in, as a browser would (WHATWG URL §4.4): backslashes are slashes, tabs
- * and line ends vanish, dot segments may be percent-encoded.
+ * Resolves a specifier as browsers do (WHATWG URL §4.4): backslashes are slashes, tabs and line ends are removed, dot
+ * segments may be percent-encoded.
  *
- * @param from the file the specifier stands in
- * @param publicUrl absolute paths and addresses below it lead inside as well
+ * @param from the file with the specifier
+ * @param publicUrl absolute paths and addresses below it are inside as well
  */
 export function followSpecifier(
   kind: ReferenceKind,
@@ -37,7 +37,7 @@ export function followSpecifier(
   return followRelative(absolute, from)
 }
 
-/** The path of a URL on our own host, the text itself if it has no host, undefined for another host or scheme. */
+/** The path of a URL on our own host, the text itself without a host, undefined for another host or scheme. */
 function withoutOrigin(url: string, { origin }: PublicUrl): string | undefined {
   if (origin !== '' && url.toLowerCase().startsWith(`${origin.toLowerCase()}/`))
     return url.slice(origin.length)

@@ -1,5 +1,5 @@
 import { type Import, init, parse } from 'es-module-lexer'
-import { insertInto } from '../../core/reference/edit.ts'
+import { insertInto } from '../../core/reference/text.ts'
 import { endOfComment } from './literal.ts'
 
 export type { DynamicImport, ImportMetaRef } from 'es-module-lexer'

@@ -4,7 +4,7 @@ import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-cod
 import fc from 'fast-check'
 import { columnMovesOf, mendSourceMap } from '../../../src/builder/rewrite/adjust-source-map.ts'
 import { mendInlineMap } from '../../../src/builder/rewrite/inline-map.ts'
-import { type Insertion, insertInto, replaceIn } from '../../../src/core/reference/edit.ts'
+import { type Insertion, insertInto, replaceIn } from '../../../src/core/reference/text.ts'
 
 /** A map in which every character of a text leads to itself. */
 function identityMap(text: string): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { insertInto } from '../../../src/core/reference/edit.ts'
 import { createReference } from '../../../src/core/reference/reference.ts'
+import { insertInto } from '../../../src/core/reference/text.ts'
 
 const plain = (text: string) => createReference('css-url', { text, start: 10, end: 10 + text.length })
 
