@@ -65,6 +65,8 @@ export const LIMITS = {
   uploadMaxParts: 110,
   /** Bytes of one field that is no file. */
   uploadMaxFieldBytes: 64 * KIB,
+  /** Uploads in progress in one process. */
+  uploadMaxActive: 100,
   /** Milliseconds a client may go on sending what has been refused, so that it sees the answer. */
   uploadLingerMs: 5000,
   /** Bytes from the beginning of a raster image that show its type. */

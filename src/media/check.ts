@@ -4,20 +4,20 @@ import { relative, resolve, sep } from 'node:path'
 import { FingerpostError } from '../core/error.ts'
 import type { PublicUrl } from '../core/public-url.ts'
 
-/** What is compared when the app starts. */
-export interface MountCheck {
-  readonly media: Mount
+/** What to compare when the app starts. */
+export interface LocationCheck {
+  readonly media: Location
   /** Undefined where there are no static files. */
-  readonly static: Mount | undefined
+  readonly static: Location | undefined
   readonly production: boolean
-  /** True for a storage that forgets. */
+  /** True for a storage that a restart empties. */
   readonly isVolatile: boolean
   /** The folder the process runs in. */
   readonly cwd: string
 }
 
-/** Where something appears, and where its files are. */
-export interface Mount {
+/** The URL of something, and the folder of its files. */
+export interface Location {
   readonly url: PublicUrl
   /** Absolute; undefined for what isn't in a folder. */
   readonly root: string | undefined
@@ -28,7 +28,7 @@ export interface Mount {
  *
  * @throws FingerpostError `FP_CONFIG` with every reason found
  */
-export async function checkMounts(check: MountCheck): Promise<void> {
+export async function checkLocations(check: LocationCheck): Promise<void> {
   const faults = [...urlFaults(check), ...rootFaults(check), ...(await writeFaults(check))]
   if (faults.length === 0) return
   throw new FingerpostError('FP_CONFIG', `Media can't be set up like this:\n  ${faults.join('\n  ')}`, {
@@ -44,7 +44,7 @@ export function checkSlash(url: string): void {
   })
 }
 
-function urlFaults({ media, static: statics }: MountCheck): readonly string[] {
+function urlFaults({ media, static: statics }: LocationCheck): readonly string[] {
   const { pathname, origin } = media.url
   const faults: string[] = []
   if (pathname === '/')
@@ -59,7 +59,13 @@ function urlFaults({ media, static: statics }: MountCheck): readonly string[] {
   return faults
 }
 
-function rootFaults({ media, static: statics, production, isVolatile, cwd }: MountCheck): readonly string[] {
+function rootFaults({
+  media,
+  static: statics,
+  production,
+  isVolatile,
+  cwd,
+}: LocationCheck): readonly string[] {
   const { root } = media
   if (isVolatile && production) return ['The media are kept in memory: a restart loses them.']
   if (root === undefined) return []
@@ -79,7 +85,7 @@ function rootFaults({ media, static: statics, production, isVolatile, cwd }: Mou
   return faults
 }
 
-async function writeFaults({ media: { root } }: MountCheck): Promise<readonly string[]> {
+async function writeFaults({ media: { root } }: LocationCheck): Promise<readonly string[]> {
   if (root === undefined) return []
   try {
     await mkdir(root, { recursive: true })

@@ -14,10 +14,10 @@ import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
 import { type MediaContent, openContent } from './content/content.ts'
 import { agreesWithName } from './content/image.ts'
 import { isSafeKey, withSuffix } from './content/name.ts'
-import { type PresentationOptions, presentationOf } from './content/presentation.ts'
+import { asInline, type PresentationOptions, presentationOf } from './content/presentation.ts'
 import { createAddresses, type MediaLinkOptions } from './links/address.ts'
 import { createLinkSigner, type LinkKey } from './links/link.ts'
-import { checkStorage } from './options.ts'
+import { asStorage } from './options.ts'
 
 /** How to save a file. */
 export interface MediaSaveOptions {
@@ -111,12 +111,13 @@ const TABLE: OptionTable<MediaStorageOptions> = {
   // Checked by what signs.
   keys: asAnything,
   now: asFunction,
+  inline: asInline,
   inlineSvg: asFlag,
 }
 
 /** Puts checks and names around a storage. @throws FingerpostError `FP_CONFIG` for a wrong option */
 export function createMediaStorage(given: Storage, settings: MediaStorageOptions = {}): MediaStorage {
-  const storage = checkStorage(given)
+  const storage = asStorage(given, 'storage')
   const options = parseOptions(settings, TABLE, "createMediaStorage's options")
   const { maxBytes = LIMITS.uploadMaxFileBytes, cacheControl = 'no-cache', now = Date.now } = options
   const signer = options.keys === undefined ? undefined : createLinkSigner(options.keys, now)

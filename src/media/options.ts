@@ -1,51 +1,56 @@
 import type { FastifyRequest } from 'fastify'
 import { LIMITS } from '../core/limit.ts'
 import {
-  asAnything,
   asCount,
+  asCountWithin,
   asFlag,
   asFunction,
   asListOf,
   asOneOf,
   asRecord,
   asText,
+  type Completed,
+  completeOptions,
   type OptionParser,
   type OptionTable,
   parseOptions,
   wrongShape,
 } from '../core/option.ts'
 import type { Storage } from '../storage/storage.ts'
+import { asInline } from './content/presentation.ts'
 import type { LinkKey, LinkVerdict } from './links/link.ts'
 
-/** What one request may bring. */
+/** Limits of uploads. */
 export interface UploadLimits {
   /** Bytes of one file. Default 10 MiB. */
   readonly maxFileBytes: number
-  /** Bytes of all files together. Default 50 MiB. */
+  /** Bytes of all files of a request together. Default 50 MiB. */
   readonly maxRequestBytes: number
   /** Files in one request. Default 10. */
   readonly maxFiles: number
-  /** Fields that are no files. Default 100. */
+  /** Fields in one request, files not counted. Default 100. */
   readonly maxFields: number
   /** Files and fields together. Default 110. */
   readonly maxParts: number
-  /** Bytes of one field that is no file. Default 64 KiB. */
+  /** Bytes of one field that isn't a file. Default 64 KiB. */
   readonly maxFieldBytes: number
+  /** Uploads in progress in this process; further ones get 503. Default 100. */
+  readonly maxActive: number
 }
 
-/** Who sends the bytes once it is decided that they may be sent. */
+/** Who sends the bytes once the app has decided that they may be sent. */
 export type SendOption =
   /** This process. */
   | 'app'
   /** nginx, by X-Accel-Redirect below this internal location: `{ accel: '/internal-media/' }`. */
   | { readonly accel: string }
-  /** The object store, by a redirect to a signed address that lives for a minute. */
+  /** The object store, by a redirect to a signed URL that expires after a minute. */
   | 'redirect'
 
 /** A request for a private file. */
 export interface PrivateRequest {
   readonly name: string
-  /** What became of the link's signature. */
+  /** Whether the link's signature is valid. */
   readonly link: LinkVerdict
 }
 
@@ -53,33 +58,43 @@ export interface PrivateRequest {
 export interface MediaOptions {
   /** Where files are kept: a folder, memory, a bucket. */
   readonly storage: Storage
-  /** Where files appear to browsers: a path, or an address with a path (a CDN in front). Default `/media/`. */
+  /** Where browsers find the files: a path, or an address with a path (a CDN in front). Default `/media/`. */
   readonly url?: string
-  /** What one request may bring. */
+  /** Limits of uploads. */
   readonly limits?: Partial<UploadLimits>
-  /** Which files are private: all, those below these prefixes, or as a function says. Default none. */
+  /**
+   * Which files are private: all, those below these prefixes (`['invoices/']`), or those for which a function returns
+   * true. Prefixes are compared without regard to case and Unicode form. Default none.
+   */
   readonly private?: boolean | readonly string[] | ((name: string) => boolean)
-  /** Decides about each request for a private file. Default: a valid link is needed. */
+  /** Decides about each request for a private file. Default: the link must be valid. */
   readonly authorize?: (request: FastifyRequest, file: PrivateRequest) => boolean | Promise<boolean>
   /** Keys of signed links; the first signs, all verify. */
   readonly keys?: readonly LinkKey[]
   /** Who sends the bytes of a file. Default `app`: this process. */
   readonly send?: SendOption
-  /** Show SVG instead of offering it for download. Default false. */
+  /**
+   * Types that a browser may show instead of saving: `image/*` (raster images), `image/svg+xml`, `application/pdf`,
+   * `video/*`, `audio/*`, `text/plain`. Default `['image/*']`.
+   */
+  readonly inline?: readonly string[]
+  /** Adds `image/svg+xml` to `inline`. Default false. */
   readonly inlineSvg?: boolean
   /** Which sites may embed the files. Default `same-origin`. */
   readonly crossOriginResourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin'
-  /** Decides how much a user may keep. Default: no quota. */
+  /** Seconds in which a client may neither send nor take a byte before its connection is closed. Default 60. */
+  readonly stallSeconds?: number
+  /** Decides how much a user may store. Default: no quota. */
   readonly quota?: Quota<FastifyRequest>
-  /** The static files' address and folder, if not served by fingerpost in the same app: for the start-up checks. */
+  /** URL and folder of the static files, if fingerpost doesn't serve them in the same app: for the checks at start. */
   readonly static?: { readonly url: string; readonly root?: string }
-  /** Whether mistakes that only hurt in production are refused. Default: NODE_ENV is `production`. */
+  /** Whether to refuse settings that only hurt in production. Default: NODE_ENV is `production`. */
   readonly production?: boolean
   /** Milliseconds since 1970. Default: the system's. */
   readonly now?: () => number
 }
 
-/** What an upload asks room for. */
+/** What an upload asks of a quota. */
 export interface QuotaRequest {
   /** The name asked for; a suffix may be added. */
   readonly name: string
@@ -87,51 +102,34 @@ export interface QuotaRequest {
   readonly maxBytes: number
 }
 
-/** Room kept for one upload, to be used or given back. Exactly one of the two is called. */
+/** Bytes reserved for one upload. One of its functions is called at the end. */
 export interface QuotaLease {
   /** Bytes that are left for it; more than this ends the upload with 413. */
   readonly maxBytes: number
-  /** The upload is stored. An error thrown here removes it again. @param bytes its size */
+  /** The upload is stored, and so are all others of its form. An error thrown here undoes the form. @param bytes its size */
   commit(bytes: number): void | Promise<void>
-  /** Nothing was stored. */
+  /** Nothing is stored. After `commit` only if the form was undone later: give the bytes back. */
   rollback(): void | Promise<void>
 }
 
-/** Keeps count of who may store how much; the application knows, fingerpost asks. */
+/** Keeps count of who may store how much. */
 export interface Quota<Request> {
-  /** Keeps room before the first byte is read. Throw to refuse: with `statusCode: 413` for "no room". */
+  /** Reserves bytes before the first one is read. Throw to refuse, with `statusCode: 413` if there is no room. */
   reserve(request: Request, upload: QuotaRequest): QuotaLease | Promise<QuotaLease>
 }
 
-/** The defaults of {@link UploadLimits}. */
-export const UPLOAD_LIMITS: UploadLimits = {
-  maxFileBytes: LIMITS.uploadMaxFileBytes,
-  maxRequestBytes: LIMITS.uploadMaxRequestBytes,
-  maxFiles: LIMITS.uploadMaxFiles,
-  maxFields: LIMITS.uploadMaxFields,
-  maxParts: LIMITS.uploadMaxParts,
-  maxFieldBytes: LIMITS.uploadMaxFieldBytes,
-}
+const LIMIT_TABLE = {
+  maxFileBytes: { parse: asCount, default: LIMITS.uploadMaxFileBytes },
+  maxRequestBytes: { parse: asCount, default: LIMITS.uploadMaxRequestBytes },
+  maxFiles: { parse: asCount, default: LIMITS.uploadMaxFiles },
+  maxFields: { parse: asCount, default: LIMITS.uploadMaxFields },
+  maxParts: { parse: asCount, default: LIMITS.uploadMaxParts },
+  maxFieldBytes: { parse: asCount, default: LIMITS.uploadMaxFieldBytes },
+  maxActive: { parse: asCountWithin(1, Number.MAX_SAFE_INTEGER), default: LIMITS.uploadMaxActive },
+} satisfies OptionTable<UploadLimits>
 
-/**
- * Reads the plugin's options, which JavaScript may have written.
- *
- * @throws FingerpostError `FP_CONFIG` naming the option
- */
-export function parseMediaOptions(given: MediaOptions): MediaOptions {
-  const where = "the media plugin's options"
-  // Fastify hands a plugin its own options among those it was registered with.
-  const { logLevel: _level, logSerializers: _serializers, ...own } = asRecord(given, where)
-  const options = parseOptions<MediaOptions>(own, TABLE, where)
-  return { ...options, storage: checkStorage(options.storage) }
-}
-
-/** @throws FingerpostError `FP_CONFIG` for anything that keeps no files */
-export function checkStorage(value: unknown): Storage {
-  if (typeof value === 'object' && value !== null && 'save' in value && 'open' in value)
-    return value as Storage
-  throw wrongShape(value, 'storage', "a storage, such as createFilesystemStorage({ root: 'media' })")
-}
+const asLimits: OptionParser<Partial<UploadLimits>> = (value, where) =>
+  parseOptions<UploadLimits>(value, LIMIT_TABLE, where)
 
 const asPrivate: OptionParser<Required<MediaOptions>['private']> = (value, where) => {
   if (typeof value === 'boolean') return value
@@ -150,38 +148,68 @@ const asSend: OptionParser<SendOption> = (value, where) => {
 }
 
 const asStatic: OptionParser<Required<MediaOptions>['static']> = (value, where) => {
-  const { url, root } = parseOptions<{ url: string; root: string }>(
-    value,
-    { url: asText, root: asText },
-    where,
-  )
+  const table = { url: asText, root: asText }
+  const { url, root } = parseOptions<{ url: string; root: string }>(value, table, where)
   if (url === undefined) throw wrongShape(value, where, "{ url: '/static/', root: 'staticfiles' }")
   return root === undefined ? { url } : { url, root }
 }
 
-const LIMIT_TABLE: OptionTable<UploadLimits> = {
-  maxFileBytes: asCount,
-  maxRequestBytes: asCount,
-  maxFiles: asCount,
-  maxFields: asCount,
-  maxParts: asCount,
-  maxFieldBytes: asCount,
+const asQuota: OptionParser<Quota<FastifyRequest>> = (value, where) => {
+  const { reserve } = asRecord(value, where)
+  if (typeof reserve === 'function') return value as Quota<FastifyRequest>
+  throw wrongShape(value, where, 'an object with a function reserve(request, upload)')
 }
 
-const TABLE: OptionTable<MediaOptions> = {
-  // Checked whether it is given or not.
-  storage: asAnything,
-  url: asText,
-  limits: (value, where) => parseOptions<UploadLimits>(value, LIMIT_TABLE, where),
-  private: asPrivate,
-  authorize: asFunction,
-  // Checked where links are signed, by who keeps secrets out of messages.
-  keys: asAnything,
-  send: asSend,
-  inlineSvg: asFlag,
-  crossOriginResourcePolicy: asOneOf('same-origin', 'same-site', 'cross-origin'),
-  quota: asAnything,
+/** @throws FingerpostError `FP_CONFIG` for anything that isn't a storage */
+export const asStorage: OptionParser<Storage> = (value, where) => {
+  if (typeof value === 'object' && value !== null && 'save' in value && 'open' in value)
+    return value as Storage
+  throw wrongShape(value, where, "a storage, such as createFilesystemStorage({ root: 'media' })")
+}
+
+const TABLE = {
+  storage: asStorage,
+  url: { parse: asText, default: '/media/' },
+  limits: {
+    parse: asLimits,
+    default: {},
+    complete: (given: Partial<UploadLimits>, cwd: string) => completeOptions(given, LIMIT_TABLE, cwd),
+  },
+  private: { parse: asPrivate, default: false },
+  authorize: asFunction<Required<MediaOptions>['authorize']>,
+  // Checked by the signer, which keeps secrets out of messages.
+  keys: (value: unknown) => value as readonly LinkKey[],
+  send: { parse: asSend, default: 'app' as SendOption },
+  inline: { parse: asInline, default: ['image/*'] as readonly string[] },
+  inlineSvg: { parse: asFlag, default: false },
+  crossOriginResourcePolicy: {
+    parse: asOneOf('same-origin', 'same-site', 'cross-origin'),
+    default: 'same-origin',
+  },
+  stallSeconds: {
+    parse: asCountWithin(1, Math.floor(LIMITS.timerMaxMs / 1000)),
+    default: LIMITS.stallSeconds,
+  },
+  quota: asQuota,
   static: asStatic,
-  production: asFlag,
-  now: asFunction,
+  production: { parse: asFlag, complete: (value: boolean) => value },
+  now: { parse: asFunction<() => number>, default: Date.now },
+} satisfies OptionTable<MediaOptions>
+
+/** The plugin's options, complete. */
+export interface MediaConfig extends Completed<typeof TABLE> {
+  readonly storage: Storage
+}
+
+/**
+ * Checks the plugin's options and fills in the defaults.
+ *
+ * @throws FingerpostError `FP_CONFIG` naming the option
+ */
+export function resolveMediaOptions(given: MediaOptions): MediaConfig {
+  const where = "the media plugin's options"
+  // Fastify adds its own to the options that the plugin was registered with.
+  const { logLevel: _level, logSerializers: _serializers, ...own } = asRecord(given, where)
+  const options = parseOptions<MediaOptions>(own, TABLE, where)
+  return { ...completeOptions(options, TABLE, process.cwd()), storage: asStorage(options.storage, 'storage') }
 }

@@ -4,11 +4,11 @@ import { FingerpostError } from '../core/error.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { mountAt } from '../http/mount.ts'
 import type { Storage } from '../storage/storage.ts'
-import { checkMounts, checkSlash, type Mount } from './check.ts'
+import { checkLocations, checkSlash, type Location } from './check.ts'
 import { createLinkSigner } from './links/link.ts'
 import { createMedia, type Media } from './media.ts'
 import { createMediaStorage, type MediaStorage } from './media-storage.ts'
-import { type MediaOptions, parseMediaOptions, UPLOAD_LIMITS, type UploadLimits } from './options.ts'
+import { type MediaConfig, type MediaOptions, resolveMediaOptions, type UploadLimits } from './options.ts'
 import { createHandoff } from './read/handoff.ts'
 import { addReadRoute } from './read/read-route.ts'
 import { createSender, sendFromStorage } from './read/send.ts'
@@ -38,16 +38,15 @@ declare module 'fastify' {
 export const media = fastifyPlugin(serveMedia, { name: 'fingerpost-media', fastify: '5.x' })
 
 async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<void> {
-  const options = parseMediaOptions(given)
-  const { storage, url = '/media/', now = Date.now, keys, inlineSvg = false, quota } = options
-  checkSlash(url)
-  const mount = mountAt(url, app.prefix, undefined)
-  const publicUrl = parsePublicUrl(mount.url)
-  const limits: UploadLimits = { ...UPLOAD_LIMITS, ...options.limits }
-  checkPrivacy(options)
+  const config = resolveMediaOptions(given)
+  const { storage, limits, inline, inlineSvg, now, keys, quota } = config
+  checkSlash(config.url)
+  const mount = mountAt(config.url, app.prefix, undefined)
+  checkPrivacy(config)
   const signing = keys === undefined ? {} : { keys }
   const files = createMediaStorage(storage, {
     maxBytes: limits.maxFileBytes,
+    inline,
     inlineSvg,
     now,
     url: mount.url,
@@ -60,32 +59,26 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
   app.decorateRequest('saveUploads', function (this: FastifyRequest, form: FormOptions) {
     return saveForm(form, limits, { files, now, quota, request: this })
   })
-  app.addHook('onReady', () => checkMounts(mountsOf(app, options, publicUrl)))
-  await addRoutes(app, mount.route, { options, files, limits })
+  app.addHook('onReady', () => checkLocations(locationsOf(app, config, parsePublicUrl(mount.url))))
+  await addRoutes(app, mount.route, files, config)
 }
 
-/** What the routes are made of. */
-interface Parts {
-  readonly options: MediaOptions
-  readonly files: MediaStorage
-  readonly limits: UploadLimits
-}
-
-/** In a scope of their own: what they need of Fastify is nobody else's business. */
+/** In a scope of their own, so that the rest of the app keeps its parsers and error handlers. */
 async function addRoutes(
   app: FastifyInstance,
   path: string,
-  { options, files, limits }: Parts,
+  files: MediaStorage,
+  config: MediaConfig,
 ): Promise<void> {
-  const { storage, now = Date.now, keys, quota, inlineSvg = false, send: sending = 'app' } = options
+  const { storage, limits, now, keys, quota, inline, inlineSvg } = config
   const signer = keys === undefined ? undefined : createLinkSigner(keys, now)
-  const answering = { inlineSvg, resourcePolicy: options.crossOriginResourcePolicy ?? 'same-origin' }
-  const handoff = createHandoff(storage, sending)
+  const answering = { inline, inlineSvg, resourcePolicy: config.crossOriginResourcePolicy }
+  const handoff = createHandoff(storage, config.send)
   await app.register(async (scope) => {
     const root = folderOf(storage)
     const asItComes = sendFromStorage(storage)
     const send = createSender(root === undefined ? asItComes : await createFileSender(scope, root, asItComes))
-    addReadRoute(scope, path, { options, signer, handoff, answering, send })
+    addReadRoute(scope, path, { options: config, signer, handoff, answering, send })
     if (signer !== undefined)
       addPutRoute(scope, path, { signer, limits, context: { files, now, quota }, answering, send })
   })
@@ -109,20 +102,16 @@ async function registerMultipart(app: FastifyInstance, limits: UploadLimits): Pr
   })
 }
 
-function checkPrivacy({ private: isPrivate, keys, authorize }: MediaOptions): void {
-  if (isPrivate === undefined || isPrivate === false || keys !== undefined || authorize !== undefined) return
-  throw new FingerpostError(
-    'FP_CONFIG',
-    'Private media need keys for signed links, or a hook that decides.',
-    {
-      remedy: 'Give the media plugin the option keys or authorize.',
-    },
-  )
+function checkPrivacy({ private: isPrivate, keys, authorize }: MediaConfig): void {
+  if (isPrivate === false || keys !== undefined || authorize !== undefined) return
+  throw new FingerpostError('FP_CONFIG', 'Private media need signed links or a function that decides.', {
+    remedy: 'Give the media plugin the option keys or authorize.',
+  })
 }
 
-function mountsOf(app: FastifyInstance, options: MediaOptions, url: Mount['url']) {
-  const { storage, production = process.env['NODE_ENV'] === 'production' } = options
-  const given = options.static ?? (app.hasDecorator('staticMount') ? app.staticMount : undefined)
+function locationsOf(app: FastifyInstance, config: MediaConfig, url: Location['url']) {
+  const { storage, production = process.env['NODE_ENV'] === 'production' } = config
+  const given = config.static ?? (app.hasDecorator('staticMount') ? app.staticMount : undefined)
   return {
     media: { url, root: folderOf(storage) },
     static: given && { url: parsePublicUrl(given.url), root: given.root },

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import Fastify from 'fastify'
 import { parsePublicUrl } from '../../src/core/public-url.ts'
 import fingerpost from '../../src/index.ts'
-import { checkMounts, checkSlash, type MountCheck } from '../../src/media/check.ts'
+import { checkLocations, checkSlash, type LocationCheck } from '../../src/media/check.ts'
 import { media } from '../../src/media/plugin.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { makeBuild } from '../support/fixture-build.ts'
@@ -14,7 +14,7 @@ import { startMediaApp } from '../support/media-app.ts'
 import { makeTree } from '../support/tree.ts'
 
 const mount = (url: string, root?: string) => ({ url: parsePublicUrl(url), root })
-const SOUND: MountCheck = {
+const SOUND: LocationCheck = {
   media: mount('/media/'),
   static: mount('/static/'),
   production: false,
@@ -22,7 +22,7 @@ const SOUND: MountCheck = {
   cwd: '/srv/app',
 }
 
-const UNSOUND: readonly (readonly [why: string, change: Partial<MountCheck>, says: RegExp])[] = [
+const UNSOUND: readonly (readonly [why: string, change: Partial<LocationCheck>, says: RegExp])[] = [
   ['the same url as static files', { media: mount('/static/') }, /same url/],
   ['a url inside the static one', { media: mount('/static/media/') }, /inside the static url/],
   [
@@ -36,7 +36,7 @@ const UNSOUND: readonly (readonly [why: string, change: Partial<MountCheck>, say
 
 for (const [why, change, says] of UNSOUND) {
   test(`media are refused with ${why}`, async () => {
-    await assert.rejects(checkMounts({ ...SOUND, ...change }), { code: 'FP_CONFIG', message: says })
+    await assert.rejects(checkLocations({ ...SOUND, ...change }), { code: 'FP_CONFIG', message: says })
   })
 }
 
@@ -44,7 +44,7 @@ test('media are refused in a folder that is, holds or lies in another that matte
   const folder = makeTree(context)
   const [site, files] = [join(folder, 'site'), join(folder, 'site/files')]
   const check = (mediaRoot: string, staticRoot: string, cwd = '/srv/app', production = false) =>
-    checkMounts({
+    checkLocations({
       ...SOUND,
       media: mount('/media/', mediaRoot),
       static: mount('/static/', staticRoot),
@@ -60,14 +60,14 @@ test('media are refused in a folder that is, holds or lies in another that matte
 })
 
 test('what only looks alike is sound', async () => {
-  await checkMounts({ ...SOUND, media: mount('/static-media/') })
-  await checkMounts({ ...SOUND, media: mount('https://cdn.example/static/') })
-  await checkMounts({ ...SOUND, isVolatile: true })
+  await checkLocations({ ...SOUND, media: mount('/static-media/') })
+  await checkLocations({ ...SOUND, media: mount('https://cdn.example/static/') })
+  await checkLocations({ ...SOUND, isVolatile: true })
 })
 
 test('every reason is told at once', async () => {
   const check = { ...SOUND, media: mount('/'), production: true, isVolatile: true }
-  await assert.rejects(checkMounts(check), (error: Error) => {
+  await assert.rejects(checkLocations(check), (error: Error) => {
     assert.match(error.message, /whole site/)
     assert.match(error.message, /restart loses/)
     return true
@@ -77,12 +77,12 @@ test('every reason is told at once', async () => {
 test('a folder that can not be written to is refused', async (context) => {
   const root = makeTree(context, { file: 'in the way' })
   await assert.rejects(
-    checkMounts({ ...SOUND, media: mount('/media/', join(root, 'file')) }),
+    checkLocations({ ...SOUND, media: mount('/media/', join(root, 'file')) }),
     /can't be written/,
   )
   if (process.getuid?.() === 0) return
   chmodSync(root, 0o555)
-  await assert.rejects(checkMounts({ ...SOUND, media: mount('/media/', root) }), /can't be written/)
+  await assert.rejects(checkLocations({ ...SOUND, media: mount('/media/', root) }), /can't be written/)
 })
 
 test('a url without a slash at its end is refused', async (context) => {

@@ -4,8 +4,13 @@ import { allowsRange, evaluatePreconditions } from '../../http/precondition.ts'
 import { formatContentRange, lengthOf, parseRange } from '../../http/range.ts'
 import type { ByteRange, Storage, StoredFile } from '../../storage/storage.ts'
 import { readHead } from '../content/content.ts'
-import type { DispositionType } from '../content/presentation.ts'
-import { type Presentation, type PresentationOptions, presentationOf } from '../content/presentation.ts'
+import {
+  type DispositionType,
+  type Presentation,
+  type PresentationOptions,
+  presentationOf,
+  STRICT_POLICY,
+} from '../content/presentation.ts'
 
 /** An answer as a value; only the plugin touches the reply. */
 export interface MediaAnswer {
@@ -54,7 +59,7 @@ export async function describeFile(
   const head = await readHead(storage, file)
   const presentation = presentationOf(file.key, head, options, request.disposition)
   const headers = {
-    ...safetyHeaders(options.resourcePolicy),
+    ...safetyHeaders(options.resourcePolicy, presentation.securityPolicy),
     'content-type': presentation.contentType,
     'content-disposition': presentation.contentDisposition,
     'cache-control': request.isPrivate ? 'private, no-cache' : 'no-cache',
@@ -63,10 +68,13 @@ export async function describeFile(
 }
 
 /** Sent with every answer below the media URL, errors included. */
-export function safetyHeaders(resourcePolicy: string): Readonly<Record<string, string>> {
+export function safetyHeaders(
+  resourcePolicy: string,
+  securityPolicy = STRICT_POLICY,
+): Readonly<Record<string, string>> {
   return {
     'x-content-type-options': 'nosniff',
-    'content-security-policy': "default-src 'none'; sandbox",
+    'content-security-policy': securityPolicy,
     'cross-origin-resource-policy': resourcePolicy,
   }
 }

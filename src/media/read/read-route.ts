@@ -3,7 +3,7 @@ import { FingerpostError } from '../../core/error.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { isSafeKey } from '../content/name.ts'
 import type { LinkSigner, LinkVerdict } from '../links/link.ts'
-import type { MediaOptions } from '../options.ts'
+import type { MediaConfig } from '../options.ts'
 import {
   type AnswerOptions,
   answerWithFile,
@@ -18,7 +18,7 @@ import type { SendAnswer } from './send.ts'
 
 /** What answering needs. */
 export interface Reading {
-  readonly options: MediaOptions
+  readonly options: MediaConfig
   readonly signer: LinkSigner | undefined
   readonly handoff: Handoff
   readonly answering: AnswerOptions
@@ -68,7 +68,7 @@ async function statOrUndefined(storage: Storage, name: string) {
   }
 }
 
-function isPrivateName(name: string, option: MediaOptions['private']): boolean {
+function isPrivateName(name: string, option: MediaConfig['private']): boolean {
   if (option === undefined || typeof option === 'boolean') return option === true
   return typeof option === 'function' ? option(name) : option.some((prefix) => name.startsWith(prefix))
 }
@@ -77,7 +77,7 @@ function mayRead(
   request: FastifyRequest,
   name: string,
   link: LinkVerdict,
-  { authorize }: MediaOptions,
+  { authorize }: MediaConfig,
 ): boolean | Promise<boolean> {
   return authorize === undefined ? link === 'valid' : authorize(request, { name, link })
 }
