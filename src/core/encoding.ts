@@ -14,10 +14,6 @@ const SUFFIXES: Readonly<Record<VariantEncoding, string>> = {
   gzip: '.gz',
 }
 
-export function isEncoding(text: string): text is Encoding {
-  return (ENCODINGS as readonly string[]).includes(text)
-}
-
 /** The file name of a variant: the hashed path and the encoding's suffix, none for identity. */
 export function variantPath(file: string, encoding: VariantEncoding): string {
   return file + SUFFIXES[encoding]

@@ -53,37 +53,8 @@ const SHRINKING_TYPES = new Set([
 
 /** Extensions of compressed formats without a media type of their own. */
 const COMPRESSED_EXTENSIONS = new Set([
-  ...[
-    '.br',
-    '.gz',
-    '.zst',
-    '.zip',
-    '.7z',
-    '.rar',
-    '.bz2',
-    '.xz',
-    '.lz',
-    '.lz4',
-    '.lzma',
-    '.tgz',
-    '.tbz',
-    '.txz',
-  ],
-  ...[
-    '.jar',
-    '.apk',
-    '.deb',
-    '.rpm',
-    '.dmg',
-    '.iso',
-    '.cab',
-    '.crx',
-    '.xpi',
-    '.epub',
-    '.docx',
-    '.xlsx',
-    '.pptx',
-  ],
+  ...'.br .gz .zst .zip .7z .rar .bz2 .xz .lz .lz4 .lzma .tgz .tbz .txz'.split(' '),
+  ...'.jar .apk .deb .rpm .dmg .iso .cab .crx .xpi .epub .docx .xlsx .pptx'.split(' '),
 ])
 
 /** The media type of a file by its extension, without parameters: `text/css`. */
