@@ -8,8 +8,8 @@ await init()
 
 const SRC = join(import.meta.dirname, '..', 'src')
 
-/** Each room's storey: a file may import from its own room and from lower storeys. Doors are on top. */
-const STOREYS: Readonly<Record<string, number>> = {
+/** The layer of each room: a file may import from its own room and from lower layers. Entry points are on top. */
+const LAYERS: Readonly<Record<string, number>> = {
   core: 0,
   sources: 1,
   scan: 1,
@@ -30,6 +30,7 @@ const STOREYS: Readonly<Record<string, number>> = {
 /** The sub-rooms of a room, lowest first: each may import from those before it and from the room's own files. */
 const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: ['reference', 'manifest'],
+  scan: ['javascript', 'markup'],
   media: ['content', 'links', 'read', 'upload'],
   serve: ['page'],
   live: ['resolve', 'reload'],
@@ -45,7 +46,7 @@ const files = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((fi
 const imports = files.flatMap(readImports)
 
 function readImports(file: string): Import[] {
-  // The lexer reads TypeScript too; only static imports count, a lazy one is paid for when it is needed.
+  // The lexer reads TypeScript too; only static imports count: a lazy one loads when it is needed.
   const [found] = parse(readFileSync(join(SRC, file), 'utf8'))
   return found.flatMap((entry) => {
     if (entry.type !== 'static' && entry.type !== 'reexport-star') return []
@@ -69,7 +70,7 @@ const isLocal = (file: string) => file.endsWith('.ts')
 test('imports point down only', () => {
   const upward = imports.filter(({ from, to }) => {
     if (!isLocal(to) || roomOf(from) === roomOf(to)) return false
-    const [above, below] = [STOREYS[roomOf(from)], STOREYS[roomOf(to)]]
+    const [above, below] = [LAYERS[roomOf(from)], LAYERS[roomOf(to)]]
     return above === undefined || below === undefined || below >= above
   })
   assert.deepEqual(upward, [])
@@ -89,12 +90,21 @@ test('sub-rooms import from lower ones only', () => {
 test('no file imports itself through others', () => {
   const finished = new Set<string>()
   const follow = (file: string, trail: readonly string[]): void => {
-    assert.ok(!trail.includes(file), `circle: ${[...trail, file].join(' → ')}`)
+    assert.ok(!trail.includes(file), `cycle: ${[...trail, file].join(' → ')}`)
     if (finished.has(file)) return
     for (const { from, to } of imports) if (from === file && isLocal(to)) follow(to, [...trail, file])
     finished.add(file)
   }
   for (const file of files) follow(file, [])
+})
+
+test('no folder has more than 14 files', () => {
+  const counts = new Map<string, number>()
+  for (const file of files) counts.set(dirname(file), (counts.get(dirname(file)) ?? 0) + 1)
+  assert.deepEqual(
+    [...counts].filter(([, count]) => count > 14),
+    [],
+  )
 })
 
 test('core touches no disk, no network and no clock', () => {
@@ -109,7 +119,6 @@ test('serving never loads what only a build needs', () => {
   const buildOnly = [
     '@csstools/css-tokenizer',
     'es-module-lexer',
-    'es-module-lexer/minimal',
     'parse5',
     'saxes',
     '@jridgewell/sourcemap-codec',
