@@ -56,7 +56,7 @@ function limitTable(): string {
 /** What `--help` says: of the program, then of every command it lists. */
 function commandPages(): string {
   const overview = help()
-  const names = [...(/^Commands\n((?: {2}.*\n)+)/m.exec(overview)?.[1] ?? '').matchAll(/^ {2}(\w+)/gm)]
+  const names = [...(/^Commands:\n((?: {2}.*\n)+)/m.exec(overview)?.[1] ?? '').matchAll(/^ {2}(\w+)/gm)]
   const pages = names.map(([, name = '']) => `### ${name}\n\n${block(help(name))}`)
   return [block(overview), ...pages].join('\n\n')
 }

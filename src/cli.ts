@@ -5,7 +5,7 @@ import { createOutput } from './cli/output.ts'
 const interruption = new AbortController()
 
 for (const stream of [process.stdout, process.stderr]) {
-  // The reader of a pipe may leave early (`| head`); what was asked for is done all the same.
+  // The reader of a pipe may close early (`| head`); the command still finishes.
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
   })
@@ -19,7 +19,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       for (const listener of hangupListeners) listener()
       return
     }
-    // The first asks the command to end and to tidy up; the second doesn't wait for that.
+    // The first signal lets the command clean up; the second ends it at once.
     if (interruption.signal.aborted) process.exit(130)
     interruption.abort(new Error(`ended by ${signal}`))
   })

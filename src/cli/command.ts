@@ -1,63 +1,85 @@
 import { FingerpostError } from '../core/error.ts'
-import { type OptionTable, type ParsedArguments, parseArguments } from './option.ts'
-import type { Output } from './output.ts'
+import { type CommandOptions, type OptionValues, type ParsedArguments, parseArguments } from './arguments.ts'
+import { type Output, writeJson } from './output.ts'
 
-/** 0 done, 1 a problem was found, 2 wrong usage, 130 interrupted. */
+/** 0 success, 1 a problem was found, 2 wrong usage, 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 130
 
-/** The world around a command. */
+/** The environment of a command. */
 export interface CommandContext {
   /** Absolute. */
   readonly cwd: string
-  /** For data. */
+  /** For results. */
   readonly stdout: Output
-  /** For talk: progress, summaries, problems. */
+  /** For progress, summaries and problems. */
   readonly stderr: Output
-  /** What is piped into the program; read only by commands that say so. Absent: nothing. */
+  /** Piped input, for commands that read it. Default: none. */
   readonly stdin?: () => AsyncIterable<Uint8Array>
-  /** Aborted when the user wants the command to end. */
+  /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal
-  /** Asks to be told of SIGHUP, which otherwise ends the command. Returns the way to ask no longer. */
+  /** Subscribes to SIGHUP, which otherwise ends the command. Returns the way to unsubscribe. */
   readonly onHangup?: (listener: () => void) => () => void
   /** Milliseconds since 1970. */
   readonly now: () => number
 }
 
-/** A command as it is written down. */
-export interface CommandDefinition<T extends OptionTable> {
-  /** What follows the command's name in its usage line: `[SOURCE…]`, or ''. */
+/** The result of a command, in both forms it can be printed in. */
+export interface CommandResult {
+  /** Default 0. */
+  readonly exitCode?: ExitCode
+  /** Printed on standard output with `--json`. */
+  readonly json: unknown
+  /** Printed on standard output without `--json`: one item a line. */
+  readonly data?: string
+  /** Printed on standard error without `--json`. */
+  readonly summary?: string
+}
+
+/** A command. To add one, write its file in `commands/` and a row in `commands.ts`. */
+export interface CommandDefinition<T extends CommandOptions> {
+  /** The positionals in the usage line: `[SOURCE]...`, or ''. */
   readonly usage: string
-  /** A paragraph for `--help`, its lines no longer than 90 characters. */
+  /** A paragraph for `--help`, wrapped at 80 characters. */
   readonly description: string
+  /** Command lines without the leading `fingerpost`. */
+  readonly examples: readonly string[]
   readonly options: T
-  /** How many positionals it takes at most. */
   readonly maxPositionals: number
-  run(args: ParsedArguments<T>, context: CommandContext): Promise<ExitCode>
+  run(args: ParsedArguments<T & typeof COMMON_OPTIONS>, context: CommandContext): Promise<CommandResult>
 }
 
-/** A command as the table of commands knows it. */
-export interface Command {
-  readonly usage: string
-  readonly description: string
-  readonly options: OptionTable
+/** A command as the table of commands sees it. */
+export interface Command
+  extends Pick<CommandDefinition<CommandOptions>, 'usage' | 'description' | 'examples'> {
+  readonly options: CommandOptions
   /** @throws FingerpostError */
-  execute(argv: readonly string[], context: CommandContext): Promise<ExitCode>
+  execute(args: readonly string[], context: CommandContext): Promise<ExitCode>
 }
 
-/** Joins reading the command line and running. */
-export function defineCommand<T extends OptionTable>(definition: CommandDefinition<T>): Command {
-  const { usage, description, options, maxPositionals } = definition
+/** The options of every command. */
+export const COMMON_OPTIONS = {
+  json: { kind: 'flag', help: 'Print the result as one JSON object' },
+} as const satisfies CommandOptions
+
+/** Connects a command to the command line: parses its arguments and prints its result. */
+export function defineCommand<T extends CommandOptions>(definition: CommandDefinition<T>): Command {
+  const options: T & typeof COMMON_OPTIONS = { ...definition.options, ...COMMON_OPTIONS }
   return {
-    usage,
-    description,
+    ...definition,
     options,
-    async execute(argv, context) {
-      const args = parseArguments(argv, options)
-      const superfluous = args.positionals[maxPositionals]
-      if (superfluous !== undefined) {
-        throw new FingerpostError('FP_USAGE', `${JSON.stringify(superfluous)} is one argument too many.`)
+    async execute(args, context) {
+      const parsed = parseArguments(args, options)
+      const extra = parsed.positionals[definition.maxPositionals]
+      if (extra !== undefined)
+        throw new FingerpostError('FP_USAGE', `Unexpected argument ${JSON.stringify(extra)}.`)
+      const { exitCode = 0, json, data = '', summary = '' } = await definition.run(parsed, context)
+      const { json: asJson } = parsed.options as OptionValues<typeof COMMON_OPTIONS>
+      if (asJson) writeJson(json, context.stdout)
+      else {
+        context.stdout.writeData(data)
+        context.stderr.write(summary)
       }
-      return definition.run(args, context)
+      return exitCode
     },
   }
 }

@@ -1,69 +1,25 @@
 import type { Command } from './command.ts'
 
-/** One line of `fingerpost --help`, and the way to the command itself. */
+/** A command's line in `fingerpost --help`, and its module. */
 export interface CommandRow {
-  readonly name: string
-  /** What it does, in the imperative; fits on one line of 80 characters together with the name. */
   readonly summary: string
-  /** Loaded when it is run: `fingerpost serve` must not pay for what a build needs. */
-  readonly load: () => Promise<Command>
+  /** Loaded only to run it or show its help: `fingerpost serve` must not load the builder. */
+  readonly load: () => Promise<{ readonly command: Command }>
 }
 
-/** Every command, in the order of `--help`. A command is added by adding a row. */
-export const COMMANDS: readonly CommandRow[] = [
-  {
-    name: 'build',
-    summary: 'collect, fingerprint, rewrite, compress, publish',
-    load: async () => (await import('./commands/build.ts')).buildCommand,
-  },
-  {
-    name: 'find',
-    summary: 'say which source a name comes from',
-    load: async () => (await import('./commands/find.ts')).findCommand,
-  },
-  {
-    name: 'serve',
-    summary: 'serve a build, for a preview or a small site',
-    load: async () => (await import('./commands/serve.ts')).serveCommand,
-  },
-  {
-    name: 'check',
-    summary: 're-read a build: files, digests, encodings, references',
-    load: async () => (await import('./commands/check.ts')).checkCommand,
-  },
-  {
-    name: 'prune',
-    summary: 'remove what no kept build needs',
-    load: async () => (await import('./commands/prune.ts')).pruneCommand,
-  },
-  {
-    name: 'pack',
-    summary: 'write a build into an archive, for build --previous',
-    load: async () => (await import('./commands/pack.ts')).packCommand,
-  },
-  {
-    name: 'cache',
-    summary: 'say where the build cache is, or clear it',
-    load: async () => (await import('./commands/cache.ts')).cacheCommand,
-  },
-  {
-    name: 'publish',
-    summary: 'bring a build into a bucket',
-    load: async () => (await import('./commands/publish.ts')).publishCommand,
-  },
-  {
-    name: 'nginx',
-    summary: 'print an nginx configuration, or check one',
-    load: async () => (await import('./commands/nginx.ts')).nginxCommand,
-  },
-  {
-    name: 'media',
-    summary: 'tidy up after crashed uploads, list files no longer used',
-    load: async () => (await import('./commands/media.ts')).mediaCommand,
-  },
-  {
-    name: 'types',
-    summary: 'write a .d.ts with the names, for static() and editors',
-    load: async () => (await import('./commands/types.ts')).typesCommand,
-  },
-]
+const row = (summary: string, load: CommandRow['load']): CommandRow => ({ summary, load })
+
+/** All commands, in the order of `--help`. */
+export const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  build: row('Collect, fingerprint, rewrite and compress files', () => import('./commands/build.ts')),
+  find: row('Show which source files have a name', () => import('./commands/find.ts')),
+  serve: row('Serve a build, or live sources with --live', () => import('./commands/serve.ts')),
+  check: row('Verify files, digests, encodings and references', () => import('./commands/check.ts')),
+  prune: row('Remove files that no kept build needs', () => import('./commands/prune.ts')),
+  pack: row('Write a build to an archive, for build --previous', () => import('./commands/pack.ts')),
+  cache: row('Print the folder of the build cache, or clear it', () => import('./commands/cache.ts')),
+  publish: row('Upload a build to an S3 bucket', () => import('./commands/publish.ts')),
+  nginx: row('Print an nginx configuration, or check one', () => import('./commands/nginx.ts')),
+  media: row('Clean up failed uploads, list unused files', () => import('./commands/media.ts')),
+  types: row('Write a .d.ts file with the names of all files', () => import('./commands/types.ts')),
+}

@@ -1,25 +1,25 @@
 import { readRelease } from '../builder/release.ts'
 import { FingerpostError } from '../core/error.ts'
 import { nearestNames } from '../core/nearest.ts'
-import type { CommandContext, ExitCode } from './command.ts'
-import { COMMANDS, type CommandRow } from './commands.ts'
-import { reportFailure } from './failure.ts'
+import type { Command, CommandContext, ExitCode } from './command.ts'
+import { COMMANDS } from './commands.ts'
 import { formatCommandHelp, formatHelp } from './help.ts'
-import { failureToJson, writeJson } from './json.ts'
+import { errorToJson, writeJson } from './output.ts'
+import { reportError } from './report.ts'
 
-/** Runs a command line (without `node` and the script) and gives its exit code; never throws. */
-export async function run(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
+/** Runs a command line (without `node` and the script) and returns its exit code. Never throws. */
+export async function run(args: readonly string[], context: CommandContext): Promise<ExitCode> {
   try {
-    return await dispatch(argv, context)
+    return await dispatch(args, context)
   } catch (error) {
-    // Whatever is wrong, the command line included: a program that asked for JSON gets an object.
-    if (asksFor(argv, '--json') && !context.signal.aborted) writeJson(failureToJson(error), context.stdout)
-    return reportFailure(error, context)
+    // Also for an invalid command line: a program that asked for JSON gets JSON.
+    if (includesFlag(args, '--json') && !context.signal.aborted) writeJson(errorToJson(error), context.stdout)
+    return reportError(error, context)
   }
 }
 
-async function dispatch(argv: readonly string[], context: CommandContext): Promise<ExitCode> {
-  const [first, ...rest] = argv
+async function dispatch(args: readonly string[], context: CommandContext): Promise<ExitCode> {
+  const [first, ...rest] = args
   const { stdout, stderr } = context
   if (first === undefined) {
     stderr.write(formatHelp(stderr.style))
@@ -29,39 +29,37 @@ async function dispatch(argv: readonly string[], context: CommandContext): Promi
     stdout.write(`${readRelease()}\n`)
     return 0
   }
-  if (first === '--help' || first === '-h' || first === 'help') return help(rest, context)
-  const row = findCommand(first)
-  if (asksFor(rest, '--help', '-h')) return help([row.name], context)
-  return (await row.load()).execute(rest, context)
+  if (first === '--help' || first === '-h' || first === 'help') return help(rest[0], context)
+  const command = await loadCommand(first)
+  if (includesFlag(rest, '--help', '-h')) return help(first, context)
+  return command.execute(rest, context)
 }
 
-async function help([name]: readonly string[], { stdout }: CommandContext): Promise<ExitCode> {
-  if (name === undefined) {
-    stdout.write(formatHelp(stdout.style))
-    return 0
-  }
-  const row = findCommand(name)
-  stdout.write(formatCommandHelp(row.name, await row.load(), stdout.style))
+async function help(
+  name: string | undefined,
+  { stdout: { style, write } }: CommandContext,
+): Promise<ExitCode> {
+  write(name === undefined ? formatHelp(style) : formatCommandHelp(name, await loadCommand(name), style))
   return 0
 }
 
-/** True if one of the words stands before `--`, behind which all is data. */
-function asksFor(argv: readonly string[], ...words: readonly string[]): boolean {
-  const end = argv.indexOf('--')
-  return argv.slice(0, end === -1 ? argv.length : end).some((word) => words.includes(word))
+/** Whether one of the flags stands before `--`. */
+function includesFlag(args: readonly string[], ...flags: readonly string[]): boolean {
+  const end = args.indexOf('--')
+  return args.slice(0, end === -1 ? args.length : end).some((word) => flags.includes(word))
 }
 
-function findCommand(name: string): CommandRow {
-  const row = COMMANDS.find((each) => each.name === name)
-  if (row !== undefined) return row
+async function loadCommand(name: string): Promise<Command> {
+  const row = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (row !== undefined) return (await row.load()).command
   if (name.startsWith('-')) {
-    throw new FingerpostError('FP_USAGE', `${name} stands before the command.`, {
+    throw new FingerpostError('FP_USAGE', `Expected a command before ${name}.`, {
       remedy: 'The command comes first: fingerpost build --out DIR',
     })
   }
-  const names = COMMANDS.map((each) => each.name)
+  const names = Object.keys(COMMANDS)
   const [nearest] = nearestNames(name, names)
-  throw new FingerpostError('FP_USAGE', `There is no command ${JSON.stringify(name)}.`, {
-    remedy: nearest === undefined ? `There are: ${names.join(', ')}` : `Did you mean fingerpost ${nearest}?`,
+  throw new FingerpostError('FP_USAGE', `Unknown command ${JSON.stringify(name)}.`, {
+    remedy: nearest === undefined ? `Commands: ${names.join(', ')}` : `Did you mean fingerpost ${nearest}?`,
   })
 }

@@ -1,4 +1,6 @@
-/** Marks text up for a terminal; on a plain output each of these gives the text back. */
+import { FingerpostError } from '../core/error.ts'
+
+/** Marks up text for a terminal. On a plain output each function returns the text unchanged. */
 export interface Style {
   bold(text: string): string
   dim(text: string): string
@@ -10,63 +12,103 @@ export interface Style {
 
 /** Where a command writes. */
 export interface Output {
+  /** Writes text for people. Control characters in it are shown (`\x1b`), not sent. */
   write(text: string): void
-  /** Whether a person watches: lines may be redrawn. */
+  /** Writes text for programs: exactly these bytes, except on a terminal. */
+  writeData(text: string): void
+  /** Replaces the current line of a terminal. */
+  redraw(line: string): void
   readonly isTerminal: boolean
-  /** Characters that fit on one line; 80 where nobody knows. */
+  /** Width in characters; 80 where it is unknown. */
   columns(): number
   readonly style: Style
 }
 
-/** The part of a stream an output needs. */
+/** The part of a stream that an output needs. */
 export interface OutputStream {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
 }
 
-/** The environment variables that decide about colour. */
+/** The environment variables that control colour. */
 export interface ColorEnvironment {
   readonly NO_COLOR?: string | undefined
   readonly FORCE_COLOR?: string | undefined
   readonly TERM?: string | undefined
 }
 
-const ESC = '\u001b['
-
-const PLAIN: Style = {
-  bold: String,
-  dim: String,
-  red: String,
-  yellow: String,
-  green: String,
-  cyan: String,
-}
+const PLAIN: Style = { bold: String, dim: String, red: String, yellow: String, green: String, cyan: String }
 
 const COLORED: Style = {
-  bold: (text) => `${ESC}1m${text}${ESC}22m`,
-  dim: (text) => `${ESC}2m${text}${ESC}22m`,
-  red: (text) => `${ESC}31m${text}${ESC}39m`,
-  yellow: (text) => `${ESC}33m${text}${ESC}39m`,
-  green: (text) => `${ESC}32m${text}${ESC}39m`,
-  cyan: (text) => `${ESC}36m${text}${ESC}39m`,
+  bold: (text) => mark(1, text, 22),
+  dim: (text) => mark(2, text, 22),
+  red: (text) => mark(31, text, 39),
+  yellow: (text) => mark(33, text, 39),
+  green: (text) => mark(32, text, 39),
+  cyan: (text) => mark(36, text, 39),
 }
 
-/** An output over a stream. Colour follows no-color.org and force-color.org; otherwise terminals have it, files don't. */
+/** Creates an output over a stream. Colour follows no-color.org and force-color.org; by default only terminals get it. */
 export function createOutput(stream: OutputStream, environment: ColorEnvironment): Output {
   const isTerminal = stream.isTTY === true && environment.TERM !== 'dumb'
+  const write = (text: string) => {
+    if (text !== '') stream.write(sendMarks(showControls(text)))
+  }
   return {
-    write: (text) => void stream.write(text),
+    write,
+    writeData: (text) => (isTerminal ? write(text) : text === '' ? undefined : void stream.write(text)),
+    // One write that overwrites and then clears the rest, so that the line never flickers.
+    redraw: (line) => void stream.write(`\r${sendMarks(showControls(line))}\u001b[K`),
     isTerminal,
-    // A terminal that doesn't know its width says 0.
+    // A terminal that doesn't know its width reports 0.
     columns: () => stream.columns || 80,
     style: (wantsColor(environment) ?? isTerminal) ? COLORED : PLAIN,
   }
 }
 
-/** undefined where the environment has no opinion. */
+/** Writes one JSON object. Maps become objects and big integers strings. */
+export function writeJson(value: unknown, stdout: Output): void {
+  const text = JSON.stringify(value, jsonValue, 2)
+  // JSON.stringify leaves C1 controls, which terminals obey, as they are.
+  const escaped = text.replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
+  stdout.writeData(`${escaped}\n`)
+}
+
+/** An error as the object that `--json` prints. */
+export function errorToJson(error: unknown): unknown {
+  if (!(error instanceof FingerpostError)) return { error: { code: 'FP_INTERNAL', message: String(error) } }
+  const { code, message, details } = error
+  return { error: { code, message, details } }
+}
+
+function jsonValue(_key: string, value: unknown): unknown {
+  if (value instanceof Map) return Object.fromEntries(value)
+  return typeof value === 'bigint' ? String(value) : value
+}
+
+/** undefined where the environment doesn't decide. */
 function wantsColor({ NO_COLOR = '', FORCE_COLOR = '' }: ColorEnvironment): boolean | undefined {
   if (NO_COLOR !== '') return false
   if (FORCE_COLOR === '') return undefined
   return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false'
+}
+
+/** Brackets a style's number (SGR, ECMA-48 8.3.117) until it is written: a noncharacter, which no font or protocol uses. */
+const MARK = '\ufdd0'
+
+function mark(on: number, text: string, off: number): string {
+  return `${MARK}${on}${MARK}${text}${MARK}${off}${MARK}`
+}
+
+function sendMarks(text: string): string {
+  return text.replace(/\ufdd0(1|2|22|31|32|33|36|39)\ufdd0/g, '\u001b[$1m')
+}
+
+/** Text that can't move the cursor, change the title or hide what follows, whatever a file name holds. */
+function showControls(text: string): string {
+  return text.replace(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (char) => {
+    const code = char.codePointAt(0) ?? 0
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
+  })
 }

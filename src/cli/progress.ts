@@ -1,33 +1,33 @@
 import type { Output } from './output.ts'
 import { formatCount } from './unit.ts'
 
-/** Where a long command has got to. */
+/** How far a long command has come. */
 export interface ProgressState {
   /** One word or two: `encode`. */
   readonly step: string
   readonly done: number
-  /** 0 where nobody knows yet. */
+  /** 0 while it is unknown. */
   readonly total: number
-  /** How much of the work is done, from 0 to 1, where that isn't `done / total`: large files take longer. */
+  /** The finished share of the work, from 0 to 1. Default: `done / total`; large files take longer than small ones. */
   readonly share?: number
 }
 
-/** Shows progress and gets out of the way. */
+/** Shows progress. */
 export interface Progress {
   show(state: ProgressState): void
-  /** Takes the line away, so that other text can be written. */
+  /** Removes the line, so that other text can be written. */
   clear(): void
 }
 
-/** Milliseconds between two drawings: faster is only flicker. */
+/** Milliseconds between two updates of a terminal. */
 const REDRAW_MS = 80
 
-/** Milliseconds between two lines about one step where lines can't be redrawn. */
+/** Milliseconds between two lines about the same step in a log. */
 const LINE_MS = 10_000
 
 const BAR_WIDTH = 24
 
-/** On a terminal one line, drawn over; elsewhere a plain line for each step, and every ten seconds within a long one. */
+/** On a terminal one line that is redrawn; elsewhere a line per step, and another every ten seconds. */
 export function createProgress(output: Output, now: () => number): Progress {
   return output.isTerminal ? createLine(output, now) : createLog(output, now)
 }
@@ -41,16 +41,15 @@ function createLine(output: Output, now: () => number): Progress {
   let step = ''
   return {
     show(state) {
-      // A new step is drawn at once: it may be long, and silent until its first file is done.
+      // A new step shows at once: its first file may take long.
       if (state.step === step && state.done > 0 && now() - drawnAt < REDRAW_MS) return
       drawnAt = now()
       step = state.step
       visible = true
-      // One write that draws over and then wipes the rest: nothing is ever blank in between.
-      output.write(`\r${drawLine(state, output)}\u001b[K`)
+      output.redraw(drawLine(state, output))
     },
     clear() {
-      if (visible) output.write('\r\u001b[K')
+      if (visible) output.redraw('')
       visible = false
       drawnAt = Number.NEGATIVE_INFINITY
     },
@@ -75,7 +74,7 @@ function drawLine(state: ProgressState, { style, columns }: Output): string {
   const { step, done, total, share = done / total } = state
   const label = step.padEnd(8)
   const portion = formatPortion(state)
-  // The last column stays free: a full line would wrap in some terminals, and the next \r would leave it behind.
+  // The last column stays free: some terminals wrap a full line, and the next redraw would miss its first part.
   const room = columns() - 1
   if (total === 0 || room < label.length + BAR_WIDTH + portion.length + 2) {
     return style.bold(`${label} ${portion}`.slice(0, Math.max(0, room)))

@@ -1,105 +1,117 @@
-import { resolve } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
 import { loadConfigFile } from '../builder/settings/config-file.ts'
-import { type BuildOptions, parseBuildOptions } from '../builder/settings/options.ts'
+import { BUILD_TABLE, type BuildOptions, parseBuildOptions } from '../builder/settings/options.ts'
+import { FingerpostError, isSystemError } from '../core/error.ts'
+import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest/manifest.ts'
 import { asRecord } from '../core/option.ts'
+import { applyFlags } from '../core/option-flag.ts'
+import { parseBucketUrl } from '../deploy/bucket-url.ts'
 import { parseSource } from '../sources/source.ts'
+import type { S3Storage } from '../storage/s3/s3.ts'
+import type { CommandOptions, OptionValues } from './arguments.ts'
 import type { CommandContext } from './command.ts'
-import type { OptionTable, OptionValues } from './option.ts'
 
-/** The options every command that looks at a build's settings has. */
-export const COMMON_OPTIONS = {
+/** The option of every command that reads the config file. */
+export const CONFIG_OPTION = {
   config: {
-    kind: 'text',
+    kind: 'value',
+    short: 'c',
     value: 'FILE',
-    help: 'default fingerpost.config.{ts,mts,js,mjs,json} in the working directory',
+    help: 'Config file (default: fingerpost.config.{ts,mts,js,mjs,json})',
   },
-  json: { kind: 'flag', help: 'print one JSON object on standard output' },
-} as const satisfies OptionTable
+} as const satisfies CommandOptions
 
-/** What a command line may say on top of the config file. Relative paths start in the working directory. */
-export interface Overrides {
-  readonly sources?: readonly string[]
-  readonly out?: string | undefined
-  readonly url?: string | undefined
-  /** As written: each entry may hold several, with commas. */
-  readonly encodings?: readonly string[]
-  /** Added to the config file's. */
-  readonly ignore?: readonly string[]
-  /** Added to the config file's. */
-  readonly allowMissing?: readonly string[]
-  readonly onMissing?: string | undefined
-  readonly previous?: string | undefined
-  readonly cache?: false | undefined
-}
+/** The options of every command that connects to a bucket. */
+export const BUCKET_OPTIONS = {
+  endpoint: { kind: 'value', value: 'URL', help: 'S3 server other than AWS, addressed in path style' },
+  region: {
+    kind: 'value',
+    value: 'NAME',
+    help: "Region (default: the environment's, or us-east-1 with --endpoint)",
+  },
+} as const satisfies CommandOptions
 
-/** Settings, ready for the functions of the build room. */
+/** Build options, ready for the functions of the builder. */
 export interface Settings {
   readonly options: BuildOptions
   /** Where the relative paths of `options` start: the config file's folder. */
   readonly cwd: string
+  /** The folder of the build, absolute. */
+  readonly out: string
 }
 
 /**
- * The config file's settings with the command line's on top.
+ * Loads the config file and applies the command line's build flags and sources on top.
  *
  * @throws FingerpostError `FP_CONFIG` and `FP_USAGE`
  */
 export async function loadSettings(
-  { config }: OptionValues<typeof COMMON_OPTIONS>,
-  overrides: Overrides,
+  given: Readonly<Record<string, unknown>> & OptionValues<typeof CONFIG_OPTION>,
+  sources: readonly string[],
   { cwd }: CommandContext,
 ): Promise<Settings> {
-  const { file, folder, value } = await loadConfigFile(cwd, config)
+  const { file, folder, value } = await loadConfigFile(cwd, given.config)
   const where = file ?? 'the options'
-  // Checked before anything is put on top, so that a message names the file that has the mistake.
+  // Checked before the flags are applied, so that the message names the file that has the mistake.
   parseBuildOptions(value, folder, where)
-  const merged = merge(asRecord(value, where), overrides, cwd)
-  parseBuildOptions(merged, folder, 'the command line')
-  return { options: merged as unknown as BuildOptions, cwd: folder }
-}
-
-function merge(
-  base: Readonly<Record<string, unknown>>,
-  overrides: Overrides,
-  cwd: string,
-): Readonly<Record<string, unknown>> {
-  const {
-    sources = [],
-    out,
-    url,
-    encodings = [],
-    ignore = [],
-    allowMissing = [],
-    onMissing,
-    previous,
-    cache,
-  } = overrides
-  const merged: Record<string, unknown> = { ...base }
-  if (sources.length > 0) {
-    merged['sources'] = sources.map((source) => {
-      const { folder, prefix } = parseSource(source, cwd)
-      return { dir: folder, prefix }
-    })
+  const named = sources.map((source) => {
+    const { folder: dir, prefix } = parseSource(source, cwd)
+    return { dir, prefix }
+  })
+  const merged = {
+    ...applyFlags(BUILD_TABLE, asRecord(value, where), given, cwd),
+    ...(named.length === 0 ? {} : { sources: named }),
   }
-  if (out !== undefined) merged['out'] = resolve(cwd, out)
-  if (url !== undefined) merged['url'] = url
-  if (encodings.length > 0) merged['encodings'] = encodings.flatMap(splitList)
-  if (ignore.length > 0) merged['ignore'] = [...listIn(base['ignore']), ...ignore]
-  if (allowMissing.length > 0) merged['allowMissing'] = [...listIn(base['allowMissing']), ...allowMissing]
-  if (onMissing !== undefined) merged['onMissing'] = onMissing
-  if (previous !== undefined) merged['previous'] = isAddress(previous) ? previous : resolve(cwd, previous)
-  if (cache !== undefined) merged['cache'] = cache
-  return merged
+  const { out } = parseBuildOptions(merged, folder, 'the command line')
+  return { options: merged as unknown as BuildOptions, cwd: folder, out }
 }
 
-function isAddress(text: string): boolean {
-  return /^https?:\/\//i.test(text)
+/** {@link loadSettings} for a command that needs sources. @param example a command line that names some */
+export async function loadSources(
+  given: Parameters<typeof loadSettings>[0],
+  sources: readonly string[],
+  context: CommandContext,
+  example: string,
+): Promise<Settings> {
+  const settings = await loadSettings(given, sources, context)
+  if ((settings.options.sources ?? []).length > 0) return settings
+  throw new FingerpostError('FP_USAGE', `No sources. Try: ${example}`, {
+    remedy: 'Or list them as "sources" in fingerpost.config.js.',
+  })
 }
 
-function listIn(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
+/** Reads the manifest of the build in a folder. @throws FingerpostError `FP_MANIFEST` where there is none */
+export async function readBuild(out: string, { cwd }: CommandContext): Promise<Manifest> {
+  const path = join(out, MANIFEST_FILE)
+  try {
+    return parseManifest(await readFile(path, 'utf8'), path)
+  } catch (cause) {
+    if (!isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw cause
+    const folder = shortPath(out, cwd)
+    const option = folder === BUILD_TABLE.out.default ? '' : ` --out ${folder}`
+    const message = `${folder}/ holds no build. Run: fingerpost build${option}`
+    throw new FingerpostError('FP_MANIFEST', message, { details: { folder: out }, cause })
+  }
 }
 
-function splitList(text: string): readonly string[] {
-  return text.split(',').filter((part) => part !== '')
+/** A path below the working directory as one would type it; others absolute. */
+export function shortPath(path: string, cwd: string): string {
+  const short = relative(cwd, path)
+  return short === '' ? '.' : short.startsWith(`..${sep}`) || short === '..' ? path : short
+}
+
+/** Opens the bucket of `s3://BUCKET[/PREFIX]` with the environment's credentials. @throws FingerpostError `FP_USAGE` */
+export async function openBucket(
+  url: string,
+  { endpoint, region }: OptionValues<typeof BUCKET_OPTIONS>,
+): Promise<S3Storage> {
+  const address = parseBucketUrl(url)
+  // Most commands never connect to a bucket, and the SDK is optional.
+  const { createS3Storage } = await import('../storage/s3/s3.ts')
+  return createS3Storage({
+    ...address,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+  })
 }

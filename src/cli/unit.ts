@@ -1,22 +1,19 @@
-import { FingerpostError } from '../core/error.ts'
+const UNITS = ['kB', 'MB', 'GB', 'TB']
 
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 }
-
-/** Bytes for people: `999 B`, `1.5 kB`, `12.3 MB` (powers of 1000, as disks and browsers show them). */
+/** Bytes for people: `999 B`, `1.5 kB`, `12.3 MB`. Powers of 1000, as disks and browsers show them. */
 export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
-  const units = ['kB', 'MB', 'GB', 'TB']
   let value = bytes / 1000
   let unit = 0
   // 999.95 would be rounded to 1000.0 of the smaller unit.
-  while (value >= 999.95 && unit < units.length - 1) {
+  while (value >= 999.95 && unit < UNITS.length - 1) {
     value /= 1000
     unit++
   }
-  return `${value.toFixed(1)} ${units[unit]}`
+  return `${value.toFixed(1)} ${UNITS[unit]}`
 }
 
-/** A number with its thousands set apart, the same in every locale: `12,345`. */
+/** A number with thousands separators, the same in every locale: `12,345`. */
 export function formatCount(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',')
 }
@@ -33,20 +30,4 @@ export function formatMilliseconds(milliseconds: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)
   return `${Math.floor(whole / 60)} min ${String(whole % 60).padStart(2, '0')} s`
-}
-
-/**
- * Reads a duration as whole seconds: `90s`, `15m`, `1h`, `2d`, `1w`; a bare number is seconds.
- *
- * @throws FingerpostError `FP_USAGE` for anything else
- */
-export function parseDurationSeconds(text: string, option: string): number {
-  const match = /^(\d{1,9})([smhdw]?)$/.exec(text)
-  if (match === null) {
-    throw new FingerpostError(
-      'FP_USAGE',
-      `--${option} ${text}: a duration such as 90s, 15m, 1h or 2d is needed.`,
-    )
-  }
-  return Number(match[1]) * (UNIT_SECONDS[match[2] ?? ''] ?? 1)
 }

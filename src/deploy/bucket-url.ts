@@ -7,16 +7,24 @@ export interface BucketAddress {
   readonly prefix: string
 }
 
-/** Reads `s3://bucket/prefix`. @throws FingerpostError `FP_USAGE` for anything else */
+/** Parses `s3://BUCKET[/PREFIX]`. @throws FingerpostError `FP_USAGE` for anything else */
 export function parseBucketUrl(text: string): BucketAddress {
-  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*))?$/.exec(text)
-  const bucket = match?.[1]
+  const [, bucket, path = ''] = /^s3:\/\/([^/]*)(?:\/(.*))?$/s.exec(text) ?? []
   if (bucket === undefined) {
-    throw new FingerpostError(
-      'FP_USAGE',
-      `${JSON.stringify(text)} is no bucket: s3://BUCKET or s3://BUCKET/PREFIX.`,
-    )
+    const message = `${JSON.stringify(text)} is not an S3 URL. Expected s3://BUCKET[/PREFIX].`
+    throw new FingerpostError('FP_USAGE', message)
   }
-  const prefix = (match?.[2] ?? '').replace(/\/+$/, '')
+  refuseBucketName(bucket)
+  const prefix = path.replace(/\/+$/, '')
   return { bucket, prefix: prefix === '' ? '' : `${prefix}/` }
+}
+
+/** The rules for general purpose buckets (Amazon S3 user guide, "Bucket naming rules"). */
+function refuseBucketName(bucket: string): void {
+  const isShortEnough = bucket.length >= 3 && bucket.length <= 63
+  if (isShortEnough && /^[a-z0-9][a-z0-9.-]*[a-z0-9]$/.test(bucket)) return
+  const rule = isShortEnough
+    ? 'S3 names have lowercase letters, digits, dots and hyphens, and begin and end with a letter or digit.'
+    : 'S3 names have 3 to 63 characters.'
+  throw new FingerpostError('FP_USAGE', `Bucket name ${JSON.stringify(bucket)} is not valid: ${rule}`)
 }

@@ -1,12 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import {
-  formatBytes,
-  formatCount,
-  formatMilliseconds,
-  formatNumberOf,
-  parseDurationSeconds,
-} from '../../src/cli/unit.ts'
+import { formatBytes, formatCount, formatMilliseconds, formatNumberOf } from '../../src/cli/unit.ts'
 
 test('bytes never show 1000 of a unit', () => {
   const expected = {
@@ -40,18 +34,5 @@ test('durations are told in the unit that fits', () => {
   }
   for (const [milliseconds, text] of Object.entries(expected)) {
     assert.equal(formatMilliseconds(Number(milliseconds)), text)
-  }
-})
-
-test('durations are read with and without a unit', () => {
-  const expected = { '0': 0, '90': 90, '90s': 90, '15m': 900, '1h': 3600, '2d': 172_800, '1w': 604_800 }
-  for (const [text, seconds] of Object.entries(expected))
-    assert.equal(parseDurationSeconds(text, 'min-age'), seconds)
-  for (const text of ['', 'h', '-1h', '1.5h', '1 h', '1y', '1hour']) {
-    assert.throws(
-      () => parseDurationSeconds(text, 'min-age'),
-      { code: 'FP_USAGE', message: /--min-age/ },
-      text,
-    )
   }
 })

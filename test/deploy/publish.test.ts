@@ -235,3 +235,20 @@ test('a bucket is named as s3://bucket/prefix', () => {
   for (const bad of ['site', 's3://', 's3://A', 'https://site', 's3:/site'])
     assert.throws(() => parseBucketUrl(bad), { code: 'FP_USAGE' }, bad)
 })
+
+test('an address that names no bucket says what is expected', () => {
+  const message = (text: string) => {
+    try {
+      parseBucketUrl(text)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return undefined
+  }
+  assert.equal(message('bucket'), '"bucket" is not an S3 URL. Expected s3://BUCKET[/PREFIX].')
+  assert.equal(message('s3://b'), 'Bucket name "b" is not valid: S3 names have 3 to 63 characters.')
+  assert.match(
+    message('s3://My_Bucket/a') ?? '',
+    /^Bucket name "My_Bucket" is not valid: S3 names have lowercase/,
+  )
+})

@@ -110,7 +110,13 @@ export const BUILD_TABLE = {
     parse: asText,
     default: 'staticfiles',
     complete: inFolder,
-    flag: { kind: 'value', value: 'DIR', help: 'output folder (default staticfiles)', read: inFolder },
+    flag: {
+      kind: 'value',
+      short: 'o',
+      value: 'DIR',
+      help: 'Folder of the build (default: staticfiles)',
+      read: inFolder,
+    },
   },
   url: {
     parse: asText,
@@ -118,8 +124,9 @@ export const BUILD_TABLE = {
     complete: parsePublicUrl,
     flag: {
       kind: 'value',
+      short: 'u',
       value: 'URL',
-      help: 'where browsers find the files: a path or a CDN URL (default /static/)',
+      help: 'Where browsers find the files: a path or a CDN address (default: /static/)',
     },
   },
   encodings: {
@@ -128,8 +135,9 @@ export const BUILD_TABLE = {
     complete: (chosen) => ENCODINGS.filter((encoding) => chosen.includes(encoding)),
     flag: {
       kind: 'list',
+      short: 'e',
       value: 'LIST',
-      help: 'of br, gzip, zstd (default br,gzip)',
+      help: 'Encodings out of br, gzip and zstd (default: br,gzip)',
       read: (lists) => lists.flatMap((list) => list.split(',').filter((part) => part !== '')),
     },
   },
@@ -138,12 +146,12 @@ export const BUILD_TABLE = {
   ignore: {
     parse: asListOf(asText),
     default: [],
-    flag: { kind: 'list', value: 'GLOB', help: 'leave these files out, besides CVS, .* and *~' },
+    flag: { kind: 'list', short: 'i', value: 'GLOB', help: 'Leave out these files, besides CVS, .* and *~' },
   },
   allowMissing: {
     parse: asListOf(asText),
     default: [],
-    flag: { kind: 'list', value: 'GLOB', help: 'targets that may be missing' },
+    flag: { kind: 'list', value: 'GLOB', help: 'Allow references to these missing files' },
   },
   onMissing: {
     parse: asOneOf('error', 'warn'),
@@ -151,7 +159,7 @@ export const BUILD_TABLE = {
     flag: {
       kind: 'value',
       value: 'error|warn',
-      help: 'what a reference to a missing file does (default error)',
+      help: 'Fail or warn about missing files (default: error)',
     },
   },
   modules: { parse: asOneOf('rewrite', 'import-map'), default: 'rewrite' },
@@ -166,14 +174,19 @@ export const BUILD_TABLE = {
     default: {},
     complete: (cache: CacheOption | false, cwd) =>
       cache !== false && completeOptions(cache, CACHE_TABLE, cwd),
-    flag: { kind: 'flag', name: 'no-cache', help: 'build without the cache', read: () => false },
+    flag: {
+      kind: 'flag',
+      name: 'no-cache',
+      help: 'Neither read nor write the build cache',
+      read: () => false,
+    },
   },
   previous: {
     parse: asText,
     flag: {
       kind: 'value',
       value: 'BUILD',
-      help: 'add the files of this earlier build: a folder, an archive of pack, or the URL of a manifest.json',
+      help: 'Keep the files of this build too: a folder, a packed archive or the URL of a manifest',
       read: (place, cwd) => (/^https?:\/\//i.test(place) ? place : resolve(cwd, place)),
     },
   },

@@ -1,76 +1,44 @@
 import { build } from '../../builder/build.ts'
 import type { BuildEvent, BuildReport } from '../../builder/report.ts'
-import { type CommandContext, defineCommand } from '../command.ts'
-import { writeJson } from '../json.ts'
+import { BUILD_TABLE } from '../../builder/settings/options.ts'
+import { ENCODINGS } from '../../core/encoding.ts'
+import { flagsOf } from '../../core/option-flag.ts'
+import { defineCommand } from '../command.ts'
+import type { Output, Style } from '../output.ts'
 import { createProgress, type Progress, SILENT_PROGRESS } from '../progress.ts'
-import { COMMON_OPTIONS, loadSettings } from '../settings.ts'
-import { formatMilliseconds } from '../unit.ts'
-import { writeBuildSummary } from './summary.ts'
+import { formatProblemCount, formatProblems, formatSome } from '../report.ts'
+import { CONFIG_OPTION, loadSources, shortPath } from '../settings.ts'
+import { formatBytes, formatMilliseconds, formatNumberOf } from '../unit.ts'
 
-/** `fingerpost build [SOURCE…]` */
-export const buildCommand = defineCommand({
-  usage: '[SOURCE…]',
-  description: `Collects the files of all sources, gives each a name with the digest of its bytes, rewrites the
-references between them, compresses what shrinks, and publishes the result with its manifest.
-SOURCE is DIR or PREFIX=DIR; where two sources have a name, the first wins. Without any, the
-config file's. Exit code 1 if a reference leads nowhere; then nothing is published.`,
+/** `fingerpost build [SOURCE]...` */
+export const command = defineCommand({
+  usage: '[SOURCE]...',
+  description: `Collect the files of all sources, put a digest into each name, rewrite the references between
+    them, compress them and publish the result with its manifest. SOURCE is DIR or PREFIX=DIR; the first source that
+    has a name wins. Without SOURCE, the sources of the config file are built. If a reference points to a missing
+    file, nothing is published and the exit code is 1.`,
+  examples: ['build assets', 'build assets icons=node_modules/icons/dist -o public -u /files/'],
   options: {
-    out: { kind: 'text', value: 'DIR', help: 'where to (default staticfiles)' },
-    url: {
-      kind: 'text',
-      value: 'URL',
-      help: 'where browsers find it (default /static/); a path or a CDN address',
-    },
-    encodings: { kind: 'list', value: 'LIST', help: 'br,gzip,zstd (default br,gzip)' },
-    ignore: { kind: 'list', value: 'GLOB', help: 'leave these out, besides CVS, .* and *~' },
-    'allow-missing': { kind: 'list', value: 'GLOB', help: 'these may be missing' },
-    'on-missing': { kind: 'text', value: 'error|warn', help: 'what a reference that leads nowhere does' },
-    previous: {
-      kind: 'text',
-      value: 'PLACE',
-      help: "keep this build's files too: a folder, an archive of pack, a manifest's address",
-    },
-    'no-cache': { kind: 'flag', help: 'remember nothing between builds' },
-    'dry-run': { kind: 'flag', help: 'do everything but write the output' },
-    ...COMMON_OPTIONS,
+    ...flagsOf(BUILD_TABLE),
+    'dry-run': { kind: 'flag', short: 'n', help: 'Do everything except writing the output' },
+    ...CONFIG_OPTION,
   },
   maxPositionals: Number.POSITIVE_INFINITY,
   async run({ options, positionals }, context) {
-    const { options: buildOptions, cwd } = await loadSettings(
-      options,
-      {
-        sources: positionals,
-        out: options.out,
-        url: options.url,
-        encodings: options.encodings,
-        ignore: options.ignore,
-        allowMissing: options['allow-missing'],
-        onMissing: options['on-missing'],
-        previous: options.previous,
-        cache: options['no-cache'] ? false : undefined,
-      },
-      context,
-    )
+    const settings = await loadSources(options, positionals, context, 'fingerpost build assets')
     const progress = options.json ? SILENT_PROGRESS : createProgress(context.stderr, context.now)
-    const report = await build(buildOptions, {
-      cwd,
+    const report = await build(settings.options, {
+      cwd: settings.cwd,
       signal: context.signal,
       mode: options['dry-run'] ? 'dry-run' : 'publish',
-      onProgress: (event) => showEvent(event, progress, context),
+      onProgress: (event) => showEvent(event, progress, context.stderr),
     }).finally(() => progress.clear())
-    if (options.json) writeJson(toJson(report), context.stdout)
-    else writeBuildSummary(report, context.cwd, context.stderr)
-    return 0
+    const out = shortPath(settings.out, context.cwd)
+    return { json: toJson(report, settings.out), summary: formatReport(report, out, context.stderr.style) }
   },
 })
 
-/** The report, its manifest shortened to names: the rest stands in `manifest.json`. */
-function toJson({ manifest, ...report }: BuildReport): Record<string, unknown> {
-  const names = Array.from(manifest.assets, ([path, { file }]) => [path, file])
-  return { ...report, url: manifest.url, digest: manifest.digest, assets: Object.fromEntries(names) }
-}
-
-function showEvent(event: BuildEvent, progress: Progress, { stderr }: CommandContext): void {
+function showEvent(event: BuildEvent, progress: Progress, stderr: Output): void {
   switch (event.kind) {
     case 'step':
       progress.show({ step: event.step, done: 0, total: 0 })
@@ -79,14 +47,87 @@ function showEvent(event: BuildEvent, progress: Progress, { stderr }: CommandCon
       progress.show({ ...event, share: event.totalBytes === 0 ? 1 : event.bytes / event.totalBytes })
       break
     case 'waiting': {
-      const { pid, ageSeconds } = event
+      const since = formatMilliseconds(event.ageSeconds * 1000)
       progress.clear()
-      stderr.write(
-        `waiting for another build (process ${pid}, since ${formatMilliseconds(ageSeconds * 1000)})\n`,
-      )
+      stderr.write(`Waiting for another build (process ${event.pid}, running for ${since}) …\n`)
       break
     }
     default:
       event satisfies never
   }
+}
+
+/** The report with the names of the manifest only; `manifest.json` has the rest. */
+function toJson({ manifest, ...report }: BuildReport, out: string): Record<string, unknown> {
+  const names = Array.from(manifest.assets, ([path, { file }]) => [path, file])
+  return { ...report, out, url: manifest.url, digest: manifest.digest, assets: Object.fromEntries(names) }
+}
+
+/** Warnings first, then what should stay on the screen. */
+function formatReport(report: BuildReport, out: string, style: Style): string {
+  const warnings = report.problems.filter(({ severity }) => severity !== 'note')
+  const empty = report.sources.files === 0 ? `${style.yellow('warning:')} The sources have no files.\n` : ''
+  return [
+    formatProblems(warnings, style),
+    empty,
+    style.dim(formatLeftOut(report)),
+    formatHeadline(report, out, style),
+    formatSizes(report, style),
+  ].join('')
+}
+
+function formatHeadline(
+  { kind, sources, elapsedMs, problems }: BuildReport,
+  out: string,
+  style: Style,
+): string {
+  const verb = { built: 'built into', unchanged: 'unchanged in', 'dry-run': 'would be built into' }[kind]
+  const count = formatProblemCount(problems)
+  const warned = count === '' ? '' : `, ${style.yellow(count)}`
+  const time = style.dim(`in ${formatMilliseconds(elapsedMs)}`)
+  const files = style.bold(formatNumberOf(sources.files, 'file'))
+  return `${style.green('✓')} ${files} ${verb} ${out} ${time}${warned}\n`
+}
+
+/** A line for each encoding: how many files have it, and their bytes with and without it. */
+function formatSizes({ outputs }: BuildReport, style: Style): string {
+  const { identity } = outputs
+  const rows = [['original', formatNumberOf(identity.files, 'file'), formatBytes(identity.bytes), '']]
+  for (const encoding of ENCODINGS) {
+    const { files, bytes, identityBytes } = outputs[encoding]
+    if (files === 0) continue
+    const saved = identityBytes === 0 ? 0 : Math.round((1 - bytes / identityBytes) * 100)
+    const note = `from ${formatBytes(identityBytes)}, ${saved} % smaller`
+    rows.push([encoding, formatNumberOf(files, 'file'), formatBytes(bytes), note])
+  }
+  const width = (column: number) => Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  const lines = rows.map(([name = '', count = '', size = '', note = '']) => {
+    const cells = `  ${name.padEnd(width(0))}  ${count.padEnd(width(1))}  ${size.padStart(width(2))}`
+    return note === '' ? `${cells}\n` : `${cells}  ${style.dim(note)}\n`
+  })
+  return lines.join('')
+}
+
+/** Shadowed and skipped files that are listed before the rest is only counted. */
+const LISTED_FILES = 5
+
+function formatLeftOut({ shadowed, skipped, leftOut }: BuildReport): string {
+  const outside = skipped.filter(({ reason }) => reason === 'link-outside')
+  return [
+    ...leftOut.map(
+      (encoding) => `skipped   ${encoding}: needs Node 22.15, this is ${process.versions.node}\n`,
+    ),
+    formatSome(
+      shadowed,
+      LISTED_FILES,
+      'shadowed files',
+      ({ loser, winner }) => `shadowed  ${loser.absolutePath} by ${winner.absolutePath}\n`,
+    ),
+    formatSome(
+      outside,
+      LISTED_FILES,
+      'skipped files',
+      ({ absolutePath }) => `skipped   ${absolutePath}: a link that leaves its source\n`,
+    ),
+  ].join('')
 }

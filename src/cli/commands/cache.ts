@@ -2,30 +2,24 @@ import { clearCache } from '../../builder/cache/cache-folder.ts'
 import { parseBuildOptions } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { defineCommand } from '../command.ts'
-import { writeJson } from '../json.ts'
-import { COMMON_OPTIONS, loadSettings } from '../settings.ts'
+import { CONFIG_OPTION, loadSettings } from '../settings.ts'
 
 /** `fingerpost cache` */
-export const cacheCommand = defineCommand({
+export const command = defineCommand({
   usage: '',
-  description: `Where builds keep what they need not do twice. --clear removes it, and nothing else that
-may be in the folder; the next build is slower and gives the same bytes.`,
+  description: `Print the folder of the build cache. --clear empties it; other files in the folder stay. The next
+    build takes longer and produces the same bytes.`,
+  examples: ['cache', 'cache --clear'],
   options: {
-    clear: { kind: 'flag', help: 'remove what builds have kept' },
-    ...COMMON_OPTIONS,
+    clear: { kind: 'flag', help: 'Empty the cache' },
+    ...CONFIG_OPTION,
   },
   maxPositionals: 0,
   async run({ options }, context) {
-    const { options: buildOptions, cwd } = await loadSettings(options, {}, context)
-    const { cache } = parseBuildOptions(buildOptions, cwd)
-    if (cache === false) {
-      throw new FingerpostError('FP_CONFIG', 'The config file turns the cache off.', {
-        remedy: 'There is nothing to show or clear.',
-      })
-    }
+    const settings = await loadSettings(options, [], context)
+    const { cache } = parseBuildOptions(settings.options, settings.cwd)
+    if (cache === false) throw new FingerpostError('FP_CONFIG', 'The config file turns the cache off.')
     if (options.clear) clearCache(cache.dir)
-    if (options.json) writeJson({ dir: cache.dir, cleared: options.clear }, context.stdout)
-    else context.stdout.write(`${cache.dir}\n`)
-    return 0
+    return { json: { dir: cache.dir, cleared: options.clear }, data: `${cache.dir}\n` }
   },
 })

@@ -5,110 +5,108 @@ import { LIMITS } from '../../core/limit.ts'
 import { createMediaStorage } from '../../media/media-storage.ts'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { BUCKET_OPTIONS, isBucketUrl, openBucket } from '../bucket.ts'
-import { type CommandContext, defineCommand, type ExitCode } from '../command.ts'
-import { writeJson } from '../json.ts'
-import { formatBytes, formatNumberOf, parseDurationSeconds } from '../unit.ts'
+import { DURATION_SECONDS } from '../arguments.ts'
+import { type CommandContext, type CommandResult, defineCommand } from '../command.ts'
+import { BUCKET_OPTIONS, openBucket } from '../settings.ts'
+import { formatBytes, formatNumberOf } from '../unit.ts'
 
-/** What both verbs work with. */
 interface Work {
   readonly storage: Storage
   readonly minAgeSeconds: number
-  readonly options: {
-    readonly used: string | undefined
-    readonly prefix: string | undefined
-    readonly json: boolean
-  }
+  readonly options: { readonly used: string | undefined; readonly prefix: string | undefined }
 }
 
 /** `fingerpost media sweep|orphans DIR|s3://BUCKET/PREFIX` */
-export const mediaCommand = defineCommand({
+export const command = defineCommand({
   usage: 'sweep|orphans DIR|s3://BUCKET[/PREFIX]',
-  description: `sweep removes what crashed uploads left in a folder or bucket: temporary files, multipart
-uploads that were never completed. Run it from time to time; it touches nothing that was
-stored, and nothing young.
-orphans prints the names of stored files that the app uses no more, one on each line, and
-removes nothing. The names in use come from standard input or --used, one on each line.`,
+  description: `sweep removes what crashed uploads left in a folder or bucket: temporary files and multipart uploads
+    that were never completed. It never touches stored files or anything young; run it from time to time. orphans
+    lists stored files that the app does not use, one name per line, and removes nothing. It reads the names in use
+    from standard input or --used, one per line.`,
+  examples: ['media sweep /srv/media', 'media orphans s3://my-bucket/media --used names.txt'],
   options: {
     'min-age': {
-      kind: 'text',
+      kind: 'value',
       value: 'DURATION',
-      help: `nothing younger counts (default ${LIMITS.sweepMinAgeHours}h)`,
+      type: DURATION_SECONDS,
+      help: `Skip files younger than this (default: ${LIMITS.sweepMinAgeHours}h)`,
     },
-    used: { kind: 'text', value: 'FILE', help: 'orphans: the names in use (default -, standard input)' },
-    prefix: { kind: 'text', value: 'TEXT', help: 'orphans: only names that begin so' },
+    used: {
+      kind: 'value',
+      value: 'FILE',
+      help: 'orphans: File with the names in use (default: standard input)',
+    },
+    prefix: { kind: 'value', value: 'TEXT', help: 'orphans: Only names that start with this' },
     ...BUCKET_OPTIONS,
-    json: { kind: 'flag', help: 'print one JSON object on standard output' },
   },
   maxPositionals: 2,
   async run({ options, positionals: [verb = '', target] }, context) {
     const run = VERBS.get(verb)
     if (run === undefined || target === undefined)
-      throw new FingerpostError(
-        'FP_USAGE',
-        'Write: fingerpost media sweep DIR, or media orphans s3://BUCKET/PREFIX',
-      )
-    const minAge = options['min-age'] ?? `${LIMITS.sweepMinAgeHours}h`
-    const minAgeSeconds = parseDurationSeconds(minAge, 'min-age')
-    const storage = isBucketUrl(target)
+      throw new FingerpostError('FP_USAGE', 'media needs a verb and a place.', {
+        remedy: 'Try: fingerpost media sweep DIR, or fingerpost media orphans s3://BUCKET/PREFIX',
+      })
+    const storage = target.startsWith('s3:')
       ? await openBucket(target, options)
       : createFilesystemStorage({ root: resolve(context.cwd, target) })
+    const minAgeSeconds = options['min-age'] ?? LIMITS.sweepMinAgeHours * 3600
     return run({ storage, minAgeSeconds, options }, context)
   },
 })
 
-const VERBS: ReadonlyMap<string, (work: Work, context: CommandContext) => Promise<ExitCode>> = new Map([
+const VERBS: ReadonlyMap<string, (work: Work, context: CommandContext) => Promise<CommandResult>> = new Map([
   ['sweep', sweep],
   ['orphans', listOrphans],
 ])
 
-async function sweep({ storage, minAgeSeconds, options }: Work, context: CommandContext): Promise<ExitCode> {
-  const { now, stdout, stderr } = context
+async function sweep({ storage, minAgeSeconds }: Work, { now }: CommandContext): Promise<CommandResult> {
   const removed = await storage.sweep(new Date(now() - minAgeSeconds * 1000))
-  if (options.json) writeJson({ storage: storage.name, removed }, stdout)
-  else stderr.write(`removed ${formatNumberOf(removed, 'leftover')} from ${storage.name}\n`)
-  return 0
+  const summary = `${formatNumberOf(removed, 'leftover')} removed from ${storage.name}\n`
+  return { json: { storage: storage.name, removed }, summary }
 }
 
-async function listOrphans(
-  { storage, minAgeSeconds, options }: Work,
-  context: CommandContext,
-): Promise<ExitCode> {
-  const { now, stdout, stderr, signal } = context
+async function listOrphans(work: Work, context: CommandContext): Promise<CommandResult> {
+  const { storage, minAgeSeconds, options } = work
   const used = await readNames(options.used ?? '-', context)
-  // A query that failed and a pipe that was forgotten look like this, and somebody deletes what is printed.
+  // A failed query or a forgotten pipe looks like this, and people delete what is listed.
   if (used.length === 0) {
-    throw new FingerpostError('FP_USAGE', 'No name in use was given: every file would be an orphan.', {
-      remedy: 'Pipe the names the app has stored into this command, or name a file with --used FILE.',
-    })
+    throw new FingerpostError(
+      'FP_USAGE',
+      'The list of names in use is empty: every file would be an orphan.',
+      {
+        remedy: 'Pipe the names that the app uses into this command, or name a file with --used FILE.',
+      },
+    )
   }
   const search = { minAgeHours: minAgeSeconds / 3600, prefix: options.prefix ?? '' }
   const orphans: { readonly name: string; readonly size: number }[] = []
-  for await (const { key: name, size } of createMediaStorage(storage, { now }).orphans(used, search)) {
-    signal.throwIfAborted()
-    if (!options.json) stdout.write(`${name}\n`)
+  const files = createMediaStorage(storage, { now: context.now }).orphans(used, search)
+  for await (const { key: name, size } of files) {
+    context.signal.throwIfAborted()
     orphans.push({ name, size })
   }
   const bytes = orphans.reduce((sum, { size }) => sum + size, 0)
-  if (options.json) writeJson({ storage: storage.name, used: used.length, orphans, bytes }, stdout)
-  const [found, names] = [formatNumberOf(orphans.length, 'orphan'), formatNumberOf(used.length, 'name')]
-  stderr.write(`${found} (${formatBytes(bytes)}) in ${storage.name}, ${names} in use\n`)
-  return 0
-}
-
-/** Names, one on each line. @throws FingerpostError `FP_USAGE` for a file that can't be read */
-async function readNames(file: string, { cwd, stdin }: CommandContext): Promise<readonly string[]> {
-  try {
-    const text = file === '-' ? await textOf(stdin?.() ?? []) : await readFile(resolve(cwd, file), 'utf8')
-    return text.split(/\r?\n/).filter((line) => line !== '')
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new FingerpostError('FP_USAGE', `The names in use can't be read: ${reason}.`, { cause })
+  const found = `${formatNumberOf(orphans.length, 'orphan')} (${formatBytes(bytes)}) in ${storage.name}`
+  return {
+    json: { storage: storage.name, used: used.length, orphans, bytes },
+    data: orphans.map(({ name }) => `${name}\n`).join(''),
+    summary: `${found}, ${formatNumberOf(used.length, 'name')} in use\n`,
   }
 }
 
-async function textOf(pieces: AsyncIterable<Uint8Array> | readonly Uint8Array[]): Promise<string> {
+/** Names, one per line. @throws FingerpostError `FP_USAGE` for an unreadable file */
+async function readNames(file: string, { cwd, stdin }: CommandContext): Promise<readonly string[]> {
+  try {
+    const text = file === '-' ? await readAll(stdin?.() ?? []) : await readFile(resolve(cwd, file), 'utf8')
+    return text.split(/\r?\n/).filter((line) => line !== '')
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    throw new FingerpostError('FP_USAGE', `Cannot read the names in use: ${reason}.`, { cause })
+  }
+}
+
+async function readAll(chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[]): Promise<string> {
   const all: Uint8Array[] = []
-  for await (const piece of pieces) all.push(piece)
+  for await (const chunk of chunks) all.push(chunk)
   return Buffer.concat(all).toString()
 }

@@ -1,34 +1,31 @@
 import { resolve } from 'node:path'
 import { pack } from '../../builder/maintain/pack.ts'
+import { BUILD_TABLE } from '../../builder/settings/options.ts'
+import { flagsOf } from '../../core/option-flag.ts'
 import { defineCommand } from '../command.ts'
-import { writeJson } from '../json.ts'
-import { COMMON_OPTIONS, loadSettings } from '../settings.ts'
+import { CONFIG_OPTION, loadSettings, readBuild, shortPath } from '../settings.ts'
 import { formatBytes, formatNumberOf } from '../unit.ts'
 
-/** Where an archive is written unless the command line says so. */
 const DEFAULT_ARCHIVE = 'fingerpost.tar'
 
 /** `fingerpost pack [FILE]` */
-export const packCommand = defineCommand({
+export const command = defineCommand({
   usage: '[FILE]',
-  description: `Writes the build in force, its manifest and every file of it, into one archive (tar, not
-compressed; default ${DEFAULT_ARCHIVE}). With --previous FILE the next build carries them forward, so
-that pages of the last deploy find their files though the old output isn't on the disk.`,
-  options: {
-    out: { kind: 'text', value: 'DIR', help: 'the build (default staticfiles)' },
-    ...COMMON_OPTIONS,
-  },
+  description: `Write the current build, its manifest and all its files, to a tar archive (default:
+    ${DEFAULT_ARCHIVE}). "fingerpost build --previous FILE" keeps these files in the next build, so that pages of the
+    last deploy still find theirs when the old output is gone.`,
+  examples: ['pack', 'pack last-build.tar -o public'],
+  options: { ...flagsOf(BUILD_TABLE, 'out'), ...CONFIG_OPTION },
   maxPositionals: 1,
-  async run({ options, positionals }, context) {
-    const { options: buildOptions, cwd } = await loadSettings(options, { out: options.out }, context)
-    const file = resolve(context.cwd, positionals[0] ?? DEFAULT_ARCHIVE)
-    const report = await pack(buildOptions, file, { cwd })
-    if (options.json) writeJson(report, context.stdout)
-    else {
-      const { stderr } = context
-      const facts = `${formatNumberOf(report.files, 'file')}, ${formatBytes(report.bytes)}`
-      stderr.write(`${stderr.style.green('✓')} ${facts} packed into ${report.archive}\n`)
+  async run({ options, positionals: [archive = DEFAULT_ARCHIVE] }, context) {
+    const { cwd, stderr } = context
+    const settings = await loadSettings(options, [], context)
+    await readBuild(settings.out, context)
+    const report = await pack(settings.options, resolve(cwd, archive), { cwd: settings.cwd })
+    const facts = `${formatNumberOf(report.files, 'file')}, ${formatBytes(report.bytes)}`
+    return {
+      json: { ...report, out: settings.out },
+      summary: `${stderr.style.green('✓')} ${facts} packed into ${shortPath(report.archive, cwd)}\n`,
     }
-    return 0
   },
 })

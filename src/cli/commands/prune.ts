@@ -1,49 +1,60 @@
-import { PRUNE_DEFAULTS, prune } from '../../builder/maintain/prune.ts'
+import { PRUNE_DEFAULTS, type PruneOptions, prune } from '../../builder/maintain/prune.ts'
+import { BUILD_TABLE } from '../../builder/settings/options.ts'
+import { flagsOf } from '../../core/option-flag.ts'
+import { atLeast, type CommandOptions, DURATION_SECONDS, type OptionValues } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
-import { writeJson } from '../json.ts'
-import { parseInteger } from '../option.ts'
-import { COMMON_OPTIONS, loadSettings } from '../settings.ts'
-import { formatBytes, formatNumberOf, parseDurationSeconds } from '../unit.ts'
+import { CONFIG_OPTION, loadSettings, readBuild } from '../settings.ts'
+import { formatBytes, formatNumberOf } from '../unit.ts'
+
+/** What a prune keeps. */
+export const PRUNE_OPTIONS = {
+  keep: {
+    kind: 'value',
+    value: 'N',
+    type: atLeast(1),
+    help: `Builds to keep, the current one included (default: ${PRUNE_DEFAULTS.keep})`,
+  },
+  'min-age': {
+    kind: 'value',
+    value: 'DURATION',
+    type: DURATION_SECONDS,
+    help: 'Keep files younger than this: 90s, 15m, 2d (default: 1h)',
+  },
+} as const satisfies CommandOptions
 
 /** `fingerpost prune` */
-export const pruneCommand = defineCommand({
+export const command = defineCommand({
   usage: '',
-  description: `Removes what no kept build needs. Only files that earlier builds recorded go: nothing of the
-build in force, nothing too young, nothing that fingerpost didn't write.`,
+  description: `Remove files that no kept build needs. Only files that earlier builds recorded are removed: never a
+    file of the current build, a young file, or a file that fingerpost did not write.`,
+  examples: ['prune --dry-run', 'prune --keep 3 --min-age 2d'],
   options: {
-    out: { kind: 'text', value: 'DIR', help: 'the build (default staticfiles)' },
-    keep: { kind: 'text', value: 'N', help: `builds whose files stay (default ${PRUNE_DEFAULTS.keep})` },
-    'min-age': {
-      kind: 'text',
-      value: 'DURATION',
-      help: 'what is younger stays, e.g. 90s, 15m, 2d (default 1h)',
-    },
-    'dry-run': { kind: 'flag', help: 'say what would go' },
-    ...COMMON_OPTIONS,
+    ...flagsOf(BUILD_TABLE, 'out'),
+    ...PRUNE_OPTIONS,
+    'dry-run': { kind: 'flag', short: 'n', help: 'Only list what would be removed' },
+    ...CONFIG_OPTION,
   },
   maxPositionals: 0,
   async run({ options }, context) {
-    const { keep, 'min-age': minAge } = options
-    const rules = {
-      keep: keep === undefined ? PRUNE_DEFAULTS.keep : parseInteger(keep, 'keep', 1),
-      minAgeSeconds:
-        minAge === undefined ? PRUNE_DEFAULTS.minAgeSeconds : parseDurationSeconds(minAge, 'min-age'),
-    }
-    const { options: buildOptions, cwd } = await loadSettings(options, { out: options.out }, context)
+    const settings = await loadSettings(options, [], context)
+    await readBuild(settings.out, context)
     const mode = options['dry-run'] ? 'dry-run' : 'publish'
-    const report = await prune(buildOptions, rules, { cwd, mode, signal: context.signal })
-    if (options.json) {
-      writeJson(report, context.stdout)
-      return 0
-    }
-    const { stdout, stderr } = context
-    for (const { file } of report.removed) stdout.write(`${file}\n`)
+    const environment = { cwd: settings.cwd, mode, signal: context.signal } as const
+    const report = await prune(settings.options, pruneRules(options), environment)
     const bytes = report.removed.reduce((sum, { size }) => sum + size, 0)
     const files = `${formatNumberOf(report.removed.length, 'file')}, ${formatBytes(bytes)}`
-    const verb = report.kind === 'pruned' ? 'removed' : 'would go'
-    stderr.write(
-      `${stderr.style.green('✓')} ${files} ${verb}; ${formatNumberOf(report.kept, 'build')} kept\n`,
-    )
-    return 0
+    const verb = mode === 'publish' ? 'removed' : 'would be removed'
+    const kept = formatNumberOf(report.kept, 'build')
+    return {
+      json: { ...report, out: settings.out },
+      data: report.removed.map(({ file }) => `${file}\n`).join(''),
+      summary: `${context.stderr.style.green('✓')} ${files} ${verb}; ${kept} kept\n`,
+    }
   },
 })
+
+/** The options as the builder takes them. */
+export function pruneRules({ keep, 'min-age': age }: OptionValues<typeof PRUNE_OPTIONS>): PruneOptions {
+  const { keep: usualKeep, minAgeSeconds } = PRUNE_DEFAULTS
+  return { keep: keep ?? usualKeep, minAgeSeconds: age ?? minAgeSeconds }
+}

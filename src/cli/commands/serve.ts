@@ -1,60 +1,55 @@
 import { resolve } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import { BUILD_DEFAULTS } from '../../builder/settings/options.ts'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { fingerpost } from '../../plugin/plugin.ts'
 import type { FingerpostOptions } from '../../serve/options.ts'
 import { parseSource } from '../../sources/source.ts'
+import { atLeast } from '../arguments.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
-import { writeJson } from '../json.ts'
-import { parseInteger } from '../option.ts'
-import { COMMON_OPTIONS, loadSettings } from '../settings.ts'
-import { createServerLog } from './server-log.ts'
+import { type Output, writeJson } from '../output.ts'
+import { CONFIG_OPTION, loadSettings, loadSources, readBuild } from '../settings.ts'
 
-/** How to serve a build from the command line. */
-export interface ServerOptions {
-  /** The folder of a build, absolute. */
-  readonly root?: string | undefined
-  /** Serve sources instead of a build. */
-  readonly live?: Pick<FingerpostOptions, 'live' | 'sources'> | undefined
-  /** The file that answers for a folder; undefined for none. */
-  readonly index?: string | undefined
-  /** Default: silence. */
-  readonly log?: FastifyBaseLogger
-}
-
-/** `fingerpost serve`: a ready server over a build. */
-export const serveCommand = defineCommand({
-  usage: '[--live SOURCE…]',
-  description: `Serves a build, for a preview or a small site; with --live the sources themselves, for
-development: no build, every save visible at the next request. Prints the address on standard
-output once it can be asked; ends on SIGINT and SIGTERM, looks for a new build on SIGHUP and
-by itself.`,
+/** `fingerpost serve`: a complete server over a build. */
+export const command = defineCommand({
+  usage: '[SOURCE]...',
+  description: `Serve a build, for a preview or a small site. With --live, serve the sources themselves for
+    development: no build is needed and every change shows on the next request. Prints the URL on standard output when
+    the server is ready. Picks up new builds by itself and on SIGHUP; stops on SIGINT and SIGTERM.`,
+  examples: ['serve --root public', 'serve --live assets --port 3000'],
   options: {
-    root: { kind: 'text', value: 'DIR', help: `the build's folder, default ${BUILD_DEFAULTS.out}` },
-    host: { kind: 'text', value: 'HOST', help: 'default 127.0.0.1' },
-    port: { kind: 'text', value: 'PORT', help: 'default 8080; 0 for any free one' },
-    index: { kind: 'text', value: 'FILE', help: 'the file that answers for a folder: index.html' },
-    live: { kind: 'flag', help: 'serve sources, without a build; without SOURCE those of the config file' },
-    ...COMMON_OPTIONS,
+    root: { kind: 'value', short: 'r', value: 'DIR', help: 'Folder of the build (default: staticfiles)' },
+    live: { kind: 'flag', short: 'l', help: 'Serve SOURCE, or the sources of the config file' },
+    host: { kind: 'value', value: 'HOST', help: 'Address to listen on (default: 127.0.0.1)' },
+    port: {
+      kind: 'value',
+      short: 'p',
+      value: 'PORT',
+      type: atLeast(0),
+      help: 'Port to listen on; 0 picks a free one (default: 8080)',
+    },
+    index: { kind: 'value', value: 'FILE', help: 'File that answers for a folder: index.html' },
+    ...CONFIG_OPTION,
   },
   maxPositionals: Number.POSITIVE_INFINITY,
   async run({ options, positionals }, context) {
-    const { host = '127.0.0.1', port = '8080', index, json } = options
-    const number = parseInteger(port, 'port', 0)
-    const live = options.live ? liveOptions(positionals, options.config, context) : refuseSources(positionals)
-    const root = options.live ? undefined : await rootOf(options, context)
-    const app = await createServer({ root, index, live, log: createServerLog(context.stderr) })
+    const { host = '127.0.0.1', port = 8080, index } = options
+    const { live, config, root } = options
+    const served = live
+      ? await liveOptions(positionals, config, context)
+      : { root: await findRoot(positionals, { config, root }, context) }
+    const plugin = { ...served, ...(index === undefined ? {} : { index }) }
+    const app = await createServer(plugin, createServerLog(context.stderr))
     const stopReloading = context.onHangup?.(() => reload(app, context))
     try {
-      const address = await listen(app, host, number)
-      // The path alone: the files of a build for a CDN are here all the same.
+      const address = await listen(app, host, port)
+      // Only the path: a build for a CDN is served here all the same.
       const { pathname } = new URL(app.staticMount.url, address)
       const url = new URL(pathname, address).href
-      if (json) writeJson({ address, url }, context.stdout)
+      // Printed while the server runs; everything else is printed at the end.
+      if (options.json) writeJson({ address, url }, context.stdout)
       else context.stdout.write(`${url}\n`)
-      await ended(context.signal)
-      return 0
+      await aborted(context.signal)
+      return { json: undefined }
     } finally {
       stopReloading?.()
       await app.close()
@@ -62,20 +57,21 @@ by itself.`,
   },
 })
 
+type ServedOptions = Pick<FingerpostOptions, 'root' | 'live' | 'sources' | 'index'>
+
 /** A Fastify app with the plugin, not yet listening. @throws FingerpostError `FP_MANIFEST` */
-export async function createServer({ root, index, live, log }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer(
+  options: ServedOptions,
+  log?: FastifyBaseLogger,
+): Promise<FastifyInstance> {
   const { default: Fastify } = await import('fastify')
-  // What is left open must not keep a server alive that was told to end.
+  // Open connections must not keep a server alive that was told to end.
   const app: FastifyInstance = Fastify({
     forceCloseConnections: true,
     ...(log === undefined ? {} : { loggerInstance: log }),
   })
   try {
-    await app.register(fingerpost, {
-      ...(root === undefined ? {} : { root }),
-      ...live,
-      ...(index === undefined ? {} : { index }),
-    })
+    await app.register(fingerpost, options)
     return app
   } catch (error) {
     await app.close()
@@ -83,11 +79,14 @@ export async function createServer({ root, index, live, log }: ServerOptions): P
   }
 }
 
-function liveOptions(
+async function liveOptions(
   sources: readonly string[],
   config: string | undefined,
-  { cwd }: CommandContext,
-): ServerOptions['live'] {
+  context: CommandContext,
+): Promise<ServedOptions> {
+  const { cwd } = context
+  // For its message: the plugin loads the config file itself, and again when it changes.
+  await loadSources({ config }, sources, context, 'fingerpost serve --live assets')
   const parsed = sources.map((source) => parseSource(source, cwd))
   return {
     live: config === undefined ? true : { config: resolve(cwd, config) },
@@ -97,29 +96,30 @@ function liveOptions(
   }
 }
 
-function refuseSources([first]: readonly string[]): undefined {
-  if (first === undefined) return undefined
-  throw new FingerpostError('FP_USAGE', `serve takes no sources: ${JSON.stringify(first)}.`, {
-    remedy: 'A build is named with --root DIR; sources are served with --live.',
-  })
-}
-
-async function rootOf(
-  options: { readonly root: string | undefined; readonly config: string | undefined; readonly json: boolean },
+async function findRoot(
+  [source]: readonly string[],
+  { root, config }: { readonly root: string | undefined; readonly config: string | undefined },
   context: CommandContext,
 ): Promise<string> {
-  if (options.root !== undefined) return resolve(context.cwd, options.root)
-  const settings = await loadSettings(options, {}, context)
-  return resolve(settings.cwd, settings.options.out ?? BUILD_DEFAULTS.out)
+  if (source !== undefined) {
+    throw new FingerpostError('FP_USAGE', `Unexpected argument ${JSON.stringify(source)}.`, {
+      remedy: `To serve sources: fingerpost serve --live ${source}\n  To serve a build: fingerpost serve --root ${source}`,
+    })
+  }
+  const folder =
+    root === undefined ? (await loadSettings({ config }, [], context)).out : resolve(context.cwd, root)
+  await readBuild(folder, context)
+  return folder
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
   try {
     return await app.listen({ host, port })
   } catch (cause) {
-    if (!isSystemError(cause, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND')) throw cause
-    throw new FingerpostError('FP_USAGE', `Nothing can listen on ${host}:${port}: ${cause.message}.`, {
-      remedy: 'Choose another with --port and --host; --port 0 takes any free port.',
+    if (!isSystemError(cause, 'EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL', 'ENOTFOUND', 'ERR_SOCKET_BAD_PORT'))
+      throw cause
+    throw new FingerpostError('FP_USAGE', `Cannot listen on ${host}:${port}: ${cause.message}.`, {
+      remedy: 'Choose another address with --port and --host. --port 0 picks a free port.',
       details: { host, port },
       cause,
     })
@@ -127,14 +127,30 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
 }
 
 function reload(app: FastifyInstance, { stderr }: CommandContext): void {
-  const say = (taken: boolean) =>
-    stderr.write(taken ? 'A new build is in service.\n' : 'There is no new build.\n')
-  app.staticReload().then(say, (error: Error) => stderr.write(`${error.message}\n  The old build stays.\n`))
+  const report = (isNew: boolean) =>
+    stderr.write(isNew ? 'Now serving the new build.\n' : 'No new build found.\n')
+  app.staticReload().then(report, (error: Error) => {
+    stderr.write(`${error.message}\n  Still serving the old build.\n`)
+  })
 }
 
-function ended(signal: AbortSignal): Promise<void> {
-  return new Promise((done) => {
-    if (signal.aborted) done()
-    else signal.addEventListener('abort', () => done(), { once: true })
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
+}
+
+/** Prints the server's warnings and errors as lines instead of JSON. */
+function createServerLog(stderr: Output): FastifyBaseLogger {
+  const ignore = () => undefined
+  // Loggers take a message, or an object and a message about it.
+  const print = (subject: unknown, message?: unknown) => {
+    const cause = subject instanceof Error ? subject.message : subject
+    const parts = [message, cause].filter((part) => typeof part === 'string' && part !== '')
+    stderr.write(`${parts.join(': ')}\n`)
+  }
+  const quiet = { level: 'warn', silent: ignore, trace: ignore, debug: ignore, info: ignore }
+  const log = { ...quiet, warn: print, error: print, fatal: print, child: () => log as FastifyBaseLogger }
+  return log as unknown as FastifyBaseLogger
 }

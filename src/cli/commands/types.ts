@@ -1,46 +1,46 @@
 import { resolve } from 'node:path'
 import { saveNameTypes } from '../../builder/publish/name-types.ts'
+import { BUILD_TABLE } from '../../builder/settings/options.ts'
+import { flagsOf } from '../../core/option-flag.ts'
 import { collect } from '../../sources/collect.ts'
-import { createFolderFinder } from '../../sources/folder-finder.ts'
-import { locateSources } from '../../sources/source.ts'
 import { defineCommand } from '../command.ts'
-import { writeJson } from '../json.ts'
-import { COMMON_OPTIONS, loadSettings } from '../settings.ts'
+import { CONFIG_OPTION, loadSources, shortPath } from '../settings.ts'
 import { formatNumberOf } from '../unit.ts'
+import { createFinders } from './find.ts'
 
-/** Where the names go unless an option or the config file says otherwise. */
 const DEFAULT_FILE = 'fingerpost-names.d.ts'
 
-/** `fingerpost types`: names as types. */
-export const typesCommand = defineCommand({
-  usage: '[SOURCE…]',
-  description: `Writes a declaration file with the names of all files, after which static('css/styl.css') doesn't
-compile and editors complete names. It needs no build. Names that are known at run time only
-go through staticUrl(). Writes nothing if nothing has changed.`,
+/** `fingerpost types [SOURCE]...` */
+export const command = defineCommand({
+  usage: '[SOURCE]...',
+  description: `Write a declaration file with the names of all files. With it, static('css/styl.css') does not compile
+    and editors complete names; names that are only known at run time go through staticUrl(). No build is needed. The
+    file is only written if it changes.`,
+  examples: ['types assets', 'types --file src/static-names.d.ts'],
   options: {
     file: {
-      kind: 'text',
+      kind: 'value',
+      short: 'f',
       value: 'FILE',
-      help: `where to; default the config file's types, or ${DEFAULT_FILE}`,
+      help: `Output file (default: "types" of the config file, or ${DEFAULT_FILE})`,
     },
-    ignore: { kind: 'list', value: 'GLOB', help: 'leave these out, besides CVS, .* and *~' },
-    ...COMMON_OPTIONS,
+    ...flagsOf(BUILD_TABLE, 'ignore'),
+    ...CONFIG_OPTION,
   },
   maxPositionals: Number.POSITIVE_INFINITY,
   async run({ options, positionals }, context) {
-    const overrides = { sources: positionals, ignore: options.ignore }
-    const { options: buildOptions, cwd } = await loadSettings(options, overrides, context)
-    const sources = await locateSources(buildOptions.sources ?? [], { cwd })
-    const ignore = buildOptions.ignore ?? []
-    const { files } = await collect(sources.map((source) => createFolderFinder({ ...source, ignore })))
-    const { types } = buildOptions
+    const settings = await loadSources(options, positionals, context, 'fingerpost types assets')
+    const { files } = await collect(await createFinders(settings))
+    const { types } = settings.options
     const file =
       options.file === undefined && types !== undefined
-        ? resolve(cwd, types)
+        ? resolve(settings.cwd, types)
         : resolve(context.cwd, options.file ?? DEFAULT_FILE)
     const kind = await saveNameTypes(file, files.keys())
-    if (options.json) writeJson({ kind, file, names: files.size }, context.stdout)
-    else context.stderr.write(`${formatNumberOf(files.size, 'name')} in ${file} (${kind})\n`)
-    return 0
+    const names = formatNumberOf(files.size, 'name')
+    return {
+      json: { kind, file, names: files.size },
+      summary: `${names} in ${shortPath(file, context.cwd)} (${kind})\n`,
+    }
   },
 })

@@ -1,4 +1,4 @@
-import { type NginxDirective, parseNginxConfig } from './parse.ts'
+import { type NginxDirective, parseNginxConfig } from './syntax.ts'
 
 /** What the check knows of the site besides the file. */
 export interface NginxExpectations {

@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import {
   formatMediaLocations,
   formatMediaMaps,
@@ -6,7 +10,7 @@ import {
   PROXY_HEADERS,
 } from './media.ts'
 import { formatStaticLocation, formatStaticMaps, type NginxStatic } from './static.ts'
-import { indent, quoteValue } from './text.ts'
+import { indent, quoteValue } from './syntax.ts'
 
 /** Everything nginx has to know of a site. */
 export interface NginxSettings {
@@ -40,6 +44,26 @@ http {
 
 ${indent(site)}}
 `
+}
+
+/** What the installed nginx supports. */
+export interface InstalledNginx {
+  /** Whether `brotli_static` works, built in or as a module. */
+  readonly brotli: boolean
+  /** Modules that a whole nginx.conf has to load, absolute. */
+  readonly modules: readonly string[]
+}
+
+/** Asks the nginx of this machine; undefined where there is none. */
+export async function findNginx(): Promise<InstalledNginx | undefined> {
+  const answer = await promisify(execFile)('nginx', ['-V']).catch(() => undefined)
+  if (answer === undefined) return undefined
+  if (/--add-module=\S*brotli/.test(answer.stderr)) return { brotli: true, modules: [] }
+  const folder = /--modules-path=(\S+)/.exec(answer.stderr)?.[1]
+  const module = folder === undefined ? undefined : join(folder, 'ngx_http_brotli_static_module.so')
+  return module !== undefined && existsSync(module)
+    ? { brotli: true, modules: [module] }
+    : { brotli: false, modules: [] }
 }
 
 function formatSite(settings: NginxSettings): string {

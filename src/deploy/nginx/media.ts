@@ -1,5 +1,5 @@
 import { parsePublicUrl } from '../../core/public-url.ts'
-import { indent, quoteValue } from './text.ts'
+import { indent, quoteValue } from './syntax.ts'
 
 /** Where visitors' files are kept. */
 export type NginxMediaSource =

@@ -5,7 +5,7 @@ import { MANIFEST_FILE, type Manifest } from '../../core/manifest/manifest.ts'
 import { bareMediaType } from '../../core/media-type.ts'
 import { extensionOf } from '../../core/path.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
-import { indent, quoteKey, quoteValue } from './text.ts'
+import { indent, quoteKey, quoteValue } from './syntax.ts'
 
 /** A build that nginx sends by itself. */
 export interface NginxStatic {

@@ -30,14 +30,14 @@ test('build writes the output and closes with files, bytes by encoding and time'
   assert.match(stderr, /✓ 3 files built into staticfiles in [\d.]+ m?s\n/)
   assert.match(
     stderr,
-    / {2}as is {2}3 files +[\d.]+ k?B\n {2}br {5}1 file .* from 651 B, \d+ % smaller\n {2}gzip {3}1 file /,
+    / {2}original {2}3 files +[\d.]+ k?B\n {2}br {8}1 file .* from 651 B, \d+ % smaller\n {2}gzip {6}1 file /,
   )
 })
 
 test('sources without files are built, with a warning', async (context) => {
   const { code, stderr } = await runIn(makeTree(context, { assets: {} }), 'build', 'assets')
   assert.equal(code, 0)
-  assert.match(stderr, /^warning {2}the sources have no files$/m)
+  assert.match(stderr, /^warning: The sources have no files\.$/m)
 })
 
 test('build --json prints one object with the names', async (context) => {
@@ -47,6 +47,7 @@ test('build --json prints one object with the names', async (context) => {
   assert.equal(stderr, '')
   const report = JSON.parse(stdout)
   assert.equal(report.kind, 'built')
+  assert.equal(report.out, join(cwd, 'staticfiles'))
   assert.match(report.assets['css/site.css'], /^css\/site\.[0-9a-f]{16}\.css$/)
   assert.equal(report.digest, JSON.parse(readFileSync(join(cwd, 'staticfiles/manifest.json'), 'utf8')).digest)
 })
@@ -100,10 +101,10 @@ test('all references that lead nowhere are told at once, nothing is published, e
   assert.equal(stdout, '')
   assert.match(
     stderr,
-    /css\/site\.css:2:19 {2}.*leads to img\/logo\.svg, which no source has\.\n {2}nearest {3}img\/logo2\.svg\n {2}fix the path, add the file, or allow it with --allow-missing 'img\/logo\.svg'\n/,
+    /css\/site\.css:2:19 {2}.*leads to img\/logo\.svg, which no source has\.\n {2}Did you mean img\/logo2\.svg\?\n {2}Fix the path, add the file, or allow it with --allow-missing 'img\/logo\.svg'\n/,
   )
   assert.match(stderr, /css\/two\.css:1:10 {2}/)
-  assert.match(stderr, /fingerpost: 2 errors; nothing was published\.\n$/)
+  assert.match(stderr, /fingerpost: 2 errors\. Nothing was published\.\n$/)
   assert.ok(!existsSync(join(cwd, 'staticfiles/manifest.json')))
   const asJson = JSON.parse((await runIn(cwd, 'build', 'assets', '--json')).stdout)
   assert.equal(asJson.error.details.problems.length, 2)

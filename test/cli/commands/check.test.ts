@@ -17,7 +17,7 @@ test('check finds nothing wrong with a fresh build', async (context) => {
   const { code, stdout, stderr } = await runIn(cwd, 'check')
   assert.equal(code, 0, stderr)
   assert.equal(stdout, '')
-  assert.match(stderr, /^✓ \d files, [\d.]+ k?B: all right\n$/)
+  assert.match(stderr, /^✓ \d files, [\d.]+ k?B: no faults\n$/)
   assert.deepEqual(JSON.parse((await runIn(cwd, 'check', '--json')).stdout).faults, [])
 })
 
@@ -30,14 +30,14 @@ test('check names what is missing or altered, with exit code 1, and repairs sibl
   rmSync(join(out, sibling))
   const broken = await runIn(cwd, 'check')
   assert.equal(broken.code, 1)
-  assert.match(broken.stderr, /site\.\w+\.css\.br {2}.*\n {2}Remove .*--repair.*\n✗ \d files, .*: 1 fault\n$/)
+  assert.match(broken.stderr, /site\.\w+\.css\.br {2}.*\n {2}Remove .*--repair\.\n✗ \d files, .*: 1 fault\n$/)
   const mended = await runIn(cwd, 'check', '--repair')
   assert.equal(mended.code, 0)
-  assert.match(mended.stderr, /made anew/)
+  assert.match(mended.stderr, /repaired/)
   writeFileSync(join(out, files.find((file) => file.endsWith('.svg')) ?? ''), 'other')
   const altered = await runIn(cwd, 'check')
   assert.equal(altered.code, 1)
-  assert.match(altered.stderr, /\n {2}Remove what is named and build again/)
+  assert.match(altered.stderr, /\n {2}Remove these files and build again/)
   rmSync(join(out, files.find((file) => file.endsWith('.svg')) ?? ''))
   await runIn(cwd, 'build')
   assert.equal((await runIn(cwd, 'check')).code, 0)
@@ -61,7 +61,7 @@ test('check --templates names every misspelt name with file and line', async (co
   assert.equal(code, 1)
   assert.match(
     stderr,
-    /^views\/page\.njk:2:22 {2}"img\/lgoo\.svg" is not in the build\.\n {2}nearest {3}img\/logo\.svg\n✓ .*\n✗ 3 names in 2 templates: 1 not in the build\n$/,
+    /^views\/page\.njk:2:22 {2}"img\/lgoo\.svg" is not in the build\.\n {2}Did you mean img\/logo\.svg\?\n✓ .*\n✗ 3 names in 2 templates: 1 not in the build\n$/,
   )
   const right = await runIn(cwd, 'check', '--templates', 'views/sub/**', '--json')
   assert.equal(right.code, 0)

@@ -42,7 +42,7 @@ test('a name that no source has exits with 1 and names the nearest', async (cont
   assert.equal(stdout, '')
   assert.match(
     stderr,
-    /No source has css\/sites\.css\.\n {2}Did you mean css\/site\.css\? Looked in \S+assets, /,
+    /css\/sites\.css is not in the sources\.\n {2}Did you mean css\/site\.css\? Searched: \S+assets, /,
   )
   const asJson = JSON.parse((await runIn(cwd, 'find', 'css/sites.css', '--json')).stdout)
   assert.equal(asJson.error.code, 'FP_NOT_FOUND')
@@ -54,7 +54,7 @@ test('find without a name or without sources is wrong usage', async (context) =>
   assert.equal((await runIn(cwd, 'find')).code, 2)
   const { code, stderr } = await runIn(cwd, 'find', 'a.css')
   assert.equal(code, 2)
-  assert.match(stderr, /no sources/)
+  assert.match(stderr, /No sources\. Try: fingerpost find a\.css assets/)
 })
 
 test('an ignored file is not found', async (context) => {

@@ -11,7 +11,7 @@ const lab = createS3Lab()
 test('fingerpost media sweep removes leftovers of folders and buckets once they are old', async (context) => {
   const folder = makeTree(context)
   writeTree(folder, { 'media/a.txt': 'a', 'media/.fingerpost-0123456789abcdef.tmp': 'hal' })
-  assert.match((await runIn(folder, 'media', 'sweep', 'media')).stderr, /removed 0 leftovers/)
+  assert.match((await runIn(folder, 'media', 'sweep', 'media')).stderr, /^0 leftovers removed/)
   const swept = await runIn(folder, 'media', 'sweep', 'media', '--min-age', '0s', '--json')
   assert.deepEqual(JSON.parse(swept.stdout), { storage: `folder ${join(folder, 'media')}`, removed: 1 })
   assert.deepEqual([...readTree(join(folder, 'media')).keys()], ['a.txt'])
@@ -19,7 +19,7 @@ test('fingerpost media sweep removes leftovers of folders and buckets once they 
   const endpoint = await lab.environment(context)
   if (endpoint === undefined) return
   const bucket = await runIn(folder, 'media', 'sweep', `s3://${BUCKET}/sweep`, '--endpoint', endpoint)
-  assert.match(bucket.stderr, /removed 0 leftovers from s3:\/\/fingerpost\/sweep\//)
+  assert.match(bucket.stderr, /^0 leftovers removed from s3:\/\/fingerpost\/sweep\//)
 })
 
 test('fingerpost media orphans prints what is no longer used, old enough, and removes nothing', async (context) => {
@@ -54,7 +54,7 @@ test('fingerpost media orphans takes no names for a mistake', async (context) =>
   for (const words of [[], ['--used', 'empty'], ['--used', 'none.txt']]) {
     const { code, stdout, stderr } = await runIn(folder, 'media', 'orphans', 'media', ...words)
     assert.deepEqual([code, stdout], [2, ''])
-    assert.match(stderr, /every file would be an orphan|can't be read/)
+    assert.match(stderr, /every file would be an orphan|Cannot read the names in use: ENOENT/)
   }
 })
 

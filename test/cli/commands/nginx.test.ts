@@ -38,7 +38,7 @@ test('fingerpost nginx says what is missing', async (context) => {
   const folder = makeTree(context)
   const none = await runIn(folder, 'nginx')
   assert.equal(none.code, 1)
-  assert.match(none.stderr, /no build in .*\n.*fingerpost build/)
+  assert.match(none.stderr, /staticfiles\/ holds no build\. Run: fingerpost build\n/)
   const root = await makeBuild(context, FILES)
   for (const args of [
     ['--app', 'localhost'],

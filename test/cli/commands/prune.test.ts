@@ -20,7 +20,7 @@ test('prune prints what goes, and keeps what a kept build needs', async (context
   assert.equal(young.stdout, '')
   const dry = await runIn(cwd, 'prune', '--keep', '2', '--min-age', '0s', '--dry-run')
   assert.match(dry.stdout, /^a\.[0-9a-f]{16}\.txt\n$/)
-  assert.match(dry.stderr, /1 file, 1 B would go; 2 builds kept/)
+  assert.match(dry.stderr, /1 file, 1 B would be removed; 2 builds kept/)
   assert.equal(files().length, 3)
   const real = await runIn(cwd, 'prune', '--keep', '1', '--min-age', '0')
   assert.equal(real.code, 0)
@@ -30,6 +30,9 @@ test('prune prints what goes, and keeps what a kept build needs', async (context
 
 test('prune refuses numbers and durations that are none', async (context) => {
   const cwd = makeTree(context)
-  assert.match((await runIn(cwd, 'prune', '--keep', '0')).stderr, /--keep 0: a whole number from 1/)
-  assert.match((await runIn(cwd, 'prune', '--min-age', 'soon')).stderr, /--min-age soon: a duration/)
+  assert.match(
+    (await runIn(cwd, 'prune', '--keep', '0')).stderr,
+    /--keep 0: expected a whole number of at least 1/,
+  )
+  assert.match((await runIn(cwd, 'prune', '--min-age', 'soon')).stderr, /--min-age soon: expected a duration/)
 })

@@ -18,8 +18,8 @@ test('fingerpost publish uploads, then has nothing to do, then prunes', async (c
   assert.equal(JSON.parse(dry.stdout).uploaded.length, 2)
   const first = await publish()
   assert.equal(first.code, 0, first.stderr)
-  assert.match(first.stderr, /uploaded 2 files \(.* B\) to s3:\/\/fingerpost\/cli\/, 0 files there already/)
-  assert.match((await publish('--prune')).stderr, /uploaded 0 files \(0 B\).*2 files there already/)
+  assert.match(first.stderr, /2 files \(.* B\) uploaded to s3:\/\/fingerpost\/cli\/, 0 files already there/)
+  assert.match((await publish('--prune')).stderr, /0 files \(0 B\) uploaded.*2 files already there/)
   assert.equal(first.stdout, '')
 })
 
@@ -30,5 +30,5 @@ test('fingerpost publish says what is wrong', async (context) => {
   assert.equal((await runIn(root, 'publish', 's3://bucket', '--out', '.', '--variant', 'zip')).code, 2)
   const empty = await runIn(makeTree(context), 'publish', 's3://bucket')
   assert.equal(empty.code, 1)
-  assert.match(empty.stderr, /Build first/)
+  assert.match(empty.stderr, /^fingerpost: staticfiles\/ holds no build\. Run: fingerpost build\n$/)
 })

@@ -34,7 +34,7 @@ test('serve prints the address, answers, takes a new build on SIGHUP and ends on
   assert.equal((await exchange(port, '/static/')).body.toString(), 'home')
   await writeBuild(root, { 'a.txt': 'second' })
   child.kill('SIGHUP')
-  assert.match(await nextLine(child, 'stderr'), /^(A|There is no) new build/)
+  assert.match(await nextLine(child, 'stderr'), /^(Now serving the|No) new build/)
   assert.equal((await exchange(port, '/static/a.txt')).body.toString(), 'second')
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
@@ -45,6 +45,24 @@ test('serve without a build says what to run', async (context) => {
   const outcome = await runIn(makeTree(context), 'serve', '--port', '0')
   assert.equal(outcome.code, 1)
   assert.match(outcome.stderr, /staticfiles[\s\S]*fingerpost build/)
+})
+
+test('serve --root of a folder without a build says how to make one', async (context) => {
+  const { code, stderr } = await runIn(makeTree(context, { a: {} }), 'serve', '--root', 'a')
+  assert.equal(code, 1)
+  assert.equal(stderr, 'fingerpost: a/ holds no build. Run: fingerpost build --out a\n')
+})
+
+test('serve with a source but without --live names both ways', async (context) => {
+  const { code, stderr } = await runIn(makeTree(context), 'serve', 'assets')
+  assert.equal(code, 2)
+  assert.match(stderr, /fingerpost serve --live assets\n.*fingerpost serve --root assets/)
+})
+
+test('serve --live without sources says how to name them', async (context) => {
+  const { code, stderr } = await runIn(makeTree(context), 'serve', '--live')
+  assert.equal(code, 2)
+  assert.match(stderr, /^fingerpost: No sources\. Try: fingerpost serve --live assets\n/)
 })
 
 test('serve on a port that is taken says so', async (context) => {

@@ -6,7 +6,7 @@ import {
   type FindingCode,
   type NginxExpectations,
 } from '../../../src/deploy/nginx/check.ts'
-import { parseNginxConfig } from '../../../src/deploy/nginx/parse.ts'
+import { parseNginxConfig } from '../../../src/deploy/nginx/syntax.ts'
 
 const EXPECTED: NginxExpectations = {
   roots: ['/srv/app/staticfiles'],
@@ -108,4 +108,35 @@ test('whatever the file holds, it is either read or refused', () => {
       }
     }),
   )
+})
+
+test('blocks of Lua are skipped, whatever their braces, strings and comments', () => {
+  const config = `location / {
+    content_by_lua_block {
+      local t = { a = "}", b = '}' } -- }
+      ngx.say(t.a)
+    }
+    autoindex on;
+  }`
+  const findings = checkNginxConfig(config, EXPECTED)
+  assert.deepEqual(
+    findings.map(({ code, line }) => [code, line]),
+    [['autoindex', 6]],
+  )
+})
+
+test('a file that is broken names line and word', () => {
+  const message = (config: string) => {
+    try {
+      parseNginxConfig(config)
+    } catch (error) {
+      return (error as Error).message.split('\n')[0]
+    }
+    return undefined
+  }
+  const say = 'Cannot parse the nginx configuration: line'
+  assert.equal(message('a {\n  gzip on\n}'), `${say} 3: unexpected "}".`)
+  assert.equal(message('a;\nserver {\n  b;\n'), `${say} 2: "server" has no "}".`)
+  assert.equal(message('a;\ngzip on'), `${say} 2: "gzip" has no ";".`)
+  assert.equal(message('a;\n\nroot "x'), `${say} 3: unexpected "\\"x".`)
 })

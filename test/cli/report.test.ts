@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createOutput } from '../../src/cli/output.ts'
-import { formatProblem, formatProblemCount, quoteForShell } from '../../src/cli/problem.ts'
+import { formatProblem, formatProblemCount, formatProblems, quoteForShell } from '../../src/cli/report.ts'
 import type { Problem } from '../../src/core/reference/problem.ts'
 import { createRecorder } from './support.ts'
 
@@ -23,8 +23,8 @@ test('a missing reference is told with its place, the nearest name and the way o
   assert.equal(
     formatProblem(missing, style),
     `css/site.css:12:18  url(../img/logo.svg) leads to img/logo.svg, which no source has.
-  nearest   img/logo2.svg
-  fix the path, add the file, or allow it with --allow-missing 'img/logo.svg'
+  Did you mean img/logo2.svg?
+  Fix the path, add the file, or allow it with --allow-missing 'img/logo.svg'
 `,
   )
 })
@@ -46,4 +46,11 @@ test('problems are counted by severity', () => {
 
 test('a name with a quote stays one word for a shell', () => {
   assert.equal(quoteForShell("it's.svg"), "'it'\\''s.svg'")
+})
+
+test('of many problems the first 50 are shown and the rest is counted', () => {
+  const many = Array.from({ length: 5000 }, (_, index) => ({ ...missing, line: index + 1 }))
+  const text = formatProblems(many, style)
+  assert.equal(text.match(/^css\/site\.css:/gm)?.length, 50)
+  assert.match(text, /^… and 4,950 more problems\. --json lists all\.\n$/m)
 })

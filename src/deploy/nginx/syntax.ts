@@ -1,0 +1,127 @@
+import { FingerpostError } from '../../core/error.ts'
+
+/** A directive, with its block if it has one. */
+export interface NginxDirective {
+  readonly name: string
+  readonly args: readonly string[]
+  /** 1-based. */
+  readonly line: number
+  /** Undefined for a directive that ends with a semicolon. */
+  readonly block: readonly NginxDirective[] | undefined
+}
+
+interface Token {
+  readonly kind: 'word' | ';' | '{' | '}'
+  readonly text: string
+  readonly line: number
+}
+
+/**
+ * Parses an nginx configuration. Included files are not read; the Lua of a `*_by_lua_block` is skipped.
+ *
+ * @throws FingerpostError `FP_CONFIG` with the line and the word where a brace or semicolon is missing
+ */
+export function parseNginxConfig(text: string): readonly NginxDirective[] {
+  return readBlock(tokenize(text), undefined)
+}
+
+/**
+ * Formats a value, quoted if necessary.
+ *
+ * @throws FingerpostError `FP_CONFIG` for control characters and for a dollar sign, which starts a variable
+ */
+export function quoteValue(text: string): string {
+  if (/[$\p{Cc}]/u.test(text)) {
+    throw new FingerpostError('FP_CONFIG', `nginx does not accept ${JSON.stringify(text)}.`, {
+      remedy: 'Choose a name without dollar signs and control characters.',
+    })
+  }
+  return /^[\w./:@%+,=*~-]+$/.test(text) ? text : quoteKey(text)
+}
+
+/** Formats a key of a `map`, where dollar signs are literal. */
+export function quoteKey(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
+}
+
+/** Indents lines by four spaces; empty lines stay empty. */
+export function indent(text: string): string {
+  return text.replace(/^(?=.)/gm, '    ')
+}
+
+/** Reads directives up to the brace that closes the block, or up to the end. */
+function readBlock(tokens: Iterator<Token, undefined>, open: Token | undefined): readonly NginxDirective[] {
+  const directives: NginxDirective[] = []
+  let words: Token[] = []
+  for (let { value: token } = tokens.next(); token !== undefined; { value: token } = tokens.next()) {
+    const [name, ...args] = words
+    if (token.kind === 'word') words.push(token)
+    else if (token.kind === '}') {
+      if (open === undefined || name !== undefined) throw unexpected(token)
+      return directives
+    } else {
+      if (name === undefined) throw unexpected(token)
+      const block = token.kind === '{' ? readBlock(tokens, name) : undefined
+      directives.push({ name: name.text, args: args.map(({ text }) => text), line: name.line, block })
+      words = []
+    }
+  }
+  const unfinished = words[0] ?? open
+  if (unfinished === undefined) return directives
+  throw broken(unfinished.line, `"${unfinished.text}" has no ${words.length > 0 ? '";"' : '"}"'}`)
+}
+
+/** White space or a comment; quoted words; punctuation; plain words. `${name}` and escapes are part of their word. */
+const TOKEN =
+  /(\s+|#[^\n]*)|"((?:\\[\s\S]|[^"\\])*)"|'((?:\\[\s\S]|[^'\\])*)'|([;{}])|(?!["'])(?:\\[\s\S]|\$\{\w+\}|[^\s;{}\\])+/y
+
+function* tokenize(text: string): Generator<Token, undefined> {
+  const pattern = new RegExp(TOKEN)
+  let line = 1
+  let directive = ''
+  while (pattern.lastIndex < text.length) {
+    const start = pattern.lastIndex
+    const match = pattern.exec(text)
+    if (match === null) throw broken(line, `unexpected ${JSON.stringify(text.slice(start, start + 10))}`)
+    const [whole, blank, double, single, mark] = match
+    const quoted = double ?? single
+    if (blank === undefined) {
+      yield {
+        kind: (mark ?? 'word') as Token['kind'],
+        text: quoted === undefined ? whole : quoted.replace(/\\(["'\\])/g, '$1'),
+        line,
+      }
+      if (mark === '{' && directive.endsWith('_by_lua_block'))
+        pattern.lastIndex = endOfLua(text, pattern.lastIndex)
+      directive = mark === undefined ? directive || whole : ''
+    }
+    line += text.slice(start, pattern.lastIndex).split('\n').length - 1
+  }
+  return undefined
+}
+
+/** Comments and strings of Lua (Lua 5.1 reference manual, 2.1), in which braces don't count, and braces. */
+const LUA = /--[^\n]*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}]/g
+
+/** The index of the brace that closes a block of Lua, or the end of the text. */
+function endOfLua(text: string, start: number): number {
+  let depth = 1
+  const pattern = new RegExp(LUA)
+  pattern.lastIndex = start
+  for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
+    if (match[0] === '{') depth++
+    if (match[0] === '}' && --depth === 0) return match.index
+  }
+  return text.length
+}
+
+function unexpected({ text, line }: Token): FingerpostError {
+  return broken(line, `unexpected "${text}"`)
+}
+
+function broken(line: number, what: string): FingerpostError {
+  return new FingerpostError('FP_CONFIG', `Cannot parse the nginx configuration: line ${line}: ${what}.`, {
+    remedy: 'Run nginx -t for details.',
+    details: { line },
+  })
+}
