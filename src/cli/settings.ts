@@ -77,7 +77,7 @@ export async function loadSources(
   const settings = await loadSettings(given, sources, context)
   if ((settings.options.sources ?? []).length > 0) return settings
   throw new FingerpostError('FP_USAGE', `No sources. Try: ${example}`, {
-    remedy: 'Or list them as "sources" in fingerpost.config.js.',
+    remedy: 'Or list them as "sources" in the config file fingerpost.config.js.',
   })
 }
 
