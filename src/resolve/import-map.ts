@@ -1,28 +1,28 @@
 import { FingerpostError } from '../core/error.ts'
 import type { ImportMapNames, ManifestAsset } from '../core/manifest/manifest.ts'
 import { extensionOf, type LogicalPath } from '../core/path.ts'
-import { isModuleKind, splitSuffix } from '../core/reference/reference.ts'
-import type { Resolver } from './resolver.ts'
+import { isModuleKind } from '../core/reference/reference.ts'
+import { pathIn, type Resolver } from './resolver.ts'
 
 /** An import map as browsers read it (HTML §8.1.5.3). */
 export interface ImportMap {
   readonly imports: Readonly<Record<string, string>>
-  /** By URL: what lets a browser refuse a module with other bytes. */
+  /** By URL. The browser refuses a module with other bytes. */
   readonly integrity: Readonly<Record<string, string>>
 }
 
-/** How an import map is asked for. */
+/** What an import map contains. */
 export interface ImportMapOptions {
   /** The page's CSP nonce. */
   readonly nonce?: string
   /**
-   * The modules a page starts with: the map then holds what they and the configured specifiers lead to, and nothing
-   * else. Default: every module of the build.
+   * The modules a page starts with. The map then contains only what they and the configured specifiers import. Default:
+   * every module of the build.
    */
   readonly entries?: readonly string[]
 }
 
-/** What an import map is made from: a manifest, or the sources as if they were built. */
+/** What an import map is made from: a manifest, or in live mode the sources. */
 export interface ImportMapSource {
   readonly importMap?: ImportMapNames | undefined
   readonly assets: {
@@ -33,9 +33,9 @@ export interface ImportMapSource {
 }
 
 /**
- * The import map of a build: the names it was built with, and the integrity of every module.
+ * The import map of a build: its configured specifiers, and the integrity of every module.
  *
- * @throws FingerpostError `FP_UNKNOWN_NAME` for an entry the build doesn't have
+ * @throws FingerpostError `FP_UNKNOWN_NAME` for an entry that is not in the build
  */
 export function createImportMap(
   source: ImportMapSource,
@@ -47,7 +47,7 @@ export function createImportMap(
   const integrity: Record<string, string> = {}
   for (const [specifier, name] of source.importMap ?? []) {
     const isUrl = specifier.startsWith('./')
-    if (isUrl && wanted !== undefined && !wanted.has(pathOf(name, source))) continue
+    if (isUrl && wanted !== undefined && !wanted.has(pathIn(name, source.assets))) continue
     imports[isUrl ? resolver.url + specifier.slice(2) : specifier] = resolver.resolve(name)
   }
   for (const path of wanted ?? source.assets.keys()) {
@@ -58,22 +58,26 @@ export function createImportMap(
 }
 
 /**
- * `<script type="importmap">`, to be put before the first module of a page.
+ * `<script type="importmap">`, for the head of a page, before its first module.
  *
- * @throws FingerpostError `FP_CONFIG` for a nonce that is none (CSP 3 §2.3.1)
+ * @throws FingerpostError `FP_CONFIG` for an invalid nonce (CSP 3 §2.3.1)
  */
 export function formatImportMap(map: ImportMap, nonce?: string): string {
   if (nonce !== undefined && !/^[\w+/-]+={0,2}$/.test(nonce)) {
     throw new FingerpostError('FP_CONFIG', `${JSON.stringify(nonce)} is not a nonce.`, {
-      remedy: 'Pass the base64 text that stands in the Content-Security-Policy header.',
+      remedy: 'Pass the base64 value from the Content-Security-Policy header.',
     })
   }
   const attribute = nonce === undefined ? '' : ` nonce="${nonce}"`
-  // Nothing in the JSON may end the element or begin a comment (HTML §13.1.2.1).
-  return `<script type="importmap"${attribute}>${JSON.stringify(map).replaceAll('<', '\\u003c')}</script>`
+  return `<script type="importmap"${attribute}>${formatScriptJson(map)}</script>`
 }
 
-/** The entries, the modules of configured specifiers, and everything that those import. */
+/** JSON for a `<script>`: nothing in it can end the element or start a comment (HTML §13.1.2.1). */
+export function formatScriptJson(value: unknown): string {
+  return JSON.stringify(value).replaceAll('<', '\\u003c')
+}
+
+/** The entries, the modules of configured specifiers, and everything they import. */
 function closureOf(
   source: ImportMapSource,
   resolver: Resolver,
@@ -81,16 +85,12 @@ function closureOf(
 ): ReadonlySet<LogicalPath> {
   const specifiers = [...(source.importMap ?? [])].filter(([specifier]) => !specifier.startsWith('./'))
   const found = new Set(entries.map((name) => resolver.describe(name).path))
-  for (const [, name] of specifiers) found.add(pathOf(name, source))
-  // The set grows while it is walked.
+  for (const [, name] of specifiers) found.add(pathIn(name, source.assets))
+  // The loop also visits what it adds.
   for (const path of found) {
     for (const { path: target, kind } of source.assets.get(path)?.references ?? []) {
       if (isModuleKind(kind)) found.add(target)
     }
   }
   return found
-}
-
-function pathOf(name: string, { assets }: ImportMapSource): LogicalPath {
-  return assets.has(name) ? name : splitSuffix(name).specifier
 }

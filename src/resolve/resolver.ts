@@ -1,27 +1,24 @@
-import type { ManifestReference } from '../core/manifest/manifest.ts'
-import type { LogicalPath } from '../core/path.ts'
+import type { ManifestAsset, ManifestReference } from '../core/manifest/manifest.ts'
+import { encodePath, extensionOf, type LogicalPath } from '../core/path.ts'
+import { provesModule, splitSuffix } from '../core/reference/reference.ts'
 
 /**
- * Answers for a logical path: from a manifest in production, live in development. Templates never know which.
+ * Answers for logical paths: from a manifest in production, from the sources in development. Templates use both alike.
+ *
+ * Every method throws FingerpostError `FP_UNKNOWN_NAME` with the nearest names for a name that does not exist.
  */
 export interface Resolver {
-  /** Where files appear to browsers, ending with a slash. */
+  /** The public URL of all files, ending with a slash. */
   readonly url: string
-  /**
-   * The public URL of a name; a `?query#fragment` passes through.
-   *
-   * @throws FingerpostError `FP_UNKNOWN_NAME` with the nearest names
-   */
+  /** The public URL of a file. A `?query#fragment` after its name is kept. */
   resolve(name: string): string
-  /** `sha384-…` of the identity bytes. @throws FingerpostError `FP_UNKNOWN_NAME` */
+  /** `sha384-…` of the uncompressed bytes. */
   integrity(name: string): string
-  /** Everything a tag says of a file; a `?query#fragment` is ignored. @throws FingerpostError `FP_UNKNOWN_NAME` */
+  /** Everything a tag needs; a `?query#fragment` is ignored. */
   describe(name: string): ResolvedAsset
   /**
-   * Whether a script is known to be an ES module: by its extension, by what it holds, or in a build because another
-   * file imports it. A script of which nothing tells may be either, and counts as classic.
-   *
-   * @throws FingerpostError `FP_UNKNOWN_NAME`
+   * Whether a script is known to be an ES module: by its extension, by its content, or, in a build, because another file
+   * imports it. Any other script counts as classic.
    */
   isModule(name: string): boolean
 }
@@ -31,10 +28,49 @@ export interface ResolvedAsset {
   readonly path: LogicalPath
   /** The public URL, without suffix. */
   readonly url: string
-  /** The whole value of Content-Type. */
+  /** The value of Content-Type. */
   readonly type: string
-  /** `sha384-…` of the identity bytes. */
+  /** `sha384-…` of the uncompressed bytes. */
   readonly integrity: string
-  /** The files it names, once per kind, sorted by path, then kind. */
+  /** The files it refers to, once per kind, sorted by path, then kind. */
   readonly references: readonly ManifestReference[]
+}
+
+/** Where a resolver looks files up. */
+export interface AssetLookup {
+  has(path: LogicalPath): boolean
+  /** @throws FingerpostError `FP_UNKNOWN_NAME` */
+  get(path: LogicalPath): Pick<ManifestAsset, 'file' | 'type' | 'integrity' | 'references'>
+  /** Whether another file imports it. */
+  isImported?(path: LogicalPath): boolean
+}
+
+/** @param url the public URL of all files, ending with a slash */
+export function createResolver(url: string, lookup: AssetLookup): Resolver {
+  const urlOf = ({ file }: Pick<ManifestAsset, 'file'>) => url + encodePath(file)
+  return {
+    url,
+    resolve(name) {
+      const path = pathIn(name, lookup)
+      return urlOf(lookup.get(path)) + name.slice(path.length)
+    },
+    integrity: (name) => lookup.get(pathIn(name, lookup)).integrity,
+    describe(name) {
+      const path = pathIn(name, lookup)
+      const asset = lookup.get(path)
+      const { type, integrity, references } = asset
+      return { path, url: urlOf(asset), type, integrity, references }
+    },
+    isModule(name) {
+      const path = pathIn(name, lookup)
+      const { references } = lookup.get(path)
+      if (extensionOf(path) === '.mjs' || references.some(({ kind }) => provesModule(kind))) return true
+      return lookup.isImported?.(path) ?? false
+    },
+  }
+}
+
+/** The path a name stands for, without suffix. A file name may itself contain `?` or `#`. */
+export function pathIn(name: string, files: Pick<AssetLookup, 'has'>): LogicalPath {
+  return files.has(name) ? name : splitSuffix(name).specifier
 }

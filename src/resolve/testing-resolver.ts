@@ -1,68 +1,54 @@
 import { FingerpostError } from '../core/error.ts'
 import { mediaType } from '../core/media-type.ts'
 import { nearestNames } from '../core/nearest.ts'
-import { encodePath, isLogicalPath } from '../core/path.ts'
-import { splitSuffix } from '../core/reference/reference.ts'
+import { isLogicalPath, type LogicalPath } from '../core/path.ts'
 import { collect } from '../sources/collect.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
 import { locateSources, type SourceOption } from '../sources/source.ts'
-import { isModuleAlone } from './module-kind.ts'
-import type { Resolver } from './resolver.ts'
+import { createResolver, type Resolver } from './resolver.ts'
 
 /** Which names a testing resolver knows. */
 export interface TestingOptions {
-  /** What URLs begin with. Default `/static/`. */
+  /** The public URL of all files. Default `/static/`. */
   readonly url?: string
-  /** Only the files of these folders are known; without it every name is. */
+  /** Folders whose files are known. Default: every name is known. */
   readonly sources?: readonly SourceOption[]
-  /** Where relative sources start. Default: the process's working directory. */
+  /** The base of relative sources. Default: the working directory. */
   readonly cwd?: string
 }
 
-/** An integrity that is one by its looks: of no bytes at all. */
+/** Has the form of an integrity, but is the digest of no file. */
 const TESTING_INTEGRITY = `sha384-${'A'.repeat(64)}`
 
 /**
- * A resolver for the tests of an app: no build, no digests, so that snapshots stay what they are. Without `sources` it
- * answers every name; with them an unknown one throws as in production.
+ * A resolver for the tests of an app: without a build and without digests, so that snapshots stay the same. Without
+ * `sources` it answers every name; with them an unknown name throws as in production.
  *
- * @throws FingerpostError `FP_SOURCE` for a source that is missing
+ * @throws FingerpostError `FP_SOURCE` for a missing source
  */
 export async function createTestingResolver(options: TestingOptions = {}): Promise<Resolver> {
   const { url = '/static/', sources, cwd = process.cwd() } = options
-  const known = sources === undefined ? undefined : await listNames(sources, cwd)
-  const pathOf = (name: string): string => {
-    const path = known?.has(name) ? name : splitSuffix(name).specifier
-    if (known === undefined ? isLogicalPath(path) : known.has(path)) return path
-    const nearest = nearestNames(path, known ?? [])
-    const remedy =
-      nearest.length === 0 ? 'Names are relative to the sources.' : `Did you mean ${nearest.join(', ')}?`
-    throw new FingerpostError('FP_UNKNOWN_NAME', `No source has ${JSON.stringify(name)}.`, {
-      remedy,
-      details: { name, nearest },
-    })
-  }
-  return {
-    url,
-    resolve(name) {
-      const path = pathOf(name)
-      return url + encodePath(path) + name.slice(path.length)
+  const known = sources && (await listNames(sources, cwd))
+  return createResolver(url, {
+    has: (path) => known?.has(path) ?? false,
+    get(path) {
+      const isKnown = known === undefined ? isLogicalPath(path) : known.has(path)
+      if (!isKnown) throw unknownName(path, known ?? [])
+      return { file: path, type: mediaType(path), integrity: TESTING_INTEGRITY, references: [] }
     },
-    integrity(name) {
-      pathOf(name)
-      return TESTING_INTEGRITY
-    },
-    describe(name) {
-      const path = pathOf(name)
-      const type = mediaType(path)
-      return { path, url: url + encodePath(path), type, integrity: TESTING_INTEGRITY, references: [] }
-    },
-    isModule: (name) => isModuleAlone(pathOf(name), []),
-  }
+  })
 }
 
-async function listNames(sources: readonly SourceOption[], cwd: string): Promise<ReadonlySet<string>> {
+async function listNames(sources: readonly SourceOption[], cwd: string): Promise<ReadonlySet<LogicalPath>> {
   const folders = await locateSources(sources, { cwd })
   const { files } = await collect(folders.map((folder) => createFolderFinder(folder)))
   return new Set(files.keys())
+}
+
+function unknownName(name: string, known: Iterable<LogicalPath>): FingerpostError {
+  const nearest = nearestNames(name, known)
+  return new FingerpostError('FP_UNKNOWN_NAME', `No source has ${JSON.stringify(name)}.`, {
+    remedy: nearest.length > 0 ? `Did you mean ${nearest.join(', ')}?` : 'Names are relative to the sources.',
+    details: { name, nearest },
+  })
 }

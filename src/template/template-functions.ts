@@ -1,7 +1,8 @@
 import { FingerpostError } from '../core/error.ts'
 import type { ReferenceKind } from '../core/reference/reference.ts'
+import { formatScriptJson } from '../resolve/import-map.ts'
 import type { ResolvedAsset, Resolver } from '../resolve/resolver.ts'
-import { type Attributes, type AttributeValue, formatScriptJson, formatTag, KEYWORD_MARK } from './html.ts'
+import { type Attributes, type AttributeValue, formatTag, KEYWORD_MARK } from './html.ts'
 import { findNeeds, preloadDestination } from './preload.ts'
 
 /** How a URL is written. */

@@ -6,22 +6,22 @@ import type { ManifestAsset } from '../../core/manifest/manifest.ts'
 import { bareMediaType, mediaType } from '../../core/media-type.ts'
 import { isLogicalPath, type LogicalPath } from '../../core/path.ts'
 import type { Problem } from '../../core/reference/problem.ts'
-import { type Closure, type ClosureWorkshop, createClosure, isCurrent } from './closure.ts'
+import { type Closure, type ClosureContext, createClosure, isCurrent } from './closure.ts'
 
 /** An asset as it is now. */
 export interface LiveAsset {
   readonly path: LogicalPath
-  /** As a manifest tells of it, without encodings. */
+  /** As in a manifest, without encodings. */
   readonly asset: ManifestAsset
-  /** What is wrong with it and with what it depends on. */
+  /** Problems of the file and of everything it depends on. */
   readonly problems: readonly Problem[]
-  /** The URLs that it and what it depends on ask for under an import map, and the names they stand for. */
+  /** The URLs that the file and its dependencies request under an import map, and the names they stand for. */
   readonly moduleUrls: ReadonlyMap<string, string>
-  /** The bytes that leave under its name. */
+  /** The bytes served under its name. */
   read(): Buffer
 }
 
-/** An asset that has another name than when it was last asked for. */
+/** An asset whose name has changed. */
 export interface LiveChange {
   readonly path: LogicalPath
   /** The hashed path now; undefined if the file is gone. */
@@ -29,45 +29,46 @@ export interface LiveChange {
   readonly integrity: string | undefined
 }
 
-/** The assets that were ever asked for. */
+/** Assets by logical path. Its methods are those of the live resolver. */
 export interface LiveAssets {
   find(path: LogicalPath): LiveAsset | undefined
   peek(path: LogicalPath, file: HashedPath): LiveAsset | undefined
   changes(): readonly LiveChange[]
   problems(): readonly Problem[]
-  /** Everything is worked out anew: something else than the files has changed. */
+  /** Drops all closures, after a change outside the files. */
   forget(): void
 }
 
-/** A file may be edited while it is read; after so many attempts something else is wrong. */
-const MOST_ATTEMPTS = 3
+/** Attempts to read files that are being edited. */
+const MAX_ATTEMPTS = 3
 
-/** Assets over closures: one closure answers for all its members, so that a page of 1,000 modules is one piece of work. */
-export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
-  const { tree, digester } = workshop
+/** One closure answers for all its members, so that a page of 1,000 modules is processed once. */
+export function createLiveAssets(context: ClosureContext): LiveAssets {
+  const { tree, digester } = context
   const closures = new Map<LogicalPath, Closure>()
-  const provedIn = new WeakMap<Closure, number>()
-  /** Hashed paths as they were last told. */
-  const told = new Map<LogicalPath, HashedPath | undefined>()
+  /** The turn in which a closure was last found to be current. */
+  const checkedIn = new WeakMap<Closure, number>()
+  /** Hashed paths as last reported. */
+  const reported = new Map<LogicalPath, HashedPath | undefined>()
 
-  function holds(closure: Closure): boolean {
-    if (provedIn.get(closure) === tree.turn) return true
+  function isStillCurrent(closure: Closure): boolean {
+    if (checkedIn.get(closure) === tree.turn) return true
     const current = isCurrent(closure, tree)
-    if (current) provedIn.set(closure, tree.turn)
+    if (current) checkedIn.set(closure, tree.turn)
     return current
   }
 
   function closureOf(path: LogicalPath): Closure {
     const known = closures.get(path)
-    if (known !== undefined && holds(known)) return known
-    // Renewing the whole closure answers for its other members as well, which will be asked for next.
+    if (known !== undefined && isStillCurrent(known)) return known
+    // A page that requests one member is about to request the others: renew the whole closure.
     const renewed = known && tree.check(known.root) !== undefined ? renew(known.root) : undefined
     return renewed?.names.has(path) ? renewed : renew(path)
   }
 
   function renew(root: LogicalPath): Closure {
-    const closure = createClosure(root, workshop)
-    provedIn.set(closure, tree.turn)
+    const closure = createClosure(root, context)
+    checkedIn.set(closure, tree.turn)
     for (const member of closure.names.keys()) closures.set(member, closure)
     return closure
   }
@@ -75,7 +76,7 @@ export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
   function findOnce(path: LogicalPath): LiveAsset | undefined {
     if (!isLogicalPath(path) || tree.check(path) === undefined) return undefined
     const asset = toAsset(path, closureOf(path), digester)
-    if (asset !== undefined && !told.has(path)) told.set(path, asset.asset.file)
+    if (asset !== undefined && !reported.has(path)) reported.set(path, asset.asset.file)
     return asset
   }
 
@@ -85,7 +86,7 @@ export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
         return findOnce(path)
       } catch (error) {
         const wasEdited = error instanceof FingerpostError && error.code === 'FP_CHANGED'
-        if (!wasEdited || attempt === MOST_ATTEMPTS) throw error
+        if (!wasEdited || attempt === MAX_ATTEMPTS) throw error
         tree.newTurn()
       }
     }
@@ -99,17 +100,17 @@ export function createLiveAssets(workshop: ClosureWorkshop): LiveAssets {
     },
     changes() {
       const changes: LiveChange[] = []
-      for (const [path, before] of told) {
+      for (const [path, before] of reported) {
         const current = find(path)?.asset
         if (current?.file === before) continue
-        told.set(path, current?.file)
+        reported.set(path, current?.file)
         changes.push({ path, file: current?.file, integrity: current?.integrity })
       }
       return changes
     },
     problems() {
       const found = new Map<string, Problem>()
-      const known = new Set([...told.keys()].flatMap((path) => closures.get(path) ?? []))
+      const known = new Set([...reported.keys()].flatMap((path) => closures.get(path) ?? []))
       for (const { problems } of known) {
         for (const problem of problems) {
           found.set(`${problem.file}:${problem.line}:${problem.column} ${problem.message}`, problem)
@@ -138,7 +139,7 @@ function toAsset(path: LogicalPath, closure: Closure, digester: Digester): LiveA
   return { path, asset, problems, moduleUrls, read: () => closure.read(path) }
 }
 
-/** A script that can't work says why in the console, where its author looks first. */
+/** A broken script reports its problems in the browser's console. */
 function throwingScript(problems: readonly Problem[]): string {
   const lines = problems.map(({ file, line, column, message, nearest }) => {
     const hint = nearest.length === 0 ? '' : `\n  nearest   ${nearest.join('  ')}`

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { extensionCandidates } from '../../builder/link/extensionless.ts'
 import { type Link, linkReferences } from '../../builder/link/link.ts'
 import type { Fingerprint } from '../../builder/read/fingerprint.ts'
@@ -12,58 +13,54 @@ import type { LogicalPath } from '../../core/path.ts'
 import type { Problem } from '../../core/reference/problem.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { SourceFile } from '../../sources/finder.ts'
-import type { FileFacts } from './facts.ts'
+import type { FactStore } from './facts.ts'
 import type { LiveTree } from './tree.ts'
 
-/** A file and everything its bytes depend on, named as a build would name them. */
+/** A file and everything its bytes depend on, named as a build names them. */
 export interface Closure {
-  /** The file that was asked for. */
+  /** The requested file. */
   readonly root: LogicalPath
-  /** The files it was worked out from. While the tree gives the same objects, it holds. */
+  /** The files it was made from. It is current as long as the tree returns the same objects. */
   readonly members: ReadonlyMap<LogicalPath, SourceFile>
-  /** Names that were looked for in vain. Once one of them is there, the closure is out of date. */
+  /** Names that were looked up and not found. The closure is outdated when one of them exists. */
   readonly absent: ReadonlySet<LogicalPath>
   readonly names: ReadonlyMap<LogicalPath, Name>
   readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
   readonly problems: readonly Problem[]
-  /** The URLs that members ask for under an import map, and the names they stand for. */
+  /** The URLs that members request under an import map, and the names they stand for. */
   readonly moduleUrls: ReadonlyMap<string, string>
-  /** The bytes that leave under a member's name. */
+  /** The bytes served under a member's name. */
   read(path: LogicalPath): Buffer
 }
 
-/** What closures are worked out with. */
-export interface ClosureWorkshop {
+/** What closures are made with. */
+export interface ClosureContext {
   readonly config: BuildConfig
   readonly tree: LiveTree
   readonly digester: Digester
   readonly reader: SourceReader
   readonly prehashed: ReadonlySet<LogicalPath>
-  readonly facts: FileFacts
+  readonly facts: FactStore
   readonly remembered: NamingContext['remembered']
 }
 
-/** Remembers the names of components, the oldest leaving first. */
+/** Remembers the names of the components used last. */
 export function createNameMemory(): NamingContext['remembered'] {
-  const members = new Map<string, readonly FinishedMember[]>()
+  const members = new LRUCache<string, readonly FinishedMember[]>({ max: LIMITS.liveNamesRemembered })
   return {
     find: (key) => members.get(key),
-    keep(key, finished) {
-      members.set(key, finished)
-      const [oldest] = members.keys()
-      if (members.size > LIMITS.liveNamesRemembered && oldest !== undefined) members.delete(oldest)
-    },
+    keep: (key, finished) => void members.set(key, finished),
   }
 }
 
 /**
- * Works out a file with all it depends on, by the steps of a build and nothing else: so the names are the build's.
+ * Names a file and everything it depends on with the steps of a build, so that the names are those of a build.
  *
  * @throws FingerpostError `FP_CHANGED` if a file is edited meanwhile
  */
-export function createClosure(path: LogicalPath, workshop: ClosureWorkshop): Closure {
-  const { config, tree, digester, reader, prehashed, remembered } = workshop
-  const { members, absent, fingerprints, scans } = gather(path, workshop)
+export function createClosure(path: LogicalPath, context: ClosureContext): Closure {
+  const { config, tree, digester, reader, prehashed, remembered } = context
+  const { members, absent, fingerprints, scans } = gather(path, context)
   const { links, problems, moduleUrls, strips } = linkReferences({
     ...{ scans, collection: tree.collection, prehashed, config },
   })
@@ -86,7 +83,7 @@ export function createClosure(path: LogicalPath, workshop: ClosureWorkshop): Clo
   }
 }
 
-/** True while nothing the closure rests on has changed on disk. */
+/** True while nothing the closure depends on has changed on disk. */
 export function isCurrent({ members, absent }: Closure, { check }: LiveTree): boolean {
   for (const [path, file] of members) if (check(path) !== file) return false
   for (const path of absent) if (check(path) !== undefined) return false
@@ -100,9 +97,8 @@ interface Gathered {
   readonly scans: Map<LogicalPath, FileScan>
 }
 
-/** Follows references from file to file until there are no new ones. */
-function gather(first: LogicalPath, workshop: ClosureWorkshop): Gathered {
-  const { tree, facts } = workshop
+/** Follows references until they lead to no further file. */
+function gather(first: LogicalPath, { config, tree, facts }: ClosureContext): Gathered {
   const gathered: Gathered = {
     members: new Map(),
     absent: new Set(),
@@ -110,7 +106,7 @@ function gather(first: LogicalPath, workshop: ClosureWorkshop): Gathered {
     scans: new Map(),
   }
   const queue = [first]
-  // The queue grows while it is walked.
+  // The loop also visits what it adds.
   for (const path of queue) {
     if (gathered.members.has(path) || gathered.absent.has(path)) continue
     const file = tree.check(path)
@@ -123,17 +119,13 @@ function gather(first: LogicalPath, workshop: ClosureWorkshop): Gathered {
     gathered.fingerprints.set(path, fingerprint)
     if (scan === undefined) continue
     gathered.scans.set(path, scan)
-    queue.push(...candidatesOf(path, scan, workshop))
+    queue.push(...candidatesOf(path, scan, config))
   }
   return gathered
 }
 
-/** Every name a file's references may lead to; more than they do is no harm, less is. */
-function candidatesOf(
-  path: LogicalPath,
-  scan: FileScan,
-  { config }: ClosureWorkshop,
-): readonly LogicalPath[] {
+/** Every name that the references may lead to. Names too many only cost a check; a missing one hides a change. */
+function candidatesOf(path: LogicalPath, scan: FileScan, config: BuildConfig): readonly LogicalPath[] {
   const candidates: LogicalPath[] = []
   for (const { kind, specifier } of scan.references) {
     const destination = followSpecifier(kind, specifier, path, config.url)
@@ -143,7 +135,7 @@ function candidatesOf(
       candidates.push(...extensionCandidates(destination.path))
     }
   }
-  // A source map's columns follow those of the file it is of, which it need not name.
+  // The columns of a source map depend on its file, which it may not name.
   if (path.endsWith('.map')) candidates.push(path.slice(0, -'.map'.length))
   return candidates.filter((candidate) => candidate !== '')
 }

@@ -5,7 +5,7 @@ import { nearestNames } from '../../core/nearest.ts'
 import { isLogicalPath } from '../../core/path.ts'
 import type { Collection, SourceFolder } from '../../sources/finder.ts'
 
-/** Where a name was looked for. */
+/** Where a name was looked up. */
 export interface SearchedPlaces {
   /** Absolute. */
   readonly cwd: string
@@ -13,25 +13,20 @@ export interface SearchedPlaces {
   readonly collection: Collection
 }
 
-/** Why no source has a name: it is ignored, it lies outside every source, it is called otherwise, it isn't there. */
+/** Tells why no source has a name: its file is ignored, is outside every source, or has another name. */
 export function explainUnknownName(name: string, places: SearchedPlaces): FingerpostError {
   const nearest = nearestNames(name, places.collection.files.keys())
-  const reason = findLeftOut(name, places) ?? findElsewhere(name, places)
-  const looked = `Looked in ${places.sources.map(describeSource).join(', ')}.`
+  const reason = findIgnored(name, places) ?? findByPath(name, places)
+  const searched = places.sources.map(({ folder, prefix }) => (prefix ? `${folder} (as ${prefix})` : folder))
   const hint = nearest.length === 0 ? '' : `Did you mean ${nearest.join(', ')}? `
-  const message = reason === undefined ? `No source has ${JSON.stringify(name)}.` : reason
-  return new FingerpostError('FP_UNKNOWN_NAME', message, {
-    remedy: hint + looked,
+  return new FingerpostError('FP_UNKNOWN_NAME', reason ?? `No source has ${JSON.stringify(name)}.`, {
+    remedy: `${hint}Looked in ${searched.join(', ')}.`,
     details: { name, nearest },
   })
 }
 
-function describeSource({ folder, prefix }: SourceFolder): string {
-  return prefix === '' ? folder : `${folder} (as ${prefix})`
-}
-
-/** The file is in a source, and the source doesn't give it. */
-function findLeftOut(name: string, { sources }: SearchedPlaces): string | undefined {
+/** A source has the file, but leaves it out. */
+function findIgnored(name: string, { sources }: SearchedPlaces): string | undefined {
   if (!isLogicalPath(name)) return undefined
   for (const { folder, prefix } of sources) {
     const file = join(folder, name.slice(prefix.length))
@@ -41,16 +36,16 @@ function findLeftOut(name: string, { sources }: SearchedPlaces): string | undefi
   return undefined
 }
 
-/** The name is a path on disk: that of a file of a source, or of one outside them all. */
-function findElsewhere(name: string, { cwd, sources }: SearchedPlaces): string | undefined {
+/** The name is a path on disk, inside or outside the sources. */
+function findByPath(name: string, { cwd, sources }: SearchedPlaces): string | undefined {
   const file = resolve(cwd, `.${sep}${name.replace(/^\/+/, '')}`)
   if (name === '' || !isFile(file)) return undefined
   for (const { folder, prefix } of sources) {
     const inside = relative(folder, file)
     if (inside.startsWith('..')) continue
-    return `${JSON.stringify(name)} is a path; the name of ${file} is ${JSON.stringify(prefix + inside)}.`
+    return `${JSON.stringify(name)} is a path. The name of ${file} is ${JSON.stringify(prefix + inside)}.`
   }
-  return `${JSON.stringify(name)} exists (${file}) but lies outside every source.`
+  return `${JSON.stringify(name)} exists (${file}) but is outside every source.`
 }
 
 function isFile(file: string): boolean {

@@ -8,22 +8,22 @@ import type { Scanner } from '../../scan/scanner.ts'
 import { findScanner } from '../../scan/scanners.ts'
 import type { SourceFile } from '../../sources/finder.ts'
 
-/** What is known about one file. */
-export interface FileFact {
+/** What the bytes of a file tell. */
+export interface FileFacts {
   readonly fingerprint: Fingerprint
-  /** Absent for a file that names no others. */
+  /** Absent for kinds of files that refer to no others. */
   readonly scan?: FileScan
 }
 
-/** What is known about files, by the file as it was found: an edited file is another one. */
-export interface FileFacts {
+/** Facts keyed by the file as it was found: an edited file is another object. */
+export interface FactStore {
   /** @throws FingerpostError `FP_CHANGED` if the file has been edited since it was found */
-  of(file: SourceFile): FileFact
-  /** False if the bytes of a file whose stat is unchanged are others than those that are known. */
+  of(file: SourceFile): FileFacts
+  /** False if a file with unchanged times has other bytes than those known. */
   confirm(file: SourceFile): boolean
 }
 
-/** What facts are worked out with. */
+/** What facts are derived with. */
 export interface FactsContext {
   readonly reader: SourceReader
   readonly digester: Digester
@@ -32,49 +32,49 @@ export interface FactsContext {
   readonly now: () => number
 }
 
-interface DatedFact {
-  readonly fact: FileFact
-  /** The file was read long enough after its last edit for the next edit to have another time. */
+interface DatedFacts {
+  readonly facts: FileFacts
+  /** The last edit was long enough before the read for any later edit to have another time. */
   readonly isSettled: boolean
 }
 
-/** Facts, worked out when first asked for and forgotten with their file. */
-export function createFileFacts({ reader, digester, scanners, now }: FactsContext): FileFacts {
-  const facts = new WeakMap<SourceFile, DatedFact>()
+/** Derives facts on first use and drops them with their file. */
+export function createFactStore({ reader, digester, scanners, now }: FactsContext): FactStore {
+  const store = new WeakMap<SourceFile, DatedFacts>()
   const isSettled = ({ mtimeNs }: SourceFile) => now() - Number(mtimeNs / 1_000_000n) > LIMITS.liveSettleMs
 
-  function work(file: SourceFile): DatedFact {
+  function derive(file: SourceFile): DatedFacts {
     const settled = isSettled(file)
     const bytes = reader.readNow(file)
     const fingerprint = fingerprintOf(bytes, digester)
     const scanner = findScanner(scanners, file.path)
-    const fact = scanner === undefined ? { fingerprint } : { fingerprint, scan: scanBytes(bytes, scanner) }
-    return { fact, isSettled: settled }
+    const scan = scanner && { scan: scanBytes(bytes, scanner) }
+    return { facts: { fingerprint, ...scan }, isSettled: settled }
+  }
+
+  /** undefined for a file that is being edited. */
+  function currentDigest(file: SourceFile): string | undefined {
+    try {
+      return digester.of(reader.readNow(file))
+    } catch (error) {
+      if (error instanceof FingerpostError) return undefined
+      throw error
+    }
   }
 
   return {
     of(file) {
-      const dated = facts.get(file) ?? work(file)
-      facts.set(file, dated)
-      return dated.fact
+      const dated = store.get(file) ?? derive(file)
+      store.set(file, dated)
+      return dated.facts
     },
     confirm(file) {
-      const dated = facts.get(file)
+      const dated = store.get(file)
       if (dated === undefined || dated.isSettled) return true
       const settled = isSettled(file)
-      if (digestNow(file, reader, digester) !== dated.fact.fingerprint.digest) return false
-      facts.set(file, { ...dated, isSettled: settled })
+      if (currentDigest(file) !== dated.facts.fingerprint.digest) return false
+      store.set(file, { ...dated, isSettled: settled })
       return true
     },
-  }
-}
-
-/** undefined for a file that is being edited at this moment. */
-function digestNow(file: SourceFile, reader: SourceReader, digester: Digester): string | undefined {
-  try {
-    return digester.of(reader.readNow(file))
-  } catch (error) {
-    if (error instanceof FingerpostError) return undefined
-    throw error
   }
 }

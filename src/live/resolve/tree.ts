@@ -1,62 +1,59 @@
 import { statSync } from 'node:fs'
 import type { LogicalPath } from '../../core/path.ts'
-import type { Collection, Finder, SourceFile, SourceFolder } from '../../sources/finder.ts'
+import { fileStatOf } from '../../sources/entry.ts'
+import type { Collection, FileStat, Finder, SourceFile } from '../../sources/finder.ts'
 
-/** The sources as they are now, looked at file by file. */
+/** The sources as they are now, checked file by file. */
 export interface LiveTree {
-  /** Its `files` look on disk for what they don't hold. */
+  /** Its `files` are looked up on disk when they are not known. */
   readonly collection: Collection
   /**
-   * The file that wins under this name now. The same object as before if it hasn't changed, so that what is known about
-   * it can be kept by it. The disk is asked at most once in a turn of the event loop.
+   * The file that has this name now. An unchanged file is the same object as before, so that facts can be keyed by it.
+   * The disk is read at most once per turn.
    */
   check(path: LogicalPath): SourceFile | undefined
-  /** Counts turns: what was found true in a turn holds until the next. */
+  /** The number of the current turn of the event loop. What was checked in a turn holds until the next. */
   readonly turn: number
-  /** Begins a new turn before the event loop does. */
+  /** Starts a new turn ahead of the event loop. */
   newTurn(): void
-  /** Takes over a new listing. */
+  /** Replaces the listing. */
   update(listed: Collection): void
 }
 
-/** Tells whether a file whose stat is unchanged has its known bytes: a clock may tick too slowly to tell two edits apart. */
-export type ConfirmContent = (known: SourceFile) => boolean
-
-/** What a live tree looks at. */
+/** What a live tree reads. */
 export interface LiveTreeOptions {
-  /** In the order in which they win. */
+  /** In order of precedence. */
   readonly finders: readonly Finder[]
   readonly listed: Collection
-  readonly hasKnownContent: ConfirmContent
+  /** Whether a file with unchanged times has its known bytes: coarse clocks give two edits the same time. */
+  readonly hasKnownContent: (known: SourceFile) => boolean
 }
 
-/** A tree over finders. Every answer rests on a look at the disk: nothing depends on being told of changes. */
-export function createLiveTree(options: LiveTreeOptions): LiveTree {
-  const { finders, hasKnownContent } = options
+/** Every answer rests on a check of the disk. Nothing depends on file system events. */
+export function createLiveTree({ finders, listed, hasKnownContent }: LiveTreeOptions): LiveTree {
   const checked = new Set<LogicalPath>()
-  const files = new LookingMap(check)
-  let { shadowed, skipped } = options.listed
+  const files = new CheckedFiles(check)
+  let { shadowed, skipped } = listed
   let turn = 0
   const newTurn = () => {
     checked.clear()
     turn++
   }
-  files.replace(options.listed.files)
+  files.replace(listed.files)
 
   function check(path: LogicalPath): SourceFile | undefined {
-    const known = files.held(path)
+    const known = files.known(path)
     if (checked.has(path)) return known
     if (checked.size === 0) setImmediate(newTurn)
     checked.add(path)
-    const current = known === undefined ? undefined : confirm(known)
-    const found = current ?? firstOf(finders, path)
-    files.hold(path, found)
-    return found
+    const current = known !== undefined && isCurrent(known) ? known : findFirst(finders, path)
+    if (current === undefined) files.delete(path)
+    else files.set(path, current)
+    return current
   }
 
-  /** The known file if it still is the one that wins and has its bytes. */
-  function confirm(known: SourceFile): SourceFile | undefined {
-    return isUnchanged(known) && !isShadowed(known, finders) && hasKnownContent(known) ? known : undefined
+  function isCurrent(known: SourceFile): boolean {
+    return isUnchanged(known) && !isShadowed(known, finders) && hasKnownContent(known)
   }
 
   return {
@@ -74,20 +71,20 @@ export function createLiveTree(options: LiveTreeOptions): LiveTree {
       return turn
     },
     newTurn,
-    update(listed) {
-      shadowed = listed.shadowed
-      skipped = listed.skipped
-      files.replace(listed.files)
+    update(next) {
+      shadowed = next.shadowed
+      skipped = next.skipped
+      files.replace(next.files)
       newTurn()
     },
   }
 }
 
-/** A map whose misses are looked for on disk. */
-class LookingMap extends Map<LogicalPath, SourceFile> {
-  readonly #check: (path: LogicalPath) => SourceFile | undefined
+/** A map whose lookups check the disk. */
+class CheckedFiles extends Map<LogicalPath, SourceFile> {
+  readonly #check: LiveTree['check']
 
-  constructor(check: (path: LogicalPath) => SourceFile | undefined) {
+  constructor(check: LiveTree['check']) {
     super()
     this.#check = check
   }
@@ -100,61 +97,40 @@ class LookingMap extends Map<LogicalPath, SourceFile> {
     return this.#check(path)
   }
 
-  /** What is in the map, without a look at the disk. */
-  held(path: LogicalPath): SourceFile | undefined {
+  /** The entry as it was last checked. */
+  known(path: LogicalPath): SourceFile | undefined {
     return super.get(path)
   }
 
-  hold(path: LogicalPath, file: SourceFile | undefined): void {
-    if (file === undefined) this.delete(path)
-    else this.set(path, file)
-  }
-
-  /** Takes over other files, keeping the objects of those that are the same. */
+  /** Keeps the objects of files that have not changed. */
   replace(files: ReadonlyMap<LogicalPath, SourceFile>): void {
     for (const path of this.keys()) if (!files.has(path)) this.delete(path)
     for (const [path, file] of files) {
-      const known = this.held(path)
-      if (known === undefined || !isSameFile(known, file)) this.set(path, file)
+      const known = this.known(path)
+      const isSame = known?.absolutePath === file.absolutePath && hasSameStat(known, file)
+      if (!isSame) this.set(path, file)
     }
   }
 }
 
 function isUnchanged(known: SourceFile): boolean {
   const stats = statSync(known.absolutePath, { bigint: true, throwIfNoEntry: false })
-  return (
-    stats !== undefined &&
-    stats.size === BigInt(known.size) &&
-    stats.mtimeNs === known.mtimeNs &&
-    stats.ctimeNs === known.ctimeNs &&
-    stats.ino === known.inode
-  )
+  return stats !== undefined && hasSameStat(known, fileStatOf(stats))
 }
 
-function isSameFile(a: SourceFile, b: SourceFile): boolean {
-  return (
-    a.absolutePath === b.absolutePath &&
-    a.size === b.size &&
-    a.mtimeNs === b.mtimeNs &&
-    a.ctimeNs === b.ctimeNs &&
-    a.inode === b.inode
-  )
+function hasSameStat(a: FileStat, b: FileStat): boolean {
+  return a.size === b.size && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.inode === b.inode
 }
 
-/** True if a source that is asked earlier has the name now. */
-function isShadowed(known: SourceFile, finders: readonly Finder[]): boolean {
-  for (const finder of finders) {
-    if (isSource(finder.source, known.source)) return false
-    if (finder.find(known.path) !== undefined) return true
-  }
-  return false
+/** True if a source of higher precedence has the name now. */
+function isShadowed({ path, source }: SourceFile, finders: readonly Finder[]): boolean {
+  const own = finders.findIndex((finder) => {
+    return finder.source.folder === source.folder && finder.source.prefix === source.prefix
+  })
+  return findFirst(finders.slice(0, own), path) !== undefined
 }
 
-function isSource(a: SourceFolder, b: SourceFolder): boolean {
-  return a.folder === b.folder && a.prefix === b.prefix
-}
-
-function firstOf(finders: readonly Finder[], path: LogicalPath): SourceFile | undefined {
+function findFirst(finders: readonly Finder[], path: LogicalPath): SourceFile | undefined {
   for (const finder of finders) {
     const found = finder.find(path)
     if (found !== undefined) return found

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDigester } from '../../../src/core/digest.ts'
 import { FingerpostError } from '../../../src/core/error.ts'
-import { createFileFacts } from '../../../src/live/resolve/facts.ts'
+import { createFactStore } from '../../../src/live/resolve/facts.ts'
 import { cssScanner } from '../../../src/scan/css.ts'
 import type { SourceFile } from '../../../src/sources/finder.ts'
 
@@ -27,7 +27,7 @@ async function setUp(nowMs: number) {
   }
   const reader = { readNow, read: async () => readNow(), count: () => disk.reads }
   const digester = await createDigester()
-  const facts = createFileFacts({ reader, digester, scanners: [cssScanner], now: () => disk.clock })
+  const facts = createFactStore({ reader, digester, scanners: [cssScanner], now: () => disk.clock })
   return { facts, disk }
 }
 

@@ -128,10 +128,10 @@ test('an unknown name says whether it is ignored, outside, a path, or near anoth
       /^No source has .*\n {2}Did you mean pre\/css\/site\.css\? Looked in \S+\/a \(as pre\/\)\.$/,
     'pre/.secret/x.css': /"pre\/\.secret\/x\.css" exists \(\S+\/a\/\.secret\/x\.css\) but is ignored/,
     'pre/old.bak': /but is ignored/,
-    'other/x.css': /exists \(\S+\/other\/x\.css\) but lies outside every source/,
-    'README.md': /but lies outside every source/,
-    'a/css/site.css': /is a path; the name of \S+\/a\/css\/site\.css is "pre\/css\/site\.css"/,
-    '/a/css/site.css': /is a path; the name of/,
+    'other/x.css': /exists \(\S+\/other\/x\.css\) but is outside every source/,
+    'README.md': /but is outside every source/,
+    'a/css/site.css': /is a path\. The name of \S+\/a\/css\/site\.css is "pre\/css\/site\.css"/,
+    '/a/css/site.css': /is a path\. The name of/,
   }
   for (const [name, message] of Object.entries(expected)) {
     assert.throws(() => live.resolve(name), { code: 'FP_UNKNOWN_NAME', message }, name)
