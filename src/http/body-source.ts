@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Digester } from '../core/digest.ts'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
-import type { ByteRange, Storage } from '../storage/storage.ts'
+import type { ByteRange, OpenFile, Storage } from '../storage/storage.ts'
 import { lengthOf } from './range.ts'
 import type { BodyFile } from './response.ts'
 
@@ -18,17 +18,6 @@ export interface BodySource {
 export interface OpenBody {
   /** Exactly the bytes of the range, in pieces. @throws FingerpostError if the file does not have them */
   read(range: ByteRange): AsyncIterable<Uint8Array>
-  close(): Promise<void>
-}
-
-/** The part of a `node:fs/promises` FileHandle that is used. */
-export interface OpenFile {
-  read(
-    buffer: Uint8Array,
-    offset: number,
-    length: number,
-    position: number,
-  ): Promise<{ readonly bytesRead: number }>
   close(): Promise<void>
 }
 

@@ -11,7 +11,7 @@ export type Preferences = readonly number[]
 const UNLISTED_IDENTITY = 0.0001
 
 /** Without Accept-Encoding only the identity is sent, which every client can read. */
-const IDENTITY_ONLY: Preferences = [...ENCODINGS.map(() => 0), 1]
+export const IDENTITY_ONLY: Preferences = [...ENCODINGS.map(() => 0), 1]
 
 /** RFC 9110 §12.4.2, with any number of digits. */
 const QVALUE = /^(?:0(?:\.\d*)?|1(?:\.0*)?)$/

@@ -11,8 +11,7 @@ import { createMediaStorage, type MediaStorage } from './media-storage.ts'
 import { type MediaConfig, type MediaOptions, resolveMediaOptions, type UploadLimits } from './options.ts'
 import { createHandoff } from './read/handoff.ts'
 import { addReadRoute } from './read/read-route.ts'
-import { createSender, sendFromStorage } from './read/send.ts'
-import { createFileSender } from './read/send-file.ts'
+import { createSender } from './read/send.ts'
 import { type FormOptions, type SavedForm, saveForm } from './upload/form.ts'
 import { addPutRoute } from './upload/put-route.ts'
 
@@ -75,9 +74,7 @@ async function addRoutes(
   const answering = { inline, inlineSvg, resourcePolicy: config.crossOriginResourcePolicy }
   const handoff = createHandoff(storage, config.send)
   await app.register(async (scope) => {
-    const root = folderOf(storage)
-    const asItComes = sendFromStorage(storage)
-    const send = createSender(root === undefined ? asItComes : await createFileSender(scope, root, asItComes))
+    const send = createSender(storage, answering, config.stallSeconds * 1000)
     addReadRoute(scope, path, { options: config, signer, handoff, answering, send })
     if (signer !== undefined)
       addPutRoute(scope, path, { signer, limits, context: { files, now, quota }, answering, send })

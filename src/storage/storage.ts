@@ -60,6 +60,17 @@ export interface MoveOptions extends SaveOptions {
   readonly validator?: string
 }
 
+/** An open file: the part of a `node:fs/promises` FileHandle that is used. */
+export interface OpenFile {
+  read(
+    buffer: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ readonly bytesRead: number }>
+  close(): Promise<void>
+}
+
 /** What a signed URL permits. */
 export interface SignedUrlOptions {
   /** Default one hour, at most seven days. */
@@ -121,6 +132,13 @@ export interface Storage {
   read(key: string): Promise<Buffer>
   /** The bytes of a file, or of a part of it, as they arrive. @throws FingerpostError `FP_NOT_FOUND` */
   open(key: string, range?: ByteRange): AsyncIterable<Uint8Array>
+  /**
+   * Opens a file for reads by position; the caller closes it. Optional: a storage without files on this machine has none.
+   *
+   * @param validator of the content that is wanted
+   * @throws FingerpostError `FP_NOT_FOUND`, `FP_CHANGED` if the file has been replaced since
+   */
+  openFile?(key: string, validator: string): Promise<OpenFile>
   /** Undefined if there is no file under the key. */
   stat(key: string): Promise<StoredFile | undefined>
   /**

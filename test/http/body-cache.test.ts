@@ -3,8 +3,9 @@ import { test } from 'node:test'
 import { createDigester } from '../../src/core/digest.ts'
 import { LIMITS } from '../../src/core/limit.ts'
 import { createBodyCache } from '../../src/http/body-cache.ts'
-import { createFileSource, type OpenFile } from '../../src/http/body-source.ts'
+import { createFileSource } from '../../src/http/body-source.ts'
 import type { BodyFile } from '../../src/http/response.ts'
+import type { OpenFile } from '../../src/storage/storage.ts'
 
 const digester = await createDigester()
 

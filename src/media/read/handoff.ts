@@ -1,14 +1,15 @@
 import { FingerpostError } from '../../core/error.ts'
 import { encodePath } from '../../core/path.ts'
+import type { Response } from '../../http/response.ts'
 import { isObjectStore, type ObjectStore, type Storage } from '../../storage/storage.ts'
 import type { SendOption } from '../options.ts'
-import type { MediaAnswer, Sendable } from './answer.ts'
+import { emptyAnswer, type Sendable } from './answer.ts'
 
 /** Seconds a redirect to the object store, or nginx's own request to it, may take to begin. */
 const HANDOFF_SECONDS = 60
 
 /** Leaves the sending to somebody else; undefined where the app sends itself. */
-export type Handoff = ((sendable: Sendable) => Promise<MediaAnswer>) | undefined
+export type Handoff = ((sendable: Sendable) => Promise<Response>) | undefined
 
 /**
  * Who sends, as the option says.
@@ -32,22 +33,24 @@ export function createHandoff(storage: Storage, send: SendOption): Handoff {
  * internal location, and does conditions and ranges itself. For an object store the location is told the path and the
  * signature of the request it has to make.
  */
-async function toNginx(storage: Storage, location: string, sendable: Sendable): Promise<MediaAnswer> {
-  const { file, headers } = sendable
+async function toNginx(storage: Storage, location: string, sendable: Sendable): Promise<Response> {
+  const { file, presentation, cacheControl } = sendable
   const target = isObjectStore(storage)
     ? withoutOrigin(await signed(storage, sendable))
     : encodePath(file.key)
-  return { status: 200, headers: { ...headers, 'x-accel-redirect': location + target }, body: undefined }
+  return emptyAnswer(200, {
+    'Content-Type': presentation.contentType,
+    'Content-Disposition': presentation.contentDisposition,
+    'Content-Security-Policy': presentation.securityPolicy,
+    'Cache-Control': cacheControl,
+    'X-Accel-Redirect': location + target,
+  })
 }
 
-async function toObjectStore(storage: ObjectStore, sendable: Sendable): Promise<MediaAnswer> {
-  const { 'content-type': _, 'content-disposition': __, ...headers } = sendable.headers
-  // The address dies in a minute: nobody may remember where it was.
-  return {
-    status: 302,
-    headers: { ...headers, 'cache-control': 'private, no-store', location: await signed(storage, sendable) },
-    body: undefined,
-  }
+async function toObjectStore(storage: ObjectStore, sendable: Sendable): Promise<Response> {
+  // The address expires after a minute: nothing may remember it.
+  const location = await signed(storage, sendable)
+  return emptyAnswer(302, { 'Cache-Control': 'private, no-store', Location: location })
 }
 
 function signed(storage: ObjectStore, { file, presentation }: Sendable): Promise<string> {

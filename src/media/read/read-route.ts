@@ -1,20 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
+import { hasTurn, waitForTurn } from '../../http/connection.ts'
+import type { Response } from '../../http/response.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { isSafeKey } from '../content/name.ts'
 import type { LinkSigner, LinkVerdict } from '../links/link.ts'
 import type { MediaConfig } from '../options.ts'
-import {
-  type AnswerOptions,
-  answerWithFile,
-  describeFile,
-  type MediaAnswer,
-  type MediaRequest,
-  safetyHeaders,
-} from './answer.ts'
+import { type AnswerOptions, answerWithFile, describeFile, type MediaRequest, refuse } from './answer.ts'
 import type { Handoff } from './handoff.ts'
-import { createErrorHandler } from './route-error.ts'
-import type { SendAnswer } from './send.ts'
+import { createErrorHandler, type SendAnswer } from './send.ts'
 
 /** What answering needs. */
 export interface Reading {
@@ -36,22 +30,24 @@ export function addReadRoute(app: FastifyInstance, path: string, reading: Readin
     exposeHeadRoute: false,
     errorHandler: createErrorHandler(reading.answering, reading.send),
     async handler(request: NameRequest, reply: FastifyReply) {
+      // Nothing is looked up or opened for a pipelined request before its turn.
+      if (!hasTurn(reply.raw) && !(await waitForTurn(reply.raw))) return reply.hijack()
       return reading.send(reply, await answerRequest(request, request.params['*'], reading))
     },
   })
 }
 
-async function answerRequest(request: FastifyRequest, name: string, reading: Reading): Promise<MediaAnswer> {
+async function answerRequest(request: FastifyRequest, name: string, reading: Reading): Promise<Response> {
   const { options, handoff, answering } = reading
   const { storage } = options
   // A name no upload can have is none that is stored: neither is looked for on the disk.
-  if (!isSafeKey(name)) return refuse(404, answering)
+  if (!isSafeKey(name)) return refuse(404)
   const isPrivate = isPrivateName(name, options.private)
   const query = request.query as Readonly<Record<string, unknown>>
   const link = reading.signer?.verify(name, request.method, query) ?? 'unsigned'
-  if (isPrivate && !(await mayRead(request, name, link, options))) return refuse(403, answering)
+  if (isPrivate && !(await mayRead(request, name, link, options))) return refuse(403)
   const file = await statOrUndefined(storage, name)
-  if (file === undefined) return refuse(404, answering)
+  if (file === undefined) return refuse(404)
   const disposition = query['disposition'] === 'attachment' ? 'attachment' : undefined
   const described: MediaRequest = { method: request.method, headers: request.headers, isPrivate, disposition }
   const sendable = await describeFile(storage, file, described, answering)
@@ -80,15 +76,4 @@ function mayRead(
   { authorize }: MediaConfig,
 ): boolean | Promise<boolean> {
   return authorize === undefined ? link === 'valid' : authorize(request, { name, link })
-}
-
-/** Never kept by anybody: the file may be there, or permitted, in a moment. */
-export function refuse(status: 403 | 404, { resourcePolicy }: AnswerOptions): MediaAnswer {
-  const headers = {
-    ...safetyHeaders(resourcePolicy),
-    'content-type': 'text/plain; charset=utf-8',
-    'cache-control': 'no-store',
-  }
-  const text = status === 403 ? 'This file is private.\n' : 'There is no such file.\n'
-  return { status, headers, body: { kind: 'text', text } }
 }

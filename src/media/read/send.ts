@@ -1,30 +1,49 @@
-import { Readable } from 'node:stream'
-import type { FastifyReply } from 'fastify'
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { createBodyCache, NO_CACHE } from '../../http/body-cache.ts'
+import { type BodySource, createFileSource, createStorageSource } from '../../http/body-source.ts'
+import { createReplyHeaderMerger } from '../../http/reply-headers.ts'
+import { type Response, UNAVAILABLE, withoutBody } from '../../http/response.ts'
+import { send } from '../../http/send.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { MediaAnswer, MediaBody } from './answer.ts'
+import { type AnswerOptions, safetyHeaders } from './answer.ts'
 
-/** Puts an answer onto a reply. */
-export type SendAnswer = (reply: FastifyReply, answer: MediaAnswer) => FastifyReply
+/** Sends an answer on a reply. */
+export type SendAnswer = (reply: FastifyReply, answer: Response) => FastifyReply
 
-/** What a body of the kind `file` says. */
-export type FileBody = Extract<MediaBody, { kind: 'file' }>
-
-/** Sends stored bytes on a reply that has its status and headers. */
-export type SendBytes = (reply: FastifyReply, body: FileBody) => FastifyReply
-
-/** Makes the sender of a plugin. @param sendBytes how files are sent */
-export function createSender(sendBytes: SendBytes): SendAnswer {
-  return (reply, { status, headers, body }) => {
-    reply.code(status).headers({ ...headers })
-    if (body === undefined || reply.request.method === 'HEAD') {
-      // The length of a HEAD is that of the GET; without a body Fastify would write 0 over it.
-      return headers['content-length'] === undefined ? reply.send() : reply.send(Readable.from([]))
-    }
-    return body.kind === 'text' ? reply.send(body.text) : sendBytes(reply, body)
+/** Sends what a plugin answers, with the headers that keep uploads from doing harm. */
+export function createSender(storage: Storage, options: AnswerOptions, stallMs: number): SendAnswer {
+  const completerFor = createReplyHeaderMerger()
+  const cache = createBodyCache(NO_CACHE, sourceOf(storage))
+  const headers = safetyHeaders(options.resourcePolicy)
+  return (reply, answer) => {
+    reply.headers(headers)
+    reply.hijack()
+    const { request } = reply
+    const sender = { cache, stallMs, onFault: (error: unknown) => request.log.error(error) }
+    send(reply.raw, request.method === 'HEAD' ? withoutBody(answer) : answer, completerFor(reply), sender)
+    return reply
   }
 }
 
-/** Sends from any storage, as the bytes come. */
-export function sendFromStorage(storage: Storage): SendBytes {
-  return (reply, { key, range }) => reply.send(Readable.from(storage.open(key, range), { objectMode: false }))
+/**
+ * Handles errors below the media URL. The app's own error handler words those that the visitor caused; others are
+ * logged, since their messages name folders and buckets.
+ */
+export function createErrorHandler({ resourcePolicy }: AnswerOptions, sendAnswer: SendAnswer) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if ((error.statusCode ?? 500) < 500) {
+      reply.headers({ ...safetyHeaders(resourcePolicy), 'cache-control': 'no-store' })
+      throw error
+    }
+    request.log.error(error)
+    return sendAnswer(reply, UNAVAILABLE)
+  }
+}
+
+/** Files that a storage can open share one descriptor each; otherwise each range is read as a stream. */
+function sourceOf(storage: Storage): BodySource {
+  const { openFile } = storage
+  return openFile === undefined
+    ? createStorageSource(storage)
+    : createFileSource(({ path, etag }) => openFile.call(storage, path, etag))
 }

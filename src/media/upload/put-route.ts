@@ -4,10 +4,9 @@ import { fileNameOf } from '../../core/path.ts'
 import { isSafeKey } from '../content/name.ts'
 import type { LinkSigner } from '../links/link.ts'
 import type { UploadLimits } from '../options.ts'
-import { type AnswerOptions, safetyHeaders } from '../read/answer.ts'
-import { type NameRequest, refuse } from '../read/read-route.ts'
-import { createErrorHandler } from '../read/route-error.ts'
-import type { SendAnswer } from '../read/send.ts'
+import { type AnswerOptions, emptyAnswer, refuse } from '../read/answer.ts'
+import type { NameRequest } from '../read/read-route.ts'
+import { createErrorHandler, type SendAnswer } from '../read/send.ts'
 import { drain } from './form.ts'
 import { saveUpload, type UploadContext } from './upload.ts'
 
@@ -38,17 +37,16 @@ export function addPutRoute(app: FastifyInstance, path: string, putting: Putting
 }
 
 async function takeFile(request: NameRequest, reply: FastifyReply, putting: Putting): Promise<FastifyReply> {
-  const { signer, limits, context, answering, send } = putting
+  const { signer, limits, context, send } = putting
   const { '*': name } = request.params
   const query = request.query as Readonly<Record<string, unknown>>
   try {
-    if (!isSafeKey(name) || signer.verify(name, 'PUT', query) !== 'valid')
-      return send(reply, refuse(403, answering))
+    if (!isSafeKey(name) || signer.verify(name, 'PUT', query) !== 'valid') return send(reply, refuse(403))
     const file = request.body instanceof Readable ? request.body : Readable.from([])
     const part = { filename: fileNameOf(name), fieldname: '', mimetype: '', file }
     const options = { uploadTo: () => name, maxBytes: limits.maxFileBytes, overwrite: true }
     await saveUpload(part, options, { ...context, request })
-    return send(reply, { status: 201, headers: safetyHeaders(answering.resourcePolicy), body: undefined })
+    return send(reply, emptyAnswer(201))
   } finally {
     drain(request.raw)
   }

@@ -1,12 +1,12 @@
-import { createReadStream } from 'node:fs'
-import { readFile, rm, stat } from 'node:fs/promises'
+import { constants, createReadStream } from 'node:fs'
+import { open, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { isSystemError } from '../../core/error.ts'
+import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { asCountWithin, asText, type OptionTable, parseOptions, wrongShape } from '../../core/option.ts'
 import { parseLogicalPath } from '../../core/path.ts'
 import { describeFault } from '../fault.ts'
 import { isTemporaryKey } from '../key.ts'
-import type { ByteRange, Storage, StoredFile } from '../storage.ts'
+import type { ByteRange, OpenFile, Storage, StoredFile } from '../storage.ts'
 import { createOutsideGuard } from './link-guard.ts'
 import { moveFile, saveFile } from './save.ts'
 import { describeFile, walkFolder } from './walk.ts'
@@ -67,6 +67,7 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
         openFile(path, { storage: name, key, doing: 'read' }, range),
       )
     },
+    openFile: (key, validator) => told(key, 'read', (path) => openUnchanged(path, key, validator)),
     stat: (key) => told(key, 'stat', (path) => statFile(path, key)),
     list: (prefix, after) => listFiles(root, prefix, after),
     delete: (key) => told(key, 'delete', (path) => rm(path, { force: true })),
@@ -95,6 +96,16 @@ async function* openFile(
   } catch (error) {
     throw describeFault(error, place)
   }
+}
+
+/** O_NONBLOCK: opening a FIFO does not wait for a writer. */
+async function openUnchanged(path: string, key: string, validator: string): Promise<OpenFile> {
+  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  if (describeFile(key, await handle.stat()).validator === validator) return handle
+  await handle.close()
+  throw new FingerpostError('FP_CHANGED', `${key} was replaced while it was being read.`, {
+    details: { key },
+  })
 }
 
 async function statFile(path: string, key: string): Promise<StoredFile | undefined> {

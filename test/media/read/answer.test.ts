@@ -9,31 +9,21 @@ import { listen } from '../../support/exchange.ts'
 import { PNG } from '../../support/image.ts'
 import { Link, makeTree } from '../../support/tree.ts'
 
-/** A folder of uploads and an app that serves it; counts what sendFile is asked for. */
+/** A folder of uploads and an app that serves it. */
 async function startFolder(context: TestContext, files: Record<string, string | Buffer | Link>) {
   const root = makeTree(context, files)
   const app = Fastify({ forceCloseConnections: true })
-  const sent: string[] = []
-  app.addHook('onRequest', async (_request, reply) => {
-    const { sendFile } = reply
-    Object.assign(reply, {
-      sendFile(...args: Parameters<typeof sendFile>) {
-        sent.push(args[0])
-        return sendFile.apply(reply, args)
-      },
-    })
-  })
   await app.register(media, { storage: createFilesystemStorage({ root }), production: false })
-  return { root, sent, ...(await listen(context, app)) }
+  return { root, ...(await listen(context, app)) }
 }
 
-test("a folder's files are sent by sendFile, whole and in parts", async (context) => {
-  const { get, sent } = await startFolder(context, { 'a b%.txt': '0123456789' })
+test("a folder's files are sent whole and in parts", async (context) => {
+  const { get } = await startFolder(context, { 'a b%.txt': '0123456789' })
   const path = '/media/a%20b%25.txt'
   const whole = await get(path)
   assert.equal(whole.body.toString(), '0123456789')
   assert.equal(whole.headers['content-length'], '10')
-  assert.match(String(whole.headers.etag), /^"a-[0-9a-f]+"$/, 'a strong tag, so that a download can go on')
+  assert.match(String(whole.headers.etag), /^"[\w-]+"$/, 'a strong tag, so that a download can go on')
   const cases: readonly (readonly [range: string, status: number, body: string, contentRange?: string])[] = [
     ['bytes=0-0', 206, '0', 'bytes 0-0/10'],
     ['bytes=3-5', 206, '345', 'bytes 3-5/10'],
@@ -42,19 +32,20 @@ test("a folder's files are sent by sendFile, whole and in parts", async (context
     ['bytes=-3', 206, '789', 'bytes 7-9/10'],
     ['bytes=-99', 206, '0123456789', 'bytes 0-9/10'],
     ['bytes=5-2', 200, '0123456789'],
-    ['bytes=0-1,5-6', 200, '0123456789'],
-    ['bytes=10-', 416, '', 'bytes */10'],
+    ['bytes=10-', 416, 'Range not satisfiable\n', 'bytes */10'],
   ]
   for (const [range, status, body, contentRange] of cases) {
     const answer = await get(path, { range })
     assert.equal(answer.status, status, range)
     assert.equal(answer.body.toString(), body, range)
     assert.equal(answer.headers['content-range'], contentRange, range)
-    assert.equal(answer.headers['accept-ranges'], 'bytes')
+    assert.equal(answer.headers['accept-ranges'], status === 416 ? undefined : 'bytes')
     assert.equal(answer.headers['content-length'], String(body.length))
   }
-  assert.deepEqual(new Set(sent), new Set(['a b%.txt']))
-  assert.equal(sent.length, 9, 'all but the range that has no bytes')
+  const parts = await get(path, { range: 'bytes=0-1,5-6' })
+  assert.equal(parts.status, 206)
+  assert.match(String(parts.headers['content-type']), /^multipart\/byteranges; boundary=/)
+  assert.match(parts.body.toString(), /bytes 0-1\/10\r\n\r\n01\r\n--[\s\S]*bytes 5-6\/10\r\n\r\n56\r\n--/)
 })
 
 test('a download goes on only if the file is still the same', async (context) => {
@@ -75,7 +66,7 @@ test('a download goes on only if the file is still the same', async (context) =>
 
 test('a link that leads out of the folder is followed by nobody', async (context) => {
   const outside = makeTree(context, { 'secret.txt': 'secret' })
-  const { get, sent } = await startFolder(context, {
+  const { get } = await startFolder(context, {
     'inside.txt': new Link('real.txt'),
     'real.txt': 'real',
     'leak.txt': new Link(join(outside, 'secret.txt')),
@@ -85,7 +76,6 @@ test('a link that leads out of the folder is followed by nobody', async (context
     const answer = await get(path)
     assert.deepEqual([answer.status, answer.body.toString()], [404, 'There is no such file.\n'])
   }
-  assert.deepEqual(sent, [])
   assert.equal((await get('/media/inside.txt')).body.toString(), 'real')
 })
 
