@@ -1,7 +1,5 @@
-import { type PruneOptions, prune } from '../builder/maintain/prune.ts'
 import { readableManifest } from '../builder/publish/output.ts'
 import { recordBuild, refuseForeignHistory } from '../builder/publish/record.ts'
-import type { PruneReport } from '../builder/report.ts'
 import { mapConcurrently } from '../core/concurrent.ts'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
@@ -16,9 +14,7 @@ export interface PublishOptions {
   readonly variant?: BucketVariant
   /** Files uploaded at the same time. Default 16. */
   readonly concurrency?: number
-  /** Remove files that no kept build needs, after publishing. Default: remove nothing. */
-  readonly prune?: PruneOptions
-  /** `dry-run` only reports what would be uploaded and removed. Default `publish`. */
+  /** `dry-run` only says what would be uploaded. Default `publish`. */
   readonly mode?: 'publish' | 'dry-run'
   readonly now: () => Date
   readonly signal?: AbortSignal
@@ -42,8 +38,6 @@ export interface PublishReport {
   readonly bytes: number
   /** Objects that were there already. */
   readonly unchanged: number
-  /** What `prune` removed, sorted. */
-  readonly removed: PruneReport['removed']
 }
 
 /**
@@ -53,12 +47,12 @@ export interface PublishReport {
  * @throws FingerpostError `FP_MANIFEST` for a folder without a build, `FP_COLLISION` for a bucket whose `manifest.json` or
  * `history.json` somebody else wrote, `FP_STORAGE` where the bucket refuses
  */
-export async function uploadBuild(
+export async function publishBuild(
   source: Storage,
   target: Storage,
   options: PublishOptions,
 ): Promise<PublishReport> {
-  const { variant = 'identity', mode = 'publish', now, signal } = options
+  const { variant = 'identity', mode = 'publish' } = options
   const text = await readManifestText(source)
   const manifest = parseManifest(text, `${source.name}: ${MANIFEST_FILE}`)
   const planned = planObjects(manifest, variant)
@@ -71,38 +65,14 @@ export async function uploadBuild(
   const bytes = missing.reduce((sum, { size }) => sum + size, isCurrent ? 0 : Buffer.byteLength(text))
   const unchanged = planned.length + 1 - uploaded.length
   if (uploaded.length > 0 && present.has(HISTORY_FILE)) await refuseForeignHistory(target)
-  const place = mode === 'publish' ? target : stageOver(target)
-  const work = { manifest, replaced, text, missing }
-  if (mode === 'dry-run') await upload(source, place, { ...work, missing: [] }, { now })
-  else if (uploaded.length > 0) await upload(source, place, work, options)
-  const environment = { storage: place, mode, now, ...(signal === undefined ? {} : { signal }) }
-  const removed =
-    options.prune === undefined ? [] : (await prune({ sources: [] }, options.prune, environment)).removed
+  if (mode === 'publish' && uploaded.length > 0)
+    await upload(source, target, { manifest, replaced, text, missing }, options)
   return {
     kind: mode === 'publish' ? 'published' : 'dry-run',
     target: target.name,
     uploaded,
     bytes,
     unchanged,
-    removed,
-  }
-}
-
-/** The storage as it would be after some changes, for a dry run: what is saved is kept here and not sent. */
-function stageOver(base: Storage): Storage {
-  const staged = new Map<string, Buffer>()
-  return {
-    ...base,
-    async save(key, content) {
-      if (content instanceof Uint8Array) staged.set(key, Buffer.from(content))
-      return { key, size: staged.get(key)?.length ?? 0 }
-    },
-    async stat(key) {
-      const bytes = staged.get(key)
-      if (bytes === undefined) return base.stat(key)
-      return { key, size: bytes.length, modifiedAt: new Date(0), validator: 'staged' }
-    },
-    read: async (key, ...range) => staged.get(key) ?? base.read(key, ...range),
   }
 }
 

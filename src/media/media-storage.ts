@@ -10,10 +10,11 @@ import {
   type OptionTable,
   parseOptions,
 } from '../core/option.ts'
-import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
+import { temporaryKeyFor } from '../storage/key.ts'
+import type { ByteRange, SaveOptions, Storage, StoredFile } from '../storage/storage.ts'
 import { type MediaContent, openContent } from './content/content.ts'
 import { agreesWithName } from './content/image.ts'
-import { isSafeKey, withSuffix } from './content/name.ts'
+import { isReadableKey, isSafeKey, unsafeName, withSuffix } from './content/name.ts'
 import { asInline, type PresentationOptions, presentationOf } from './content/presentation.ts'
 import { createAddresses, type MediaLinkOptions } from './links/address.ts'
 import { createLinkSigner, type LinkKey } from './links/link.ts'
@@ -25,6 +26,16 @@ export interface MediaSaveOptions {
   readonly overwrite?: boolean
   /** Bytes allowed; the storage's own limit holds as well. */
   readonly maxBytes?: number
+}
+
+/** Content that was received under a name of its own, or under a new name. Until `commit` it replaces nothing. */
+export interface StagedFile {
+  /** The name it has after `commit`. */
+  readonly name: string
+  /** Replaces what has the name, in one step. */
+  commit(): Promise<void>
+  /** Removes the content; what has the name stays. */
+  discard(): Promise<void>
 }
 
 /** Some files of a listing, and where to go on. */
@@ -65,6 +76,11 @@ export interface MediaStorage {
    * the name promises an image and the bytes are none
    */
   save(name: string, content: MediaContent, options?: MediaSaveOptions): Promise<string>
+  /**
+   * As `save`, in two steps: with `overwrite` the content waits under a temporary name until `commit`. Without, it is
+   * stored under a new name at once.
+   */
+  stage(name: string, content: MediaContent, options?: MediaSaveOptions): Promise<StagedFile>
   /** All bytes. @throws FingerpostError `FP_NOT_FOUND` */
   read(name: string): Promise<Buffer>
   /** The bytes, or those from `start` to `end`, both included. @throws FingerpostError `FP_NOT_FOUND` */
@@ -127,23 +143,40 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     if (found !== undefined) return found
     throw new FingerpostError('FP_NOT_FOUND', `${storage.name} has no file ${name}.`, { details: { name } })
   }
+  /** Stores under a key what is checked as a file of this name. */
+  const put = async (
+    name: string,
+    key: string,
+    given: MediaContent,
+    most: number | undefined,
+    taking: SaveOptions,
+  ) => {
+    checkSafe(name)
+    const { head, content } = await openContent(name, given, Math.min(most ?? maxBytes, maxBytes))
+    checkImage(name, head)
+    const { contentType, contentDisposition } = presentationOf(name, head, options)
+    return storage.save(key, content, {
+      ...taking,
+      headers: { contentType, contentDisposition, cacheControl },
+    })
+  }
   return {
     storage,
     async save(name, given, saving = {}) {
-      checkName(name)
-      const { head, content } = await openContent(
+      const taking = saving.overwrite === true ? { overwrite: true } : { alternative: alternativesTo(name) }
+      return (await put(name, name, given, saving.maxBytes, taking)).key
+    },
+    async stage(name, given, saving = {}) {
+      if (saving.overwrite !== true) {
+        const { key } = await put(name, name, given, saving.maxBytes, { alternative: alternativesTo(name) })
+        return { name: key, commit: async () => undefined, discard: () => storage.delete(key) }
+      }
+      const { key } = await put(name, temporaryKeyFor(name), given, saving.maxBytes, {})
+      return {
         name,
-        given,
-        Math.min(saving.maxBytes ?? maxBytes, maxBytes),
-      )
-      checkImage(name, head)
-      const headers = { ...presentationOf(name, head, options), cacheControl }
-      const renaming = saving.overwrite === true ? { overwrite: true } : { alternative: alternativesTo(name) }
-      const stored = await storage.save(name, content, {
-        ...renaming,
-        headers,
-      })
-      return stored.key
+        commit: async () => void (await storage.move(key, name, { overwrite: true })),
+        discard: () => storage.delete(key),
+      }
     },
     read: async (name) => storage.read(checkName(name)),
     async *open(name, range) {
@@ -161,13 +194,14 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
   }
 }
 
+function checkSafe(name: string): void {
+  if (!isSafeKey(name)) throw unsafeName(name)
+}
+
+/** A name to look for: one that `save` gives, or one that another program gave. */
 function checkName(name: string): string {
-  if (isSafeKey(name)) return name
-  throw new FingerpostError('FP_PATH', `${JSON.stringify(name)} is no safe name for a file.`, {
-    remedy: 'Make each of its segments safe with safeName().',
-    details: { name },
-    statusCode: 400,
-  })
+  if (isReadableKey(name)) return name
+  throw unsafeName(name)
 }
 
 async function completeRange(

@@ -52,7 +52,11 @@ export function createMedia(parts: MediaParts): Media {
     const { request } = options
     const quota = quotaFor(parts.quota, request)
     const maxBytes = options.maxBytes ?? limits.maxFileBytes
-    return saveUpload(part, { ...options, maxBytes }, { files, request, quota, now: parts.now })
+    return saveUpload(
+      part,
+      { ...options, maxBytes },
+      { files, request, quota, now: parts.now, wait: (next) => next },
+    )
   }
   return {
     files,

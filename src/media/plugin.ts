@@ -1,18 +1,20 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { FingerpostError } from '../core/error.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { mountAt } from '../http/mount.ts'
 import type { Storage } from '../storage/storage.ts'
 import { checkLocations, checkSlash, type Location } from './check.ts'
 import { createLinkSigner } from './links/link.ts'
 import { createMedia, type Media } from './media.ts'
-import { createMediaStorage, type MediaStorage } from './media-storage.ts'
-import { type MediaConfig, type MediaOptions, resolveMediaOptions, type UploadLimits } from './options.ts'
+import { createMediaStorage } from './media-storage.ts'
+import { type MediaConfig, type MediaOptions, resolveMediaOptions } from './options.ts'
 import { createHandoff } from './read/handoff.ts'
+import { createPrivacy } from './read/privacy.ts'
 import { addReadRoute } from './read/read-route.ts'
 import { createSender } from './read/send.ts'
-import { type FormOptions, type SavedForm, saveForm } from './upload/form.ts'
+import { type FormOptions, receiveForm, type SavedForm } from './upload/form.ts'
+import { createIntake } from './upload/intake.ts'
+import { registerMultipart } from './upload/parts.ts'
 import { addPutRoute } from './upload/put-route.ts'
 
 declare module 'fastify' {
@@ -41,7 +43,7 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
   const { storage, limits, inline, inlineSvg, now, keys, quota } = config
   checkSlash(config.url)
   const mount = mountAt(config.url, app.prefix, undefined)
-  checkPrivacy(config)
+  const isPrivate = createPrivacy(config, mount.path)
   const signing = keys === undefined ? {} : { keys }
   const files = createMediaStorage(storage, {
     maxBytes: limits.maxFileBytes,
@@ -55,54 +57,49 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
   await registerMultipart(app, limits)
   app.decorate('media', createMedia({ files, now, limits, quota, keys: keys ?? [] }))
   app.decorate('mediaUrl', files.url)
-  app.decorateRequest('saveUploads', function (this: FastifyRequest, form: FormOptions) {
-    return saveForm(form, limits, { files, now, quota, request: this })
-  })
+  const stallMs = config.stallSeconds * 1000
+  const intake = createIntake(limits.maxActive, stallMs)
+  addForms(app, (form, request) =>
+    intake.take(request.raw, (wait) => receiveForm(form, limits, { files, now, quota, request, wait })),
+  )
   app.addHook('onReady', () => checkLocations(locationsOf(app, config, parsePublicUrl(mount.url))))
-  await addRoutes(app, mount.route, files, config)
-}
-
-/** In a scope of their own, so that the rest of the app keeps its parsers and error handlers. */
-async function addRoutes(
-  app: FastifyInstance,
-  path: string,
-  files: MediaStorage,
-  config: MediaConfig,
-): Promise<void> {
-  const { storage, limits, now, keys, quota, inline, inlineSvg } = config
   const signer = keys === undefined ? undefined : createLinkSigner(keys, now)
   const answering = { inline, inlineSvg, resourcePolicy: config.crossOriginResourcePolicy }
   const handoff = createHandoff(storage, config.send)
+  const send = createSender(storage, answering, stallMs)
+  // In a scope of their own, so that the rest of the app keeps its parsers and error handlers.
   await app.register(async (scope) => {
-    const send = createSender(storage, answering, config.stallSeconds * 1000)
-    addReadRoute(scope, path, { options: config, signer, handoff, answering, send })
+    const { route, path } = mount
+    addReadRoute(scope, route, { config, path, isPrivate, signer, handoff, answering, send })
     if (signer !== undefined)
-      addPutRoute(scope, path, { signer, limits, context: { files, now, quota }, answering, send })
+      addPutRoute(scope, route, { signer, limits, files, quota, now, intake, answering, send })
   })
 }
 
-/** An app that takes no forms doesn't need the package. */
-async function registerMultipart(app: FastifyInstance, limits: UploadLimits): Promise<void> {
-  if (app.hasRequestDecorator('parts')) return
-  const multipart = await import('@fastify/multipart').catch(() => undefined)
-  if (multipart === undefined) return
-  const { maxFileBytes, maxFiles, maxFields, maxParts, maxFieldBytes } = limits
-  await app.register(multipart.default, {
-    limits: {
-      fileSize: maxFileBytes + 1,
-      files: maxFiles,
-      fields: maxFields,
-      parts: maxParts,
-      fieldSize: maxFieldBytes,
-    },
-    throwFileSizeLimit: false,
+/** Adds `request.saveUploads`. What it received is kept or undone when the handler has decided. */
+function addForms(
+  app: FastifyInstance,
+  receive: (options: FormOptions, request: FastifyRequest) => Promise<SavedForm>,
+): void {
+  const received = new WeakMap<FastifyRequest, SavedForm[]>()
+  app.decorateRequest('saveUploads', async function (this: FastifyRequest, options: FormOptions) {
+    const form = await receive(options, this)
+    received.set(this, [...(received.get(this) ?? []), form])
+    return form
   })
-}
-
-function checkPrivacy({ private: isPrivate, keys, authorize }: MediaConfig): void {
-  if (isPrivate === false || keys !== undefined || authorize !== undefined) return
-  throw new FingerpostError('FP_CONFIG', 'Private media need signed links or a function that decides.', {
-    remedy: 'Give the media plugin the option keys or authorize.',
+  const settle = async (request: FastifyRequest, { statusCode }: FastifyReply) => {
+    const forms = received.get(request) ?? []
+    received.delete(request)
+    for (const form of forms) await (statusCode < 400 ? form.commit() : form.rollback())
+  }
+  app.addHook('onSend', (request, reply, payload, done) => {
+    if (!received.has(request)) done(null, payload)
+    else settle(request, reply).then(() => done(null, payload), done)
+  })
+  // An answer that was sent past Fastify (reply.hijack) had no onSend.
+  app.addHook('onResponse', (request, reply, done) => {
+    if (!received.has(request)) done()
+    else settle(request, reply).then(() => done(), done)
   })
 }
 

@@ -1,6 +1,6 @@
-import { globalsOf, type TemplateHelpers } from './template-functions.ts'
+import type { TagOptions, TemplateHelpers } from './template-functions.ts'
 
-/** The part of an Edge instance that is used (edge.js 6). */
+/** What is used of an Edge instance (edge.js 6). */
 export interface EdgeEngine {
   global(name: string, value: unknown): unknown
   readonly globals: object
@@ -11,13 +11,20 @@ interface EdgeGlobals {
 }
 
 /**
- * Adds the helpers to an Edge instance as globals: `{{ static('css/site.css') }}`, `{{{ stylesheetTag('css/site.css') }}}`.
- * Markup is marked safe, so two braces work as well. If the data of a page contain helpers, as `reply.locals` does, Edge
- * uses those, which return text.
+ * Gives an Edge instance the helpers as globals: `{{ static('css/site.css') }}`, `{{{ stylesheetTag('css/site.css') }}}`.
+ * Markup of the globals is marked safe, so that two braces do as well. Where a page's data hold helpers of their own, as
+ * `reply.locals` do, Edge takes those, which return text.
  */
 export function installEdge(edge: EdgeEngine, helpers: TemplateHelpers): void {
   const { html } = edge.globals as EdgeGlobals
-  // Three braces call toString().
+  // Three braces print an object as text.
   const safe = (markup: string) => Object.assign(html.safe(markup), { toString: () => markup })
-  for (const [name, helper] of Object.entries(globalsOf(helpers, safe))) edge.global(name, helper)
+  edge.global('static', helpers.static)
+  edge.global('staticIntegrity', helpers.staticIntegrity)
+  for (const tag of ['stylesheetTag', 'scriptTag', 'moduleTag', 'preloadTag'] as const) {
+    edge.global(tag, (name: string, options?: TagOptions) => safe(helpers[tag](name, options)))
+  }
+  edge.global('importMapTag', (imports: Readonly<Record<string, string>>, options?: TagOptions) =>
+    safe(helpers.importMapTag(imports, options)),
+  )
 }

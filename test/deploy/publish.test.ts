@@ -7,12 +7,11 @@ import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { prune } from '../../src/builder/maintain/prune.ts'
 import { parseManifest } from '../../src/core/manifest/manifest.ts'
 import { parseBucketUrl } from '../../src/deploy/bucket-url.ts'
-import { type PublishOptions, uploadBuild } from '../../src/deploy/publish.ts'
+import { type PublishOptions, publishBuild } from '../../src/deploy/publish.ts'
 import type { BucketVariant } from '../../src/deploy/publish-plan.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
-import type { Storage } from '../../src/storage/storage.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { type Files, makeBuild, writeBuild } from '../support/fixture-build.ts'
 import { BUCKET, clientFor, createS3Lab, optionsFor } from '../support/s3.ts'
@@ -52,7 +51,7 @@ test('a build is published, hashed files first, the manifest last', async (conte
   if (target === undefined) return
   const { source, fileOf } = await makeSource(context)
   const { storage, requests } = await through(context, target)
-  const report = await uploadBuild(source, storage, { now: NOW })
+  const report = await publishBuild(source, storage, { now: NOW })
   assert.equal(report.uploaded.at(-1), 'manifest.json')
   assert.equal(report.uploaded.length, 4)
   const puts = requests.filter((line) => line.startsWith('PUT'))
@@ -67,7 +66,7 @@ test('headers are right for a browser that asks the bucket itself', async (conte
   const { source, fileOf } = await makeSource(context)
   const head = (key: string) =>
     clientFor(server).send(new HeadObjectCommand({ Bucket: BUCKET, Key: target.prefix + key }))
-  await uploadBuild(source, target, { now: NOW, variant: 'br' })
+  await publishBuild(source, target, { now: NOW, variant: 'br' })
   const css = await head(fileOf('css/site.css'))
   assert.equal(css.ContentType, 'text/css; charset=utf-8')
   assert.equal(css.CacheControl, 'public, max-age=31536000, immutable')
@@ -92,7 +91,7 @@ for (const [variant, keysOf] of VARIANTS) {
     const target = await lab.storage(context)
     if (target === undefined) return
     const { source, fileOf } = await makeSource(context, { 'css/site.css': CSS })
-    await uploadBuild(source, target, { now: NOW, variant })
+    await publishBuild(source, target, { now: NOW, variant })
     const css = fileOf('css/site.css')
     assert.deepEqual(
       (await keysIn(target)).filter((key) => key.startsWith('css/')),
@@ -109,9 +108,9 @@ test('an unchanged build costs one listing and one look, however many files it h
   const many = Object.fromEntries(Array.from({ length: 1100 }, (_, index) => [`f/${index}.bin`, `${index}`]))
   const { source } = await makeSource(context, many)
   const options: PublishOptions = { now: NOW, concurrency: 32 }
-  assert.equal((await uploadBuild(source, target, options)).uploaded.length, 1101)
+  assert.equal((await publishBuild(source, target, options)).uploaded.length, 1101)
   const { storage, requests } = await through(context, target)
-  const report = await uploadBuild(source, storage, options)
+  const report = await publishBuild(source, storage, options)
   assert.deepEqual([report.uploaded, report.bytes, report.unchanged], [[], 0, 1101])
   // Two pages of the listing and the manifest.
   assert.equal(requests.length, 3)
@@ -121,14 +120,14 @@ test('a publish that is interrupted leaves the old build in force and goes on wh
   const target = await lab.storage(context)
   if (target === undefined) return
   const { root, source, fileOf } = await makeSource(context, { 'a.css': 'old' })
-  await uploadBuild(source, target, { now: NOW })
+  await publishBuild(source, target, { now: NOW })
   const old = (await target.read('manifest.json')).toString()
   await writeBuild(root, { 'a.css': 'new', 'b.css': 'b', 'c.css': 'c' })
   const { storage } = await through(context, target, (line) => line.startsWith('PUT') && line.includes('/c.'))
-  await assert.rejects(uploadBuild(source, storage, { now: NOW, concurrency: 1 }), { code: 'FP_STORAGE' })
+  await assert.rejects(publishBuild(source, storage, { now: NOW, concurrency: 1 }), { code: 'FP_STORAGE' })
   assert.equal((await target.read('manifest.json')).toString(), old)
   assert.equal((await target.read(fileOf('a.css'))).toString(), 'old')
-  const { uploaded } = await uploadBuild(source, target, { now: NOW })
+  const { uploaded } = await publishBuild(source, target, { now: NOW })
   assert.equal(uploaded.length, 2, 'only c.css and the manifest were missing')
   assert.notEqual((await target.read('manifest.json')).toString(), old)
 })
@@ -137,9 +136,9 @@ test('a dry run says the same and writes nothing', async (context) => {
   const target = await lab.storage(context)
   if (target === undefined) return
   const { source } = await makeSource(context)
-  const dry = await uploadBuild(source, target, { now: NOW, mode: 'dry-run' })
+  const dry = await publishBuild(source, target, { now: NOW, mode: 'dry-run' })
   assert.deepEqual(await keysIn(target), [])
-  const { uploaded, bytes } = await uploadBuild(source, target, { now: NOW })
+  const { uploaded, bytes } = await publishBuild(source, target, { now: NOW })
   assert.deepEqual([dry.uploaded, dry.bytes], [uploaded, bytes])
 })
 
@@ -147,11 +146,11 @@ test('a bucket is pruned of what no kept build needs, and of nothing else', asyn
   const target = await lab.storage(context)
   if (target === undefined) return
   const { root, source, fileOf } = await makeSource(context, { 'a.css': 'one', 'keep.css': 'same' })
-  await uploadBuild(source, target, { now: NOW, variant: 'both' })
+  await publishBuild(source, target, { now: NOW, variant: 'both' })
   await target.save('a.0123456789abcdef.css', Buffer.from('not ours'))
   await writeBuild(root, { 'a.css': 'two', 'keep.css': 'same' })
   const later = () => new Date('2030-01-01')
-  await uploadBuild(source, target, { now: () => new Date('2026-04-01') })
+  await publishBuild(source, target, { now: () => new Date('2026-04-01') })
   const before = await keysIn(target)
   assert.ok(before.includes(fileOf('a.css')))
   const { removed } = await prune({ sources: [] }, { keep: 1 }, { storage: target, now: later })
@@ -171,11 +170,11 @@ test('any storage is enough to publish to, one that signs URLs serves the build'
     createFilesystemStorage({ root: makeTree(context) }),
   ]) {
     const { root, source, fileOf } = await makeSource(context)
-    assert.equal((await uploadBuild(source, target, { now: NOW })).uploaded.length, 4, target.name)
+    assert.equal((await publishBuild(source, target, { now: NOW })).uploaded.length, 4, target.name)
     assert.equal((await target.read(fileOf('css/site.css'))).toString(), CSS)
-    assert.deepEqual((await uploadBuild(source, target, { now: NOW })).uploaded, [])
+    assert.deepEqual((await publishBuild(source, target, { now: NOW })).uploaded, [])
     await writeBuild(root, { 'a.css': 'new' })
-    await uploadBuild(source, target, { now: () => new Date('2026-04-01') })
+    await publishBuild(source, target, { now: () => new Date('2026-04-01') })
     const { removed } = await prune(
       { sources: [] },
       { keep: 1 },
@@ -184,46 +183,19 @@ test('any storage is enough to publish to, one that signs URLs serves the build'
     assert.equal(removed.length, 3, target.name)
   }
   const { source, fileOf } = await makeSource(context)
-  await uploadBuild(source, signing, { now: NOW })
+  await publishBuild(source, signing, { now: NOW })
   const served = await fetch(await signing.signedUrl(fileOf('css/site.css')))
   assert.equal(await served.text(), CSS)
   assert.equal(served.headers.get('content-type'), 'text/css; charset=utf-8')
   assert.equal(served.headers.get('cache-control'), 'public, max-age=31536000, immutable')
 })
 
-test('a dry run with a prune reports what both would do, and changes nothing', async (context) => {
-  const target = createMemoryStorage({ now: () => new Date('2026-01-01') })
-  const { root, source, fileOf } = await makeSource(context, { 'a.css': 'one', 'keep.css': 'same' })
-  await uploadBuild(source, target, { now: () => new Date('2026-01-01') })
-  const first = fileOf('a.css')
-  await writeBuild(root, { 'a.css': 'two', 'keep.css': 'same' })
-  const before = await contentsOf(target)
-  const options = { now: () => new Date('2026-04-01'), prune: { keep: 1, minAgeSeconds: 0 } }
-  const dry = await uploadBuild(source, target, { ...options, mode: 'dry-run' })
-  assert.deepEqual(await contentsOf(target), before)
-  assert.deepEqual(
-    dry.removed.map(({ file }) => file),
-    [first],
-  )
-  assert.equal(dry.uploaded.length, 2, 'the changed file and the manifest')
-  const { kind: _, ...real } = await uploadBuild(source, target, options)
-  const { kind: __, ...promised } = dry
-  assert.deepEqual(real, promised)
-  assert.ok(!(await contentsOf(target)).has(first))
-})
-
-async function contentsOf(storage: Storage): Promise<ReadonlyMap<string, string>> {
-  const contents = new Map<string, string>()
-  for await (const { key } of storage.list()) contents.set(key, (await storage.read(key)).toString())
-  return contents
-}
-
 test('a folder without a build is refused before anything is sent', async (context) => {
   const target = await lab.storage(context)
   if (target === undefined) return
   const { root, source } = await makeSource(context)
   rmSync(join(root, 'manifest.json'))
-  await assert.rejects(uploadBuild(source, target, { now: NOW }), {
+  await assert.rejects(publishBuild(source, target, { now: NOW }), {
     code: 'FP_MANIFEST',
     message: /Build first/,
   })
@@ -240,7 +212,7 @@ for (const [file, text] of [
     await target.save(file, Buffer.from(text))
     const { source } = await makeSource(context)
     for (const mode of ['dry-run', 'publish'] as const)
-      await assert.rejects(uploadBuild(source, target, { now: NOW, mode }), {
+      await assert.rejects(publishBuild(source, target, { now: NOW, mode }), {
         code: 'FP_COLLISION',
         message: /s3:\/\/.* has a \w+\.json that fingerpost didn't write\.\n.*another prefix/,
       })
@@ -254,7 +226,7 @@ test('a manifest that was cut off is no obstacle: publishing is the remedy', asy
   if (target === undefined) return
   await target.save('manifest.json', Buffer.from('{ "version": 1, "ass'))
   const { source } = await makeSource(context)
-  assert.equal((await uploadBuild(source, target, { now: NOW })).uploaded.at(-1), 'manifest.json')
+  assert.equal((await publishBuild(source, target, { now: NOW })).uploaded.at(-1), 'manifest.json')
 })
 
 test('a bucket is named as s3://bucket/prefix', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import Fastify from 'fastify'
-import { uploadBuild } from '../../src/deploy/publish.ts'
+import { publishBuild } from '../../src/deploy/publish.ts'
 import fingerpost, { type FingerpostOptions } from '../../src/index.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { makeBuild, writeBuild } from '../support/fixture-build.ts'
@@ -25,7 +25,7 @@ test('a manifest in a bucket makes the URLs of the CDN, and follows the next pub
   if (bucket === undefined) return
   const root = await makeBuild(context, { 'a.css': 'one' }, CDN)
   const source = createFilesystemStorage({ root })
-  await uploadBuild(source, bucket, { now: NOW })
+  await publishBuild(source, bucket, { now: NOW })
   const app = await startApp(context, {
     manifest: async () => (await bucket.read('manifest.json')).toString(),
   })
@@ -34,7 +34,7 @@ test('a manifest in a bucket makes the URLs of the CDN, and follows the next pub
   assert.match(app.staticIntegrity('a.css'), /^sha384-/)
   assert.equal(await app.staticReload(), false)
   await writeBuild(root, { 'a.css': 'two' }, CDN)
-  await uploadBuild(source, bucket, { now: NOW })
+  await publishBuild(source, bucket, { now: NOW })
   assert.equal(await app.staticReload(), true)
   assert.notEqual(app.static('a.css'), before)
   const { statusCode } = await app.inject('/static/a.css')

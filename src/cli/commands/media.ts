@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { createMediaStorage } from '../../media/media-storage.ts'
@@ -98,10 +97,16 @@ async function listOrphans(work: Work, context: CommandContext): Promise<Command
 /** Names, one per line. @throws FingerpostError `FP_USAGE` for an unreadable file */
 async function readNames(file: string, { cwd, stdin }: CommandContext): Promise<readonly string[]> {
   try {
-    const names = file === '-' ? await text(stdin()) : await readFile(resolve(cwd, file), 'utf8')
-    return names.split(/\r?\n/).filter((line) => line !== '')
+    const text = file === '-' ? await readAll(stdin?.() ?? []) : await readFile(resolve(cwd, file), 'utf8')
+    return text.split(/\r?\n/).filter((line) => line !== '')
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
     throw new FingerpostError('FP_USAGE', `Cannot read the names in use: ${reason}.`, { cause })
   }
+}
+
+async function readAll(chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[]): Promise<string> {
+  const all: Uint8Array[] = []
+  for await (const chunk of chunks) all.push(chunk)
+  return Buffer.concat(all).toString()
 }

@@ -1,14 +1,14 @@
+import { prune } from '../../builder/maintain/prune.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { flagsOf } from '../../core/option-flag.ts'
-import { type PublishReport, uploadBuild } from '../../deploy/publish.ts'
+import { type PublishReport, publishBuild } from '../../deploy/publish.ts'
 import { BUCKET_VARIANTS } from '../../deploy/publish-plan.ts'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import { atLeast, oneOf } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { createProgress, SILENT_PROGRESS } from '../progress.ts'
-import { formatSome } from '../report.ts'
 import { BUCKET_OPTIONS, CONFIG_OPTION, loadSettings, openBucket, readBuild } from '../settings.ts'
 import { formatBytes, formatNumberOf } from '../unit.ts'
 import { PRUNE_OPTIONS, pruneRules } from './prune.ts'
@@ -49,24 +49,28 @@ export const command = defineCommand({
     await readBuild(out, context)
     const progress = options.json ? SILENT_PROGRESS : createProgress(context.stderr, context.now)
     const { concurrency, variant } = options
-    const report = await uploadBuild(createFilesystemStorage({ root: out }), target, {
+    const now = () => new Date(context.now())
+    const report = await publishBuild(createFilesystemStorage({ root: out }), target, {
       mode: options['dry-run'] ? 'dry-run' : 'publish',
       ...(variant === undefined ? {} : { variant }),
       ...(concurrency === undefined ? {} : { concurrency }),
-      ...(options.prune ? { prune: pruneRules(options) } : {}),
-      now: () => new Date(context.now()),
+      now,
       signal: context.signal,
       onProgress: (state) => progress.show({ step: 'upload', ...state }),
     }).finally(() => progress.clear())
-    return { json: report, summary: formatReport(report) }
+    const environment = { storage: target, now, signal: context.signal }
+    const removed =
+      !options.prune || options['dry-run']
+        ? []
+        : (await prune({ sources: [] }, pruneRules(options), environment)).removed
+    return { json: { ...report, removed }, summary: formatReport(report, removed.length) }
   },
 })
 
-function formatReport({ kind, target, uploaded, bytes, unchanged, removed }: PublishReport): string {
-  const would = kind === 'published' ? '' : 'would be '
+function formatReport({ kind, target, uploaded, bytes, unchanged }: PublishReport, removed: number): string {
+  const [upload, remove] =
+    kind === 'published' ? ['uploaded', 'removed'] : ['would be uploaded', 'would be removed']
   const files = `${formatNumberOf(uploaded.length, 'file')} (${formatBytes(bytes)})`
-  const names = formatSome(removed, LIMITS.shownProblems, 'files', ({ file }) => `  ${file}\n`)
-  const pruned = removed.length === 0 ? '' : `${formatNumberOf(removed.length, 'old file')} ${would}removed\n`
-  const present = `${formatNumberOf(unchanged, 'file')} already there`
-  return `${files} ${would}uploaded to ${target}, ${present}\n${would === '' ? '' : names}${pruned}`
+  const pruned = removed === 0 ? '' : `${formatNumberOf(removed, 'old file')} ${remove}\n`
+  return `${files} ${upload} to ${target}, ${formatNumberOf(unchanged, 'file')} already there\n${pruned}`
 }

@@ -1,24 +1,21 @@
-import { statSync } from 'node:fs'
-import { join, relative, resolve, sep } from 'node:path'
 import { createImportMapNames } from '../../builder/link/import-map.ts'
 import { findPrehashed } from '../../builder/read/prehashed.ts'
 import { createSourceReader } from '../../builder/read/source-reader.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { createDigester } from '../../core/digest.ts'
-import { FingerpostError } from '../../core/error.ts'
 import type { HashedPath } from '../../core/hashed-path.ts'
-import { nearestNames } from '../../core/nearest.ts'
 import { extensionOf, isLogicalPath, type LogicalPath } from '../../core/path.ts'
 import type { Problem } from '../../core/reference/problem.ts'
 import { createImportMap, type ImportMap, type ImportMapSource } from '../../resolve/import-map.ts'
 import { createResolver, type Resolver } from '../../resolve/resolver.ts'
 import { createScanners } from '../../scan/scanners.ts'
 import { collect } from '../../sources/collect.ts'
-import type { Collection, SourceFolder } from '../../sources/finder.ts'
+import type { SourceFolder } from '../../sources/finder.ts'
 import { createFolderFinder } from '../../sources/folder-finder.ts'
 import { locateSources } from '../../sources/source.ts'
 import { createLiveAssets, type LiveAsset, type LiveAssets, type LiveChange } from './assets.ts'
 import { createNameMemory } from './closure.ts'
+import { explainUnknownName } from './explain.ts'
 import { createFactStore } from './facts.ts'
 import { createLiveTree } from './tree.ts'
 
@@ -126,55 +123,4 @@ function replaceMembers<T>(set: Set<T>, members: ReadonlySet<T>): boolean {
   set.clear()
   for (const member of members) set.add(member)
   return true
-}
-
-/** Where a name was looked up. */
-interface SearchedPlaces {
-  /** Absolute. */
-  readonly cwd: string
-  readonly sources: readonly SourceFolder[]
-  readonly collection: Collection
-}
-
-/** Tells why no source has a name: its file is ignored, is outside every source, or has another name. */
-function explainUnknownName(name: string, places: SearchedPlaces): FingerpostError {
-  const nearest = nearestNames(name, places.collection.files.keys())
-  const reason = findIgnored(name, places) ?? findByPath(name, places)
-  const searched = places.sources.map(({ folder, prefix }) => (prefix ? `${folder} (as ${prefix})` : folder))
-  const hint = nearest.length === 0 ? '' : `Did you mean ${nearest.join(', ')}? `
-  return new FingerpostError('FP_UNKNOWN_NAME', reason ?? `No source has ${JSON.stringify(name)}.`, {
-    remedy: `${hint}Looked in ${searched.join(', ')}.`,
-    details: { name, nearest },
-  })
-}
-
-/** A source has the file, but leaves it out. */
-function findIgnored(name: string, { sources }: SearchedPlaces): string | undefined {
-  if (!isLogicalPath(name)) return undefined
-  for (const { folder, prefix } of sources) {
-    const file = join(folder, name.slice(prefix.length))
-    if (!name.startsWith(prefix) || !isFile(file)) continue
-    return `${JSON.stringify(name)} exists (${file}) but is ignored, or is a link that leaves its source.`
-  }
-  return undefined
-}
-
-/** The name is a path on disk, inside or outside the sources. */
-function findByPath(name: string, { cwd, sources }: SearchedPlaces): string | undefined {
-  const file = resolve(cwd, `.${sep}${name.replace(/^\/+/, '')}`)
-  if (name === '' || !isFile(file)) return undefined
-  for (const { folder, prefix } of sources) {
-    const inside = relative(folder, file)
-    if (inside.startsWith('..')) continue
-    return `${JSON.stringify(name)} is a path. The name of ${file} is ${JSON.stringify(prefix + inside)}.`
-  }
-  return `${JSON.stringify(name)} exists (${file}) but is outside every source.`
-}
-
-function isFile(file: string): boolean {
-  try {
-    return statSync(file, { throwIfNoEntry: false })?.isFile() === true
-  } catch {
-    return false
-  }
 }

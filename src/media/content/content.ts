@@ -43,16 +43,17 @@ async function* limitBytes(
   let bytes = 0
   for await (const piece of pieces) {
     bytes += piece.length
-    if (bytes > maxBytes) throw tooLarge('The file', maxBytes)
+    if (bytes > maxBytes) throw overLimit('The file', maxBytes)
     yield piece
   }
 }
 
 /** The error for more bytes than allowed. */
-export function tooLarge(what: string, maxBytes: number): FingerpostError {
+export function overLimit(what: string, maxBytes: number, cause?: unknown): FingerpostError {
   return new FingerpostError('FP_LIMIT', `${what} has more than ${maxBytes} bytes.`, {
     details: { maxBytes },
     statusCode: 413,
+    cause,
   })
 }
 

@@ -1,7 +1,8 @@
+import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
-import { isLogicalPath } from '../../core/path.ts'
+import { decodePath, isLogicalPath } from '../../core/path.ts'
 
-/** What a name becomes that has nothing safe in it. */
+/** The name of a file whose own name has nothing safe in it. */
 const NAMELESS = 'file'
 
 /**
@@ -11,33 +12,89 @@ const NAMELESS = 'file'
 const INVISIBLE =
   /[\p{Cc}\p{Zl}\p{Zp}\u00AD\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]/gu
 
-/** Characters Windows forbids in names; a folder of uploads is copied, zipped and synced to Windows sooner or later. */
+/** Characters Windows forbids in names; uploads are copied, zipped and synced to Windows sooner or later. */
 const FORBIDDEN = /[<>:"|?*]/g
 
 /** Names that are devices on Windows, whatever their extension (Microsoft, "Naming Files, Paths, and Namespaces"). */
 const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i
 
 /**
- * Makes a safe segment of a name that a visitor chose: Unicode is kept (NFC), folders are dropped with everything
- * before the last slash or backslash, as are control characters, direction overrides, leading and trailing dots and
- * blanks. At most 255 bytes of UTF-8, the extension kept. Never empty. A safe name stays as it is.
+ * Makes one safe path segment of a name that a visitor chose. Folders, control characters, direction overrides, and
+ * leading and trailing dots and blanks are removed; Unicode stays, in NFC. At most 255 bytes of UTF-8, the extension
+ * kept. Never empty. A safe name stays as it is.
  */
 export function safeName(text: string): string {
   const lastPart = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1)
-  const visible = lastPart
-    .replace(/\p{Cs}/gu, '\uFFFD')
-    .normalize('NFC')
-    .replace(INVISIBLE, '')
-    .replace(FORBIDDEN, '_')
-  const bare = withoutEdges(visible)
-  const harmless = RESERVED.test(bare) ? `_${bare}` : bare
-  return shorten(harmless, '') || NAMELESS
+  // Each step may undo another: what is removed may have kept two letters apart, a cut name may be a device.
+  for (let name = lastPart; ; ) {
+    const safer = safeStep(name)
+    if (safer === name) return name === '' ? NAMELESS : name
+    name = safer
+  }
 }
 
-/** True for a key whose every segment {@link safeName} would leave alone, and that is not too long as a whole. */
+function safeStep(text: string): string {
+  const visible = text
+    .replace(/\p{Cs}/gu, '\uFFFD')
+    .replace(INVISIBLE, '')
+    .normalize('NFC')
+    .replace(FORBIDDEN, '_')
+  const bare = withoutEdges(visible)
+  return shorten(RESERVED.test(bare) ? `_${bare}` : bare, '')
+}
+
+/** True for a name to store: each segment is one that {@link safeName} keeps, and the whole isn't too long. */
 export function isSafeKey(key: string): boolean {
   if (!isLogicalPath(key) || Buffer.byteLength(key) > LIMITS.mediaKeyMaxBytes) return false
   return key.split('/').every((segment) => safeName(segment) === segment)
+}
+
+/**
+ * True for the name of a file that may be read. Another program may have filled the folder, so names are allowed here
+ * that `save` wouldn't give: `Report: v1.txt`, decomposed letters. Hidden files and temporary ones stay hidden.
+ */
+export function isReadableKey(key: string, platform: NodeJS.Platform = process.platform): boolean {
+  // Windows opens `a.txt` as `a.txt.`, and a device or a stream under other names.
+  if (platform === 'win32') return isSafeKey(key)
+  return isLogicalPath(key) && key.split('/').every(isReadableSegment)
+}
+
+function isReadableSegment(segment: string): boolean {
+  return UNREADABLE.every(([, is]) => !is(segment))
+}
+
+const UNREADABLE: readonly (readonly [why: string, is: (segment: string) => boolean])[] = [
+  ['it begins with a dot', (segment) => segment.startsWith('.')],
+  ['it contains a backslash', (segment) => segment.includes('\\')],
+  ['it contains a control character', (segment) => /\p{Cc}/u.test(segment)],
+  ['it is not valid UTF-8', (segment) => /[\p{Cs}\uFFFD]/u.test(segment)],
+  ['it is too long', (segment) => Buffer.byteLength(segment) > LIMITS.mediaNameMaxBytes],
+]
+
+/** Why a stored file can't be served under its name; undefined if it can. */
+export function whyUnreadable(key: string): string | undefined {
+  for (const segment of key.split('/')) {
+    const found = UNREADABLE.find(([, is]) => is(segment))
+    if (found !== undefined) return found[0]
+  }
+  return isReadableKey(key) ? undefined : 'Windows reads it as another name'
+}
+
+/** The error for a name that isn't safe. */
+export function unsafeName(name: string): FingerpostError {
+  return new FingerpostError('FP_PATH', `${JSON.stringify(name)} is not a safe name for a file.`, {
+    remedy: 'Make each of its segments safe with safeName().',
+    details: { name },
+    statusCode: 400,
+  })
+}
+
+/**
+ * A form in which two names are equal if any disk or client could take one for the other: without regard to case, to
+ * composed or decomposed letters and to percent-encoding. Only for comparing.
+ */
+export function foldName(name: string): string {
+  return decodePath(name).normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')
 }
 
 /**
@@ -60,7 +117,7 @@ function shorten(name: string, suffix: string): string {
   return withoutEdges(cut(stem, room)) + suffix + extension
 }
 
-/** An extension longer than 32 characters is no extension but part of the name. */
+/** More than 32 characters are part of the name, not an extension. */
 function splitExtension(name: string): { readonly stem: string; readonly extension: string } {
   const dot = name.lastIndexOf('.')
   if (dot <= 0 || name.length - dot > 32) return { stem: name, extension: '' }

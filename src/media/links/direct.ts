@@ -2,9 +2,9 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { ObjectStore } from '../../storage/storage.ts'
-import { readHead, tooLarge } from '../content/content.ts'
+import { overLimit, readHead } from '../content/content.ts'
 import { agreesWithName } from '../content/image.ts'
-import { isSafeKey, withSuffix } from '../content/name.ts'
+import { isSafeKey, unsafeName, withSuffix } from '../content/name.ts'
 import { storedTypeOf } from '../content/presentation.ts'
 import type { LinkKey } from './link.ts'
 
@@ -63,7 +63,7 @@ export function createDirectUploads(
     async create(options) {
       const { maxBytes, method = 'POST', bytes = maxBytes } = options
       const { expiresInSeconds = LIMITS.linkDefaultSeconds } = options
-      if (bytes > maxBytes) throw tooLarge('The file', maxBytes)
+      if (bytes > maxBytes) throw overLimit('The file', maxBytes)
       if (!isSafeKey(options.name)) throw unsafeName(options.name)
       const name = withSuffix(options.name, `_${randomBytes(9).toString('base64url')}`)
       const contentType = storedTypeOf(name)
@@ -94,7 +94,7 @@ async function checkArrived(storage: ObjectStore, { name, maxBytes }: Ticket): P
   const isAsNamed = agreesWithName(name, await readHead(storage, file))
   if (isAsNamed && file.size <= maxBytes) return name
   await storage.delete(name)
-  if (file.size > maxBytes) throw tooLarge('The file', maxBytes)
+  if (file.size > maxBytes) throw overLimit('The file', maxBytes)
   throw new FingerpostError('FP_UPLOAD', `${JSON.stringify(name)} is not the kind of image its name says.`, {
     statusCode: 400,
   })
@@ -126,13 +126,6 @@ function macOf(body: string, key: LinkKey | undefined): string {
 
 function isSame(a: string, b: string): boolean {
   return a.length === b.length && timingSafeEqual(Buffer.from(a), Buffer.from(b))
-}
-
-function unsafeName(name: string): FingerpostError {
-  return new FingerpostError('FP_PATH', `${JSON.stringify(name)} is no safe name for a file.`, {
-    remedy: 'Make each of its segments safe with safeName().',
-    statusCode: 400,
-  })
 }
 
 function badTicket(fault: string): FingerpostError {

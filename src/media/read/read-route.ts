@@ -1,18 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
+import { encodePath } from '../../core/path.ts'
 import { hasTurn, waitForTurn } from '../../http/connection.ts'
-import type { Response } from '../../http/response.ts'
+import { type Response, redirectTo, withQueryOf } from '../../http/response.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { isSafeKey } from '../content/name.ts'
+import { isReadableKey } from '../content/name.ts'
 import type { LinkSigner, LinkVerdict } from '../links/link.ts'
 import type { MediaConfig } from '../options.ts'
 import { type AnswerOptions, answerWithFile, describeFile, type MediaRequest, refuse } from './answer.ts'
 import type { Handoff } from './handoff.ts'
+import type { IsPrivate } from './privacy.ts'
 import { createErrorHandler, type SendAnswer } from './send.ts'
 
 /** What answering needs. */
 export interface Reading {
-  readonly options: MediaConfig
+  readonly config: MediaConfig
+  /** The path of the route in requests: `/media/`. */
+  readonly path: string
+  readonly isPrivate: IsPrivate
   readonly signer: LinkSigner | undefined
   readonly handoff: Handoff
   readonly answering: AnswerOptions
@@ -38,35 +43,49 @@ export function addReadRoute(app: FastifyInstance, path: string, reading: Readin
 }
 
 async function answerRequest(request: FastifyRequest, name: string, reading: Reading): Promise<Response> {
-  const { options, handoff, answering } = reading
-  const { storage } = options
-  // A name no upload can have is none that is stored: neither is looked for on the disk.
-  if (!isSafeKey(name)) return refuse(404)
-  const isPrivate = isPrivateName(name, options.private)
+  const { config, isPrivate, handoff, answering } = reading
+  const { storage } = config
+  if (!isReadableKey(name)) return refuse(404)
+  const target = request.raw.url ?? ''
+  const location = canonicalPath(target, name, reading.path)
+  if (location !== undefined) return withQueryOf(target, redirectTo(location, 'no-cache'))
+  const isFilePrivate = isPrivate(name)
   const query = request.query as Readonly<Record<string, unknown>>
   const link = reading.signer?.verify(name, request.method, query) ?? 'unsigned'
-  if (isPrivate && !(await mayRead(request, name, link, options))) return refuse(403)
+  if (isFilePrivate && !(await mayRead(request, name, link, config))) return refuse(403)
   const file = await statOrUndefined(storage, name)
-  if (file === undefined) return refuse(404)
+  // A disk that ignores case finds a file under other names, too. Only its own name is served.
+  if (file === undefined || file.key !== name) return refuse(404)
   const disposition = query['disposition'] === 'attachment' ? 'attachment' : undefined
-  const described: MediaRequest = { method: request.method, headers: request.headers, isPrivate, disposition }
+  const { method, headers } = request
+  const described: MediaRequest = { method, headers, isPrivate: isFilePrivate, disposition }
   const sendable = await describeFile(storage, file, described, answering)
   return handoff === undefined ? answerWithFile(sendable, described) : handoff(sendable)
+}
+
+/**
+ * Every file has one URL, the one that `url()` writes, so that a guard registered for it holds: the router keeps
+ * reserved characters encoded when it compares paths, and decodes them in the name.
+ *
+ * @returns where to redirect a request that spells the name in another way
+ */
+function canonicalPath(target: string, name: string, mount: string): string | undefined {
+  const [path = ''] = target.split('?', 1)
+  const encoded = encodePath(name)
+  if (path.endsWith(`/${encoded}`)) return undefined
+  // The prefix of the scope may have parameters; what was sent in their place stays.
+  const depth = mount.split('/').length - 1
+  return [...path.split('/').slice(0, depth), encoded].join('/')
 }
 
 async function statOrUndefined(storage: Storage, name: string) {
   try {
     return await storage.stat(name)
   } catch (error) {
-    // A link that leads out of the folder: for visitors there is nothing.
+    // A link that leads out of the folder.
     if (error instanceof FingerpostError && error.code === 'FP_PATH') return undefined
     throw error
   }
-}
-
-function isPrivateName(name: string, option: MediaConfig['private']): boolean {
-  if (option === undefined || typeof option === 'boolean') return option === true
-  return typeof option === 'function' ? option(name) : option.some((prefix) => name.startsWith(prefix))
 }
 
 function mayRead(

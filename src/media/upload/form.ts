@@ -1,12 +1,12 @@
-import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
-import { LIMITS } from '../../core/limit.ts'
+import { overLimit } from '../content/content.ts'
 import type { UploadLimits } from '../options.ts'
+import { readParts } from './parts.ts'
 import {
-  brokenUpload,
+  type PendingUpload,
+  receiveUpload,
   type SavedUpload,
-  saveUpload,
   type UploadContext,
   type UploadOptions,
   type UploadPart,
@@ -28,148 +28,112 @@ export interface FormFileOptions extends UploadOptions<FastifyRequest> {
 export interface SavedForm {
   /** In the order of the form. */
   readonly files: readonly SavedUpload[]
-  /** The other fields; of several with one name, the last. */
-  readonly fields: ReadonlyMap<string, string>
-}
-
-/** A field as @fastify/multipart hands it over. */
-interface FieldPart {
-  readonly type: 'field'
-  readonly fieldname: string
-  readonly value: unknown
-  readonly fieldnameTruncated: boolean
-  readonly valueTruncated: boolean
-}
-
-interface FilePart extends UploadPart {
-  readonly type: 'file'
-}
-
-/** What @fastify/multipart, an optional package, adds to a request. */
-interface MultipartRequest {
-  isMultipart?(): boolean
-  parts(options: { readonly limits: Readonly<Record<string, number>> }): AsyncIterable<FieldPart | FilePart>
+  /** The other fields, as they were sent. A field that was sent several times is a list. */
+  readonly fields: ReadonlyMap<string, string | readonly string[]>
+  /** The value of a field, of several the last one. */
+  field(name: string): string | undefined
+  /**
+   * Lets files with `overwrite` replace what has their names. Happens by itself before an answer with a status below
+   * 400 is sent.
+   */
+  commit(): Promise<void>
+  /**
+   * Removes the files of the form; what they would have replaced stays. Happens by itself if the handler throws or
+   * answers with a status from 400. Without effect after `commit`.
+   */
+  rollback(): Promise<void>
 }
 
 /**
- * Stores the files of a form, all or none: where one is refused, those already stored are removed.
+ * Receives the files of a form, all or none: if one is refused, those before it are removed.
  *
  * @throws FingerpostError `FP_LIMIT` (413), `FP_UPLOAD` (400 malformed or cut off, 415 of a type not allowed)
  */
-export async function saveForm(
+export async function receiveForm(
   { files: allowed }: FormOptions,
   limits: UploadLimits,
   context: UploadContext<FastifyRequest>,
 ): Promise<SavedForm> {
-  const { request } = context
-  const files: SavedUpload[] = []
-  const fields = new Map<string, string>()
+  const { request, wait } = context
+  const uploads: PendingUpload[] = []
+  const fields = new Map<string, string | readonly string[]>()
   try {
     refuseLarge(request, limits)
-    for await (const part of partsOf(request, limits)) {
-      if (part.type === 'field') fields.set(part.fieldname, textOf(part, limits))
-      else if (!(await isEmptyInput(part))) files.push(await saveFile(part, allowed, files, limits, context))
+    for await (const part of readParts(request, limits, wait)) {
+      if (part.kind === 'field') addField(fields, part.name, part.value)
+      else uploads.push(await receiveFile(part.file, allowed, uploads, limits, context))
     }
-    return { files, fields }
+    for (const upload of uploads) await upload.confirm()
   } catch (error) {
-    for (const { name } of files) await context.files.delete(name)
-    drain(request.raw)
+    await Promise.all(uploads.map((upload) => upload.rollback()))
     throw error
   }
+  return savedForm(uploads, fields)
 }
 
-/**
- * Lets the client finish what it is sending, or it would never see the answer; but not for ever.
- */
-export function drain(request: IncomingMessage): void {
-  if (request.readableEnded || request.destroyed) return
-  request.resume()
-  const timer = setTimeout(() => request.destroy(), LIMITS.uploadLingerMs).unref()
-  request.once('close', () => clearTimeout(timer))
+function savedForm(uploads: readonly PendingUpload[], fields: SavedForm['fields']): SavedForm {
+  let state: 'open' | 'committed' | 'undone' = 'open'
+  return {
+    files: uploads.map(({ saved }) => saved),
+    fields,
+    field: (name) => [fields.get(name) ?? []].flat().at(-1),
+    async commit() {
+      if (state === 'undone') throw new FingerpostError('FP_UPLOAD', 'The form was rolled back.')
+      if (state === 'committed') return
+      state = 'committed'
+      const failures: unknown[] = []
+      for (const upload of uploads) await upload.commit().catch((error) => failures.push(error))
+      if (failures.length > 0) throw failures[0]
+    },
+    async rollback() {
+      if (state !== 'open') return
+      state = 'undone'
+      await Promise.all(uploads.map((upload) => upload.rollback()))
+    },
+  }
 }
 
-function saveFile(
+function receiveFile(
   part: UploadPart,
   allowed: FormOptions['files'],
-  before: readonly SavedUpload[],
+  before: readonly PendingUpload[],
   limits: UploadLimits,
   context: UploadContext<FastifyRequest>,
-): Promise<SavedUpload> {
-  const options = Object.hasOwn(allowed, part.fieldname) ? allowed[part.fieldname] : undefined
-  if (options === undefined)
-    throw refused(400, `The form has no field ${JSON.stringify(part.fieldname)} for files.`)
-  const ofField = before.filter(({ field }) => field === part.fieldname).length
+): Promise<PendingUpload> {
+  const { fieldname } = part
+  const options = Object.hasOwn(allowed, fieldname) ? allowed[fieldname] : undefined
+  if (options === undefined) throw refused(`The form has no field ${JSON.stringify(fieldname)} for files.`)
+  const ofField = before.filter(({ saved }) => saved.field === fieldname).length
   const maxFiles = options.maxFiles ?? 1
-  if (ofField >= maxFiles) throw overLimit(`The field ${part.fieldname} has more than ${maxFiles} files.`)
-  const left = limits.maxRequestBytes - before.reduce((sum, { size }) => sum + size, 0)
-  const maxBytes = Math.min(options.maxBytes ?? limits.maxFileBytes, left)
-  return saveUpload(part, { ...options, maxBytes }, context)
-}
-
-/** Before a byte of the body is read, if the client says how many there are. */
-function refuseLarge(
-  { headers }: FastifyRequest,
-  { maxRequestBytes, maxFields, maxFieldBytes }: UploadLimits,
-): void {
-  const most = maxRequestBytes + maxFields * maxFieldBytes
-  if (Number(headers['content-length'] ?? 0) > most) throw overLimit(`The form has more than ${most} bytes.`)
-}
-
-/** Errors of the parser are the client's; what the reader of the parts throws passes by. */
-async function* partsOf(request: FastifyRequest, limits: UploadLimits): AsyncGenerator<FieldPart | FilePart> {
-  const form = request as unknown as MultipartRequest
-  if (form.isMultipart === undefined) throw notInstalled()
-  if (!form.isMultipart()) throw refused(415, 'The request is no form with files (multipart/form-data).')
-  try {
-    yield* form.parts({
-      limits: {
-        fileSize: limits.maxFileBytes + 1,
-        files: limits.maxFiles,
-        fields: limits.maxFields,
-        parts: limits.maxParts,
-        fieldSize: limits.maxFieldBytes,
-      },
-    })
-  } catch (error) {
-    if (error instanceof FingerpostError) throw error
-    if (statusOf(error) === 413) throw overLimit(`The form is too large: ${messageOf(error)}.`, error)
-    throw brokenUpload(messageOf(error), error)
-  }
-}
-
-/** Browsers send a file without name and bytes for an input nobody used. */
-async function isEmptyInput(part: UploadPart): Promise<boolean> {
-  if (part.filename !== undefined && part.filename !== '') return false
-  for await (const piece of part.file)
-    if (piece.length > 0) throw refused(400, 'The form has a file without a name.')
-  return true
-}
-
-function textOf(part: FieldPart, { maxFieldBytes }: UploadLimits): string {
-  if (part.valueTruncated || part.fieldnameTruncated) {
-    throw overLimit(`A field of the form has more than ${maxFieldBytes} bytes.`)
-  }
-  return typeof part.value === 'string' ? part.value : JSON.stringify(part.value)
-}
-
-function notInstalled(): FingerpostError {
-  return new FingerpostError('FP_CONFIG', 'Reading forms needs the package @fastify/multipart.', {
-    remedy: 'Install it: npm install @fastify/multipart',
+  if (ofField >= maxFiles) throw tooMany(`The field ${fieldname} has more than ${maxFiles} files.`)
+  if (before.length >= limits.maxFiles) throw tooMany(`The form has more than ${limits.maxFiles} files.`)
+  const left = limits.maxRequestBytes - before.reduce((sum, { saved }) => sum + saved.size, 0)
+  const maxBytes = options.maxBytes ?? limits.maxFileBytes
+  if (maxBytes <= left) return receiveUpload(part, { ...options, maxBytes }, context)
+  return receiveUpload(part, { ...options, maxBytes: left }, context).catch((error: unknown) => {
+    throw isLimit(error) ? overLimit('The form', limits.maxRequestBytes, error) : error
   })
 }
 
-function overLimit(message: string, cause?: unknown): FingerpostError {
-  return new FingerpostError('FP_LIMIT', message, { statusCode: 413, cause })
+/** Before a byte of the body is read, if the client says how many there are. */
+function refuseLarge({ headers }: FastifyRequest, limits: UploadLimits): void {
+  const most = limits.maxRequestBytes + limits.maxFields * limits.maxFieldBytes
+  if (Number(headers['content-length'] ?? 0) > most) throw overLimit('The form', most)
 }
 
-function refused(statusCode: number, message: string): FingerpostError {
-  return new FingerpostError('FP_UPLOAD', message, { statusCode })
+function addField(fields: Map<string, string | readonly string[]>, name: string, value: string): void {
+  const before = fields.get(name)
+  fields.set(name, before === undefined ? value : [before, value].flat())
 }
 
-function statusOf(error: unknown): number {
-  return error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 0
+function isLimit(error: unknown): boolean {
+  return error instanceof FingerpostError && error.code === 'FP_LIMIT'
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function tooMany(message: string): FingerpostError {
+  return new FingerpostError('FP_LIMIT', message, { statusCode: 413 })
+}
+
+function refused(message: string): FingerpostError {
+  return new FingerpostError('FP_UPLOAD', message, { statusCode: 400 })
 }

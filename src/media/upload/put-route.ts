@@ -1,27 +1,28 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { fileNameOf } from '../../core/path.ts'
+import { overLimit } from '../content/content.ts'
 import { isSafeKey } from '../content/name.ts'
 import type { LinkSigner } from '../links/link.ts'
 import type { UploadLimits } from '../options.ts'
 import { type AnswerOptions, emptyAnswer, refuse } from '../read/answer.ts'
 import type { NameRequest } from '../read/read-route.ts'
 import { createErrorHandler, type SendAnswer } from '../read/send.ts'
-import { drain } from './form.ts'
+import { discardRest, type Intake } from './intake.ts'
 import { saveUpload, type UploadContext } from './upload.ts'
 
 /** What taking a file by PUT needs. */
-export interface Putting {
+export interface Putting extends Omit<UploadContext<FastifyRequest>, 'request' | 'wait'> {
   readonly signer: LinkSigner
   readonly limits: UploadLimits
-  readonly context: Omit<UploadContext<FastifyRequest>, 'request'>
+  readonly intake: Intake
   readonly answering: AnswerOptions
   readonly send: SendAnswer
 }
 
 /**
- * PUT of a name whose link was signed for it: what a presigned address is to an object store, for all other storages.
- * The body is the file, whatever its Content-Type; what has the name is replaced, so that a client may try again.
+ * PUT of a name whose link was signed for it, as an object store takes it from a presigned URL. The body is the file,
+ * whatever its Content-Type. A file of that name is replaced, so that a client may try again.
  *
  * @param path of the route within the scope: `/media/`
  */
@@ -30,24 +31,33 @@ export function addPutRoute(app: FastifyInstance, path: string, putting: Putting
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     const errorHandler = createErrorHandler(putting.answering, putting.send)
-    scope.put(`${path}*`, { errorHandler }, (request: NameRequest, reply) =>
-      takeFile(request, reply, putting),
-    )
+    scope.put(`${path}*`, { errorHandler }, async (request: NameRequest, reply) => {
+      const isTaken = await takeFile(request, putting)
+      return putting.send(reply, isTaken ? emptyAnswer(201) : refuse(403))
+    })
   })
 }
 
-async function takeFile(request: NameRequest, reply: FastifyReply, putting: Putting): Promise<FastifyReply> {
-  const { signer, limits, context, send } = putting
+/** @returns false without a valid signature */
+async function takeFile(request: NameRequest, putting: Putting): Promise<boolean> {
+  const { signer, limits, intake, ...context } = putting
   const { '*': name } = request.params
   const query = request.query as Readonly<Record<string, unknown>>
-  try {
-    if (!isSafeKey(name) || signer.verify(name, 'PUT', query) !== 'valid') return send(reply, refuse(403))
-    const file = request.body instanceof Readable ? request.body : Readable.from([])
-    const part = { filename: fileNameOf(name), fieldname: '', mimetype: '', file }
-    const options = { uploadTo: () => name, maxBytes: limits.maxFileBytes, overwrite: true }
-    await saveUpload(part, options, { ...context, request })
-    return send(reply, emptyAnswer(201))
-  } finally {
-    drain(request.raw)
+  if (!isSafeKey(name) || signer.verify(name, 'PUT', query) !== 'valid') {
+    discardRest(request.raw)
+    return false
   }
+  await intake.take(request.raw, async (wait) => {
+    const { maxFileBytes: maxBytes } = limits
+    if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw overLimit('The file', maxBytes)
+    const part = { filename: fileNameOf(name), fieldname: '', mimetype: '', file: bodyOf(request) }
+    await saveUpload(part, { uploadTo: () => name, maxBytes, overwrite: true }, { ...context, request, wait })
+  })
+  return true
+}
+
+/** A reader that stops early must not close the connection: the answer is still to be sent. */
+function bodyOf({ body }: FastifyRequest): AsyncIterable<Uint8Array> {
+  const file = body instanceof Readable ? body : Readable.from([])
+  return { [Symbol.asyncIterator]: () => file.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]() }
 }

@@ -2,11 +2,12 @@ import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { bareMediaType } from '../../core/media-type.ts'
 import { extensionOf } from '../../core/path.ts'
-import { tooLarge } from '../content/content.ts'
+import { overLimit } from '../content/content.ts'
 import { claimedImageType, isOfType } from '../content/image.ts'
 import { safeName } from '../content/name.ts'
-import type { MediaStorage } from '../media-storage.ts'
+import type { MediaStorage, StagedFile } from '../media-storage.ts'
 import type { Quota, QuotaLease } from '../options.ts'
+import type { Wait } from './intake.ts'
 import { resolveUploadTo, type UploadTo } from './upload-to.ts'
 
 /** A file of a form as @fastify/multipart hands it over; anything of this shape will do. */
@@ -17,19 +18,27 @@ export interface UploadPart {
   readonly fieldname: string
   /** The media type the browser claims. */
   readonly mimetype: string
-  readonly file: AsyncIterable<Uint8Array> & { readonly truncated?: boolean; destroy?(): unknown }
+  /** The part's transfer encoding; one that changes the bytes is refused. Default `7bit`. */
+  readonly encoding?: string
+  readonly file: AsyncIterable<Uint8Array> & {
+    readonly truncated?: boolean
+    readonly readableEnded?: boolean
+    destroy?(): unknown
+  }
+  /** All bytes, if something has read `file` before. */
+  toBuffer?(): Promise<Uint8Array>
 }
 
 /** What one upload may be, and where it goes. */
 export interface UploadOptions<Request> {
   readonly uploadTo: UploadTo<Request>
-  /** Extensions allowed, with their dots: `['.pdf', '.png']`. Default: all. */
+  /** Allowed extensions, with their dots: `['.pdf', '.png']`. Default: all. */
   readonly extensions?: readonly string[]
-  /** Media types allowed, judged by the extension: `['image/*', 'application/pdf']`. Default: all. */
+  /** Allowed media types, judged by the extension: `['image/*', 'application/pdf']`. Default: all. */
   readonly types?: readonly string[]
   /** Bytes. Default: the limit of the plugin. */
   readonly maxBytes?: number
-  /** Replace what has the name. Default false: the new file gets another name. */
+  /** Replace a file of the same name. Default false: the new file gets another name. */
   readonly overwrite?: boolean
 }
 
@@ -51,23 +60,53 @@ export interface UploadContext<Request> {
   readonly request: Request
   readonly quota: Quota<Request> | undefined
   readonly now: () => number
+  /** Waits for the client's next bytes. */
+  readonly wait: Wait
+}
+
+/** An upload whose bytes have arrived. Until `commit` it replaces nothing. */
+export interface PendingUpload {
+  readonly saved: SavedUpload
+  /** Tells the quota that the upload counts. */
+  confirm(): Promise<void>
+  /** Replaces what has the name. */
+  commit(): Promise<void>
+  /** Removes it; the quota gets its bytes back. A file that it would have replaced stays. */
+  rollback(): Promise<void>
 }
 
 /**
- * Stores one file of a form, as it arrives. Where anything goes wrong nothing is left of it.
+ * Stores one file of a form, as it arrives. Nothing is left of it if anything goes wrong.
  *
- * @throws FingerpostError `FP_UPLOAD` for a type that isn't allowed (415), an image that is none and a file that breaks
- * off (400), `FP_LIMIT` for too many bytes (413), `FP_PATH` for an unsafe name
+ * @throws FingerpostError `FP_UPLOAD` for a type that isn't allowed (415), a false image and a file that breaks off
+ * (400), `FP_LIMIT` for too many bytes (413), `FP_PATH` for an unsafe name
  */
 export async function saveUpload<Request>(
   part: UploadPart,
   options: UploadOptions<Request>,
   context: UploadContext<Request>,
 ): Promise<SavedUpload> {
+  const upload = await receiveUpload(part, options, context)
+  try {
+    await upload.confirm()
+    await upload.commit()
+    return upload.saved
+  } catch (error) {
+    await upload.rollback()
+    throw error
+  }
+}
+
+/** The first half of {@link saveUpload}: takes the bytes, and replaces nothing. */
+export async function receiveUpload<Request>(
+  part: UploadPart,
+  options: UploadOptions<Request>,
+  context: UploadContext<Request>,
+): Promise<PendingUpload> {
   const upload = { field: part.fieldname, filename: safeName(part.filename), claimedType: part.mimetype }
   let lease: QuotaLease | undefined
-  let stored: string | undefined
   try {
+    checkEncoding(part)
     checkType(upload.filename, options)
     const key = await resolveUploadTo(options.uploadTo, context.request, upload, new Date(context.now()))
     checkType(key, options)
@@ -76,34 +115,74 @@ export async function saveUpload<Request>(
     const maxBytes = Math.min(limit, lease?.maxBytes ?? limit)
     const count = { bytes: 0 }
     const { overwrite = false } = options
-    stored = await context.files.save(key, received(part, count), { maxBytes, overwrite })
-    await lease?.commit(count.bytes)
-    return { name: stored, field: upload.field, filename: upload.filename, size: count.bytes }
+    const staged = await context.files.stage(key, received(part, count, context.wait), {
+      maxBytes,
+      overwrite,
+    })
+    const saved = { name: staged.name, field: upload.field, filename: upload.filename, size: count.bytes }
+    return pendingUpload(saved, staged, lease)
   } catch (error) {
     part.file.destroy?.()
-    if (stored !== undefined) await context.files.delete(stored)
     await lease?.rollback()
     throw error
   }
 }
 
+function pendingUpload(saved: SavedUpload, staged: StagedFile, lease: QuotaLease | undefined): PendingUpload {
+  return {
+    saved,
+    confirm: async () => lease?.commit(saved.size),
+    commit: () => staged.commit(),
+    async rollback() {
+      // Both are tried: an error of the storage must not keep a visitor's quota.
+      await Promise.allSettled([staged.discard(), (async () => lease?.rollback())()])
+    },
+  }
+}
+
 /** Counts what arrives; a source that fails or was cut short by the parser is the client's fault. */
-async function* received(part: UploadPart, count: { bytes: number }): AsyncGenerator<Uint8Array> {
+async function* received(part: UploadPart, count: { bytes: number }, wait: Wait): AsyncGenerator<Uint8Array> {
   try {
-    for await (const piece of part.file) {
-      count.bytes += piece.length
-      yield piece
+    const pieces = (await piecesOf(part))[Symbol.asyncIterator]()
+    for (let next = await wait(pieces.next()); next.done !== true; next = await wait(pieces.next())) {
+      count.bytes += next.value.length
+      yield next.value
     }
   } catch (cause) {
-    throw brokenUpload(`${JSON.stringify(safeName(part.filename))} broke off`, cause)
+    throw cause instanceof FingerpostError
+      ? cause
+      : brokenUpload(`${JSON.stringify(safeName(part.filename))} broke off`, cause)
   }
-  // By a limit of the parser's that is lower than ours: what arrived is what it allows.
-  if (part.file.truncated === true) throw tooLarge('The file', count.bytes)
+  // The parser has a lower limit than ours, and cuts.
+  if (part.file.truncated === true) throw overLimit('The file', count.bytes)
+}
+
+/** What `attachFieldsToBody` of @fastify/multipart, or another reader, has read before is in a buffer. */
+async function piecesOf(part: UploadPart): Promise<AsyncIterable<Uint8Array>> {
+  const { file, toBuffer } = part
+  if (file.readableEnded !== true || toBuffer === undefined) return file
+  const bytes = await toBuffer.call(part)
+  return (async function* () {
+    yield bytes
+  })()
 }
 
 /** The error for a request that can't be read to its end. */
 export function brokenUpload(fault: string, cause: unknown): FingerpostError {
   return new FingerpostError('FP_UPLOAD', `The upload can't be used: ${fault}.`, { statusCode: 400, cause })
+}
+
+/** No browser encodes a part, and the parser doesn't decode it (RFC 7578 §4.7). */
+export function checkEncoding({
+  fieldname,
+  encoding = '7bit',
+}: Pick<UploadPart, 'fieldname' | 'encoding'>): void {
+  if (/^(?:7bit|8bit|binary)$/i.test(encoding)) return
+  const message = `The part ${JSON.stringify(fieldname)} has the transfer encoding ${JSON.stringify(encoding)}.`
+  throw new FingerpostError('FP_UPLOAD', message, {
+    remedy: 'Send its bytes as they are, without Content-Transfer-Encoding.',
+    statusCode: 415,
+  })
 }
 
 function checkType<Request>(name: string, { extensions, types }: UploadOptions<Request>): void {

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isSafeKey, safeName, withSuffix } from '../../../src/media/content/name.ts'
+import {
+  foldName,
+  isReadableKey,
+  isSafeKey,
+  safeName,
+  whyUnreadable,
+  withSuffix,
+} from '../../../src/media/content/name.ts'
 
 const NAMES: readonly (readonly [why: string, given: string, safe: string])[] = [
   ['a plain name stays', 'cat.png', 'cat.png'],
@@ -34,6 +41,88 @@ const NAMES: readonly (readonly [why: string, given: string, safe: string])[] = 
 for (const [why, given, safe] of NAMES) {
   test(`names: ${why}`, () => assert.equal(safeName(given), safe))
 }
+
+test('a safe name is not made another one by being made safe again', () => {
+  const cases = [
+    ['e\u200B\u0301.txt', 'é.txt'],
+    ['con .txt', '_con.txt'],
+    ['\u00AD.con', '_con'],
+    ['a/. \u200E.b', 'b'],
+    [`${'x'.repeat(250)}. .jpeg`, `${'x'.repeat(250)}.jpeg`],
+  ] as const
+  for (const [given, safe] of cases) {
+    assert.equal(safeName(given), safe)
+    assert.equal(safeName(safe), safe)
+  }
+})
+
+/** Hostile pieces in every order: what one step removes may have hidden something from another. */
+const pieces = fc.constantFrom(
+  '.',
+  ' ',
+  'con',
+  'e',
+  '\u0301',
+  '\u200B',
+  '\u00AD',
+  ':',
+  'x'.repeat(120),
+  'ü',
+  '_',
+  '\0',
+)
+
+test('no order of hostile pieces makes a name that changes once it is safe', () => {
+  fc.assert(
+    fc.property(fc.array(pieces, { maxLength: 12 }), (parts) => {
+      const name = safeName(parts.join(''))
+      assert.equal(safeName(name), name)
+      assert.ok(isSafeKey(withSuffix(name, '_abcdefg')), name)
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('a name that save would not give may be read, unless it leads elsewhere', () => {
+  for (const key of [
+    'cafe\u0301.txt',
+    'Report: v1.txt',
+    'what?.txt',
+    'notes..txt',
+    'con.txt',
+    'a\u00ADb/c .d',
+  ])
+    assert.ok(isReadableKey(key, 'linux'), key)
+  for (const key of [
+    '',
+    '/a',
+    '../a',
+    'a//b',
+    '.env',
+    'a/.git/x',
+    'a\\b',
+    'a\nb',
+    'a\uFFFDb',
+    'x'.repeat(256),
+  ])
+    assert.ok(!isReadableKey(key, 'linux'), key)
+  for (const key of ['a.txt.', 'a.txt::$DATA', 'con', 'a:b', 'private /a'])
+    assert.ok(!isReadableKey(key, 'win32'), key)
+  assert.match(whyUnreadable('a/.git/x') ?? '', /begins with a dot/)
+  assert.equal(whyUnreadable('a/b'), undefined)
+})
+
+test('names are folded as disks and clients may take them for each other', () => {
+  const same = [
+    ['Private/A.txt', 'private/a.TXT'],
+    ['Gru\u0308n', 'GRÜN'],
+    ['stra\u00DFe', 'STRASSE'],
+    ['a%20b', 'a b'],
+    ['\u212Aey', 'key'],
+  ] as const
+  for (const [a, b] of same) assert.equal(foldName(a), foldName(b))
+  assert.notEqual(foldName('a'), foldName('ä'))
+})
 
 test('a long name is cut at a whole character, its extension kept', () => {
   const name = safeName(`${'ü'.repeat(300)}.jpeg`)
