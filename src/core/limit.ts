@@ -109,6 +109,8 @@ export const LIMITS = {
   streamChunkBytes: 128 * KIB,
   /** Seconds a client may take no byte of an answer before its connection is closed. */
   stallSeconds: 60,
+  /** Streams that one HTTP/2 session may have open at once, unless the app's server has a limit of its own. */
+  http2ConcurrentStreams: 100,
   /** Milliseconds a timer of Node takes at most, 24 days; it takes more for 1. */
   timerMaxMs: 2_147_483_647,
   /** Milliseconds between two looks at the manifest of a running server. */

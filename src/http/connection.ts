@@ -1,6 +1,12 @@
 import { IncomingMessage, type ServerResponse } from 'node:http'
-import { constants, type ServerHttp2Stream } from 'node:http2'
+import {
+  constants,
+  type Http2Server,
+  type ServerOptions as Http2ServerOptions,
+  type ServerHttp2Stream,
+} from 'node:http2'
 import { Socket } from 'node:net'
+import { LIMITS } from '../core/limit.ts'
 
 /** What Node gives a server to answer with. Over HTTP/2 it is the look-alike of `node:http2`, which has a `stream`. */
 export type RawResponse = ServerResponse & { readonly stream?: ServerHttp2Stream }
@@ -35,6 +41,23 @@ export function waitForTurn(raw: RawResponse): Promise<boolean> {
     request.once('close', onClose)
     if (hasTurn(raw) || request.socket.destroyed) settle(hasTurn(raw))
   })
+}
+
+/**
+ * Limits the concurrent streams of each HTTP/2 session, which Node leaves unlimited (RFC 9113 §5.1.2). A limit that the
+ * app has given its server (`settings.maxConcurrentStreams`) stays.
+ */
+export function limitStreams(server: object): void {
+  if (!('updateSettings' in server) || limitOf(server) !== undefined) return
+  const maxConcurrentStreams = LIMITS.http2ConcurrentStreams
+  ;(server as Http2Server).updateSettings({ maxConcurrentStreams })
+}
+
+/** Node shows the settings of a server nowhere else. */
+function limitOf(server: object): number | undefined {
+  const key = Object.getOwnPropertySymbols(server).find(({ description }) => description === 'options')
+  const options = key && (server as Readonly<Record<symbol, Http2ServerOptions | undefined>>)[key]
+  return options?.settings?.maxConcurrentStreams
 }
 
 /** Whether the client has disconnected. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { parsePublicUrl } from '../core/public-url.ts'
+import { limitStreams } from '../http/connection.ts'
 import { mountAt } from '../http/mount.ts'
 import type { Storage } from '../storage/storage.ts'
 import { checkLocations, checkSlash, type Location } from './check.ts'
@@ -54,6 +55,7 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
     ...signing,
   })
 
+  limitStreams(app.server)
   await registerMultipart(app, limits)
   app.decorate('media', createMedia({ files, now, limits, quota, keys: keys ?? [] }))
   app.decorate('mediaUrl', files.url)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createDigester } from '../core/digest.ts'
+import { limitStreams } from '../http/connection.ts'
 import { compileRules } from '../http/header-rules.ts'
 import { type Mount, mountAt } from '../http/mount.ts'
 import { assetOf } from '../resolve/manifest-resolver.ts'
@@ -24,6 +25,7 @@ export const fingerpost = fastifyPlugin(serveBuild, { name: 'fingerpost', fastif
 
 async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Promise<void> {
   const settings = parseServeOptions(options)
+  limitStreams(app.server)
   const tick = holdTick()
   app.addHook('onClose', async () => tick.release())
   if (settings.live !== undefined) {

@@ -1,13 +1,15 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { hasTurn, limitStall, waitForTurn } from '../http/connection.ts'
+import { hasLeft, hasTurn, limitStall, type RawResponse, waitForTurn } from '../http/connection.ts'
 import type { ServeSettings } from './options.ts'
 
 type ReplyMethod = (this: FastifyReply, ...given: unknown[]) => FastifyReply
 
 /**
  * Adds `reply.sendFile` and `reply.download` of @fastify/static for folders outside the build. The package is loaded
- * only for them. It opens a file as soon as it is called, so it is called only when the answer's turn has come.
+ * only for them. It opens a file as soon as it is called, and leaves it open if the client has disconnected: so it is
+ * called in the answer's turn, and its file is closed with the connection.
  */
 export async function addFolders(
   app: FastifyInstance,
@@ -19,6 +21,7 @@ export async function addFolders(
     function (...given) {
       const call = () => {
         limitStall(this.raw, stallMs)
+        closeFileWithConnection(this)
         method.apply(this, given)
       }
       if (hasTurn(this.raw)) call()
@@ -27,12 +30,22 @@ export async function addFolders(
     }
   await app.register(
     fastifyPlugin(async (scope) => {
-      const decorating = Object.create(scope, {
-        decorateReply: {
-          value: (name: string, method: ReplyMethod) => scope.decorateReply(name, inTurn(method)),
-        },
-      })
+      const decorateReply = (name: string, method: ReplyMethod) => scope.decorateReply(name, inTurn(method))
+      const decorating = Object.create(scope, { decorateReply: { value: decorateReply } })
       await fastifyStatic(decorating, { root: [...folders], serve: false })
     }),
   )
+}
+
+/** Destroys the stream that is sent next when the connection closes, or at once if it has. */
+function closeFileWithConnection(reply: FastifyReply): void {
+  const { raw, send } = reply
+  reply.send = (payload) => {
+    reply.send = send
+    if (!(payload instanceof Readable)) return send.call(reply, payload)
+    raw.once('close', () => payload.destroy())
+    if (!hasLeft(raw as RawResponse)) return send.call(reply, payload)
+    payload.destroy()
+    return reply.hijack()
+  }
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { RawResponse } from '../http/connection.ts'
+import { hasTurn, type RawResponse, waitForTurn } from '../http/connection.ts'
 import { decodeTarget, hasEncodedSlash } from '../http/mount.ts'
 import { asTheyAre, createReplyHeaderMerger } from '../http/reply-headers.ts'
 import {
@@ -90,14 +90,22 @@ function addRoutes(app: FastifyInstance, url: string, find: Find, { site, settin
     if (settings.fallthrough) reply.callNotFound()
     else answer(reply, request.method === 'HEAD' ? withoutBody(NOT_FOUND) : NOT_FOUND)
   }
+  const respond = (request: FastifyRequest, reply: FastifyReply): void => {
+    const response = find(request, request.raw.method ?? 'GET')
+    if (response === undefined) miss(request, reply)
+    else answer(reply, response)
+  }
+  const respondInTurn = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (await waitForTurn(reply.raw)) respond(request, reply)
+    else reply.hijack()
+  }
   app.route({
     method: ['GET', 'HEAD'],
     url,
     exposeHeadRoute: false,
     handler(request, reply) {
-      const response = find(request, request.raw.method ?? 'GET')
-      if (response === undefined) miss(request, reply)
-      else answer(reply, response)
+      // In live mode the file is read to find the answer.
+      return hasTurn(reply.raw) ? respond(request, reply) : respondInTurn(request, reply)
     },
   })
   app.route({

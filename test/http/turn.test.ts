@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
+import { connect, type Socket } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import Fastify, { type FastifyInstance } from 'fastify'
+import fingerpost from '../../src/index.ts'
+import { createFilesystemStorage, media } from '../../src/media.ts'
+import { exchange } from '../support/exchange.ts'
+import { makeBuild } from '../support/fixture-build.ts'
+import { makeTree } from '../support/tree.ts'
+
+const MIB = 1024 * 1024
+const FILE = randomBytes(8 * MIB)
+/** Sixteen ranges that together are nearly the whole file. */
+const RANGES = Array.from({ length: 16 }, (_, n) => {
+  const start = n * (FILE.length / 16)
+  return `${start}-${start + FILE.length / 16 - 2}`
+}).join(',')
+
+interface Served {
+  readonly app: FastifyInstance
+  readonly port: number
+  readonly url: string
+}
+
+/** Everything that answers with files: what registers it, and the URL of {@link FILE}. */
+const SERVERS: Readonly<Record<string, (app: FastifyInstance, context: TestContext) => Promise<string>>> = {
+  async 'static, streamed'(app, context) {
+    const root = await makeBuild(context, { 'a.mp4': FILE })
+    await app.register(fingerpost, { root, watch: false, cache: false })
+    return app.static('a.mp4')
+  },
+  async 'static, short-circuit'(app, context) {
+    const root = await makeBuild(context, { 'a.mp4': FILE })
+    await app.register(fingerpost, { root, watch: false, cache: false, shortCircuit: true })
+    return app.static('a.mp4')
+  },
+  async 'static, cached'(app, context) {
+    const root = await makeBuild(context, { 'a.mp4': FILE })
+    await app.register(fingerpost, { root, watch: false })
+    return app.static('a.mp4')
+  },
+  async media(app, context) {
+    const storage = createFilesystemStorage({ root: makeTree(context, { 'a.mp4': FILE }) })
+    await app.register(media, { storage, production: false })
+    return '/media/a.mp4'
+  },
+  async folders(app, context) {
+    const root = await makeBuild(context, { 'b.txt': 'b' })
+    const folders = [makeTree(context, { 'a.mp4': FILE })]
+    await app.register(fingerpost, { root, watch: false, folders })
+    app.get('/a.mp4', (_request, reply) => reply.sendFile('a.mp4'))
+    return '/a.mp4'
+  },
+  async live(app, context) {
+    const sources = [makeTree(context, { 'a.mp4': FILE })]
+    const config = makeTree(context, { 'fingerpost.config.json': '{}' })
+    await app.register(fingerpost, {
+      live: { reload: false, config: `${config}/fingerpost.config.json` },
+      sources,
+    })
+    return '/static/a.mp4'
+  },
+}
+
+async function serve(context: TestContext, server: string, http2 = false): Promise<Served> {
+  const app = (http2 ? Fastify({ http2: true }) : Fastify()) as unknown as FastifyInstance
+  context.after(() => app.close())
+  const url = (await SERVERS[server]?.(app, context)) ?? ''
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  return { app, port: Number(new URL(origin).port), url }
+}
+
+/** Descriptors of the file that this process has open. */
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').filter(
+    (fd) => targetOf(fd).includes('a.mp4') || /a\.[0-9a-f]{16}\.mp4/.test(targetOf(fd)),
+  ).length
+}
+
+function targetOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`)
+  } catch {
+    return ''
+  }
+}
+
+/** Memory outside the heap: bodies, and what waits to be written. */
+function bufferBytes(): number {
+  return process.memoryUsage().arrayBuffers
+}
+
+/** The highest value of a figure while `work` runs. */
+async function peakOf(figure: () => number, work: () => Promise<void>): Promise<number> {
+  let peak = figure()
+  const timer = setInterval(() => {
+    peak = Math.max(peak, figure())
+  }, 5)
+  await work()
+  clearInterval(timer)
+  return Math.max(peak, figure())
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await sleep(10)
+}
+
+/** Sends all requests at once and takes nothing of the answers. Resolves when the server has begun to answer. */
+async function pipeline(port: number, request: string, times: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1', () => socket.write(request.repeat(times)))
+  socket.on('error', () => undefined)
+  await once(socket, 'readable')
+  return socket
+}
+
+async function reset(socket: Socket): Promise<void> {
+  socket.resetAndDestroy()
+  if (!socket.closed) await once(socket, 'close')
+}
+
+for (const server of Object.keys(SERVERS)) {
+  test(`1,500 pipelined requests open at most 2 descriptors, and none after a reset (${server})`, async (context) => {
+    const { app, port, url } = await serve(context, server)
+    let arrived = 0
+    app.server.prependListener('request', () => arrived++)
+    let socket: Socket | undefined
+    const peak = await peakOf(openDescriptors, async () => {
+      socket = await pipeline(port, `GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`, 1500)
+      await until(() => arrived > 500)
+      await sleep(300)
+    })
+    assert.ok(peak <= 2, `${peak} descriptors for ${arrived} requests`)
+    if (socket !== undefined) await reset(socket)
+    await until(() => openDescriptors() === 0)
+    const answer = await exchange(port, url)
+    assert.equal(answer.status, 200)
+    assert.ok(answer.body.equals(FILE))
+  })
+
+  test(`700 pipelined requests for ranges take less than 100 MB, and others are answered (${server})`, async (context) => {
+    const { app, port, url } = await serve(context, server)
+    assert.equal((await exchange(port, url)).status, 200)
+    let arrived = 0
+    app.server.prependListener('request', () => arrived++)
+    const before = bufferBytes()
+    let socket: Socket | undefined
+    const request = `GET ${url} HTTP/1.1\r\nHost: x\r\nRange: bytes=${RANGES}\r\n\r\n`
+    const peak = await peakOf(bufferBytes, async () => {
+      socket = await pipeline(port, request, 700)
+      await until(() => arrived > 100)
+      assert.equal((await exchange(port, url, { range: 'bytes=0-9' })).body.length, 10)
+    })
+    assert.ok(peak - before < 100 * MIB, `${Math.round((peak - before) / MIB)} MiB for ${arrived} requests`)
+    if (socket !== undefined) await reset(socket)
+    await until(() => openDescriptors() === 0)
+  })
+}
+
+/** Asks on as many streams and takes nothing. */
+function ask(session: ClientHttp2Session, url: string, times: number, range?: string): void {
+  for (let n = 0; n < times; n++) {
+    const stream = session.request({ ':path': url, ...(range && { range: `bytes=${range}` }) })
+    stream.on('error', () => undefined)
+  }
+}
+
+for (const server of Object.keys(SERVERS)) {
+  test(`700 streams of one HTTP/2 session take less than 100 MB, and nothing after it (${server})`, async (context) => {
+    const { port, url } = await serve(context, server, true)
+    const session = connectHttp2(`http://127.0.0.1:${port}`)
+    session.on('error', () => undefined)
+    await once(session, 'remoteSettings')
+    const before = bufferBytes()
+    let descriptors = 0
+    const peak = await peakOf(
+      () => {
+        descriptors = Math.max(descriptors, openDescriptors())
+        return bufferBytes()
+      },
+      async () => {
+        ask(session, url, 700, RANGES)
+        await sleep(500)
+        const other = connectHttp2(`http://127.0.0.1:${port}`)
+        const stream = other.request({ ':path': url, range: 'bytes=0-9' })
+        assert.equal(Buffer.concat(await stream.toArray()).length, 10)
+        other.destroy()
+      },
+    )
+    assert.ok(peak - before < 100 * MIB, `${Math.round((peak - before) / MIB)} MiB`)
+    assert.ok(descriptors <= (server === 'folders' ? 101 : 2), `${descriptors} descriptors`)
+    session.destroy()
+    await until(() => openDescriptors() === 0)
+  })
+}
