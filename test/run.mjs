@@ -1,22 +1,26 @@
-// Runs the test files: `npm test` for all of them, `npm test -- serve css` for those whose path contains a word.
+// Runs test files: `npm test` for all but the long ones (`*.long.test.ts`), `npm run test:long` for those, and
+// `npm test -- serve css` for the files, long or not, whose path contains a word.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { cleanEnvironment, UMASK } from './support/environment.mjs'
 
 const folder = dirname(fileURLToPath(import.meta.url))
-const words = process.argv.slice(2)
+const words = process.argv.slice(2).filter((word) => word !== '--long')
+const onlyLong = process.argv.includes('--long')
 const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
   .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-  .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
+  .filter(isWanted)
   .sort()
 
 if (files.length === 0) {
   console.error(`No test file matches ${words.join(' ')}.`)
   process.exit(1)
 }
+announce()
 
 const options = [
   ...['--import', 'tsx', '--test', '--test-timeout', '300000'],
@@ -24,13 +28,14 @@ const options = [
   ...['--test-reporter', pathToFileURL(join(folder, 'support/reporter.mjs')).href],
   ...['--test-reporter-destination', 'stdout'],
 ]
-// A person who names files wants to see the tests in them.
+// Somebody who names files wants to see the tests in them.
 const names = words.length > 0 ? { FINGERPOST_TEST_NAMES: '1' } : {}
-// What test files share: servers that are too dear to be started for each. They leave the ids of their processes here.
+// What test files share, such as servers that are too expensive to start for each. Each leaves its process id here.
 const shared = mkdtempSync(join(tmpdir(), 'fingerpost-run-'))
+process.umask(UMASK)
 const child = spawn(process.execPath, [...options, ...files.map((file) => join(folder, file))], {
-  stdio: 'inherit',
-  env: { ...process.env, ...names, FINGERPOST_TEST_RUN: shared },
+  stdio: ['ignore', 'inherit', 'inherit'],
+  env: { ...cleanEnvironment(), ...names, FINGERPOST_TEST_RUN: shared },
 })
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
@@ -39,6 +44,21 @@ process.on('exit', () => {
     endProcess(join(shared, name))
   rmSync(shared, { recursive: true, force: true, maxRetries: 3 })
 })
+
+function isWanted(file) {
+  const isLong = file.endsWith('.long.test.ts')
+  if (words.length > 0) return words.some((word) => file.includes(word)) && (isLong || !onlyLong)
+  return isLong === onlyLong
+}
+
+function announce() {
+  const count = `${files.length} test file${files.length === 1 ? '' : 's'}`
+  console.log(`Running ${count}, ${availableParallelism()} at a time, on Node ${process.versions.node}.`)
+  if (words.length === 0 && !onlyLong)
+    console.log(
+      'Takes about four minutes on two cores. The long tests have a command of their own: npm run test:long',
+    )
+}
 
 function endProcess(file) {
   try {

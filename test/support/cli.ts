@@ -1,5 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { cleanEnvironment } from './environment.mjs'
 
 /** The repository's folder. */
 export const REPOSITORY = join(import.meta.dirname, '..', '..')
@@ -16,14 +17,14 @@ export function runCli(cwd: string, words: readonly string[], options: SpawnOpti
   return runNode([join(REPOSITORY, 'dist/cli.cjs'), ...words], { cwd, ...options })
 }
 
-/** Runs a Node (by default this one) with these arguments to its end, without colours. */
+/** Runs a Node (by default this one) with these arguments to its end, in a clean environment. */
 export function runNode(
   words: readonly string[],
   options: SpawnOptions,
   node = process.execPath,
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const env = { ...process.env, NO_COLOR: '1', ...options.env }
+    const env = { ...cleanEnvironment(), ...options.env }
     const child = spawn(node, words, { timeout: 120_000, ...options, env, stdio: 'pipe' })
     const output = { stdout: '', stderr: '' }
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))

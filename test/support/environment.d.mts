@@ -1,0 +1,2 @@
+export const UMASK: number
+export function cleanEnvironment(caller?: NodeJS.ProcessEnv): NodeJS.ProcessEnv
