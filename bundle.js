@@ -34,6 +34,12 @@ await build([
   },
   {
     ...common,
+    // Loaded by the path beside the file that starts it.
+    input: 'src/builder/compress/brotli-worker.js',
+    output: { file: 'dist/parts/brotli-worker.js' },
+  },
+  {
+    ...common,
     input: 'src/cli.cts',
     external: /./,
     output: { file: 'dist/cli.cjs', format: 'cjs' },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { builtinModules, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -59,6 +59,20 @@ await app.register(fingerpost, { rot: 'staticfiles' })
 defineConfig({ sources: [1] })
 `
 
+/** Builds with brotli-wasm, and reads back what it made. */
+const WASM = `
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { brotliDecompressSync } from 'node:zlib'
+import { build } from 'fingerpost/build'
+
+mkdirSync('texts')
+writeFileSync('texts/long.txt', 'a '.repeat(30))
+const { manifest } = await build({ sources: ['texts'], out: 'wasm', brotli: 'wasm', cache: false })
+const { file, encodings } = manifest.assets.get('long.txt')
+if (encodings.br === undefined) throw new Error('not compressed')
+console.log(String(brotliDecompressSync(readFileSync('wasm/' + file + '.br'))))
+`
+
 test('the package, packed and put into an empty project', { timeout: 120_000 }, async (context) => {
   const project = makeTree(context, {
     'package.json': '{ "type": "module" }',
@@ -110,6 +124,13 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
     assert.match(url ?? '', /^\/static\/site\.[0-9a-f]{16}\.css$/)
     assert.match(body ?? '', /^body \{ background: url\(dot\.[0-9a-f]{16}\.svg\) \}$/)
     assert.equal(error, 'true FP_UNKNOWN_NAME')
+  })
+
+  await context.test('it compresses in worker threads of its own file', async () => {
+    writeFileSync(join(project, 'wasm.js'), WASM)
+    const { code, stdout, stderr } = await runNode(['wasm.js'], { cwd: project })
+    assert.equal(code, 0, stderr)
+    assert.equal(stdout, `${'a '.repeat(30)}\n`)
   })
 
   await context.test('CommonJS requires it', async () => {
