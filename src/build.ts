@@ -1,6 +1,6 @@
 export { build } from './builder/build.ts'
 export { clearCache } from './builder/cache/cache-folder.ts'
-export type { BuildEnvironment } from './builder/environment.ts'
+export type { BuildEnvironment } from './builder/context.ts'
 export { type CheckRules, check } from './builder/maintain/check.ts'
 export { pack } from './builder/maintain/pack.ts'
 export { PRUNE_DEFAULTS, type PruneOptions, prune } from './builder/maintain/prune.ts'
@@ -11,9 +11,10 @@ export type {
   BuildWork,
   CheckFault,
   CheckReport,
+  OutputTotals,
   PackReport,
   PruneReport,
-  Tally,
+  Totals,
 } from './builder/report.ts'
 export { defineConfig } from './builder/settings/config-file.ts'
 export type { CompressRule } from './builder/settings/option-parsers.ts'

@@ -1,27 +1,35 @@
-import type { Digest } from '../core/digest.ts'
-import type { LogicalPath } from '../core/path.ts'
+import type { Digest, Digester } from '../core/digest.ts'
 import { createScanners } from '../scan/scanners.ts'
-import type { SourceFile } from '../sources/finder.ts'
-import { createRecipes } from './compress/compression-rule.ts'
-import { createHeadStart } from './compress/eager.ts'
-import { canEncode } from './compress/encoder.ts'
+import type { Collection } from '../sources/finder.ts'
+import { type BuildCache, createNoCache } from './cache/cache.ts'
+import { openFolderCache } from './cache/cache-folder.ts'
+import { canEncode, createCompressionRules } from './compress/compression-rule.ts'
+import { createEagerCompression, type EagerCompression } from './compress/eager.ts'
+import { createEncoder, type Encoder } from './compress/encoder.ts'
 import { createVariantMaker } from './compress/variant.ts'
-import type { Work, Workshop } from './context.ts'
-import { collectGarbage } from './garbage.ts'
+import type { BuildContext } from './context.ts'
+import { refuseErrors } from './link/explain.ts'
 import { createImportMapNames } from './link/import-map.ts'
 import { linkReferences } from './link/link.ts'
-import { refuseErrors } from './link/refuse.ts'
-import { claimKeys } from './publish/collisions.ts'
-import { withLock } from './publish/lock.ts'
-import { publishBuild } from './publish/publish-build.ts'
+import type { NamedSite } from './publish/assets.ts'
+import { resolveCollisions } from './publish/collisions.ts'
+import { openPrevious } from './publish/previous.ts'
+import { writeBuild } from './publish/write-build.ts'
 import { findPrehashed } from './read/prehashed.ts'
+import { createSourceReader, type SourceReader } from './read/source-reader.ts'
 import { fingerprintSources, scanSources } from './read/sources.ts'
 import type { BuildReport } from './report.ts'
-import { nameFiles, nameIn } from './rewrite/name.ts'
-import { createDrafts } from './rewrite/rewrite.ts'
-import { tallySources } from './totals.ts'
+import { nameFiles } from './rewrite/name.ts'
+import { createRewrites } from './rewrite/rewrite.ts'
 
-/** What a finished build tells, and digests of what is in its output now. */
+/** The context of one build, and what its caller may replace. */
+export interface SiteContext extends BuildContext {
+  readonly digester: Digester
+  readonly reader?: SourceReader
+  readonly encoder?: Encoder
+}
+
+/** A finished build, and digests of what is in its output now. */
 export interface FinishedBuild {
   readonly report: Omit<BuildReport, 'elapsedMs'>
   readonly manifestBytes: Buffer
@@ -29,69 +37,75 @@ export interface FinishedBuild {
   readonly sizes: Digest
 }
 
-/** Builds from sources that are collected. When it ends, however it ends, nothing goes on behind the caller's back. */
-export async function runBuild(workshop: Workshop): Promise<FinishedBuild> {
+/** Builds from collected sources: read, link, name, compress, write. When it ends, nothing is left running. */
+export async function buildSite(collection: Collection, context: SiteContext): Promise<FinishedBuild> {
+  const { config, digester, reader = createSourceReader() } = context
+  const previous = config.previous === undefined ? undefined : await openPrevious(config.previous, config.cwd)
+  const encoder = context.encoder ?? (await createEncoder(config))
+  const cache = config.cache === false ? createNoCache() : openFolderCache({ ...config.cache, digester })
+  const rulesFor = await createCompressionRules(config)
   const ending = new AbortController()
-  const signal = AbortSignal.any([workshop.surroundings.signal, ending.signal])
-  const recipesFor = await createRecipes(workshop.config)
-  const variants = createVariantMaker({ ...workshop, signal })
-  const headStart = createHeadStart({ variants, recipesFor })
+  const abort = (reason: unknown) => ending.abort(reason)
+  const signal = AbortSignal.any([context.signal, ending.signal])
+  const variants = createVariantMaker({ encoder, cache, digester, signal })
+  const eager = createEagerCompression(variants, rulesFor)
   try {
-    return await makeSite({ ...workshop, variants, recipesFor, headStart, ending, signal })
+    const { site, scanned, problems } = await nameSite(collection, {
+      ...context,
+      reader,
+      cache,
+      eager,
+      signal,
+    })
+    const compression = { rulesFor, variants, takeBytes: eager.takeBytes }
+    const written = await writeBuild(site, { ...context, compression, previous, signal, abort })
+    const { kind, manifest, outputs, manifestBytes, sizes } = written
+    const work = { ...variants.count(), written: written.written, scanned, read: reader.count() }
+    const { shadowed, skipped } = collection
+    const leftOut = config.encodings.filter((encoding) => !canEncode(encoding))
+    const sources = { files: collection.files.size, bytes: sumSizes(collection) }
+    const out = context.storage.name
+    const report = { kind, out, manifest, sources, outputs, leftOut, work, problems, shadowed, skipped }
+    return { report, manifestBytes, sizes }
   } finally {
-    ending.abort(new Error('the build has ended'))
+    abort(new Error('the build has ended'))
     await variants.settle()
+    await previous?.close()
+    // After a failure as well: the next build finds what was compressed.
+    await cache.close()
+    await encoder.close()
   }
 }
 
-/** The build in one sentence: scan, link, name, encode, publish. */
-async function makeSite(work: Work): Promise<FinishedBuild> {
-  const { collection, config, surroundings, reader } = work
-  surroundings.report({ kind: 'step', step: 'scan' })
-  const { named, problems, scanned } = await nameSite(work)
-  const publish = () => publishBuild(named, work)
-  const isDry = surroundings.mode === 'dry-run'
-  const { sizes, manifestBytes, ...published } = isDry
-    ? await publish()
-    : await withLock(surroundings.storage, surroundings, publish)
-  const report = {
-    ...published,
-    out: surroundings.storage.name,
-    sources: tallySources(collection),
-    leftOut: config.encodings.filter((encoding) => !canEncode(encoding)),
-    work: { ...published.work, scanned, read: reader.count() },
-    problems,
-    shadowed: collection.shadowed,
-    skipped: collection.skipped,
-  }
-  return { report, manifestBytes, sizes }
+interface NamingTools extends SiteContext {
+  readonly reader: SourceReader
+  readonly cache: BuildCache
+  readonly eager: EagerCompression
 }
 
-/** Scans, links and names. What only these steps need is in memory no longer than this call: scans of all files. */
-async function nameSite(work: Work) {
-  const { collection, config, cache, reader } = work
+/** Reads, links and names. The scans of all files are in memory no longer than this call. */
+async function nameSite(collection: Collection, tools: NamingTools) {
+  const { config, cache, reader, digester, eager, signal } = tools
   const { files } = collection
+  tools.report({ kind: 'step', step: 'scan' })
   const scanners = await createScanners({ html: config.html })
-  const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, work)
+  const reading = { reader, digester, cache, onUnchanged: eager.offer, signal }
+  const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, reading)
   const prehashed = await findPrehashed(collection, config.prehashed)
   const { links, moduleUrls, strips, problems } = linkReferences({ scans, collection, prehashed, config })
   refuseErrors(problems)
   const importMap = createImportMapNames({ paths: files.keys(), moduleUrls, config })
-  const fingerprints = await fingerprintSources(files, known, work)
-  const drafts = createDrafts({ files, links, scans, prehashed, reader, strips })
+  const fingerprints = await fingerprintSources(files, known, reading)
+  const rewrites = createRewrites({ files, links, scans, prehashed, reader, strips })
   const remembered = { find: cache.findNames, keep: cache.keepNames }
-  const onFinished = work.headStart.offerFinal
-  const names = nameFiles({ ...work, drafts, prehashed, fingerprints, remembered, onFinished })
-  if (hasBigFile(files)) collectGarbage()
-  const all = Array.from(files.keys(), (path) => [path, nameIn(names, path)] as const)
-  const named = { files, links, names, all, drafts, brought: claimKeys(all), importMap }
-  return { named, problems, scanned }
+  const onFinished = eager.offerFinal
+  const names = nameFiles({ digester, fingerprints, rewrites, prehashed, remembered, onFinished })
+  const site: NamedSite = { files, links, names, rewrites, brought: resolveCollisions(names), importMap }
+  return { site, scanned, problems }
 }
 
-/** Below that there is too little to collect to be worth the time. */
-const BIG_BYTES = 2 * 1024 * 1024
-
-function hasBigFile(files: ReadonlyMap<LogicalPath, SourceFile>): boolean {
-  for (const { size } of files.values()) if (size >= BIG_BYTES) return true
-  return false
+function sumSizes({ files }: Collection): number {
+  let bytes = 0
+  for (const { size } of files.values()) bytes += size
+  return bytes
 }

@@ -4,44 +4,44 @@ import type { LogicalPath } from '../core/path.ts'
 import type { Problem } from '../core/reference/problem.ts'
 import type { Shadowed, Skipped } from '../sources/finder.ts'
 
-/** Files and their bytes. */
-export interface Tally {
+/** Sums over files. */
+export interface Totals {
   readonly files: number
   readonly bytes: number
 }
 
 /** The files of one encoding. */
-export interface OutputTally extends Tally {
-  /** Bytes of the same files as they are. */
+export interface OutputTotals extends Totals {
+  /** Bytes of the same files uncompressed. */
   readonly identityBytes: number
 }
 
-/** How much work a build did, counted: what a cache saves shows here, on any machine alike. */
+/** The work of a build, counted: shows what the cache saves, on any machine alike. */
 export interface BuildWork {
-  /** Source files whose bytes were read, each reading counted. */
+  /** Source files read, each reading counted. */
   readonly read: number
-  /** Files whose references were looked for. */
+  /** Files scanned for references. */
   readonly scanned: number
-  /** Variants that an encoder made. */
+  /** Variants compressed. */
   readonly encoded: number
-  /** Variants that came from the cache. */
+  /** Variants taken from the cache. */
   readonly recalled: number
-  /** Files written to the output: identities, siblings, manifest, history. */
+  /** Files written to the output, manifest and history included. */
   readonly written: number
 }
 
-/** What a build did. */
+/** The result of a build. */
 export interface BuildReport {
-  /** `unchanged`: the output was complete and right already, and nothing was written. */
+  /** `unchanged`: the output was complete already, and nothing was written. */
   readonly kind: 'built' | 'unchanged' | 'dry-run'
   /** The output: `folder /srv/app/staticfiles`. */
   readonly out: string
   readonly manifest: Manifest
-  /** What the sources hold, shadowed and ignored files left out. */
-  readonly sources: Tally
-  /** What the build holds, by encoding. */
-  readonly outputs: Readonly<Record<VariantEncoding, OutputTally>>
-  /** Encodings that were asked for and that this runtime can't make: zstd before Node 22.15. */
+  /** The sources, without shadowed and ignored files. */
+  readonly sources: Totals
+  /** The build, by encoding. */
+  readonly outputs: Readonly<Record<VariantEncoding, OutputTotals>>
+  /** Requested encodings that this runtime lacks: zstd before Node 22.15. */
   readonly leftOut: readonly Encoding[]
   readonly work: BuildWork
   /** Warnings and notes, in order of file and position; errors end a build with `FP_REFERENCE`. */
@@ -51,10 +51,10 @@ export interface BuildReport {
   readonly elapsedMs: number
 }
 
-/** The steps of a build, in their order. */
+/** The steps of a build, in order. */
 export type BuildStep = 'collect' | 'scan' | 'encode' | 'publish'
 
-/** How far a build has come. */
+/** The progress of a build. */
 export type BuildEvent =
   | { readonly kind: 'step'; readonly step: BuildStep }
   | {
@@ -62,14 +62,14 @@ export type BuildEvent =
       readonly step: BuildStep
       readonly done: number
       readonly total: number
-      /** Source bytes done and in all. */
+      /** Source bytes done, and in all. */
       readonly bytes: number
       readonly totalBytes: number
     }
-  /** Another build holds the output, and this one waits for it. */
+  /** This build waits for another one that holds the output. */
   | { readonly kind: 'waiting'; readonly pid: number; readonly ageSeconds: number }
 
-/** What a check found wrong about one file. */
+/** A fault of one file. */
 export interface CheckFault {
   readonly kind: 'missing' | 'size' | 'digest' | 'integrity' | 'encoding' | 'reference' | 'name'
   readonly path: LogicalPath
@@ -79,19 +79,19 @@ export interface CheckFault {
   readonly message: string
 }
 
-/** What a check of a build found. */
+/** The result of a check. */
 export interface CheckReport {
   readonly out: string
   readonly digest: string
-  /** Files read: identities and siblings. */
-  readonly checked: Tally
-  /** In order of path. Empty: all is right. */
+  /** Files read, precompressed ones included. */
+  readonly checked: Totals
+  /** In order of path. Empty: no faults. */
   readonly faults: readonly CheckFault[]
-  /** Siblings that were made anew. */
+  /** Precompressed files that were made again. */
   readonly repaired: readonly string[]
 }
 
-/** What a pack wrote. */
+/** The result of a pack. */
 export interface PackReport {
   /** The build: `folder /srv/app/staticfiles`. */
   readonly out: string
@@ -105,11 +105,11 @@ export interface PackReport {
   readonly bytes: number
 }
 
-/** What a prune removed, or would remove. */
+/** The result of a prune. */
 export interface PruneReport {
   readonly kind: 'pruned' | 'dry-run'
   readonly out: string
-  /** Builds whose files stay, the present one included. */
+  /** Builds whose files are kept, the current one included. */
   readonly kept: number
   readonly removed: readonly { readonly file: string; readonly size: number }[]
 }

@@ -26,3 +26,43 @@ export async function mapConcurrently<T, R>(
   if (failure !== undefined) throw failure.error
   return results
 }
+
+/** Limits work by the sum of its amounts, usually bytes. */
+export interface Budget {
+  /**
+   * Runs `work` once `amount` fits beside what is running; more than the whole budget runs alone. Work waits in order,
+   * but small work may overtake large work that doesn't fit yet.
+   */
+  spend<T>(amount: number, work: () => Promise<T>): Promise<T>
+}
+
+export function createBudget(total: number): Budget {
+  const waiting: { readonly amount: number; readonly start: () => void }[] = []
+  let spent = 0
+  const fits = (amount: number) => spent === 0 || spent + amount <= total
+  const admit = () => {
+    for (let index = 0; index < waiting.length; ) {
+      const next = waiting[index]
+      if (next === undefined || !fits(next.amount)) index++
+      else {
+        waiting.splice(index, 1)
+        spent += next.amount
+        next.start()
+      }
+    }
+  }
+  return {
+    async spend(amount, work) {
+      await new Promise<void>((start) => {
+        waiting.push({ amount, start })
+        admit()
+      })
+      try {
+        return await work()
+      } finally {
+        spent -= amount
+        admit()
+      }
+    },
+  }
+}

@@ -52,6 +52,20 @@ export function integrityOf(bytes: Uint8Array): string {
   return `sha384-${createHash('sha384').update(bytes).digest('base64')}`
 }
 
+/** The identity of some bytes. */
+export interface Fingerprint {
+  /** XXH64: for names and ETags. */
+  readonly digest: Digest
+  /** `sha384-…`: for browsers, and the key of everything that is cached about these bytes. */
+  readonly integrity: string
+  /** Bytes. */
+  readonly size: number
+}
+
+export function fingerprintOf(bytes: Uint8Array, digester: Digester): Fingerprint {
+  return { digest: digester.of(bytes), integrity: integrityOf(bytes), size: bytes.length }
+}
+
 const LENGTH_BYTES = 8
 
 function joinFields(fields: readonly (string | Uint8Array)[]): Buffer {

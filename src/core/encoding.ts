@@ -7,6 +7,9 @@ export type VariantEncoding = Encoding | 'identity'
 /** Every encoding, usually the smallest first; the order breaks ties. */
 export const ENCODINGS: readonly Encoding[] = ['br', 'zstd', 'gzip']
 
+/** The same, after the bytes as they are. */
+export const VARIANT_ENCODINGS: readonly VariantEncoding[] = ['identity', ...ENCODINGS]
+
 const SUFFIXES: Readonly<Record<VariantEncoding, string>> = {
   identity: '',
   br: '.br',

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { availableParallelism } from 'node:os'
 import { type TestContext, test } from 'node:test'
-import { createNoCache } from '../../src/builder/cache/cache.ts'
+import { collectSources } from '../../src/builder/build.ts'
 import { createEncoder } from '../../src/builder/compress/encoder.ts'
-import { surroundingsOf } from '../../src/builder/environment.ts'
-import { runBuild } from '../../src/builder/pipeline.ts'
-import { collectSources } from '../../src/builder/read/find-sources.ts'
+import { createBuildContext } from '../../src/builder/context.ts'
+import { buildSite } from '../../src/builder/pipeline.ts'
 import { createSourceReader } from '../../src/builder/read/source-reader.ts'
-import { parseBuildOptions } from '../../src/builder/settings/options.ts'
 import { createDigester } from '../../src/core/digest.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { makeTree, type Tree } from '../support/tree.ts'
@@ -18,12 +16,11 @@ const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(40
 /** Builds cold, with a record of what happened in which order: `read PATH`, `encode BYTES`, `save KEY`. */
 async function watch(context: TestContext, src: Tree) {
   const cwd = makeTree(context, { src })
-  const config = parseBuildOptions({ sources: ['src'], cache: false }, cwd)
   const events: string[] = []
   let encoding = 0
   let mostEncoding = 0
   const reader = createSourceReader()
-  const encoder = await createEncoder(config)
+  const encoder = await createEncoder({ brotli: 'native' })
   const memory = createMemoryStorage()
   const storage: typeof memory = {
     ...memory,
@@ -32,9 +29,10 @@ async function watch(context: TestContext, src: Tree) {
       return memory.save(key, ...rest)
     },
   }
-  const workshop = {
-    ...{ config, digester, cache: createNoCache() },
-    surroundings: surroundingsOf({ storage }, config),
+  const options = { sources: ['src'], cache: false } as const
+  const site = {
+    ...createBuildContext(options, { cwd, storage }),
+    digester,
     reader: {
       ...reader,
       read(file: Parameters<typeof reader.read>[0]) {
@@ -44,16 +42,16 @@ async function watch(context: TestContext, src: Tree) {
     },
     encoder: {
       ...encoder,
-      async encode(...[bytes, recipe]: Parameters<typeof encoder.encode>) {
+      async encode(...[bytes, rule]: Parameters<typeof encoder.encode>) {
         events.push(`encode ${bytes.length}`)
         mostEncoding = Math.max(mostEncoding, ++encoding)
-        const encoded = await encoder.encode(bytes, recipe)
+        const encoded = await encoder.encode(bytes, rule)
         encoding--
         return encoded
       },
     },
   }
-  const result = collectSources(config).then((collection) => runBuild({ ...workshop, collection }))
+  const result = collectSources(site.config).then((collection) => buildSite(collection, site))
   const outcome = await result.then(
     ({ report }) => ({ report, error: undefined }),
     (error: Error) => ({ report: undefined, error }),
@@ -119,7 +117,7 @@ test('a big file waits until the references are known to be right', async (conte
   assert.ok(!events.includes(`encode ${LONG.length * 100}`))
 })
 
-test('a source map is not compressed before it is mended', async (context) => {
+test('a source map is not compressed before it is adjusted', async (context) => {
   const map = JSON.stringify({ version: 3, sources: ['a.scss'], names: [], mappings: 'AAAA'.repeat(300) })
   const css = `p { background: url(i.svg) } ${LONG}\n/*# sourceMappingURL=a.css.map */`
   const { report } = await watch(context, { 'a.css': css, 'a.css.map': map, 'i.svg': `<svg>${LONG}</svg>` })

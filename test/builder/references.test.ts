@@ -242,7 +242,7 @@ test('a file in UTF-16 is served as it is, with a warning', async (context) => {
   const { problems, textOf } = await buildTree(context, { 'a.css': css })
   assert.deepEqual(
     problems.map(({ code, message }) => [code, message]),
-    [['charset', 'This file is UTF-16, in which no references are looked for; it is served as it is.']],
+    [['charset', 'This file is UTF-16, which is not scanned for references; it is served as it is.']],
   )
   assert.equal(textOf('a.css'), css.toString('latin1'))
 })

@@ -15,14 +15,14 @@ const missing: Problem = {
   column: 18,
   written: 'url(../img/logo.svg)',
   target: 'img/logo.svg',
-  message: 'url(../img/logo.svg) leads to img/logo.svg, which no source has.',
+  message: 'url(../img/logo.svg) points to img/logo.svg, which is not in any source.',
   nearest: ['img/logo2.svg'],
 }
 
 test('a missing reference is told with its place, the nearest name and the way out', () => {
   assert.equal(
     formatProblem(missing, style),
-    `css/site.css:12:18  url(../img/logo.svg) leads to img/logo.svg, which no source has.
+    `css/site.css:12:18  url(../img/logo.svg) points to img/logo.svg, which is not in any source.
   Did you mean img/logo2.svg?
   Fix the path, add the file, or allow it with --allow-missing 'img/logo.svg'
 `,
@@ -32,7 +32,7 @@ test('a missing reference is told with its place, the nearest name and the way o
 test('a warning says so and asks for nothing', () => {
   assert.equal(
     formatProblem({ ...missing, severity: 'warning', nearest: [], line: 0, column: 0 }, style),
-    'css/site.css  warning: url(../img/logo.svg) leads to img/logo.svg, which no source has.\n',
+    'css/site.css  warning: url(../img/logo.svg) points to img/logo.svg, which is not in any source.\n',
   )
 })
 

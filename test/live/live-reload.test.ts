@@ -57,7 +57,7 @@ test('a broken stylesheet arrives, a broken script throws, and the stream tells 
   const script = await get(app, app.static('js/app.js'))
   assert.throws(
     () => new Function(script.body)(),
-    /js\/app\.js:1:9 {2}\.\/dpe\.js leads to js\/dpe\.js.*\n {2}nearest {3}js\/dep\.js/,
+    /js\/app\.js:1:9 {2}\.\/dpe\.js points to js\/dpe\.js.*\n {2}nearest {3}js\/dep\.js/,
   )
   const events = await listen(`${origin}/static/__fingerpost/events`)
   assert.equal((await events.next('problems')).length, 2)

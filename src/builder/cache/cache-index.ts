@@ -1,6 +1,5 @@
-import type { Digester } from '../../core/digest.ts'
+import type { Digester, Fingerprint } from '../../core/digest.ts'
 import type { ManifestVariant } from '../../core/manifest/manifest.ts'
-import type { Fingerprint } from '../read/fingerprint.ts'
 import type { FileScan } from '../read/scan-files.ts'
 import type { FinishedMember } from '../rewrite/name.ts'
 import type { Page } from './cache-page.ts'

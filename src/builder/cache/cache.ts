@@ -1,7 +1,6 @@
-import type { Digest } from '../../core/digest.ts'
+import type { Digest, Fingerprint } from '../../core/digest.ts'
 import type { ManifestVariant } from '../../core/manifest/manifest.ts'
 import type { SourceFile } from '../../sources/finder.ts'
-import type { Fingerprint } from '../read/fingerprint.ts'
 import type { FileScan } from '../read/scan-files.ts'
 import type { FinishedMember } from '../rewrite/name.ts'
 

@@ -1,34 +1,44 @@
+import zlib from 'node:zlib'
+import type { Encoding } from '../../core/encoding.ts'
 import { isCompressible } from '../../core/media-type.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import { QUALITIES } from '../settings/option-parsers.ts'
 import type { BuildConfig } from '../settings/options.ts'
-import { canEncode, type Recipe } from './encoder.ts'
 
-/** Which siblings a file should have; none for what is compressed already. */
-export type RecipesFor = (path: LogicalPath) => readonly Recipe[]
+/** How a file is compressed. */
+export interface CompressionRule {
+  readonly encoding: Encoding
+  readonly quality: number
+}
 
-/** Reads the `encodings` and `compress` options; what this runtime can't encode is left out. */
-export async function createRecipes(
+/** The rules for a file: one for each variant; none for types that are compressed already. */
+export type RulesFor = (path: LogicalPath) => readonly CompressionRule[]
+
+/** Reads the options `encodings` and `compress`. Encodings that this runtime lacks are left out. */
+export async function createCompressionRules(
   config: Pick<BuildConfig, 'encodings' | 'compress'>,
-): Promise<RecipesFor> {
+): Promise<RulesFor> {
   const { encodings, compress } = config
   const standard = encodings
     .filter(canEncode)
     .map((encoding) => ({ encoding, quality: QUALITIES[encoding].default }))
   if (compress.length === 0) return (path) => (isCompressible(path) ? standard : [])
   const { default: picomatch } = await import('picomatch')
-  const rules = compress.map(([glob, rule]) => ({
-    // Without a slash a glob is about the name alone, in any folder.
+  const globs = compress.map(([glob, chosen]) => ({
+    // A glob without a slash matches names in any folder.
     matches: picomatch(glob, { dot: true, basename: !glob.includes('/') }),
-    recipes: rule === false ? [] : standard.flatMap((recipe) => applyQuality(recipe, rule[recipe.encoding])),
+    rules: standard.flatMap(({ encoding, quality: usual }) => {
+      const quality = chosen !== false && (chosen[encoding] ?? usual)
+      return quality === false ? [] : [{ encoding, quality }]
+    }),
   }))
   return (path) => {
     if (!isCompressible(path)) return []
-    return rules.find(({ matches }) => matches(path))?.recipes ?? standard
+    return globs.find(({ matches }) => matches(path))?.rules ?? standard
   }
 }
 
-function applyQuality(recipe: Recipe, quality: number | false | undefined): readonly Recipe[] {
-  if (quality === false) return []
-  return [quality === undefined ? recipe : { ...recipe, quality }]
+/** False for an encoding that this runtime has no encoder for: zstd before Node 22.15. */
+export function canEncode(encoding: Encoding): boolean {
+  return encoding !== 'zstd' || 'zstdCompress' in zlib
 }

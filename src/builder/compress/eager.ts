@@ -1,46 +1,38 @@
+import type { Fingerprint } from '../../core/digest.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { LogicalPath } from '../../core/path.ts'
-import type { Fingerprint } from '../read/fingerprint.ts'
-import type { RecipesFor } from './compression-rule.ts'
+import type { RulesFor } from './compression-rule.ts'
 import type { VariantMaker } from './variant.ts'
 
 /**
- * Begins the siblings of files that will leave as they came, while others are still being read and scanned, and of
- * those that are rewritten while others are still being named; it keeps their bytes so that they need not be read or
- * rewritten again. It writes nothing, and all it does goes by content: where a file
- * turns out to be rewritten after all, what was begun for its old bytes is of no use and no harm.
+ * Starts to compress files that are in memory anyway, while others are still being scanned or named, and keeps their
+ * bytes, within a limit, so that they need not be read again. It writes nothing. Results go by content: compressing a
+ * file that is rewritten after all is wasted, but harmless.
  */
-export interface HeadStart {
-  /** Takes a file's bytes, or lets them go if it has enough of them or the file is large. */
+export interface EagerCompression {
+  /** Offers source bytes. Large files wait until all references are known to be right: an encoder can't be stopped. */
   offer(path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer): void
-  /** The same for bytes that are final, of a build that nothing is wrong with: they may be as large as there is room. */
+  /** Offers final bytes, of a build without errors. */
   offerFinal(path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer): void
-  /** The bytes of a content that was taken, once: whoever asks for them has them from now on. */
+  /** The bytes of an offered file, if they were kept. They are forgotten with this call. */
   takeBytes(fingerprint: Fingerprint): Buffer | undefined
 }
 
-/** What a head start needs. */
-export interface HeadStartContext {
-  readonly variants: VariantMaker
-  readonly recipesFor: RecipesFor
-}
-
-/** A head start bounded in bytes: in total, and per file, because nothing stops an encoder once it has begun. */
-export function createHeadStart({ variants, recipesFor }: HeadStartContext): HeadStart {
+export function createEagerCompression(variants: VariantMaker, rulesFor: RulesFor): EagerCompression {
   const held = new Map<string, Buffer>()
   let heldBytes = 0
-  const begin = (path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer) => {
+  const offerFinal = (path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer) => {
     const { integrity, size } = fingerprint
     if (heldBytes + size > LIMITS.headStartMaxBytes) return
     if (!held.has(integrity)) heldBytes += size
     held.set(integrity, bytes)
-    for (const recipe of recipesFor(path)) variants.begin(fingerprint, recipe, bytes)
+    for (const rule of rulesFor(path)) variants.begin(fingerprint, rule, bytes)
   }
   return {
+    offerFinal,
     offer(path, fingerprint, bytes) {
-      if (fingerprint.size <= LIMITS.headStartMaxFileBytes) begin(path, fingerprint, bytes)
+      if (fingerprint.size <= LIMITS.headStartMaxFileBytes) offerFinal(path, fingerprint, bytes)
     },
-    offerFinal: begin,
     takeBytes({ integrity, size }) {
       const bytes = held.get(integrity)
       if (held.delete(integrity)) heldBytes -= size

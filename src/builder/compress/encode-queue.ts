@@ -1,54 +1,44 @@
 /** Where jobs for the encoder wait for a core. */
-export interface EncoderLine {
+export interface EncodeQueue {
   /**
-   * Runs a job when its turn comes. Of all that wait, the largest goes first: a big one begun last would keep one core
-   * busy while the others have nothing left to do.
+   * Runs a job in its turn. The largest waiting job goes first: started last, it would keep one core busy while the
+   * others have nothing left to do.
    *
    * @throws the signal's reason, instead of running, once it is aborted
    */
   run<T>(bytes: number, job: () => Promise<T>): Promise<T>
 }
 
-interface Waiter {
-  readonly bytes: number
-  readonly begin: () => void
-}
-
 /**
- * Bytes of jobs begun beyond the number of cores, for each core. A thread that has ended one takes the next from its
- * queue at once, without waiting until this thread has time to give it one; with icons of 1 to 4 KB that is long. (Two
- * jobs ahead left two cores idle for a tenth of the time.) What an encoder takes in memory goes with the size of its
- * input, so big jobs keep to the cores.
+ * Bytes of jobs started beyond the number of cores, for each core: a thread that finishes a small job takes the next at
+ * once, without waiting for this thread. Two jobs ahead left two cores idle for a tenth of the time. Large jobs keep to
+ * the cores: an encoder's memory grows with its input.
  */
 const AHEAD_BYTES = 64 * 1024
 
-/**
- * Bytes that a smaller job counts as. However small its input, an encoder takes a megabyte, and keeps it until this
- * thread takes the result: a hundred results of icons that wait for a busy thread would take a hundred megabytes.
- */
+/** Bytes that a smaller job counts as. Even for an icon an encoder holds a megabyte until this thread takes the result. */
 const MIN_JOB_BYTES = 4 * 1024
 
-/** A line for as many jobs at once as there are cores, and small ones more. */
-export function createEncoderLine(cores: number, signal: AbortSignal): EncoderLine {
-  // Smallest first, so that the next is taken from the end.
+/** A queue for as many jobs at once as there are cores, and more of small ones. */
+export function createEncodeQueue(cores: number, signal: AbortSignal): EncodeQueue {
+  // Smallest first: the next one is taken from the end.
   const waiting: Waiter[] = []
   let running = 0
   let runningBytes = 0
-  const mayBegin = ({ bytes }: Waiter) => running < cores || runningBytes + bytes <= cores * AHEAD_BYTES
+  const mayStart = ({ bytes }: Waiter) => running < cores || runningBytes + bytes <= cores * AHEAD_BYTES
   const admit = () => {
-    for (let next = waiting.at(-1); next !== undefined && mayBegin(next); next = waiting.at(-1)) {
+    for (let next = waiting.at(-1); next !== undefined && mayStart(next); next = waiting.at(-1)) {
       waiting.pop()
       running++
       runningBytes += next.bytes
-      next.begin()
+      next.start()
     }
   }
-
   return {
     async run(inputBytes, job) {
       const bytes = Math.max(inputBytes, MIN_JOB_BYTES)
-      await new Promise<void>((begin) => {
-        waiting.splice(findPlace(waiting, bytes), 0, { bytes, begin })
+      await new Promise<void>((start) => {
+        waiting.splice(findPlace(waiting, bytes), 0, { bytes, start })
         admit()
       })
       try {
@@ -63,7 +53,12 @@ export function createEncoderLine(cores: number, signal: AbortSignal): EncoderLi
   }
 }
 
-/** Where a job belongs: before all that are as large, so that of two the one that came first is taken first. */
+interface Waiter {
+  readonly bytes: number
+  readonly start: () => void
+}
+
+/** The index before all jobs that are as large: of equal jobs the first to come is taken first. */
 function findPlace(waiting: readonly Waiter[], bytes: number): number {
   let from = 0
   let to = waiting.length

@@ -1,120 +1,132 @@
 import { availableParallelism } from 'node:os'
-import type { Digester } from '../../core/digest.ts'
+import type { Digester, Fingerprint } from '../../core/digest.ts'
 import type { Encoding } from '../../core/encoding.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { ManifestVariant } from '../../core/manifest/manifest.ts'
 import type { BuildCache } from '../cache/cache.ts'
-import type { Fingerprint } from '../read/fingerprint.ts'
-import { createEncoderLine } from './encode-queue.ts'
-import type { Encoder, Recipe } from './encoder.ts'
+import type { CompressionRule } from './compression-rule.ts'
+import { createEncodeQueue } from './encode-queue.ts'
+import type { Encoder } from './encoder.ts'
 
-/** A sibling that pays. */
+/** A compressed variant that is worth publishing. */
 export interface Variant extends ManifestVariant {
-  /** Its bytes, fetched when they have to be written. */
+  /** Its bytes, fetched only to be written. */
   readonly bytes: () => Promise<Buffer>
 }
 
-/** Makes siblings. */
+/** Compresses, unless the cache has the result. */
 export interface VariantMaker {
-  /** The sibling of these bytes; undefined where it would not be smaller enough to pay. */
-  make(content: Fingerprint, recipe: Recipe, bytes: () => Promise<Buffer>): Promise<Variant | undefined>
+  /** Undefined if the result isn't enough smaller. */
+  make(
+    content: Fingerprint,
+    rule: CompressionRule,
+    bytes: () => Promise<Buffer>,
+  ): Promise<Variant | undefined>
   /**
-   * All siblings of a content at once, where the cache knows every one of them and `isThere` says yes to each; undefined
-   * otherwise. Waits for nothing: most files of most builds have not changed.
+   * All variants of a content without waiting, if the cache knows them all and the output has them; undefined otherwise.
+   * This is the way of most files in most builds.
    */
-  recall(content: Fingerprint, recipes: readonly Recipe[], isThere: IsThere): Encodings | undefined
-  /** Begins a sibling that {@link VariantMaker.make} will be asked for, which also tells of a failure. */
-  begin(content: Fingerprint, recipe: Recipe, bytes: Buffer): void
-  /** Siblings an encoder made, and those that came from the cache. */
+  recall(content: Fingerprint, rules: readonly CompressionRule[], isThere: IsThere): Encodings | undefined
+  /** Starts a variant that `make` will be asked for; `make` also reports a failure. */
+  begin(content: Fingerprint, rule: CompressionRule, bytes: Buffer): void
+  /** Variants compressed, and variants that came from the cache. */
   count(): { readonly encoded: number; readonly recalled: number }
-  /** Resolves when no sibling is being made. */
+  /** Resolves when nothing is being compressed. */
   settle(): Promise<void>
 }
 
-/** Whether the output has a sibling. */
-export type IsThere = (recipe: Recipe, known: ManifestVariant) => boolean
+/** Whether the output has a variant. */
+export type IsThere = (rule: CompressionRule, known: ManifestVariant) => boolean
 
-/** What a manifest says of an asset's siblings. */
+/** The variants of an asset as the manifest lists them. */
 export type Encodings = Partial<Record<Encoding, ManifestVariant>>
 
-/** What is known of a sibling without its bytes. */
+/** What the cache keeps besides the bytes. */
 export type KnownVariant = ManifestVariant | 'unprofitable'
 
 /** What a variant maker works with. */
 export interface VariantContext {
   readonly encoder: Encoder
-  readonly cache: BuildCache
+  readonly cache: Pick<BuildCache, 'findVariant' | 'keepVariant' | 'readVariant'>
   readonly digester: Digester
-  /** Once aborted, nothing more is encoded. */
+  /** Once aborted, nothing more is compressed. */
   readonly signal: AbortSignal
 }
 
-/** A maker that asks the cache before it encodes. */
 export function createVariantMaker({ encoder, cache, digester, signal }: VariantContext): VariantMaker {
-  const line = createEncoderLine(encodersAtOnce(), signal)
+  const queue = createEncodeQueue(encodersAtOnce(), signal)
   const begun = new Map<string, Promise<Variant | undefined>>()
   const underWay = new Set<Promise<unknown>>()
   let encoded = 0
   let recalled = 0
 
-  const encode = async (key: string, recipe: Recipe, identity: Buffer) => {
-    const bytes = await line.run(identity.length, () => {
+  const encode = async (key: string, rule: CompressionRule, identity: Buffer) => {
+    const bytes = await queue.run(identity.length, () => {
       encoded++
-      return encoder.encode(identity, recipe)
+      return encoder.encode(identity, rule)
     })
-    const pays = bytes.length < identity.length * LIMITS.variantMaxRatio
-    const known: KnownVariant = pays ? { size: bytes.length, etag: digester.of(bytes) } : 'unprofitable'
-    await cache.keepVariant(key, known, pays ? bytes : undefined)
+    const isProfitable = bytes.length < identity.length * LIMITS.variantMaxRatio
+    const known: KnownVariant = isProfitable
+      ? { size: bytes.length, etag: digester.of(bytes) }
+      : 'unprofitable'
+    await cache.keepVariant(key, known, isProfitable ? bytes : undefined)
     return { known, bytes }
   }
-  const recallOrEncode = async (key: string, recipe: Recipe, identity: () => Promise<Buffer>) => {
+  const recallOrEncode = async (
+    key: string,
+    rule: CompressionRule,
+    identity: () => Promise<Buffer>,
+  ): Promise<Variant | undefined> => {
     const known = cache.findVariant(key)
     if (known === undefined) {
-      const { known: made, bytes } = await encode(key, recipe, await identity())
-      return made === 'unprofitable' ? undefined : variantOf(made, async () => bytes)
+      const made = await encode(key, rule, await identity())
+      return made.known === 'unprofitable' ? undefined : { ...made.known, bytes: async () => made.bytes }
     }
     recalled++
     if (known === 'unprofitable') return undefined
-    const recall = async () =>
-      (await cache.readVariant(key)) ?? (await encode(key, recipe, await identity())).bytes
-    return variantOf(known, recall)
+    const { size, etag } = known
+    const bytes = async () =>
+      (await cache.readVariant(key)) ?? (await encode(key, rule, await identity())).bytes
+    return { size, etag, bytes }
   }
-  const start = (key: string, recipe: Recipe, identity: () => Promise<Buffer>) => {
-    const sibling = recallOrEncode(key, recipe, identity)
-    underWay.add(sibling)
-    const leave = () => underWay.delete(sibling)
-    sibling.then(leave, leave)
-    return sibling
+  const start = (key: string, rule: CompressionRule, identity: () => Promise<Buffer>) => {
+    const variant = recallOrEncode(key, rule, identity)
+    underWay.add(variant)
+    const leave = () => underWay.delete(variant)
+    variant.then(leave, leave)
+    return variant
   }
-  const keyOf = ({ integrity }: Fingerprint, recipe: Recipe) => `${integrity} ${encoder.versionOf(recipe)}`
+  const keyOf = ({ integrity }: Fingerprint, rule: CompressionRule) =>
+    `${integrity} ${encoder.versionOf(rule)}`
+  const isTooSmall = ({ size }: Fingerprint) => size < LIMITS.compressMinBytes
 
   return {
-    recall(content, recipes, isThere) {
+    recall(content, rules, isThere) {
       const encodings: Encodings = {}
-      if (content.size < LIMITS.compressMinBytes) return encodings
-      for (const recipe of recipes) {
-        const key = keyOf(content, recipe)
+      if (isTooSmall(content)) return encodings
+      for (const rule of rules) {
+        const key = keyOf(content, rule)
         const known = begun.has(key) ? undefined : cache.findVariant(key)
-        if (known === undefined || (known !== 'unprofitable' && !isThere(recipe, known))) return undefined
-        if (known !== 'unprofitable') encodings[recipe.encoding] = known
+        if (known === undefined || (known !== 'unprofitable' && !isThere(rule, known))) return undefined
+        if (known !== 'unprofitable') encodings[rule.encoding] = known
       }
-      recalled += recipes.length
+      recalled += rules.length
       return encodings
     },
-    async make(content, recipe, identity) {
-      if (content.size < LIMITS.compressMinBytes) return undefined
-      const key = keyOf(content, recipe)
-      const sibling = begun.get(key) ?? start(key, recipe, identity)
+    async make(content, rule, identity) {
+      if (isTooSmall(content)) return undefined
+      const key = keyOf(content, rule)
+      const variant = begun.get(key) ?? start(key, rule, identity)
       begun.delete(key)
-      return sibling
+      return variant
     },
-    begin(content, recipe, identity) {
-      const key = keyOf(content, recipe)
-      if (content.size < LIMITS.compressMinBytes || begun.has(key)) return
-      begun.set(
-        key,
-        start(key, recipe, async () => identity),
-      )
+    begin(content, rule, identity) {
+      const key = keyOf(content, rule)
+      if (!isTooSmall(content) && !begun.has(key))
+        begun.set(
+          key,
+          start(key, rule, async () => identity),
+        )
     },
     count: () => ({ encoded, recalled }),
     async settle() {
@@ -123,14 +135,10 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
   }
 }
 
-function variantOf({ size, etag }: ManifestVariant, bytes: Variant['bytes']): Variant {
-  return { size, etag, bytes }
-}
-
-/** Of libuv's threads, unless UV_THREADPOOL_SIZE says otherwise (Node.js, command-line API). */
+/** Threads of libuv, unless UV_THREADPOOL_SIZE says otherwise. */
 const DEFAULT_THREADS = 4
 
-/** Every core, but not every thread: one at least must be free for the disk, or finished files wait behind encoders. */
+/** Every core, but not every thread: one stays free for the disk, so that finished files don't wait for encoders. */
 function encodersAtOnce(): number {
   const threads = Number(process.env['UV_THREADPOOL_SIZE']) || DEFAULT_THREADS
   return Math.max(1, Math.min(availableParallelism(), threads - 1))

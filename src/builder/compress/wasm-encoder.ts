@@ -22,13 +22,13 @@ export function createWasmEncoder(others: Encoder): Encoder {
   const maxThreads = availableParallelism()
   const pool = new Tinypool({ filename: WORKER, minThreads: 0, maxThreads, idleTimeout: IDLE_MS })
   return {
-    async encode(bytes, recipe) {
-      if (recipe.encoding !== 'br') return others.encode(bytes, recipe)
-      const encoded: Uint8Array = await pool.run({ bytes, quality: recipe.quality })
+    async encode(bytes, rule) {
+      if (rule.encoding !== 'br') return others.encode(bytes, rule)
+      const encoded: Uint8Array = await pool.run({ bytes, quality: rule.quality })
       return Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength)
     },
-    versionOf: (recipe) =>
-      recipe.encoding === 'br' ? `br ${recipe.quality} brotli-wasm ${version}` : others.versionOf(recipe),
+    versionOf: (rule) =>
+      rule.encoding === 'br' ? `br ${rule.quality} brotli-wasm ${version}` : others.versionOf(rule),
     async close() {
       await pool.destroy()
       await others.close()

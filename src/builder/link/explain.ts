@@ -1,3 +1,5 @@
+import { FingerpostError } from '../../core/error.ts'
+import { groupBy } from '../../core/group-by.ts'
 import { lazily } from '../../core/lazy.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { nearestNames } from '../../core/nearest.ts'
@@ -5,102 +7,102 @@ import type { LogicalPath } from '../../core/path.ts'
 import type { Problem } from '../../core/reference/problem.ts'
 import { isModuleKind } from '../../core/reference/reference.ts'
 import type { Destination } from '../../core/reference/specifier.ts'
-import type { Collection, Skipped } from '../../sources/finder.ts'
+import type { Collection } from '../../sources/finder.ts'
 import type { PlacedReference } from '../read/scan-files.ts'
 import type { BuildConfig } from '../settings/options.ts'
-import { extensionCandidates, isExtensionless, namesFolder } from './extensionless.ts'
+import { extensionCandidates, isExtensionless } from './extensionless.ts'
 
-/** Says what is wrong with a reference that leads to no file; undefined where nothing is. */
+/** Says what is wrong with a reference that has no target; undefined if nothing is. */
 export type Explain = (
   file: LogicalPath,
   reference: PlacedReference,
   destination: Exclude<Destination, { kind: 'external' }>,
 ) => Problem | undefined
 
-/** What is known of a reference that leads nowhere. */
-type Finding = Pick<Problem, 'code' | 'severity' | 'message' | 'nearest'>
+type Explanation = Pick<Problem, 'code' | 'severity' | 'message' | 'nearest'>
 
-/** Prepares explanations; what they look up is worked out when the first problem turns up. */
+/** Prepares explanations. The tables behind them are made when the first problem turns up. */
 export function createExplainer(
-  collection: Collection,
+  { files, skipped }: Collection,
   { onMissing, extensionless }: Pick<BuildConfig, 'onMissing' | 'extensionless'>,
 ): Explain {
   const severity = onMissing === 'warn' ? 'warning' : 'error'
-  let searched = 0
-  const otherCases = lazily(() => groupByLowerCase(collection.files.keys()))
+  let searches = 0
+  const otherCases = lazily(() => groupBy(files.keys(), (path) => path.toLowerCase()))
 
-  const explainMissing = (written: string, target: LogicalPath): Finding => {
-    const leads = `${written} leads to ${target}`
-    const skipped = findSkipped(collection.skipped, target)
-    if (skipped !== undefined) {
-      const why = skipped.reason === 'ignored' ? 'is ignored' : 'is a link out of its source'
-      return { code: 'missing', severity, message: `${leads}, which exists but ${why}.`, nearest: [] }
+  const explainMissing = (written: string, target: LogicalPath): Explanation => {
+    const missing = { code: 'missing', severity } as const
+    const points = `${written} points to ${target}`
+    const left = skipped.find(({ path }) => target === path || target.startsWith(`${path}/`))
+    if (left !== undefined) {
+      const why = left.reason === 'ignored' ? 'is ignored' : 'is a link out of its source'
+      return { ...missing, message: `${points}, which exists but ${why}.`, nearest: [] }
     }
     const sameLetters = otherCases().get(target.toLowerCase())
     if (sameLetters !== undefined) {
-      const message = `${leads}, which exists with other letter case only: ${sameLetters.join(', ')}.`
-      return { code: 'missing', severity, message, nearest: sameLetters }
+      const message = `${points}, which exists only with other letter case: ${sameLetters.join(', ')}.`
+      return { ...missing, message, nearest: sameLetters }
     }
-    searched++
-    const nearest =
-      searched > LIMITS.nearestMaxReferences ? [] : nearestNames(target, collection.files.keys())
-    return { code: 'missing', severity, message: `${leads}, which no source has.`, nearest }
+    searches++
+    const nearest = searches > LIMITS.nearestMaxReferences ? [] : nearestNames(target, files.keys())
+    return { ...missing, message: `${points}, which is not in any source.`, nearest }
   }
 
-  const explain = (
-    written: string,
-    { kind, specifier }: PlacedReference,
-    target: LogicalPath,
-  ): Finding | undefined => {
+  const explainInside = (written: string, { kind, specifier }: PlacedReference, target: LogicalPath) => {
     if (kind === 'source-map-file') return undefined
     if (kind === 'source-map') {
-      const message = `${written} names the source map ${target}, which no source has.`
-      return { code: 'source-map-missing', severity: 'warning', message, nearest: [] }
+      const message = `${written} names the source map ${target}, which is not in any source.`
+      return { code: 'source-map-missing', severity: 'warning', message, nearest: [] } as const
     }
     if (!isModuleKind(kind) || !isExtensionless(specifier)) return explainMissing(written, target)
-    const nearest = extensionCandidates(target).filter((path) => collection.files.has(path))
+    const nearest = extensionCandidates(target).filter((path) => files.has(path))
     const message = `${written} has no extension and is left as it is${hintFor(extensionless, nearest)}.`
-    return { code: 'unresolved-specifier', severity: 'warning', message, nearest }
+    return { code: 'unresolved-specifier', severity: 'warning', message, nearest } as const
   }
 
-  return (file, reference, destination) => {
-    if (isBase(reference, destination.path)) return undefined
-    const { line, column } = reference
-    const written = reference.written.replace(/\s+/g, ' ')
-    const target = destination.path
-    const finding =
-      destination.kind === 'outside' && !reference.kind.startsWith('source-map')
-        ? outside(written, target, severity)
-        : explain(written, reference, target)
-    return finding && { ...finding, file, line, column, written: reference.written, target }
+  return (file, reference, { kind, path: target }) => {
+    if (isBase(reference, target)) return undefined
+    const { line, column, written } = reference
+    const shown = written.replace(/\s+/g, ' ')
+    const isOutside = kind === 'outside' && !reference.kind.startsWith('source-map')
+    const message = `${shown} points to ${target}, outside every source.`
+    const found = isOutside
+      ? ({ code: 'outside', severity, message, nearest: [] } as const)
+      : explainInside(shown, reference, target)
+    return found && { ...found, file, line, column, written, target }
   }
 }
 
-/** True for `new URL('./', import.meta.url)`: a folder other URLs are built upon, not a file. */
+/** Errors listed in a message; all of them are in its details. */
+const SHOWN_ERRORS = 50
+
+/**
+ * Ends the build if there are errors.
+ *
+ * @throws FingerpostError `FP_REFERENCE`; `details.problems` are all problems of the build, warnings included
+ */
+export function refuseErrors(problems: readonly Problem[]): void {
+  const errors = problems.filter((problem) => problem.severity === 'error')
+  if (errors.length === 0) return
+  const lines = errors.slice(0, SHOWN_ERRORS).map(({ file, line, column, message, nearest }) => {
+    const hint = nearest.length > 0 ? `\n    nearest   ${nearest.join('  ')}` : ''
+    return `  ${file}:${line}:${column}  ${message}${hint}`
+  })
+  const more = errors.length > SHOWN_ERRORS ? `\n  and ${errors.length - SHOWN_ERRORS} more` : ''
+  const count = errors.length === 1 ? 'One reference is' : `${errors.length} references are`
+  throw new FingerpostError('FP_REFERENCE', `${count} broken:\n${lines.join('\n')}${more}`, {
+    remedy: 'Fix the paths, add the files, or allow them with --allow-missing GLOB. Nothing was published.',
+    details: { problems },
+  })
+}
+
+/** True for `new URL('./', import.meta.url)`: a folder that other URLs are built upon, not a file. */
 function isBase({ kind, specifier }: PlacedReference, target: string): boolean {
-  return (kind === 'js-url' || kind === 'js-resolve') && (target === '' || namesFolder(specifier))
-}
-
-function outside(written: string, target: string, severity: Problem['severity']): Finding {
-  const message = `${written} leads to ${target}, outside every source.`
-  return { code: 'outside', severity, message, nearest: [] }
+  if (kind !== 'js-url' && kind !== 'js-resolve') return false
+  return target === '' || /(?:^|\/)\.{0,2}$/.test(specifier)
 }
 
 function hintFor(extensionless: BuildConfig['extensionless'], nearest: readonly string[]): string {
   if (extensionless === 'keep') return "; the option extensionless: 'resolve' would complete it"
-  return nearest.length === 0 ? ': nothing fits' : ': more than one file fits'
-}
-
-/** The ignored file, or the ignored folder the target would be in. */
-function findSkipped(skipped: readonly Skipped[], target: LogicalPath): Skipped | undefined {
-  return skipped.find(({ path }) => target === path || target.startsWith(`${path}/`))
-}
-
-function groupByLowerCase(paths: Iterable<LogicalPath>): ReadonlyMap<string, readonly LogicalPath[]> {
-  const groups = new Map<string, LogicalPath[]>()
-  for (const path of paths) {
-    const key = path.toLowerCase()
-    groups.set(key, [...(groups.get(key) ?? []), path])
-  }
-  return groups
+  return nearest.length === 0 ? ': no file fits' : ': more than one file fits'
 }

@@ -1,13 +1,13 @@
 import type { LogicalPath } from '../../core/path.ts'
 import type { Reference } from '../../core/reference/reference.ts'
 
-/** What Node and bundlers add to a specifier, in no order: only a unique answer counts. */
+/** Additions that Node and bundlers try. The order doesn't matter: a target must be unique. */
 const ADDITIONS = ['.js', '.mjs', '/index.js']
 
-/** Extensions a browser's module loader takes; a specifier with another one was written without it. */
+/** Extensions that a browser's module loader accepts. */
 const MODULE_EXTENSION = /\.(?:js|mjs|cjs|css|json|wasm)$/i
 
-/** The names a module specifier without extension may stand for. */
+/** The paths a module specifier without extension may stand for. */
 export function extensionCandidates(target: LogicalPath): readonly LogicalPath[] {
   return ADDITIONS.map((addition) => target + addition)
 }
@@ -17,28 +17,20 @@ export function isExtensionless(specifier: string): boolean {
   return !MODULE_EXTENSION.test(specifier)
 }
 
-/** True for a specifier that ends where a folder does: `./`, `..`, `fonts/`. */
-export function namesFolder(specifier: string): boolean {
-  return /(?:^|\/)\.{0,2}$/.test(specifier)
-}
-
-/** The one file a specifier without extension stands for, and where what it lacks goes. */
+/** The one file a specifier without extension stands for, and where the addition goes. */
 export function findExtension(
-  reference: Reference,
+  { specifier, suffix, start, end, digestAt }: Reference,
   target: LogicalPath,
   files: { has(path: LogicalPath): boolean },
 ): { readonly at: number; readonly target: LogicalPath; readonly addition: string } | undefined {
-  if (!isExtensionless(reference.specifier)) return undefined
-  const found = ADDITIONS.filter((addition) => files.has(target + addition))
-  const [addition] = found
-  const at = endOfName(reference)
-  if (addition === undefined || found.length > 1 || at === undefined) return undefined
-  return { at, target: target + addition, addition }
-}
-
-/** Where the name ends in the text; unknown if it has both a dot and escapes. */
-function endOfName({ specifier, suffix, start, end, digestAt }: Reference): number | undefined {
+  if (!isExtensionless(specifier)) return undefined
+  const [addition, another] = ADDITIONS.filter((each) => files.has(target + each))
+  if (addition === undefined || another !== undefined) return undefined
+  const found = { target: target + addition, addition }
   const isPlain = end - start === specifier.length + suffix.length
-  if (isPlain) return end - suffix.length
-  return specifier.slice(specifier.lastIndexOf('/') + 1).includes('.') ? undefined : digestAt
+  if (isPlain) return { at: end - suffix.length, ...found }
+  // With escapes the end of a name that has a dot is unknown.
+  return specifier.slice(specifier.lastIndexOf('/') + 1).includes('.')
+    ? undefined
+    : { at: digestAt, ...found }
 }

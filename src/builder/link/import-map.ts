@@ -5,7 +5,7 @@ import { comparePaths, encodePath, extensionOf, type LogicalPath } from '../../c
 import type { PublicUrl } from '../../core/public-url.ts'
 import type { BuildConfig } from '../settings/options.ts'
 
-/** What an import map is made from. */
+/** The input of {@link createImportMapNames}. */
 export interface ImportMapInput {
   readonly paths: Iterable<LogicalPath>
   readonly moduleUrls: ReadonlyMap<string, string>
@@ -13,24 +13,25 @@ export interface ImportMapInput {
 }
 
 /**
- * The import map a manifest carries: the bare specifiers of the option `importMap` and, under `modules: 'import-map'`,
- * every URL a module may be asked for by. Folders are spelled out: a browser looks a specifier up once, so that what a
- * folder's entry leads to would never find its hashed name.
+ * The import map of a manifest: the bare specifiers of the option `importMap` and, with `modules: 'import-map'`, every
+ * URL that requests a module. Folders are expanded: a browser looks a specifier up once, so an entry for a folder would
+ * never reach hashed names.
  *
- * @throws FingerpostError `FP_CONFIG` for a specifier that stands for nothing
+ * @throws FingerpostError `FP_CONFIG` for a specifier without a target
  */
 export function createImportMapNames({ paths, moduleUrls, config }: ImportMapInput): ImportMapNames {
-  const { importMap, modules } = config
+  const { importMap, modules, url } = config
   if (modules !== 'import-map' && Object.keys(importMap).length === 0) return new Map()
   const all = [...paths]
-  const modulePaths = all.filter((path) => ['.js', '.mjs'].includes(extensionOf(path)))
   const names = new Map<string, string>()
   for (const [specifier, target] of Object.entries(importMap)) {
     for (const [key, name] of expand(specifier, target, all)) names.set(key, name)
   }
   if (modules === 'import-map') {
-    for (const path of modulePaths) names.set(`./${encodePath(path)}`, path)
-    for (const [url, name] of moduleUrls) names.set(relativeTo(url, config.url), name)
+    for (const path of all.filter((each) => isType(each, '.js', '.mjs'))) {
+      names.set(`./${encodePath(path)}`, path)
+    }
+    for (const [requested, name] of moduleUrls) names.set(relativeTo(requested, url), name)
   }
   return new Map([...names].sort(([a], [b]) => comparePaths(a, b)))
 }
@@ -50,18 +51,19 @@ function expand(
     throw unknownTarget(specifier, target, nearestNames(target, paths))
   }
   const folder = target.endsWith('/') ? target : `${target}/`
-  const found = paths.filter((path) => path.startsWith(folder) && isModule(path))
+  // Scripts, and styles and data with an import attribute.
+  const modules = paths.filter((path) => isType(path, '.js', '.mjs', '.json', '.css', '.wasm'))
+  const found = modules.filter((path) => path.startsWith(folder))
   if (found.length === 0) throw unknownTarget(specifier, target, [])
   return found.map((path) => [specifier + encodePath(path.slice(folder.length)), path])
 }
 
-/** What a module may import: scripts, and styles and data with an attribute. */
-function isModule(path: LogicalPath): boolean {
-  return ['.js', '.mjs', '.json', '.css', '.wasm'].includes(extensionOf(path))
+function isType(path: LogicalPath, ...extensions: readonly string[]): boolean {
+  return extensions.includes(extensionOf(path))
 }
 
 function unknownTarget(specifier: string, target: string, nearest: readonly string[]): FingerpostError {
-  const message = `importMap[${JSON.stringify(specifier)}] is ${JSON.stringify(target)}, which no source has.`
+  const message = `importMap[${JSON.stringify(specifier)}] is ${JSON.stringify(target)}, which is not in any source.`
   const remedy =
     nearest.length > 0
       ? `Did you mean ${nearest.join(', ')}?`

@@ -1,46 +1,43 @@
+import picomatch from 'picomatch'
 import type { ManifestReference } from '../../core/manifest/manifest.ts'
-import { comparePaths, type LogicalPath } from '../../core/path.ts'
+import { comparePaths, encodePath, type LogicalPath } from '../../core/path.ts'
+import type { PublicUrl } from '../../core/public-url.ts'
 import { type Problem, sortProblems } from '../../core/reference/problem.ts'
-import { isModuleKind, type ReferenceKind } from '../../core/reference/reference.ts'
+import { isModuleKind, type Reference, type ReferenceKind } from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { Insertion } from '../../core/reference/text.ts'
 import type { Span } from '../../scan/scanner.ts'
 import type { Collection } from '../../sources/finder.ts'
 import type { FileScan, FileScans, PlacedReference } from '../read/scan-files.ts'
 import type { BuildConfig } from '../settings/options.ts'
-import { createAllowance } from './allow-missing.ts'
 import { createExplainer } from './explain.ts'
 import { findExtension } from './extensionless.ts'
-import { createModuleUrls } from './module-url.ts'
 
-/** A reference that leads to another file of the build. */
+/** A reference to another file of the build. */
 export interface Link {
   readonly kind: ReferenceKind
   /** UTF-16 offset where the digest goes. */
   readonly at: number
   readonly target: LogicalPath
-  /** What the author left out and the file name has: '', `.js`, `/index.js`. */
+  /** The part of the file name that the author left out: '', `.js`, `/index.js`. */
   readonly addition: string
-  /** `keep`: the text stays as it is — in prehashed files, and between modules under an import map. */
+  /** `keep` leaves the text as it is: in prehashed files, and between modules under an import map. */
   readonly mode: 'rewrite' | 'keep'
 }
 
-/** All links of a build, and what is wrong with the rest. */
+/** All links of a build, and what is wrong with its other references. */
 export interface Links {
-  /** By file, in order of offset; files without links are not in it. */
+  /** By file, in order of offset. Files without links have no entry. */
   readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
   /** In order of file and place. */
   readonly problems: readonly Problem[]
-  /**
-   * Under an import map: the URLs that modules ask for — their specifiers, resolved as a browser does — and the names
-   * they stand for, suffix included. Empty otherwise.
-   */
+  /** Under an import map: the URLs that modules request, and the paths (with suffix) they stand for. Empty otherwise. */
   readonly moduleUrls: ReadonlyMap<string, string>
-  /** The URLs of source map comments that are to be taken out, by file; empty unless the option says so. */
+  /** The URLs of source map comments to remove, by file. Empty unless the option says so. */
   readonly strips: ReadonlyMap<LogicalPath, Span>
 }
 
-/** What {@link linkReferences} looks at. */
+/** The input of {@link linkReferences}. */
 export interface LinkInput {
   readonly scans: FileScans
   readonly collection: Collection
@@ -52,39 +49,39 @@ export interface LinkInput {
   >
 }
 
-/** Follows every reference of the build to its file, and says of all others what is wrong with them. */
+/** Resolves every reference of the build to its file, and explains those that have none. */
 export function linkReferences({ scans, collection, prehashed, config }: LinkInput): Links {
   const links = new Map<LogicalPath, readonly Link[]>()
   const problems: Problem[] = []
-  const moduleUrls = createModuleUrls(config.url)
+  const moduleUrls = new Map<string, string>()
   const strips = new Map<LogicalPath, Span>()
-  const isAllowed = createAllowance(config.allowMissing)
+  const mayBeMissing = createMissingRule(config.allowMissing)
   const explain = createExplainer(collection, config)
   const modeOf = (path: LogicalPath, kind: ReferenceKind) =>
     prehashed.has(path) || (config.modules === 'import-map' && isModuleKind(kind)) ? 'keep' : 'rewrite'
 
   const follow = (path: LogicalPath, reference: PlacedReference): Link | undefined => {
-    const { kind, specifier, suffix } = reference
+    const { kind, specifier, suffix, start, end } = reference
     const destination = followSpecifier(kind, specifier, path, config.url)
     if (destination.kind === 'external') return undefined
     const mode = modeOf(path, kind)
     const link = findLink(reference, destination.path, mode, { collection, config })
-    if (destination.kind === 'outside' || link === undefined) {
-      if (kind === 'source-map' && config.missingSourceMaps === 'strip' && !prehashed.has(path)) {
-        strips.set(path, { start: reference.start, end: reference.end })
-      }
-      const problem = isAllowed(path, destination.path) ? undefined : explain(path, reference, destination)
-      if (problem !== undefined) {
-        problems.push(prehashed.has(path) ? { ...problem, severity: 'warning' } : problem)
-      }
-      return undefined
+    if (destination.kind === 'inside' && link !== undefined) {
+      const isMapped = mode === 'keep' && !prehashed.has(path)
+      if (isMapped) moduleUrls.set(urlOf(reference, path, config.url), link.target + suffix)
+      return link
     }
-    if (mode === 'keep' && !prehashed.has(path)) moduleUrls.add(path, reference, link.target + suffix)
-    return link
+    const strip = kind === 'source-map' && config.missingSourceMaps === 'strip' && !prehashed.has(path)
+    if (strip) strips.set(path, { start, end })
+    const problem = mayBeMissing(path, destination.path) ? undefined : explain(path, reference, destination)
+    if (problem !== undefined) {
+      problems.push(prehashed.has(path) ? { ...problem, severity: 'warning' } : problem)
+    }
+    return undefined
   }
 
   for (const [path, scan] of scans) {
-    problems.push(...noteProblems(path, scan))
+    problems.push(...problemsIn(path, scan))
     const own = scan.references.flatMap((reference) => follow(path, reference) ?? [])
     if (own.length > 0)
       links.set(
@@ -92,15 +89,10 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
         own.sort((a, b) => a.at - b.at),
       )
   }
-  return {
-    links: keepBackLinks(links),
-    problems: sortProblems(problems),
-    moduleUrls: moduleUrls.toMap(),
-    strips,
-  }
+  return { links: withoutFalseOwners(links), problems: sortProblems(problems), moduleUrls, strips }
 }
 
-/** The text that turns a reference into one to the hashed name; only the addition for a name that has no digest. */
+/** The insertion that turns a reference into one to the hashed name. With digest '': the addition alone. */
 export function insertionFor({ at, addition }: Link, digest: string): Insertion {
   const dot = addition.lastIndexOf('.')
   const split = dot === -1 ? addition.length : dot
@@ -108,15 +100,30 @@ export function insertionFor({ at, addition }: Link, digest: string): Insertion 
   return { at, text: `${addition.slice(0, split)}${dotted}${addition.slice(split)}` }
 }
 
-/** What a manifest says of a file's links: every file it names, once per kind. */
+/** The references of a file as the manifest lists them: every target once per kind. */
 export function referencesOf(links: readonly Link[]): readonly ManifestReference[] {
   if (links.length === 0) return NONE
   const unique = new Map(links.map(({ target, kind }) => [`${target}\n${kind}`, { path: target, kind }]))
   return [...unique.values()].sort((a, b) => comparePaths(a.path, b.path) || comparePaths(a.kind, b.kind))
 }
 
-/** One for all: most files name no other. */
+/** Shared: most files have no references. */
 const NONE: readonly ManifestReference[] = []
+
+/** Reads the option `allowMissing`: globs of targets, or `FILE:TARGET`. A glob without a slash matches names in any folder. */
+function createMissingRule(globs: readonly string[]): (file: LogicalPath, target: LogicalPath) => boolean {
+  const rules = globs.map((glob) => {
+    const colon = glob.indexOf(':')
+    const file = colon === -1 ? () => true : createMatch(glob.slice(0, colon))
+    const target = createMatch(glob.slice(colon + 1))
+    return (from: LogicalPath, to: LogicalPath) => file(from) && target(to)
+  })
+  return (file, target) => rules.some((rule) => rule(file, target))
+}
+
+function createMatch(glob: string): (path: string) => boolean {
+  return picomatch(glob, { dot: true, basename: !glob.includes('/'), nonegate: true })
+}
 
 function findLink(
   reference: PlacedReference,
@@ -131,8 +138,17 @@ function findLink(
   return found === undefined ? undefined : { kind, ...found, mode }
 }
 
-/** Notes of the scanners as problems. */
-function noteProblems(file: LogicalPath, { notes }: FileScan): readonly Problem[] {
+/** The host of the page, which a build doesn't know. */
+const PAGE_HOST = 'https://fingerpost.invalid'
+
+/** The URL that a browser requests for a specifier. An import map's keys are compared with it letter by letter. */
+function urlOf({ specifier, suffix }: Reference, from: LogicalPath, { href }: PublicUrl): string {
+  const url = new URL(specifier + suffix, new URL(href + encodePath(from), PAGE_HOST)).href
+  return url.startsWith(PAGE_HOST) ? url.slice(PAGE_HOST.length) : url
+}
+
+/** The notes of the scanners as problems. */
+function problemsIn(file: LogicalPath, { notes }: FileScan): readonly Problem[] {
   return notes.map(({ code, severity, start, end, line, column, written, message }) => {
     const isWhole = start === end
     const subject = isWhole ? 'This file' : written.replace(/\s+/g, ' ')
@@ -142,10 +158,10 @@ function noteProblems(file: LogicalPath, { notes }: FileScan): readonly Problem[
 }
 
 /**
- * Leaves a source map's link to the file it is for only where that file names the map: `file` is often a name from
- * another folder or an earlier step, and a link on hearsay would tie strangers into a circle.
+ * Keeps the link from a source map to its file only if that file names the map. The field `file` is often a name of
+ * another folder or an earlier step; following it would tie unrelated files into a cycle.
  */
-function keepBackLinks(links: Links['links']): Links['links'] {
+function withoutFalseOwners(links: Links['links']): Links['links'] {
   const namesMap = (file: LogicalPath, map: LogicalPath) =>
     (links.get(file) ?? []).some(({ kind, target }) => kind === 'source-map' && target === map)
   const kept = new Map<LogicalPath, readonly Link[]>()

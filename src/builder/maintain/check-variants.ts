@@ -6,80 +6,82 @@ import { FingerpostError } from '../../core/error.ts'
 import type { ManifestAsset, ManifestVariant } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { Storage } from '../../storage/storage.ts'
-import type { RecipesFor } from '../compress/compression-rule.ts'
+import type { RulesFor } from '../compress/compression-rule.ts'
 import type { Encoder } from '../compress/encoder.ts'
 import type { CheckFault } from '../report.ts'
 
-/** What looking at siblings needs. */
-export interface SiblingContext {
+/** What checking precompressed files needs. */
+export interface VariantCheckContext {
   readonly storage: Storage
   readonly digester: Digester
-  readonly recipesFor: RecipesFor
+  readonly rulesFor: RulesFor
   readonly encoder: Encoder
-  readonly repair: 'nothing' | 'siblings'
+  readonly repair: 'nothing' | 'variants'
 }
 
-/** Looks at every encoding of an asset, and mends what can be mended if that is asked for. */
-export async function checkSiblings(
+/** Checks every precompressed file of an asset, and repairs what it can if told to. */
+export async function checkVariants(
   path: LogicalPath,
   asset: ManifestAsset,
-  bytes: Buffer,
-  context: SiblingContext,
+  identity: Buffer,
+  context: VariantCheckContext,
 ) {
   const faults: CheckFault[] = []
   const repaired: string[] = []
   let files = 0
-  let total = 0
+  let bytes = 0
   for (const encoding of ENCODINGS) {
     const promised = asset.encodings[encoding]
     if (promised === undefined) continue
     const file = variantPath(asset.file, encoding)
-    const sibling = await readIfThere(context.storage, file)
-    files += sibling === undefined ? 0 : 1
-    total += sibling?.length ?? 0
-    const found = await checkSibling(sibling, promised, encoding, bytes, context.digester)
+    const present = await readIfPresent(context.storage, file)
+    files += present === undefined ? 0 : 1
+    bytes += present?.length ?? 0
+    const found = await checkVariant(present, promised, encoding, identity, context.digester)
     if (found === undefined) continue
-    if (await repairSibling(path, { file, encoding, promised, bytes }, context)) repaired.push(file)
+    if (await repairVariant(path, { file, encoding, promised, identity }, context)) repaired.push(file)
     else faults.push(createFault(found.kind, path, file, found.message))
   }
-  return { faults, repaired, files, bytes: total }
+  return { faults, repaired, files, bytes }
 }
 
-/** What is wrong with a sibling; undefined for nothing. */
-async function checkSibling(
-  sibling: Buffer | undefined,
+/** What is wrong; undefined for nothing. */
+async function checkVariant(
+  present: Buffer | undefined,
   { size, etag }: ManifestVariant,
   encoding: Encoding,
-  bytes: Buffer,
+  identity: Buffer,
   digester: Digester,
 ): Promise<Pick<CheckFault, 'kind' | 'message'> | undefined> {
-  if (sibling === undefined) return { kind: 'missing', message: 'is not there' }
-  if (sibling.length !== size)
-    return { kind: 'size', message: `has ${sibling.length} bytes instead of ${size}` }
-  if (digester.of(sibling) !== etag) return { kind: 'digest', message: 'has other bytes than were built' }
-  const decoded = await decode(sibling, encoding)
-  if (decoded === 'unknown' || decoded?.equals(bytes)) return undefined
-  return { kind: 'encoding', message: decoded === undefined ? `is no ${encoding}` : 'decodes to other bytes' }
+  if (present === undefined) return { kind: 'missing', message: 'is missing' }
+  if (present.length !== size)
+    return { kind: 'size', message: `has ${present.length} bytes instead of ${size}` }
+  if (digester.of(present) !== etag) return { kind: 'digest', message: 'has other bytes than were built' }
+  const decoded = await decode(present, encoding)
+  if (decoded === 'unknown' || decoded?.equals(identity)) return undefined
+  return {
+    kind: 'encoding',
+    message: decoded === undefined ? `is not valid ${encoding}` : 'decodes to other bytes',
+  }
 }
 
-interface BrokenSibling {
+interface BrokenVariant {
   readonly file: string
   readonly encoding: Encoding
   readonly promised: ManifestVariant
-  /** The identity. */
-  readonly bytes: Buffer
+  readonly identity: Buffer
 }
 
-/** Only what comes out exactly as promised is a repair; another encoder's bytes would break the manifest. */
-async function repairSibling(
+/** Only exactly the promised bytes are a repair: those of another encoder would contradict the manifest. */
+async function repairVariant(
   path: LogicalPath,
-  { file, encoding, promised, bytes }: BrokenSibling,
-  { repair, recipesFor, encoder, storage, digester }: SiblingContext,
+  { file, encoding, promised, identity }: BrokenVariant,
+  { repair, rulesFor, encoder, storage, digester }: VariantCheckContext,
 ): Promise<boolean> {
   if (repair === 'nothing') return false
-  const recipe = recipesFor(path).find((each) => each.encoding === encoding)
-  if (recipe === undefined) return false
-  const made = await encoder.encode(bytes, recipe)
+  const rule = rulesFor(path).find((each) => each.encoding === encoding)
+  if (rule === undefined) return false
+  const made = await encoder.encode(identity, rule)
   if (digester.of(made) !== promised.etag) return false
   await storage.save(file, made, { overwrite: true })
   return true
@@ -91,7 +93,7 @@ const DECODERS = {
   zstd: zstdDecoder(),
 }
 
-/** The decoded bytes; undefined for what can't be decoded, `unknown` where this runtime lacks the decoder. */
+/** Undefined for what can't be decoded, `unknown` if this runtime lacks the decoder. */
 async function decode(bytes: Buffer, encoding: Encoding): Promise<Buffer | undefined | 'unknown'> {
   const decoder = DECODERS[encoding]
   if (decoder === undefined) return 'unknown'
@@ -107,7 +109,7 @@ function zstdDecoder(): ((bytes: Buffer) => Promise<Buffer>) | undefined {
   return typeof decompress === 'function' ? promisify(decompress as typeof zlib.gunzip) : undefined
 }
 
-/** One fault; the message begins with the file. */
+/** A fault whose message begins with the file. */
 export function createFault(
   kind: CheckFault['kind'],
   path: LogicalPath,
@@ -117,8 +119,8 @@ export function createFault(
   return { kind, path, file, message: `${file} ${message}.` }
 }
 
-/** All bytes of a file; undefined if it isn't there. */
-export async function readIfThere(storage: Storage, key: string): Promise<Buffer | undefined> {
+/** All bytes of a file; undefined if it is missing. */
+export async function readIfPresent(storage: Storage, key: string): Promise<Buffer | undefined> {
   try {
     return await storage.read(key)
   } catch (error) {

@@ -1,5 +1,5 @@
-import { mapConcurrently } from '../../core/concurrent.ts'
-import { createDigester, type Digester, integrityOf } from '../../core/digest.ts'
+import { createBudget, mapConcurrently } from '../../core/concurrent.ts'
+import { createDigester, integrityOf } from '../../core/digest.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { parseHashedPath } from '../../core/hashed-path.ts'
 import { LIMITS } from '../../core/limit.ts'
@@ -10,57 +10,51 @@ import {
   parseManifest,
 } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
+import type { PublicUrl } from '../../core/public-url.ts'
+import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { Scanner } from '../../scan/scanner.ts'
-import { createScanners } from '../../scan/scanners.ts'
+import { createScanners, findScanner } from '../../scan/scanners.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { createBudget } from '../compress/budget.ts'
-import { createRecipes, type RecipesFor } from '../compress/compression-rule.ts'
-import { createEncoder, type Encoder } from '../compress/encoder.ts'
-import { type BuildEnvironment, type Surroundings, surroundingsOf } from '../environment.ts'
+import { createCompressionRules } from '../compress/compression-rule.ts'
+import { createEncoder } from '../compress/encoder.ts'
+import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
 import { withLock } from '../publish/lock.ts'
+import { scanBytes } from '../read/scan-files.ts'
 import type { CheckFault, CheckReport } from '../report.ts'
-import { type BuildConfig, type BuildOptions, parseBuildOptions } from '../settings/options.ts'
-import { checkReferences } from './check-references.ts'
-import { checkSiblings, createFault, readIfThere } from './check-variants.ts'
+import type { BuildOptions } from '../settings/options.ts'
+import { checkVariants, createFault, readIfPresent, type VariantCheckContext } from './check-variants.ts'
 
 /** What a check does besides looking. */
 export interface CheckRules {
-  /** `siblings`: encoded siblings that are missing or wrong are made anew. Default `nothing`. */
-  readonly repair?: 'nothing' | 'siblings'
+  /** `variants`: make precompressed files again that are missing or wrong. Default `nothing`. */
+  readonly repair?: 'nothing' | 'variants'
 }
 
 /**
- * Reads a whole build again: every file there, with the size, digest and integrity its manifest promises, every
- * encoding the same bytes again when decoded, every reference leading to a file of the build.
+ * Reads a build again: every file must be there with the size, digest and integrity of the manifest, every precompressed
+ * file must decode to the same bytes, every reference must point to a file of the build.
  *
- * @throws FingerpostError `FP_MANIFEST` if there is no manifest or it can't be read
+ * @throws FingerpostError `FP_MANIFEST` if the manifest is missing or damaged
  */
 export async function check(
   options: BuildOptions,
   rules: CheckRules = {},
   environment: BuildEnvironment = {},
 ): Promise<CheckReport> {
-  const config = parseBuildOptions(options, environment.cwd ?? process.cwd())
-  const surroundings = surroundingsOf(environment, config)
-  const run = () => checkOutput(config, rules, surroundings)
-  return rules.repair === 'siblings' ? withLock(surroundings.storage, surroundings, run) : run()
+  const context = createBuildContext(options, environment)
+  const run = () => checkOutput(rules, context)
+  return rules.repair === 'variants' ? withLock(context.storage, context, run) : run()
 }
 
-/** What looking at an asset needs. */
-export interface CheckContext {
-  readonly config: BuildConfig
-  readonly storage: Storage
-  readonly digester: Digester
-  readonly manifest: Manifest
-  /** Hashed and logical paths: what a reference may lead to. */
+/** What checking an asset needs. */
+interface CheckContext extends VariantCheckContext {
+  readonly url: PublicUrl
+  /** Hashed and logical paths: the targets of references. */
   readonly targets: ReadonlySet<string>
   readonly scanners: readonly Scanner[]
-  readonly recipesFor: RecipesFor
-  readonly encoder: Encoder
-  readonly repair: 'nothing' | 'siblings'
 }
 
-/** What looking at one asset found. */
+/** The result for one asset. */
 interface Finding {
   readonly faults: readonly CheckFault[]
   readonly repaired: readonly string[]
@@ -68,22 +62,20 @@ interface Finding {
   readonly bytes: number
 }
 
-async function checkOutput(
-  config: BuildConfig,
-  { repair = 'nothing' }: CheckRules,
-  { storage, signal }: Surroundings,
-): Promise<CheckReport> {
+const ASSETS_AT_ONCE = 4
+
+async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildContext): Promise<CheckReport> {
+  const { config, storage, signal } = build
   const where = `${storage.name}: ${MANIFEST_FILE}`
   const manifest = parseManifest(await readManifestText(storage, where), where)
   const context: CheckContext = {
-    config,
     storage,
-    manifest,
     repair,
+    url: config.url,
     digester: await createDigester(),
     targets: new Set([...manifest.assets].flatMap(([path, { file }]) => [path, file])),
     scanners: await createScanners({ html: config.html }),
-    recipesFor: await createRecipes(config),
+    rulesFor: await createCompressionRules(config),
     encoder: await createEncoder(config),
   }
   try {
@@ -98,8 +90,6 @@ async function checkOutput(
   }
 }
 
-const ASSETS_AT_ONCE = 4
-
 function summarise(findings: readonly Finding[], { digest }: Manifest, storage: Storage): CheckReport {
   const checked = { files: 0, bytes: 0 }
   for (const { files, bytes } of findings) {
@@ -112,25 +102,18 @@ function summarise(findings: readonly Finding[], { digest }: Manifest, storage: 
 }
 
 async function checkAsset(path: LogicalPath, asset: ManifestAsset, context: CheckContext): Promise<Finding> {
-  const bytes = await readIfThere(context.storage, asset.file)
+  const bytes = await readIfPresent(context.storage, asset.file)
   if (bytes === undefined) {
-    return {
-      faults: [createFault('missing', path, asset.file, 'is not there')],
-      repaired: [],
-      files: 0,
-      bytes: 0,
-    }
+    const fault = createFault('missing', path, asset.file, 'is missing')
+    return { faults: [fault], repaired: [], files: 0, bytes: 0 }
   }
-  const identity = [
-    ...checkIdentity(path, asset, bytes, context),
-    ...checkReferences(path, asset, bytes, context),
-  ]
-  const siblings = await checkSiblings(path, asset, bytes, context)
+  const own = [...checkIdentity(path, asset, bytes, context), ...checkReferences(path, asset, bytes, context)]
+  const variants = await checkVariants(path, asset, bytes, context)
   return {
-    faults: [...identity, ...siblings.faults],
-    repaired: siblings.repaired,
-    files: 1 + siblings.files,
-    bytes: bytes.length + siblings.bytes,
+    faults: [...own, ...variants.faults],
+    repaired: variants.repaired,
+    files: 1 + variants.files,
+    bytes: bytes.length + variants.bytes,
   }
 }
 
@@ -148,18 +131,36 @@ function checkIdentity(
   else if (integrityOf(bytes) !== integrity)
     faults.push(createFault('integrity', path, file, 'has another integrity'))
   const name = parseHashedPath(file)
-  // A file that is its own name was hashed by a bundler; a member of a circle has its circle's digest, not its own.
+  // A file under its own name was hashed by a bundler; a member of a cycle has the cycle's digest.
   const isOwn = name?.digest === etag || references.length > 0
   if (file !== path && (name?.path !== path || !isOwn)) {
-    faults.push(createFault('name', path, file, "is not called after its content's digest"))
+    faults.push(createFault('name', path, file, 'is not named after the digest of its content'))
   }
   return faults
 }
 
+/** References without a digest are not a build's promise: the build was told to leave them. */
+function checkReferences(
+  path: LogicalPath,
+  { file }: ManifestAsset,
+  bytes: Buffer,
+  { url, targets, scanners }: CheckContext,
+): readonly CheckFault[] {
+  const scanner = findScanner(scanners, path)
+  if (scanner === undefined) return []
+  return scanBytes(bytes, scanner).references.flatMap(({ kind, specifier, line, column }) => {
+    const destination = followSpecifier(kind, specifier, file, url)
+    if (destination.kind === 'external' || targets.has(destination.path)) return []
+    if (parseHashedPath(destination.path) === undefined) return []
+    const message = `${line}:${column} points to ${destination.path}, which is not in the build`
+    return [createFault('reference', path, file, message)]
+  })
+}
+
 async function readManifestText(storage: Storage, where: string): Promise<string> {
-  const bytes = await readIfThere(storage, MANIFEST_FILE)
+  const bytes = await readIfPresent(storage, MANIFEST_FILE)
   if (bytes !== undefined) return bytes.toString()
-  throw new FingerpostError('FP_MANIFEST', `${where} is not there.`, {
+  throw new FingerpostError('FP_MANIFEST', `${where} is missing.`, {
     remedy: 'Build first: fingerpost build. Or name the folder of a build with --out DIR.',
     details: { manifest: where },
   })

@@ -11,18 +11,18 @@ import {
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../../core/manifest/manifest.ts'
 import { comparePaths } from '../../core/path.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { type BuildEnvironment, type Surroundings, surroundingsOf } from '../environment.ts'
+import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
 import { withLock } from '../publish/lock.ts'
 import { promisedFiles } from '../publish/output.ts'
 import { markAbandoned, readHistory } from '../publish/record.ts'
 import type { PruneReport } from '../report.ts'
-import { type BuildOptions, parseBuildOptions } from '../settings/options.ts'
+import type { BuildOptions } from '../settings/options.ts'
 
-/** What a prune leaves alone. */
+/** What a prune keeps. */
 export interface PruneOptions {
-  /** Builds whose files stay, the present one included; at least 1. Default 2. */
+  /** Builds whose files are kept, the current one included; at least 1. Default 2. */
   readonly keep?: number
-  /** Seconds since a file was last needed, and since it was written, before it may go. Default 3600. */
+  /** Seconds since a file was last needed, and since it was written, before it may be removed. Default 3600. */
   readonly minAgeSeconds?: number
 }
 
@@ -30,30 +30,29 @@ export interface PruneOptions {
 export const PRUNE_DEFAULTS = { keep: 2, minAgeSeconds: 3600 } as const
 
 /**
- * Removes what no kept build needs. Only files that earlier builds recorded are candidates: nothing of the build in
- * force, nothing too young, nothing fingerpost didn't write is ever touched (law 5).
+ * Removes files that no kept build needs. Only files recorded by earlier builds are candidates; files of the current
+ * build, too young files, and files that fingerpost didn't write are never touched (law 5).
  *
- * @throws FingerpostError `FP_MANIFEST` if manifest or history can't be read: then nothing is removed
+ * @throws FingerpostError `FP_MANIFEST` if manifest or history is missing or damaged; nothing is removed then
  */
 export async function prune(
   options: BuildOptions,
   rules: PruneOptions = {},
   environment: BuildEnvironment = {},
 ): Promise<PruneReport> {
-  const config = parseBuildOptions(options, environment.cwd ?? process.cwd())
-  const surroundings = surroundingsOf(environment, config)
-  if (surroundings.mode === 'dry-run') return pruneOutput(rules, surroundings)
-  return withLock(surroundings.storage, surroundings, () => pruneOutput(rules, surroundings))
+  const context = createBuildContext(options, environment)
+  if (context.mode === 'dry-run') return pruneOutput(rules, context)
+  return withLock(context.storage, context, () => pruneOutput(rules, context))
 }
 
-async function pruneOutput(rules: PruneOptions, surroundings: Surroundings): Promise<PruneReport> {
-  const { storage, mode, signal } = surroundings
+async function pruneOutput(rules: PruneOptions, context: BuildContext): Promise<PruneReport> {
+  const { storage, mode, now, signal } = context
   const manifest = await readManifest(storage)
   const history = await readHistory(storage)
-  const plan = planPrune(history, manifest, rules, surroundings.now())
+  const plan = planPrune(history, manifest, rules, now())
   const { removed, gone } = await listRemovable(plan, storage)
   if (mode === 'publish' && gone.size > 0) {
-    // Servers are told first, then the files go, then their names: a prune that is killed can be run again.
+    // Servers learn it first, then the files go, then their names: a prune that was killed can be repeated.
     const retired = retire(history, gone)
     await storeHistory(retired, storage)
     for (const { file } of removed) {
@@ -66,19 +65,19 @@ async function pruneOutput(rules: PruneOptions, surroundings: Surroundings): Pro
   return { kind, out: storage.name, kept: plan.kept.length, removed }
 }
 
-/** What a prune will look at. */
+/** A decision made from the history alone. */
 export interface PrunePlan {
   /** Oldest first. */
   readonly kept: readonly RecordedBuild[]
-  /** Hashed paths that nothing kept needs, sorted. */
+  /** Hashed paths that no kept build needs, sorted. */
   readonly candidates: readonly string[]
-  /** Keys that stay, whosever sibling their name would make them. */
+  /** Keys that stay, even if they look like precompressed files of a candidate. */
   readonly needed: ReadonlySet<string>
-  /** A file written later than this stays whatever the history says. */
+  /** Files written later than this stay. */
   readonly writtenBefore: Date
 }
 
-/** Decides from the history alone, without looking at any file. */
+/** Decides without looking at any file. */
 export function planPrune(history: History, manifest: Manifest, rules: PruneOptions, now: Date): PrunePlan {
   const { keep = PRUNE_DEFAULTS.keep, minAgeSeconds = PRUNE_DEFAULTS.minAgeSeconds } = rules
   const oldest = new Date(now.getTime() - minAgeSeconds * 1000)
@@ -87,7 +86,7 @@ export function planPrune(history: History, manifest: Manifest, rules: PruneOpti
   const kept = published.slice(-Math.max(1, keep))
   const needed = new Set(kept.flatMap(({ files }) => [...files]))
   for (const key of promisedFiles(manifest).keys()) needed.add(key)
-  // A build's files were needed until the next one was published; pages that link to them live on from there.
+  // A build's files were needed until the next one was published, and by older pages for some time after.
   builds.forEach(({ files }, index) => {
     const replacedAt = builds.slice(index + 1).find(({ abandoned }) => !abandoned)?.publishedAt
     if (replacedAt !== undefined && replacedAt > oldest) for (const file of files) needed.add(file)
@@ -109,13 +108,13 @@ async function readManifest(storage: Storage): Promise<Manifest> {
 }
 
 interface Removable {
-  /** Files that are there, siblings included, in key order. */
+  /** Existing files, precompressed ones included, in key order. */
   readonly removed: PruneReport['removed']
-  /** Candidates that will not be there any more, those that are missing already included. */
+  /** Candidates that are removed, or were missing before. */
   readonly gone: ReadonlySet<string>
 }
 
-/** The candidates that may go, with their siblings; one of them too young keeps all of them. */
+/** Candidates with their precompressed files. If one of them is too young, all of them stay. */
 async function listRemovable(plan: PrunePlan, storage: Storage): Promise<Removable> {
   const { candidates, needed, writtenBefore } = plan
   const owners = new Map<string, string>()
@@ -141,7 +140,7 @@ function retire(history: History, gone: ReadonlySet<string>): History {
   return { ...history, retired: new Map([...history.retired].filter(([file]) => !gone.has(file))) }
 }
 
-/** A history without the names of these files; builds of which nothing is left go with them. */
+/** A history without these files, and without builds that have none left. */
 function forget(history: History, gone: ReadonlySet<string>, { kept }: PrunePlan): History {
   const builds = expandBuilds(history.builds)
     .map((build) => ({ ...build, files: new Set([...build.files].filter((file) => !gone.has(file))) }))

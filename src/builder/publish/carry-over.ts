@@ -1,19 +1,18 @@
-import { mapConcurrently } from '../../core/concurrent.ts'
+import { createBudget, mapConcurrently } from '../../core/concurrent.ts'
 import type { Digester } from '../../core/digest.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { ManifestAsset, ManifestVariant } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
-import { createBudget } from '../compress/budget.ts'
-import { type Output, promisedFiles } from './output.ts'
+import { type OutputState, promisedFiles } from './output.ts'
 import type { PreviousBuild } from './previous.ts'
 import type { OutputWriter } from './writer.ts'
 
-/** What {@link carryForward} works with. */
-export interface CarryContext {
+/** The input of {@link carryOver}. */
+export interface CarryOverContext {
   readonly previous: PreviousBuild
-  readonly output: Output
-  /** Hashed paths of the build that is coming: it makes these files itself. */
+  readonly output: OutputState
+  /** Hashed paths of the new build, which makes these files itself. */
   readonly coming: ReadonlySet<string>
   readonly writer: OutputWriter
   readonly digester: Digester
@@ -21,12 +20,12 @@ export interface CarryContext {
 }
 
 /**
- * Writes the files of a previous build that neither the output has nor the coming build makes, so that pages of the
- * last deploy still find them. Each is checked against its manifest.
+ * Adds the files of a previous build that neither the output nor the new build has, so that pages of the last deploy
+ * still find them. Each is checked against its manifest.
  *
- * @throws FingerpostError `FP_DAMAGED` for a file that isn't what its manifest promises
+ * @throws FingerpostError `FP_DAMAGED` for a file that differs from its manifest
  */
-export async function carryForward(context: CarryContext): Promise<void> {
+export async function carryOver(context: CarryOverContext): Promise<void> {
   const { previous, output, coming, writer, signal } = context
   const budget = createBudget(LIMITS.buildMaxInFlightBytes)
   const assets = new Map<LogicalPath, ManifestAsset>()
@@ -44,13 +43,13 @@ export async function carryForward(context: CarryContext): Promise<void> {
 async function readChecked(
   key: string,
   { size, etag }: ManifestVariant,
-  { previous, digester }: CarryContext,
+  { previous, digester }: CarryOverContext,
 ): Promise<Buffer> {
   const bytes = await previous.read(key, size)
   if (bytes.length === size && digester.of(bytes) === etag)
     return Buffer.from(bytes.buffer, bytes.byteOffset, size)
-  throw new FingerpostError('FP_DAMAGED', `${key} of ${previous.name} isn't what its manifest promises.`, {
-    remedy: 'Nothing was published. Take a whole build as --previous; fingerpost check tells whether one is.',
+  throw new FingerpostError('FP_DAMAGED', `${key} of ${previous.name} differs from its manifest.`, {
+    remedy: 'Nothing was published. Give --previous a complete build; fingerpost check tells if one is.',
     details: { previous: previous.name, key },
   })
 }

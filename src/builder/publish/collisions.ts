@@ -6,44 +6,44 @@ import type { LogicalPath } from '../../core/path.ts'
 import type { Name } from '../rewrite/name.ts'
 import { OWN_FOLDER } from './lock.ts'
 
-/** Two that want one key. */
-interface Clash {
+/** Two files for one key. */
+interface Collision {
   readonly key: string
   /** A logical path, or what fingerpost keeps there itself. */
   readonly first: string
   readonly second: LogicalPath
 }
 
-/** Clashes whose lines are in the message of an error; the rest is in its details. */
+/** Collisions listed in a message; all of them are in its details. */
 const SHOWN = 20
 
 /**
- * Makes sure that every key of the output has one owner: with names that are kept (`prehashed`) two files may want the
- * same, or one that fingerpost needs, or one may be a file where the other needs a folder. Upper and lower case count as one, as on the disks of macOS and Windows.
+ * Ensures that every key of the output belongs to one file. Names that are kept (`prehashed`) may collide with each
+ * other, with fingerpost's own files, or be a file where another needs a folder. Upper and lower case count as the same,
+ * as on the disks of macOS and Windows.
  *
- * @returns the siblings that sources bring themselves (`app-B1xy.js.gz` beside `app-B1xy.js`), which must not be made
- * @throws FingerpostError `FP_COLLISION` naming all clashes
+ * @param names in order of path
+ * @returns precompressed files that the sources bring (`app-B1xy.js.gz` beside `app-B1xy.js`), which must not be made
+ * @throws FingerpostError `FP_COLLISION` naming all collisions
  */
-export function claimKeys(
-  names: readonly (readonly [LogicalPath, Pick<Name, 'file'>])[],
-): ReadonlySet<string> {
-  if (!names.some(mayClash)) return NONE
+export function resolveCollisions(names: ReadonlyMap<LogicalPath, Pick<Name, 'file'>>): ReadonlySet<string> {
+  const brought = new Set<string>()
+  if (!Array.from(names).some(mayCollide)) return brought
   const owners = new Map<string, { readonly path: LogicalPath; readonly file: string }>()
-  const clashes: Clash[] = []
+  const collisions: Collision[] = []
   for (const [path, { file }] of names) {
     const key = fold(file)
     const first = ownUse(key) ?? owners.get(key)?.path
     if (first === undefined) owners.set(key, { path, file })
-    else clashes.push({ key: file, first, second: path })
+    else collisions.push({ key: file, first, second: path })
   }
   for (const { path, file } of owners.values()) {
     const above = findAbove(fold(file), owners)
-    if (above !== undefined) clashes.push({ key: above.file, first: above.path, second: path })
+    if (above !== undefined) collisions.push({ key: above.file, first: above.path, second: path })
   }
-  if (clashes.length > 0) throw createClashError(clashes)
-  const brought = new Set<string>()
+  if (collisions.length > 0) throw createCollisionError(collisions)
   for (const key of owners.keys()) {
-    // Only a file whose key ends like a sibling's can be one, so no sibling's key has to be made to find out.
+    // Only a key with the suffix of an encoding can be one, so not every key has to be looked up.
     const encoding = ENCODINGS.find((each) => key.endsWith(variantPath('', each)))
     if (encoding === undefined) continue
     const identity = owners.get(key.slice(0, -variantPath('', encoding).length))
@@ -52,20 +52,15 @@ export function claimKeys(
   return brought
 }
 
-const NONE: ReadonlySet<string> = new Set()
-
-/** What stands in a hashed name where the digest is. */
+/** A digest in a name. */
 const DIGEST = /\.[0-9a-f]{16}(?![0-9a-z])/i
 
-/**
- * Names that got their digest from us are as different as what they were made from, which nobody may spell in two
- * letter cases. Only a name that is kept, one that looks hashed before it is, and one in our own folder can meet another.
- */
-function mayClash([path, { file }]: readonly [LogicalPath, Pick<Name, 'file'>]): boolean {
+/** Hashed names are as different as their paths. Only names that are kept, look hashed before, or use our folder can collide. */
+function mayCollide([path, { file }]: readonly [LogicalPath, Pick<Name, 'file'>]): boolean {
   return file === path || DIGEST.test(path) || path.toLowerCase().startsWith(OWN_FOLDER)
 }
 
-/** The file whose name another one needs for a folder. */
+/** The file whose name another file needs for a folder. */
 function findAbove<T>(key: string, owners: ReadonlyMap<string, T>): T | undefined {
   for (let end = key.lastIndexOf('/'); end > 0; end = key.lastIndexOf('/', end - 1)) {
     const owner = owners.get(key.slice(0, end))
@@ -74,7 +69,7 @@ function findAbove<T>(key: string, owners: ReadonlyMap<string, T>): T | undefine
   return undefined
 }
 
-/** What fingerpost itself keeps under a key. */
+/** What fingerpost keeps under a key. */
 function ownUse(key: string): string | undefined {
   if (key === MANIFEST_FILE) return "the build's manifest"
   if (key === HISTORY_FILE) return "the build's history"
@@ -85,12 +80,14 @@ function fold(key: string): string {
   return key.normalize('NFC').toLowerCase()
 }
 
-function createClashError(clashes: readonly Clash[]): FingerpostError {
-  const lines = clashes.slice(0, SHOWN).map(({ key, first, second }) => `\n  ${key}  (${first}, ${second})`)
-  const more = clashes.length > SHOWN ? `\n  and ${clashes.length - SHOWN} more` : ''
-  const message = `These names in the output would each belong to two:${lines.join('')}${more}`
+function createCollisionError(collisions: readonly Collision[]): FingerpostError {
+  const lines = collisions
+    .slice(0, SHOWN)
+    .map(({ key, first, second }) => `\n  ${key}  (${first}, ${second})`)
+  const more = collisions.length > SHOWN ? `\n  and ${collisions.length - SHOWN} more` : ''
+  const message = `These names in the output would each belong to two files:${lines.join('')}${more}`
   return new FingerpostError('FP_COLLISION', message, {
-    remedy: 'Take one out of prehashed, or leave it out with --ignore GLOB. Nothing was published.',
-    details: { clashes },
+    remedy: 'Remove one from prehashed, or leave it out with --ignore GLOB. Nothing was published.',
+    details: { collisions },
   })
 }

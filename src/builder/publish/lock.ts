@@ -15,29 +15,29 @@ export interface LockOptions {
   readonly waitSeconds?: number
 }
 
-/** Who holds an output. */
+/** The holder of an output. */
 interface Holder {
   readonly pid: number
   readonly host: string
-  /** When the process began, as its system tells it: a number that is used again belongs to another process. */
+  /** Start time as the system tells it: a process that got the same number later has another. */
   readonly processStart: string
   readonly since: Date
 }
 
-/** Where in an output fingerpost keeps what is neither the site's nor for long. */
+/** The folder of an output for files that are temporary and not part of the site. */
 export const OWN_FOLDER = '.fingerpost/'
 
 const LOCK_PREFIX = `${OWN_FOLDER}lock-`
 
-/** Between two looks at another holder's lock; a random part keeps two waiters from looking in step for ever. */
+/** Milliseconds between two looks at another lock. A random part keeps two waiters from looking in step forever. */
 const LOOK_AGAIN_MS = 100
 
 /**
- * Does something while no other build, prune or repair works on the same output. Each one announces itself under a key
- * of its own and then looks for others: of two that begin together at least one sees the other, so that never both go
- * on. A lock whose process is gone is removed, and so is what that process left half-written.
+ * Does something while no other build, prune or repair works on the same output. Each one first saves a lock of its own
+ * and then looks for others: of two that start together at least one sees the other, so never both go on. The lock of a
+ * dead process is removed, and so are its half-written files.
  *
- * @throws FingerpostError `FP_LOCKED` naming the holder, if it doesn't end in time
+ * @throws FingerpostError `FP_LOCKED` naming the holder, if it doesn't finish in time
  */
 export async function withLock<T>(
   storage: Storage,
@@ -56,10 +56,10 @@ async function acquire(storage: Storage, { report, signal, waitSeconds }: LockOp
   const deadline = performance.now() + (waitSeconds ?? LIMITS.lockWaitSeconds) * 1000
   for (let isFirst = true; ; isFirst = false) {
     signal.throwIfAborted()
-    const key = await announce(storage)
-    const { holder, isRecovered } = await lookForOthers(storage, key)
+    const key = await saveLock(storage)
+    const { holder, isRecovered } = await findOthers(storage, key)
     if (holder === undefined) {
-      // Whoever died while announcing itself left no lock, but half of one.
+      // A process that died while it saved its lock left half of one.
       if (isRecovered) await storage.sweep()
       else await storage.sweep(new Date(Date.now() - LIMITS.lockAnnounceSeconds * 1000), OWN_FOLDER)
       return key
@@ -72,32 +72,25 @@ async function acquire(storage: Storage, { report, signal, waitSeconds }: LockOp
   }
 }
 
-async function announce(storage: Storage): Promise<string> {
+async function saveLock(storage: Storage): Promise<string> {
   const holder = { pid: process.pid, host: hostname(), processStart: startOf(process.pid) }
   const key = `${LOCK_PREFIX}${randomBytes(8).toString('hex')}`
   const content = Buffer.from(`${JSON.stringify(holder)}\n`)
   try {
     await storage.save(key, content)
   } catch (error) {
-    // Who recovers the lock of a dead one sweeps, and may have swept this one half-written. It doesn't do so twice.
+    // A process that recovers a dead one's lock may have swept this one half-written. It does so only once.
     if (!(error instanceof FingerpostError && error.code === 'FP_NOT_FOUND')) throw error
     await storage.save(key, content)
   }
   return key
 }
 
-interface Others {
-  /** The first live one. */
-  readonly holder: Holder | undefined
-  /** A dead one's lock was removed. */
-  readonly isRecovered: boolean
-}
-
-async function lookForOthers(storage: Storage, own: string): Promise<Others> {
+/** The first live holder, and whether a dead one's lock was removed. */
+async function findOthers(storage: Storage, own: string) {
   let isRecovered = false
   for await (const file of storage.list(LOCK_PREFIX)) {
-    if (file.key === own) continue
-    const holder = await readHolder(storage, file)
+    const holder = file.key === own ? undefined : await readHolder(storage, file)
     if (holder === undefined) continue
     if (isAlive(holder)) return { holder, isRecovered }
     await storage.delete(file.key)
@@ -106,14 +99,14 @@ async function lookForOthers(storage: Storage, own: string): Promise<Others> {
   return { holder: undefined, isRecovered }
 }
 
-/** Undefined if the lock was given back meanwhile. */
+/** Undefined if the lock has been released. */
 async function readHolder(storage: Storage, { key, modifiedAt }: StoredFile): Promise<Holder | undefined> {
   try {
     const { pid, host, processStart } = JSON.parse((await storage.read(key)).toString())
     return { pid: Number(pid), host: String(host), processStart: String(processStart), since: modifiedAt }
   } catch (error) {
     if (error instanceof FingerpostError && error.code === 'FP_NOT_FOUND') return undefined
-    // Not one of ours, or damaged: nobody to ask, so its age decides.
+    // Damaged: its age decides.
     if (error instanceof SyntaxError) return { pid: 0, host: '', processStart: '', since: modifiedAt }
     throw error
   }
@@ -131,14 +124,11 @@ function isAlive({ pid, host, processStart, since }: Holder): boolean {
   }
 }
 
-/**
- * Field 22 of /proc/PID/stat (proc(5)): ticks since boot, whoever the process belongs to; `ended` for one that has ended
- * and isn't buried yet (a zombie). '' where there is no such file.
- */
+/** Field 22 of /proc/PID/stat (proc(5)), ticks since boot; `ended` for a zombie; '' where there is no such file. */
 function startOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    // The name in parentheses may contain blanks and parentheses itself.
+    // The name in parentheses may contain spaces and parentheses itself.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return fields[0] === 'Z' ? 'ended' : (fields[19] ?? '')
   } catch {
@@ -147,12 +137,9 @@ function startOf(pid: number): string {
 }
 
 function locked(output: string, { pid, host }: Holder, ageSeconds: number): FingerpostError {
-  return new FingerpostError(
-    'FP_LOCKED',
-    `${output} is held by process ${pid} on ${host || 'an unknown machine'} for ${ageSeconds} seconds.`,
-    {
-      remedy: `Wait for it, or end it. If it is gone for certain, remove ${LOCK_PREFIX}* in the output.`,
-      details: { pid, host, ageSeconds },
-    },
-  )
+  const holder = `process ${pid} on ${host || 'an unknown machine'}`
+  return new FingerpostError('FP_LOCKED', `${output} has been held by ${holder} for ${ageSeconds} seconds.`, {
+    remedy: `Wait for it, or stop it. If it no longer runs, remove ${LOCK_PREFIX}* in the output.`,
+    details: { pid, host, ageSeconds },
+  })
 }

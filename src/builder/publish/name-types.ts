@@ -3,13 +3,13 @@ import { dirname } from 'node:path'
 import { isSystemError } from '../../core/error.ts'
 import { comparePaths, type LogicalPath } from '../../core/path.ts'
 
-/** The text of a declaration file that fills in `StaticNames`: the same names, the same text. */
+/** The text of a declaration file that fills in `StaticNames`. The same names give the same text. */
 export function formatNameTypes(names: Iterable<LogicalPath>): string {
   const lines = [...names].sort(comparePaths).map((name) => `    ${JSON.stringify(name)}: true\n`)
   return `// Written by fingerpost.\nimport 'fingerpost'\n\ndeclare module 'fingerpost' {\n  interface StaticNames {\n${lines.join('')}  }\n}\n`
 }
 
-/** Saves that text, its folder included, unless the file holds it already: whoever watches it sees real changes only. */
+/** Saves that text, and makes its folder, unless the file has it already: watchers see real changes only. */
 export async function saveNameTypes(
   file: string,
   names: Iterable<LogicalPath>,

@@ -1,5 +1,5 @@
 import type { Digester } from '../../core/digest.ts'
-import { ENCODINGS, type VariantEncoding, variantPath } from '../../core/encoding.ts'
+import { VARIANT_ENCODINGS, type VariantEncoding, variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { findPathOf, type HashedPath } from '../../core/hashed-path.ts'
 import {
@@ -14,14 +14,14 @@ import type { Storage } from '../../storage/storage.ts'
 import { listSizes, type Sizes } from '../cache/sizes.ts'
 import { isObject, refuseForeign } from './foreign.ts'
 
-/** What is at the place a build is written to. */
-export interface Output {
-  /** The manifest as it stands; undefined for none, and for one that can't be read. */
+/** What is in the output before a build. */
+export interface OutputState {
+  /** The manifest; undefined for none, and for one that can't be read. */
   readonly manifest: Manifest | undefined
   readonly sizes: Sizes
 }
 
-/** Which variant of which asset a file of an output is. */
+/** Which variant of which asset a file of the output is. */
 export interface OutputPlace {
   readonly path: LogicalPath
   readonly file: HashedPath
@@ -29,18 +29,18 @@ export interface OutputPlace {
 }
 
 /**
- * Looks at an output; one that isn't there is empty.
+ * Looks at an output; a missing one is empty.
  *
- * @throws FingerpostError `FP_COLLISION` if its `manifest.json` is somebody else's
+ * @throws FingerpostError `FP_COLLISION` if its `manifest.json` is not a build's
  */
-export async function readOutput(storage: Storage, digester: Digester): Promise<Output> {
+export async function readOutput(storage: Storage, digester: Digester): Promise<OutputState> {
   const sizes = await listSizes(storage, digester)
   if (sizes.get(MANIFEST_FILE) === undefined) return { manifest: undefined, sizes }
   const bytes = await storage.read(MANIFEST_FILE)
   return { manifest: readableManifest(bytes.toString(), storage.name), sizes }
 }
 
-/** Every file a manifest speaks of, siblings included, by its key. */
+/** Every file of a build, precompressed ones included, by key. */
 export function promisedFiles(manifest: Manifest | undefined): ReadonlyMap<string, ManifestVariant> {
   const files = new Map<string, ManifestVariant>()
   for (const asset of manifest?.assets.values() ?? []) {
@@ -52,7 +52,7 @@ export function promisedFiles(manifest: Manifest | undefined): ReadonlyMap<strin
   return files
 }
 
-/** True for a file that the manifest promises with this digest, if its size is right: it is taken at its word. */
+/** True for a file that the manifest promises with this digest, if its size is right. The bytes are not read. */
 export function isPromised(
   { manifest, sizes }: { readonly manifest: Manifest | undefined; readonly sizes: Pick<Sizes, 'get'> },
   { path, file, encoding }: OutputPlace,
@@ -64,8 +64,8 @@ export function isPromised(
 }
 
 /**
- * What a manifest says of the file under a key; undefined if nothing. Whose file it is can be read from the key: a table
- * of all of them would be as large as the manifest.
+ * What a manifest promises of a key; undefined for nothing. The asset is found from the key itself: a table of all keys
+ * would be as large as the manifest.
  */
 export function findPromise(manifest: Manifest | undefined, key: string): ManifestVariant | undefined {
   if (manifest === undefined) return undefined
@@ -80,15 +80,13 @@ export function findPromise(manifest: Manifest | undefined, key: string): Manife
   return undefined
 }
 
-const VARIANT_ENCODINGS: readonly VariantEncoding[] = ['identity', ...ENCODINGS]
-
 function variantOf(asset: ManifestAsset, encoding: VariantEncoding): ManifestVariant | undefined {
   return encoding === 'identity' ? asset : asset.encodings[encoding]
 }
 
-/** True if the output has this file already: promised, or of the same size and found to be the same when read. */
+/** True if the output has these bytes: promised, or of the same size and equal when read. */
 export async function hasFile(
-  output: Output,
+  output: OutputState,
   storage: Storage,
   key: string,
   wanted: ManifestVariant,
@@ -100,10 +98,9 @@ export async function hasFile(
 }
 
 /**
- * A manifest that stands where a build is to go. One that can't be used is no reason not to build: the build is the
- * remedy.
+ * The manifest in an output. A damaged one is undefined: a build repairs it.
  *
- * @throws FingerpostError `FP_COLLISION` for somebody else's
+ * @throws FingerpostError `FP_COLLISION` for a file that is no manifest of fingerpost
  */
 export function readableManifest(text: string, where: string): Manifest | undefined {
   try {

@@ -5,12 +5,12 @@ import { FingerpostError, isSystemError } from '../../core/error.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { Collection, SourceFolder } from '../../sources/finder.ts'
 
-/** Where Vite lists what it built, relative to its output folder (Vite 5 and newer). */
+/** The manifest of Vite 5 and newer, relative to its output folder. */
 export const VITE_MANIFEST = '.vite/manifest.json'
 
 /**
- * The files that keep their names and bytes because a bundler hashed them already: those the globs match, and those a
- * Vite manifest at the top of a source lists. A glob without a slash is about the name alone, in any folder.
+ * The files that a bundler has hashed, which keep their names and bytes: those that match a glob, and those listed by a
+ * Vite manifest at the top of a source. A glob without a slash matches names in any folder.
  *
  * @throws FingerpostError `FP_SOURCE` for a Vite manifest that can't be read
  */
@@ -39,7 +39,7 @@ async function readViteManifest(folder: string): Promise<readonly string[]> {
     return filesIn(JSON.parse(await readFile(file, 'utf8')))
   } catch (cause) {
     if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) return []
-    const message = `${file} can't be read as a Vite manifest: ${cause instanceof Error ? cause.message : cause}.`
+    const message = `${file} is not a readable Vite manifest: ${cause instanceof Error ? cause.message : cause}.`
     throw new FingerpostError('FP_SOURCE', message, {
       remedy: 'Run vite build again.',
       details: { file },
@@ -48,7 +48,7 @@ async function readViteManifest(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** Every file a manifest's chunks name: themselves, their stylesheets and their assets. */
+/** The chunks of a manifest, their stylesheets and their assets. */
 function filesIn(manifest: unknown): readonly string[] {
   if (typeof manifest !== 'object' || manifest === null) return []
   const chunks = Object.values(manifest) as readonly unknown[]

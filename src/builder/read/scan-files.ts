@@ -2,19 +2,17 @@ import type { LogicalPath } from '../../core/path.ts'
 import type { Reference } from '../../core/reference/reference.ts'
 import { decodeText, type Position, positionAt } from '../../core/reference/text.ts'
 import type { Scan, ScanNote, Scanner, Span } from '../../scan/scanner.ts'
-import { findScanner } from '../../scan/scanners.ts'
-import type { SourceFile } from '../../sources/finder.ts'
 
-/** Where something stands, as people read it; kept with the scan because the text is gone when it is reported. */
+/** A place as people read it. Kept with the scan, because the text is gone when the place is reported. */
 export interface Place extends Position {
-  /** The text that stands there. */
+  /** The text at this place, cut. */
   readonly written: string
 }
 
 export type PlacedReference = Reference & Place
 export type PlacedNote = ScanNote & Place
 
-/** What stands in one file. Serialisable as it is, so that it can be cached. */
+/** The references in one file. Plain JSON, so that it can be cached. */
 export interface FileScan {
   readonly references: readonly PlacedReference[]
   readonly notes: readonly PlacedNote[]
@@ -22,36 +20,23 @@ export interface FileScan {
   readonly inlineMap?: Span
 }
 
-/** Longest piece of a text that is shown. */
+/** Characters. */
 const WRITTEN_MAX_LENGTH = 200
-
-/** The files that a scanner reads, and which. */
-export function scannableFiles(
-  files: Iterable<SourceFile>,
-  scanners: readonly Scanner[],
-): readonly (readonly [SourceFile, Scanner])[] {
-  const found: [SourceFile, Scanner][] = []
-  for (const file of files) {
-    const scanner = findScanner(scanners, file.path)
-    if (scanner !== undefined) found.push([file, scanner])
-  }
-  return found
-}
 
 const UTF16_NOTE: PlacedNote = {
   code: 'charset',
   severity: 'warning',
   ...{ start: 0, end: 0, line: 0, column: 0, written: '' },
-  message: 'is UTF-16, in which no references are looked for; it is served as it is.',
+  message: 'is UTF-16, which is not scanned for references; it is served as it is.',
 }
 
-/** By the byte order mark, which browsers go by as well (Encoding §6). */
+/** By the byte order mark, as browsers decide (Encoding §6). */
 function isUtf16(bytes: Uint8Array): boolean {
   const mark = (bytes[0] ?? 0) * 256 + (bytes[1] ?? 0)
   return mark === 0xfeff || mark === 0xfffe
 }
 
-/** What stands in these bytes. */
+/** Finds the references in these bytes. */
 export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
   if (isUtf16(bytes)) return { references: [], notes: [UTF16_NOTE] }
   const { text } = decodeText(bytes)
@@ -60,20 +45,19 @@ export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
   return detach({ references: references.map(place), notes: notes.map(place), inlineMap })
 }
 
-/** Copies every string in a scan: as slices they would hold the whole text of the file for as long as the scan is held. */
+/** Copies every string: as slices they would keep the whole text of the file in memory. */
 function detach(scan: { readonly [Key in keyof FileScan]: FileScan[Key] | undefined }): FileScan {
   return JSON.parse(JSON.stringify(scan)) as FileScan
 }
 
-/** True for a scan that found nothing. */
 export function isEmptyScan({ references, notes, inlineMap }: FileScan): boolean {
   return references.length === 0 && notes.length === 0 && inlineMap === undefined
 }
 
-/** Scans by file, for the files in which anything was found. */
+/** Scans by file, empty ones left out. */
 export type FileScans = ReadonlyMap<LogicalPath, FileScan>
 
-/** Adds positions, counting lines once for all: a minified bundle has thousands of places on one line. */
+/** Adds positions. Lines are counted once: a minified bundle has thousands of places on one line. */
 function createPlacer(
   text: string,
 ): <T extends { readonly start: number; readonly end: number }>(at: T) => T & Place {
@@ -86,7 +70,7 @@ function createPlacer(
       line = 1
       column = 1
     }
-    // CR LF may be cut in two only between the characters of a reference, which contains neither.
+    // The cut can't split a CR LF: a reference contains neither.
     const step = positionAt(text.slice(from, at.start), at.start - from)
     column = step.line === 1 ? column + step.column - 1 : step.column
     line += step.line - 1

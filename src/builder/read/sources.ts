@@ -1,132 +1,115 @@
 import { setImmediate } from 'node:timers/promises'
-import { mapConcurrently } from '../../core/concurrent.ts'
-import type { Digester } from '../../core/digest.ts'
-import { LIMITS } from '../../core/limit.ts'
+import { type Digester, type Fingerprint, fingerprintOf } from '../../core/digest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { Scanner } from '../../scan/scanner.ts'
+import { findScanner } from '../../scan/scanners.ts'
 import type { SourceFile } from '../../sources/finder.ts'
 import type { BuildCache } from '../cache/cache.ts'
-import { createBudget } from '../compress/budget.ts'
-import type { HeadStart } from '../compress/eager.ts'
-import { type Fingerprint, fingerprintOf } from './fingerprint.ts'
-import { type FileScan, type FileScans, isEmptyScan, scanBytes, scannableFiles } from './scan-files.ts'
+import { type FileScan, type FileScans, isEmptyScan, scanBytes } from './scan-files.ts'
 import type { SourceReader } from './source-reader.ts'
 
-/** What looking at sources needs. */
-export interface SourceContext {
+/** What reading sources needs. */
+export interface ReadContext {
   readonly reader: SourceReader
   readonly digester: Digester
-  readonly cache: BuildCache
-  /** Gets the bytes of every file that was read and leaves as it came. */
-  readonly headStart: HeadStart
+  readonly cache: Pick<BuildCache, 'findFingerprint' | 'keepFingerprint' | 'findScan' | 'keepScan'>
+  /** Gets the bytes of every file that was read and will not be rewritten. */
+  readonly onUnchanged: (path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer) => void
   readonly signal: AbortSignal
 }
 
 /** Fingerprints of source bytes, by logical path. */
 export type Fingerprints = ReadonlyMap<LogicalPath, Fingerprint>
 
-/** Files under way at once: enough to keep the disk busy. */
-const READS_AT_ONCE = 4
-
-/** Reading small files and scanning never leave the thread; without turns no encoder would get its next job. */
-const FILES_PER_TURN = 8
-
-/** What stands in the files that name others. */
+/** The references of a build's sources. */
 export interface ScannedSources {
   readonly scans: FileScans
-  /** Of the files that were scanned. */
+  /** Of the files that have a scanner. */
   readonly fingerprints: Fingerprints
-  /** Files a scanner had to read; the others were remembered. */
+  /** Files that were scanned; the scans of the others were cached. */
   readonly scanned: number
 }
 
-/** Scans every file that a scanner accepts. */
+/** Scans every file that has a scanner. */
 export async function scanSources(
   files: ReadonlyMap<LogicalPath, SourceFile>,
   scanners: readonly Scanner[],
-  context: SourceContext,
+  context: ReadContext,
 ): Promise<ScannedSources> {
   const scans = new Map<LogicalPath, FileScan>()
   const fingerprints = new Map<LogicalPath, Fingerprint>()
   let scanned = 0
-  const pairs = scannableFiles(files.values(), scanners).map(([file, scanner]) => ({ file, scanner }))
-  const results = await mapInTurns(pairs, context, (pair) => scanSource(pair, context))
-  for (const { path, fingerprint, scan, isNew } of results) {
-    if (!isEmptyScan(scan)) scans.set(path, scan)
-    fingerprints.set(path, fingerprint)
+  await forEachInTurn(files.values(), context.signal, (file) => {
+    const scanner = findScanner(scanners, file.path)
+    if (scanner === undefined) return
+    const { fingerprint, scan, isNew } = scanSource(file, scanner, context)
+    fingerprints.set(file.path, fingerprint)
+    if (!isEmptyScan(scan)) scans.set(file.path, scan)
     if (isNew) scanned++
-  }
+  })
   return { scans, fingerprints, scanned }
 }
 
-/** Every file's fingerprint; those known already are taken over. */
+/** The fingerprint of every file, in the order of the files. `known` are taken over. */
 export async function fingerprintSources(
   files: ReadonlyMap<LogicalPath, SourceFile>,
   known: Fingerprints,
-  context: SourceContext,
+  context: ReadContext,
 ): Promise<Fingerprints> {
-  const fingerprints = new Map(known)
-  const unknown: { readonly file: SourceFile }[] = []
-  for (const file of files.values()) {
-    if (fingerprints.has(file.path)) continue
-    const remembered = context.cache.findFingerprint(file)
-    if (remembered === undefined) unknown.push({ file })
-    else fingerprints.set(file.path, remembered)
-  }
-  const results = await mapInTurns(unknown, context, async ({ file }) => {
-    const { bytes, fingerprint } = await readSource(file, context)
-    context.headStart.offer(file.path, fingerprint, bytes)
-    return [file.path, fingerprint] as const
+  const fingerprints = new Map<LogicalPath, Fingerprint>()
+  await forEachInTurn(files.values(), context.signal, (file) => {
+    const remembered = known.get(file.path) ?? context.cache.findFingerprint(file)
+    fingerprints.set(file.path, remembered ?? fingerprintSource(file, context))
   })
-  for (const [path, fingerprint] of results) fingerprints.set(path, fingerprint)
   return fingerprints
 }
 
-interface ScannableFile {
-  readonly file: SourceFile
-  readonly scanner: Scanner
+/** Reading and scanning never leave the thread: without breaks no finished encoder would get its next job. */
+const FILES_PER_TURN = 8
+
+async function forEachInTurn(
+  files: Iterable<SourceFile>,
+  signal: AbortSignal,
+  work: (file: SourceFile) => void,
+): Promise<void> {
+  let count = 0
+  for (const file of files) {
+    if (++count % FILES_PER_TURN === 0) await setImmediate()
+    signal.throwIfAborted()
+    work(file)
+  }
 }
 
-async function scanSource({ file, scanner }: ScannableFile, context: SourceContext) {
-  const { path } = file
-  const remembered = context.cache.findFingerprint(file)
-  const read = remembered === undefined ? await readSource(file, context) : undefined
+function scanSource(file: SourceFile, scanner: Scanner, context: ReadContext) {
+  const { reader, cache, onUnchanged } = context
+  const remembered = cache.findFingerprint(file)
+  const read = remembered === undefined ? readSource(file, context) : undefined
   const fingerprint = remembered ?? read?.fingerprint
-  if (fingerprint === undefined) throw new RangeError(`${path} has no fingerprint`)
+  if (fingerprint === undefined) throw new RangeError(`${file.path} has no fingerprint`)
   const key = `${fingerprint.integrity} ${scanner.name} ${scanner.version}`
-  const known = context.cache.findScan(key)
-  const bytes = read?.bytes ?? (known === undefined ? await context.reader.read(file) : undefined)
-  const scan = known ?? scanBytes(bytes ?? NOTHING, scanner)
-  if (known === undefined) context.cache.keepScan(key, scan)
-  if (bytes !== undefined && isLeaf(path, scan)) context.headStart.offer(path, fingerprint, bytes)
-  return { path, fingerprint, scan, isNew: known === undefined }
+  const known = cache.findScan(key)
+  if (known !== undefined && read === undefined) return { fingerprint, scan: known, isNew: false }
+  const bytes = read?.bytes ?? reader.read(file)
+  const scan = known ?? scanBytes(bytes, scanner)
+  if (known === undefined) cache.keepScan(key, scan)
+  if (willStay(file.path, scan)) onUnchanged(file.path, fingerprint, bytes)
+  return { fingerprint, scan, isNew: known === undefined }
 }
 
-const NOTHING = new Uint8Array()
-
-/** True for a file that will leave as it came, but for surprises: a source map follows the file it is of. */
-function isLeaf(path: LogicalPath, { references }: FileScan): boolean {
+/** Whether a file will probably not be rewritten. A source map changes with the file it belongs to. */
+function willStay(path: LogicalPath, { references }: FileScan): boolean {
   return references.length === 0 && !path.endsWith('.map')
 }
 
-async function readSource(file: SourceFile, { reader, digester, cache }: SourceContext) {
-  const bytes = await reader.read(file)
+function fingerprintSource(file: SourceFile, context: ReadContext): Fingerprint {
+  const { bytes, fingerprint } = readSource(file, context)
+  context.onUnchanged(file.path, fingerprint, bytes)
+  return fingerprint
+}
+
+function readSource(file: SourceFile, { reader, digester, cache }: ReadContext) {
+  const bytes = reader.read(file)
   const fingerprint = fingerprintOf(bytes, digester)
   cache.keepFingerprint(file, fingerprint)
   return { bytes, fingerprint }
-}
-
-/** Looks at some files at a time, bounded in bytes, and gives everything else its turn in between. */
-async function mapInTurns<T extends { readonly file: SourceFile }, R>(
-  items: readonly T[],
-  { signal }: SourceContext,
-  look: (item: T) => Promise<R>,
-): Promise<readonly R[]> {
-  const budget = createBudget(LIMITS.buildMaxInFlightBytes)
-  let looked = 0
-  return mapConcurrently(items, READS_AT_ONCE, async (item) => {
-    signal.throwIfAborted()
-    if (++looked % FILES_PER_TURN === 0) await setImmediate()
-    return budget.spend(item.file.size, () => look(item))
-  })
 }

@@ -1,17 +1,20 @@
 import { decode, encode, type SourceMapLine } from '@jridgewell/sourcemap-codec'
-import type { Insertion, Replacement } from '../../core/reference/text.ts'
+import { groupBy } from '../../core/group-by.ts'
+import { type Insertion, type Replacement, replaceIn } from '../../core/reference/text.ts'
 import { type JsonToken, locateJson } from '../../scan/json.ts'
+import type { Span } from '../../scan/scanner.ts'
+import { formatData, readDataUrl } from '../../scan/source-map-url.ts'
 
-/** Text that one line of a generated file has grown by. */
+/** Text inserted into one line of a generated file. */
 export interface ColumnMove {
   /** From 0. */
   readonly line: number
-  /** From 0, UTF-16 code units: what stood from here on has moved. */
+  /** From 0, UTF-16 code units. Everything from here on has moved. */
   readonly column: number
   readonly length: number
 }
 
-/** What insertions do to the columns of a text. Lines end as source maps count them (ECMA-426 §5): LF, CR LF, CR. */
+/** How insertions move the columns of a text. Lines end as in source maps (ECMA-426 §5): LF, CR LF, CR. */
 export function columnMovesOf(text: string, insertions: readonly Insertion[]): readonly ColumnMove[] {
   const moves: ColumnMove[] = []
   const lineEnd = /\r\n|[\n\r]/g
@@ -31,20 +34,33 @@ export function columnMovesOf(text: string, insertions: readonly Insertion[]): r
 }
 
 /**
- * What to replace in a source map so that it is true of a file whose columns have moved: the mappings of the lines
- * concerned, and the offsets of sections that begin behind an insertion. Everything else stays, byte for byte.
+ * The replacements that adjust a source map to a file whose columns have moved: mappings of the lines concerned, and
+ * offsets of sections behind an insertion. Everything else stays, byte for byte.
  *
- * @param json the map; text that isn't one gives no replacements
+ * @param json the map; text that isn't a source map gives no replacements
  * @param moves in order of place
  */
-export function mendSourceMap(json: string, moves: readonly ColumnMove[]): readonly Replacement[] {
+export function adjustSourceMap(json: string, moves: readonly ColumnMove[]): readonly Replacement[] {
   if (moves.length === 0) return []
   const tokens = new Map(locateJson(json, PLACES).map((token) => [token.pointer, token]))
   const whole = tokens.get('/mappings')
-  if (whole !== undefined) return mendMappings(json, whole, moves)
+  if (whole !== undefined) return adjustMappings(json, whole, moves)
   return sectionsOf(json, tokens).flatMap((section, index, sections) =>
-    mendSection(json, section, sections[index + 1], moves),
+    adjustSection(json, section, sections[index + 1], moves),
   )
+}
+
+/** The same for a file with its own source map. Its `file` field stays: the name can't contain its own digest. */
+export function adjustInlineMap(
+  text: string,
+  url: Span,
+  moves: readonly ColumnMove[],
+): readonly Replacement[] {
+  const data = readDataUrl(text.slice(url.start, url.end))
+  if (data === undefined) return []
+  const adjusted = replaceIn(data.text, adjustSourceMap(data.text, moves))
+  if (adjusted === data.text) return []
+  return [{ start: url.start + data.headLength, end: url.end, text: formatData(adjusted, data.form) }]
 }
 
 const PLACES = [
@@ -52,7 +68,7 @@ const PLACES = [
   ...['offset/line', 'offset/column', 'map/mappings'].map((place) => `/sections/*/${place}`),
 ]
 
-/** Part of an indexed map (ECMA-426 §10). */
+/** A section of an index map (ECMA-426 §10). */
 interface Section {
   readonly line: number
   readonly column: number
@@ -72,7 +88,7 @@ function sectionsOf(json: string, tokens: ReadonlyMap<string, JsonToken>): reado
   }
 }
 
-function mendSection(
+function adjustSection(
   json: string,
   section: Section,
   next: Section | undefined,
@@ -91,32 +107,35 @@ function mendSection(
     .reduce((sum, { length }) => sum + length, 0)
   const { start, end } = section.columnToken
   const offset = growth === 0 ? [] : [{ start, end, text: String(section.column + growth) }]
-  return [...offset, ...(section.mappings === undefined ? [] : mendMappings(json, section.mappings, own))]
+  return [...offset, ...(section.mappings === undefined ? [] : adjustMappings(json, section.mappings, own))]
 }
 
 function isBefore(move: ColumnMove, section: Section): boolean {
   return move.line < section.line || (move.line === section.line && move.column < section.column)
 }
 
-function mendMappings(json: string, token: JsonToken, moves: readonly ColumnMove[]): readonly Replacement[] {
+function adjustMappings(
+  json: string,
+  token: JsonToken,
+  moves: readonly ColumnMove[],
+): readonly Replacement[] {
   const { start, end } = token
   const mappings = readString(json.slice(start, end))
-  const mended = mappings === undefined || moves.length === 0 ? mappings : moveColumns(mappings, moves)
-  return mended === undefined || mended === mappings ? [] : [{ start, end, text: JSON.stringify(mended) }]
+  const adjusted = mappings === undefined || moves.length === 0 ? mappings : moveColumns(mappings, moves)
+  return adjusted === undefined || adjusted === mappings
+    ? []
+    : [{ start, end, text: JSON.stringify(adjusted) }]
 }
 
-/**
- * Moves the columns of some lines. A line's first field counts from its own beginning, so that each line can be read
- * and written by itself and the others keep their bytes.
- */
+/** Moves the columns of some lines. Each line can be decoded by itself, so the others keep their bytes. */
 function moveColumns(mappings: string, moves: readonly ColumnMove[]): string {
   const lines = mappings.split(';')
-  const byLine = groupByLine(moves)
+  const byLine = groupBy(moves, (move) => move.line)
   for (const [index, own] of byLine) {
     const line = lines[index]
     if (line === undefined || line === '') continue
     const [decoded = []] = decode(line)
-    // A line that doesn't survive a round trip isn't in order of columns: only the whole can be put in order.
+    // A line that doesn't survive a round trip isn't sorted by column, which needs the whole map decoded.
     if (encode([decoded]) !== line) return moveColumnsOfAll(mappings, byLine)
     lines[index] = encode([moveLine(decoded, own)])
   }
@@ -138,16 +157,6 @@ function moveLine(line: SourceMapLine, moves: readonly ColumnMove[]): SourceMapL
     }
     return [column + growth, ...rest] as typeof segment
   })
-}
-
-function groupByLine(moves: readonly ColumnMove[]): ReadonlyMap<number, readonly ColumnMove[]> {
-  const groups = new Map<number, ColumnMove[]>()
-  for (const move of moves) {
-    const group = groups.get(move.line)
-    if (group === undefined) groups.set(move.line, [move])
-    else group.push(move)
-  }
-  return groups
 }
 
 /** The text of a JSON string; undefined if it is damaged. */

@@ -1,14 +1,13 @@
-/** Nodes that lead to each other in a circle, sorted; nearly always a single one. */
+/** Nodes that form a cycle, sorted; nearly always a single node. */
 export type Component = readonly string[]
 
-/** The nodes each node leads to. Nodes it doesn't have lead nowhere. */
+/** The targets of each node. Nodes without an entry have none. */
 export type Edges = ReadonlyMap<string, readonly string[]>
 
 /**
- * The strongly connected components of a graph, each after all those it leads to, so that one pass in this order meets
- * only finished neighbours. The result depends on the names alone, never on the order of `nodes` or of an edge list.
- *
- * Tarjan's algorithm with its recursion spelled out: a chain of 100,000 imports must not overflow the stack.
+ * The strongly connected components of a graph, each after the components it points to. The result depends on the names
+ * alone, not on the order of `nodes` or of edges. Tarjan's algorithm without recursion: a chain of 100,000 imports must
+ * not overflow the stack.
  */
 export function componentsInOrder(nodes: Iterable<string>, edges: Edges): readonly Component[] {
   const sorted = [...nodes].sort()

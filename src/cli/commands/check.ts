@@ -28,7 +28,7 @@ export const command = defineCommand({
     const { cwd, signal } = context
     const settings = await loadSettings(options, [], context)
     const { assets: known } = await readBuild(settings.out, context)
-    const rules = { repair: options.repair ? ('siblings' as const) : ('nothing' as const) }
+    const rules = { repair: options.repair ? ('variants' as const) : ('nothing' as const) }
     const report = await check(settings.options, rules, { cwd: settings.cwd, signal })
     const globs = options.templates
     const templates = globs.length === 0 ? undefined : await checkTemplates({ globs, cwd, known })

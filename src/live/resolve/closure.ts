@@ -1,13 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { extensionCandidates } from '../../builder/link/extensionless.ts'
 import { type Link, linkReferences } from '../../builder/link/link.ts'
-import type { Fingerprint } from '../../builder/read/fingerprint.ts'
 import type { FileScan } from '../../builder/read/scan-files.ts'
 import type { SourceReader } from '../../builder/read/source-reader.ts'
 import { type FinishedMember, type Name, type NamingContext, nameFiles } from '../../builder/rewrite/name.ts'
-import { createDrafts, finishDraft } from '../../builder/rewrite/rewrite.ts'
+import { createRewrites } from '../../builder/rewrite/rewrite.ts'
 import type { BuildConfig } from '../../builder/settings/options.ts'
-import type { Digester } from '../../core/digest.ts'
+import type { Digester, Fingerprint } from '../../core/digest.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { Problem } from '../../core/reference/problem.ts'
@@ -64,8 +63,8 @@ export function createClosure(path: LogicalPath, context: ClosureContext): Closu
   const { links, problems, moduleUrls, strips } = linkReferences({
     ...{ scans, collection: tree.collection, prehashed, config },
   })
-  const drafts = createDrafts({ files: members, links, scans, prehashed, reader, strips })
-  const names = nameFiles({ digester, fingerprints, drafts, prehashed, remembered })
+  const rewrites = createRewrites({ files: members, links, scans, prehashed, reader, strips })
+  const names = nameFiles({ digester, fingerprints, rewrites, prehashed, remembered })
   return {
     root: path,
     members,
@@ -75,10 +74,7 @@ export function createClosure(path: LogicalPath, context: ClosureContext): Closu
     problems,
     moduleUrls,
     read(member) {
-      const file = members.get(member)
-      if (file === undefined) throw new RangeError(`${member} is not a member`)
-      if (!drafts.has(member)) return reader.readNow(file)
-      return finishDraft(drafts.read(member), (target) => names.get(target)?.digest ?? '')
+      return rewrites.finish(member, (target) => names.get(target)?.digest ?? '')
     },
   }
 }

@@ -1,7 +1,7 @@
-import { type Fingerprint, fingerprintOf } from '../../builder/read/fingerprint.ts'
 import { type FileScan, scanBytes } from '../../builder/read/scan-files.ts'
 import type { SourceReader } from '../../builder/read/source-reader.ts'
 import type { Digester } from '../../core/digest.ts'
+import { type Fingerprint, fingerprintOf } from '../../core/digest.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { Scanner } from '../../scan/scanner.ts'
@@ -45,7 +45,7 @@ export function createFactStore({ reader, digester, scanners, now }: FactsContex
 
   function derive(file: SourceFile): DatedFacts {
     const settled = isSettled(file)
-    const bytes = reader.readNow(file)
+    const bytes = reader.read(file)
     const fingerprint = fingerprintOf(bytes, digester)
     const scanner = findScanner(scanners, file.path)
     const scan = scanner && { scan: scanBytes(bytes, scanner) }
@@ -55,7 +55,7 @@ export function createFactStore({ reader, digester, scanners, now }: FactsContex
   /** undefined for a file that is being edited. */
   function currentDigest(file: SourceFile): string | undefined {
     try {
-      return digester.of(reader.readNow(file))
+      return digester.of(reader.read(file))
     } catch (error) {
       if (error instanceof FingerpostError) return undefined
       throw error

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createEncoderLine } from '../../../src/builder/compress/encode-queue.ts'
+import { createEncodeQueue } from '../../../src/builder/compress/encode-queue.ts'
 
 const BIG = 1_000_000
 
-/** A line, and jobs that end when they are told to. */
+/** A queue, and jobs that end when they are told to. */
 function bench(cores: number) {
   const abortion = new AbortController()
-  const line = createEncoderLine(cores, abortion.signal)
+  const queue = createEncodeQueue(cores, abortion.signal)
   const begun: number[] = []
   const ends = new Map<number, () => void>()
   const add = (bytes: number) =>
-    line.run(bytes, () => {
+    queue.run(bytes, () => {
       begun.push(bytes)
       return new Promise<void>((end) => ends.set(bytes, end))
     })

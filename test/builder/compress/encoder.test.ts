@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import zlib from 'node:zlib'
 import { build } from '../../../src/builder/build.ts'
-import { canEncode, createEncoder } from '../../../src/builder/compress/encoder.ts'
+import { canEncode } from '../../../src/builder/compress/compression-rule.ts'
+import { createEncoder } from '../../../src/builder/compress/encoder.ts'
 import { createDigester } from '../../../src/core/digest.ts'
 import { makeTree } from '../../support/tree.ts'
 
@@ -30,7 +31,7 @@ test('many jobs at once come back each with its own bytes', async (context) => {
   assert.deepEqual(zlib.gunzipSync(await encoder.encode(TEXT, { encoding: 'gzip', quality: 9 })), TEXT)
 })
 
-test('the key of a cached sibling tells encoder, quality and version apart', async (context) => {
+test('the key of a cached variant tells encoder, quality and version apart', async (context) => {
   const native = await createEncoder({ brotli: 'native' })
   const wasm = await createEncoder({ brotli: 'wasm' })
   context.after(() => Promise.all([native.close(), wasm.close()]))

@@ -3,16 +3,16 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { openFolderCache } from '../../../src/builder/cache/cache-folder.ts'
-import { createEncoder, type Recipe } from '../../../src/builder/compress/encoder.ts'
+import type { CompressionRule } from '../../../src/builder/compress/compression-rule.ts'
+import { createEncoder } from '../../../src/builder/compress/encoder.ts'
 import { createVariantMaker } from '../../../src/builder/compress/variant.ts'
-import { fingerprintOf } from '../../../src/builder/read/fingerprint.ts'
-import { createDigester } from '../../../src/core/digest.ts'
+import { createDigester, fingerprintOf } from '../../../src/core/digest.ts'
 import { makeTree } from '../../support/tree.ts'
 
 const digester = await createDigester()
 const encoder = await createEncoder({ brotli: 'native' })
-const BR: Recipe = { encoding: 'br', quality: 5 }
-const GZIP: Recipe = { encoding: 'gzip', quality: 6 }
+const BR: CompressionRule = { encoding: 'br', quality: 5 }
+const GZIP: CompressionRule = { encoding: 'gzip', quality: 6 }
 const TEXT = Buffer.from('body { color: rebeccapurple }\n'.repeat(100))
 const NOISE = Buffer.concat(
   Array.from({ length: 100 }, (_, at) => createHash('sha512').update(`${at}`).digest()),
@@ -27,7 +27,7 @@ function makers(context: TestContext) {
 const content = fingerprintOf(TEXT, digester)
 const yes = () => true
 
-test('siblings that are known and there are recalled together', async (context) => {
+test('variants that are known and there are recalled together', async (context) => {
   const open = makers(context)
   const first = open()
   const br = await first.make(content, BR, async () => TEXT)

@@ -42,25 +42,25 @@ function problemsOf(texts: Readonly<Record<string, string>>, options: Options = 
 describe('a reference that leads nowhere is explained', () => {
   test('with its place and the nearest names', () => {
     assert.deepEqual(problemsOf({ 'css/a.css': 'a {\n  b: url(../img/logo.svg) }', 'img/logo2.svg': '' }), [
-      'css/a.css:2:10 error missing: ../img/logo.svg leads to img/logo.svg, which no source has. [img/logo2.svg]',
+      'css/a.css:2:10 error missing: ../img/logo.svg points to img/logo.svg, which is not in any source. [img/logo2.svg]',
     ])
   })
 
   test('with the name in other letter case', () => {
     assert.deepEqual(problemsOf({ 'a.css': 'a{b:url(Img/A.png)}', 'img/a.png': '' }), [
-      'a.css:1:9 error missing: Img/A.png leads to Img/A.png, which exists with other letter case only: img/a.png. [img/a.png]',
+      'a.css:1:9 error missing: Img/A.png points to Img/A.png, which exists only with other letter case: img/a.png. [img/a.png]',
     ])
   })
 
   test('with the rule that ignores it', () => {
     assert.deepEqual(problemsOf({ 'a.css': 'a{b:url(.x/a.png)}' }, { ignored: ['.x'] }), [
-      'a.css:1:9 error missing: .x/a.png leads to .x/a.png, which exists but is ignored.',
+      'a.css:1:9 error missing: .x/a.png points to .x/a.png, which exists but is ignored.',
     ])
   })
 
   test('where it climbs out of every source', () => {
     assert.deepEqual(problemsOf({ 'a.css': 'a{b:url(../../a.png)}' }), [
-      'a.css:1:9 error outside: ../../a.png leads to ../../a.png, outside every source.',
+      'a.css:1:9 error outside: ../../a.png points to ../../a.png, outside every source.',
     ])
   })
 
@@ -76,7 +76,7 @@ describe('a reference that leads nowhere is explained', () => {
 describe('what is no failure', () => {
   test('a missing source map is a warning', () => {
     assert.deepEqual(problemsOf({ 'a.js': '//# sourceMappingURL=a.js.map' }), [
-      'a.js:1:22 warning source-map-missing: a.js.map names the source map a.js.map, which no source has.',
+      'a.js:1:22 warning source-map-missing: a.js.map names the source map a.js.map, which is not in any source.',
     ])
   })
 

@@ -101,7 +101,7 @@ test('a reference that leads to no file of the build is found, with its place', 
     faults.map(({ kind, path }) => [kind, path]),
     [['reference', 'a.css']],
   )
-  assert.match(faults[0]?.message ?? '', /a\.[0-9a-f]{16}\.css 21:\d+ leads to i\.[0-9a-f]{16}\.png/)
+  assert.match(faults[0]?.message ?? '', /a\.[0-9a-f]{16}\.css 21:\d+ points to i\.[0-9a-f]{16}\.png/)
 })
 
 test('repair makes siblings anew and nothing else', async (context) => {
@@ -109,12 +109,12 @@ test('repair makes siblings anew and nothing else', async (context) => {
   const before = readTree(out)
   rmSync(`${fileOf('a.css')}.br`)
   writeFileSync(`${fileOf('b.css')}.gz`, 'damaged')
-  const first = await run({ repair: 'siblings' })
+  const first = await run({ repair: 'variants' })
   assert.equal(first.repaired.length, 2)
   assert.deepEqual(first.faults, [])
   assert.deepEqual(readTree(out), before)
   rmSync(fileOf('m.js'))
-  const second = await run({ repair: 'siblings' })
+  const second = await run({ repair: 'variants' })
   assert.deepEqual(
     second.faults.map(({ kind, path }) => [kind, path]),
     [['missing', 'm.js']],
@@ -127,7 +127,7 @@ test('what another quality would make is no repair', async (context) => {
   const sibling = `${fileOf('a.css')}.gz`
   rmSync(sibling)
   const otherwise = { sources: ['src'], cache: false as const, compress: { '**': { gzip: 1 } } }
-  const { faults, repaired } = await check(otherwise, { repair: 'siblings' }, { cwd })
+  const { faults, repaired } = await check(otherwise, { repair: 'variants' }, { cwd })
   assert.deepEqual([faults.length, faults[0]?.kind, repaired], [1, 'missing', []])
   assert.equal(existsSync(sibling), false)
 })

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { brotliDecompressSync } from 'node:zlib'
 import { build } from '../../../src/builder/build.ts'
 import { check } from '../../../src/builder/maintain/check.ts'
-import { claimKeys } from '../../../src/builder/publish/collisions.ts'
+import { resolveCollisions } from '../../../src/builder/publish/collisions.ts'
 import type { BuildOptions } from '../../../src/builder/settings/options.ts'
 import { createDigester } from '../../../src/core/digest.ts'
 import { isSystemError } from '../../../src/core/error.ts'
@@ -21,7 +21,7 @@ interface Case {
   readonly says: RegExp
 }
 
-const CLASHES: Readonly<Record<string, Case>> = {
+const COLLISIONS: Readonly<Record<string, Case>> = {
   'a kept name that a hashed name turns out to be': {
     src: { 'app.js': LONG, [HASHED]: 'let other' },
     options: { prehashed: ['app.????????????????.js'] },
@@ -49,7 +49,7 @@ const CLASHES: Readonly<Record<string, Case>> = {
   },
 }
 
-for (const [name, { src, options, says }] of Object.entries(CLASHES)) {
+for (const [name, { src, options, says }] of Object.entries(COLLISIONS)) {
   for (const mode of ['publish', 'dry-run'] as const) {
     test(`${name} is refused before anything is written (${mode})`, async (context) => {
       const cwd = makeTree(context, { src })
@@ -57,7 +57,7 @@ for (const [name, { src, options, says }] of Object.entries(CLASHES)) {
       await assert.rejects(run, (error) => {
         assert.ok(isSystemError(error, 'FP_COLLISION'), String(error))
         assert.match(error.message, says)
-        assert.match(error.message, /Take one out of prehashed, or leave it out with --ignore GLOB/)
+        assert.match(error.message, /Remove one from prehashed, or leave it out with --ignore GLOB/)
         return true
       })
       assert.equal(statSync(join(cwd, 'staticfiles'), { throwIfNoEntry: false }), undefined)
@@ -65,7 +65,7 @@ for (const [name, { src, options, says }] of Object.entries(CLASHES)) {
   }
 }
 
-test('a sibling that a source brings is kept as it is, and only the others are made', async (context) => {
+test('a precompressed file that a source brings is kept as it is, and only the others are made', async (context) => {
   const brought = `not what gzip would make, and ${LONG}`
   const cwd = makeTree(context, { src: { 'app-B1xy.js': LONG, 'app-B1xy.js.gz': brought, 'own.js': LONG } })
   const options = { sources: ['src'], prehashed: ['app-*'], cache: false } as const
@@ -79,7 +79,7 @@ test('a sibling that a source brings is kept as it is, and only the others are m
   assert.equal((await build(options, { cwd })).work.written, 0)
 })
 
-test('a sibling of our own making gives way to one that a source brings later', async (context) => {
+test('a precompressed file of our own gives way to one that a source brings later', async (context) => {
   const cwd = makeTree(context, { one: { 'app-B1xy.js': LONG }, two: { 'app-B1xy.js.gz': 'brought' } })
   const options = { prehashed: ['app-*'], cache: false } as const
   await build({ ...options, sources: ['one'] }, { cwd })
@@ -93,10 +93,10 @@ test('a name that looks hashed before it is may be the one another gets', () => 
     ['app.js', { file: 'app.0123456789abcdef.js' }],
     ['app.0123456789ABCDEF.js/x', { file: 'app.0123456789ABCDEF.js/x.fedcba9876543210' }],
   ])
-  assert.throws(() => claimKeys([...names]), /app\.0123456789abcdef\.js {2}\(app\.js, /)
+  assert.throws(() => resolveCollisions(names), /app\.0123456789abcdef\.js {2}\(app\.js, /)
 })
 
-test('all clashes are told at once, and a long list is cut', () => {
+test('all collisions are told at once, and a long list is cut', () => {
   const names = new Map(
     Array.from({ length: 25 }, (_, i) => [
       [`x${i}`, { file: `x${i}` }],
@@ -104,7 +104,7 @@ test('all clashes are told at once, and a long list is cut', () => {
     ]).flat() as [string, { file: string }][],
   )
   assert.throws(
-    () => claimKeys([...names]),
+    () => resolveCollisions(names),
     (error) => {
       assert.ok(isSystemError(error, 'FP_COLLISION'))
       assert.match(error.message, /\n {2}X0 {2}\(x0, X0\)[\s\S]*\n {2}X19 {2}\(x19, X19\)\n {2}and 5 more\n/)

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { collectGarbage } from '../../../src/builder/garbage.ts'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { scanBytes } from '../../../src/builder/read/scan-files.ts'
 import { createScanners, findScanner } from '../../../src/scan/scanners.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const scanners = await createScanners({ html: false })
 

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decode, encode, type SourceMapSegment } from '@jridgewell/sourcemap-codec'
 import fc from 'fast-check'
-import { columnMovesOf, mendSourceMap } from '../../../src/builder/rewrite/adjust-source-map.ts'
-import { mendInlineMap } from '../../../src/builder/rewrite/inline-map.ts'
+import {
+  adjustInlineMap,
+  adjustSourceMap,
+  columnMovesOf,
+} from '../../../src/builder/rewrite/adjust-source-map.ts'
 import { type Insertion, insertInto, replaceIn } from '../../../src/core/reference/text.ts'
 
 /** A map in which every character of a text leads to itself. */
@@ -28,7 +31,7 @@ function assertTrue(
   mappingsOf: (mended: string) => string,
 ): void {
   const json = identityMap(text)
-  const mended = replaceIn(json, mendSourceMap(json, columnMovesOf(text, insertions)))
+  const mended = replaceIn(json, adjustSourceMap(json, columnMovesOf(text, insertions)))
   const lines = text.split(/\r\n|[\n\r]/)
   const longer = insertInto(text, insertions).split(/\r\n|[\n\r]/)
   decode(mappingsOf(mended)).forEach((segments, line) => {
@@ -64,7 +67,7 @@ describe('columns behind an insertion move', () => {
 
   test('lines without an insertion keep their bytes', () => {
     const json = '{"version":3,"mappings":"AAAA,CAAC;;AACD,KAAK;ACFA,CAAC","file" : "a.js"}'
-    const mended = replaceIn(json, mendSourceMap(json, [{ line: 2, column: 3, length: 17 }]))
+    const mended = replaceIn(json, adjustSourceMap(json, [{ line: 2, column: 3, length: 17 }]))
     assert.equal(mended, '{"version":3,"mappings":"AAAA,CAAC;;AACD,sBAAK;ACFA,CAAC","file" : "a.js"}')
   })
 
@@ -72,7 +75,7 @@ describe('columns behind an insertion move', () => {
     const mappings = 'IAAA,FACA;AAAA'
     const json = JSON.stringify({ version: 3, mappings })
     const mended = decode(
-      mappingsOf(replaceIn(json, mendSourceMap(json, [{ line: 0, column: 3, length: 10 }]))),
+      mappingsOf(replaceIn(json, adjustSourceMap(json, [{ line: 0, column: 3, length: 10 }]))),
     )
     assert.deepEqual(mended[0], [
       [2, 0, 1, 0],
@@ -107,7 +110,7 @@ test('in an indexed map sections move and are mended by themselves (ECMA-426 §1
     { line: 0, column: 12, length: 4 },
     { line: 1, column: 1, length: 5 },
   ]
-  const { sections } = JSON.parse(replaceIn(json, mendSourceMap(json, moves)))
+  const { sections } = JSON.parse(replaceIn(json, adjustSourceMap(json, moves)))
   assert.deepEqual(
     sections.map(({ offset }: { offset: unknown }) => offset),
     [
@@ -137,7 +140,7 @@ for (const [name, json] of Object.entries({
   'the guard line against script inclusion': ')]}\'\n{"version":3,"mappings":"AAAA"}',
 })) {
   test(`${name} makes no trouble`, () => {
-    mendSourceMap(json, [{ line: 0, column: 0, length: 1 }])
+    adjustSourceMap(json, [{ line: 0, column: 0, length: 1 }])
   })
 }
 
@@ -148,7 +151,7 @@ test('a map inside the file is mended in its own encoding', () => {
   for (const url of [base64, plain]) {
     const text = `a\n//# sourceMappingURL=${url}`
     const span = { start: text.length - url.length, end: text.length }
-    const mended = replaceIn(text, mendInlineMap(text, span, [{ line: 0, column: 1, length: 17 }]))
+    const mended = replaceIn(text, adjustInlineMap(text, span, [{ line: 0, column: 1, length: 17 }]))
     const data = mended.slice(mended.indexOf(',') + 1)
     const read = url === base64 ? Buffer.from(data, 'base64').toString() : decodeURIComponent(data)
     assert.deepEqual(JSON.parse(read), { version: 3, mappings: 'AAAA,sBAAK' })

@@ -101,7 +101,7 @@ test('all references that lead nowhere are told at once, nothing is published, e
   assert.equal(stdout, '')
   assert.match(
     stderr,
-    /css\/site\.css:2:19 {2}.*leads to img\/logo\.svg, which no source has\.\n {2}Did you mean img\/logo2\.svg\?\n {2}Fix the path, add the file, or allow it with --allow-missing 'img\/logo\.svg'\n/,
+    /css\/site\.css:2:19 {2}.*points to img\/logo\.svg, which is not in any source\.\n {2}Did you mean img\/logo2\.svg\?\n {2}Fix the path, add the file, or allow it with --allow-missing 'img\/logo\.svg'\n/,
   )
   assert.match(stderr, /css\/two\.css:1:10 {2}/)
   assert.match(stderr, /fingerpost: 2 errors\. Nothing was published\.\n$/)

@@ -20,12 +20,12 @@ const EDITED_AT_MS = 1_000_000
 /** A file whose stat never changes, whatever is written: a disk with a coarse clock. */
 async function setUp(nowMs: number) {
   const disk = { content: 'one', reads: 0, clock: nowMs }
-  const readNow = () => {
+  const read = () => {
     disk.reads++
     if (disk.content === '') throw new FingerpostError('FP_CHANGED', 'edited meanwhile')
     return Buffer.from(disk.content)
   }
-  const reader = { readNow, read: async () => readNow(), count: () => disk.reads }
+  const reader = { read, count: () => disk.reads }
   const digester = await createDigester()
   const facts = createFactStore({ reader, digester, scanners: [cssScanner], now: () => disk.clock })
   return { facts, disk }

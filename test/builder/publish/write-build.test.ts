@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { tallyOutputs } from '../../src/builder/totals.ts'
-import type { ManifestAsset } from '../../src/core/manifest/manifest.ts'
+import { sumOutputs } from '../../../src/builder/publish/write-build.ts'
+import type { ManifestAsset } from '../../../src/core/manifest/manifest.ts'
 
 const asset = (size: number, encodings: ManifestAsset['encodings'] = {}): ManifestAsset => {
   return { file: 'f', type: 't', size, etag: 'e', integrity: 'i', encodings, references: [] }
@@ -14,7 +14,7 @@ const STYLE = asset(1000, { br: variant(300) })
 const PICTURE = asset(7)
 
 test('files and bytes are summed by encoding, beside the bytes the same files have as they are', () => {
-  assert.deepEqual(tallyOutputs([ICON, STYLE, PICTURE]), {
+  assert.deepEqual(sumOutputs([ICON, STYLE, PICTURE]), {
     identity: { files: 3, bytes: 1107, identityBytes: 1107 },
     br: { files: 2, bytes: 340, identityBytes: 1100 },
     zstd: { files: 0, bytes: 0, identityBytes: 0 },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { systemClock } from '../../src/builder/environment.ts'
+import { systemClock } from '../../src/builder/context.ts'
 
 function setEpoch(context: TestContext, value: string): void {
   const before = process.env['SOURCE_DATE_EPOCH']

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createBudget } from '../../../src/builder/compress/budget.ts'
+import { createBudget } from '../../src/core/concurrent.ts'
 
 /** Starts work of these amounts; `end` finishes one, `running` tells which are under way. */
 function start(total: number, amounts: readonly number[]) {
