@@ -6,8 +6,8 @@ import { FingerpostError, isSystemError } from '../core/error.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest/manifest.ts'
 import { asRecord } from '../core/option.ts'
 import { applyFlags } from '../core/option-flag.ts'
-import { parseBucketUrl } from '../deploy/bucket-url.ts'
 import { parseSource } from '../sources/source.ts'
+import { parseS3Url } from '../storage/s3/options.ts'
 import type { S3Storage } from '../storage/s3/s3.ts'
 import type { CommandOptions, OptionValues } from './arguments.ts'
 import type { CommandContext } from './command.ts'
@@ -106,7 +106,7 @@ export async function openBucket(
   url: string,
   { endpoint, region }: OptionValues<typeof BUCKET_OPTIONS>,
 ): Promise<S3Storage> {
-  const address = parseBucketUrl(url)
+  const address = parseS3Url(url)
   // Most commands never connect to a bucket, and the SDK is optional.
   const { createS3Storage } = await import('../storage/s3/s3.ts')
   return createS3Storage({

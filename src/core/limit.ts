@@ -89,6 +89,9 @@ export const LIMITS = {
   s3PartBytes: 8 * MIB,
   /** Attempts of one request to S3, the first included. */
   s3MaxAttempts: 4,
+  /** Bytes of one part, at least and at most, as Amazon S3 has it. */
+  s3PartMinBytes: 5 * MIB,
+  s3PartMaxBytes: 5 * 1024 * MIB,
   /** Parts of one file that are uploaded to S3 at the same time. */
   s3PartConcurrency: 4,
   /** Requests a listing of a bucket makes at the same time, to tell empty files from claims. */

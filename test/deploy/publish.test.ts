@@ -6,7 +6,6 @@ import { brotliDecompressSync } from 'node:zlib'
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { prune } from '../../src/builder/maintain/prune.ts'
 import { parseManifest } from '../../src/core/manifest/manifest.ts'
-import { parseBucketUrl } from '../../src/deploy/bucket-url.ts'
 import { type PublishOptions, publishBuild } from '../../src/deploy/publish.ts'
 import type { BucketVariant } from '../../src/deploy/publish-plan.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
@@ -227,28 +226,4 @@ test('a manifest that was cut off is no obstacle: publishing is the remedy', asy
   await target.save('manifest.json', Buffer.from('{ "version": 1, "ass'))
   const { source } = await makeSource(context)
   assert.equal((await publishBuild(source, target, { now: NOW })).uploaded.at(-1), 'manifest.json')
-})
-
-test('a bucket is named as s3://bucket/prefix', () => {
-  assert.deepEqual(parseBucketUrl('s3://site'), { bucket: 'site', prefix: '' })
-  assert.deepEqual(parseBucketUrl('s3://site/a/b/'), { bucket: 'site', prefix: 'a/b/' })
-  for (const bad of ['site', 's3://', 's3://A', 'https://site', 's3:/site'])
-    assert.throws(() => parseBucketUrl(bad), { code: 'FP_USAGE' }, bad)
-})
-
-test('an address that names no bucket says what is expected', () => {
-  const message = (text: string) => {
-    try {
-      parseBucketUrl(text)
-    } catch (error) {
-      return (error as Error).message
-    }
-    return undefined
-  }
-  assert.equal(message('bucket'), '"bucket" is not an S3 URL. Expected s3://BUCKET[/PREFIX].')
-  assert.equal(message('s3://b'), 'Bucket name "b" is not valid: S3 names have 3 to 63 characters.')
-  assert.match(
-    message('s3://My_Bucket/a') ?? '',
-    /^Bucket name "My_Bucket" is not valid: S3 names have lowercase/,
-  )
 })

@@ -64,6 +64,13 @@ test('the packages that sign are needed by who signs, one by one', async (contex
   assert.deepEqual(await runWithPeers(context, both, program), ['done', 'done'])
 })
 
+test('a file that goes up in parts needs a package more, and says so before it takes a name', async (context) => {
+  const program = `${STORAGE}
+    await tell(() => storage.save('a', Buffer.alloc(9 * 1024 * 1024)))`
+  const [line] = await runWithPeers(context, ['@aws-sdk/client-s3'], program)
+  assert.match(line ?? '', /^FP_CONFIG .* npm install @aws-sdk\/lib-storage$/)
+})
+
 test('without @fastify/multipart media are served and signed, and a form says what it needs', async (context) => {
   const lines = await runWithPeers(
     context,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { parseS3Url } from '../../src/storage/s3/options.ts'
 import { createS3Storage } from '../../src/storage/s3/s3.ts'
 import { createS3Lab } from '../support/s3.ts'
 
@@ -87,4 +88,28 @@ test('a presigned form takes what its policy allows, and nothing else', async (c
   assert.equal(await storage.stat('a.png'), undefined)
   assert.equal(await post('ok'), 204)
   assert.equal((await storage.read('a.png')).toString(), 'ok')
+})
+
+test('a bucket is named as s3://bucket/prefix', () => {
+  assert.deepEqual(parseS3Url('s3://site'), { bucket: 'site', prefix: '' })
+  assert.deepEqual(parseS3Url('s3://site/a/b/'), { bucket: 'site', prefix: 'a/b/' })
+  for (const bad of ['site', 's3://', 's3://A', 'https://site', 's3:/site'])
+    assert.throws(() => parseS3Url(bad), { code: 'FP_USAGE' }, bad)
+})
+
+test('an address that names no bucket says what is expected', () => {
+  const message = (text: string) => {
+    try {
+      parseS3Url(text)
+    } catch (error) {
+      return (error as Error).message
+    }
+    return undefined
+  }
+  assert.equal(message('bucket'), '"bucket" is not an S3 URL. Expected s3://BUCKET[/PREFIX].')
+  assert.equal(message('s3://b'), 'Bucket name "b" is not valid: S3 names have 3 to 63 characters.')
+  assert.match(
+    message('s3://My_Bucket/a') ?? '',
+    /^Bucket name "My_Bucket" is not valid: S3 names have lowercase/,
+  )
 })

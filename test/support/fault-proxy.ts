@@ -17,7 +17,16 @@ export type Fault =
   | { readonly kind: 'cut-after' }
   /** The connection ends after this many bytes of the answer's body. */
   | { readonly kind: 'cut-body'; readonly bytes: number }
-  | { readonly kind: 'status'; readonly status: number }
+  | {
+      readonly kind: 'status'
+      readonly status: number
+      readonly headers?: Readonly<Record<string, string>>
+      readonly body?: Buffer
+    }
+  /** The answer has these bytes at its end as well, and no length. */
+  | { readonly kind: 'append'; readonly bytes: Buffer }
+  /** The request waits. */
+  | { readonly kind: 'hold'; readonly until: Promise<unknown> }
   | { readonly kind: 'delay'; readonly ms: number }
 
 /** A request as a plan sees it. */
@@ -68,11 +77,18 @@ async function pass(
 ): Promise<void> {
   if (fault.kind === 'cut-before') return void outgoing.destroy()
   if (fault.kind === 'delay') await sleep(fault.ms)
+  if (fault.kind === 'hold') await fault.until
   const body = await collect(incoming)
-  if (fault.kind === 'status') return void outgoing.writeHead(fault.status).end()
+  if (fault.kind === 'status') return void outgoing.writeHead(fault.status, fault.headers).end(fault.body)
   const answer = await forward(incoming, body, target)
   const answerBody = await collect(answer)
   if (fault.kind === 'cut-after') return void outgoing.destroy()
+  if (fault.kind === 'append') {
+    const { 'content-length': _, ...headers } = answer.headers
+    return void outgoing
+      .writeHead(answer.statusCode ?? 502, headers)
+      .end(Buffer.concat([answerBody, fault.bytes]))
+  }
   outgoing.writeHead(answer.statusCode ?? 502, answer.rawHeaders)
   if (fault.kind !== 'cut-body') return void outgoing.end(answerBody)
   outgoing.write(answerBody.subarray(0, fault.bytes), () => outgoing.destroy())

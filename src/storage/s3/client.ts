@@ -70,9 +70,12 @@ function configOf(settings: S3Settings): S3.S3ClientConfig {
 
 /** True if the server answered with one of these statuses. */
 export function hasStatus(error: unknown, ...statuses: readonly number[]): boolean {
-  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return false
-  const { httpStatusCode } = error.$metadata as { readonly httpStatusCode?: number }
-  return httpStatusCode !== undefined && statuses.includes(httpStatusCode)
+  return statuses.includes(statusOf(error) ?? 0)
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined
+  return (error.$metadata as { readonly httpStatusCode?: number }).httpStatusCode
 }
 
 /** True if the server says that the key is taken: 412, or 409 for two writers at once (Amazon S3, conditional writes). */
@@ -93,15 +96,25 @@ export function describeS3Fault(error: unknown, { storage, key, doing }: FaultPl
 }
 
 function remedyFor(error: unknown): string | undefined {
+  const region = bucketRegionOf(error)
+  if (region !== undefined) return `The bucket is in the region ${region}: set the option region (--region).`
   if (nameOf(error) === 'NoSuchBucket') return 'Create the bucket, or correct its name.'
   if (hasStatus(error, 401, 403)) return 'Check the credentials and their permissions on the bucket.'
   if (hasStatus(error, 500, 502, 503, 504)) return 'The server has a problem. Try again later.'
   return undefined
 }
 
+/** Amazon S3 names the region with every answer that the wrong one got, which has no other text to a HEAD request. */
+function bucketRegionOf(error: unknown): string | undefined {
+  if (!hasStatus(error, 301, 307, 400)) return undefined
+  const { $response } = error as { readonly $response?: { readonly headers?: Record<string, string> } }
+  return $response?.headers?.['x-amz-bucket-region']
+}
+
 function sayingOf(error: unknown): string {
   const name = nameOf(error)
   const message = error instanceof Error ? error.message : String(error)
+  if (message === 'UnknownError') return `the server answered with status ${statusOf(error)} and no text`
   return message === '' || message === name ? name : `${name}: ${message}`
 }
 

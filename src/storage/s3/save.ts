@@ -75,26 +75,23 @@ async function removeOriginal(bucket: Bucket, key: string): Promise<void> {
 async function storeAll(bucket: Bucket, key: string, source: Source, options: SaveOptions): Promise<string> {
   const saveAs = prepareSave(bucket, options)
   const { head, isWhole } = await readHead(source, bucket.settings.partBytes)
-  if (!isWhole) return putInParts(bucket, await claimKey(saveAs, key, options), joined(head, source))
+  if (!isWhole) {
+    const { Upload } = await loadOptional('@aws-sdk/lib-storage', () => import('@aws-sdk/lib-storage'))
+    const save = await claimKey(saveAs, key, options)
+    const upload = new Upload({
+      client: bucket.client,
+      params: { ...save.target, Body: Readable.from(joined(head, source)) },
+      partSize: bucket.settings.partBytes,
+      queueSize: LIMITS.s3PartConcurrency,
+    })
+    await fulfil(save, () => upload.done())
+    return save.key
+  }
   const body = Buffer.concat(head)
   return tryKeys(key, options, async (candidate) => {
     await putOnce(saveAs(candidate), body)
     return candidate
   })
-}
-
-async function putInParts(bucket: Bucket, save: Save, content: AsyncIterable<Uint8Array>): Promise<string> {
-  await fulfil(save, async () => {
-    const { Upload } = await loadOptional('@aws-sdk/lib-storage', () => import('@aws-sdk/lib-storage'))
-    const upload = new Upload({
-      client: bucket.client,
-      params: { ...save.target, Body: Readable.from(content) },
-      partSize: bucket.settings.partBytes,
-      queueSize: LIMITS.s3PartConcurrency,
-    })
-    await upload.done()
-  })
-  return save.key
 }
 
 /** Content on its way, and what became of it. */

@@ -272,3 +272,81 @@ test('a client of the application is used as it is', async (context) => {
   await storage.save('a.txt', Buffer.from('mine'))
   assert.equal((await storage.read('a.txt')).toString(), 'mine')
 })
+
+test('several parts of one file are on their way at the same time', async (context) => {
+  const server = await lab.server(context)
+  if (server === undefined) return
+  let parts = 0
+  let release = () => {}
+  const two = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  // The first part is answered when the second has arrived: one after the other, they would wait for ever.
+  const proxy = await startFaultProxy(context, server.endpoint, ({ url }) => {
+    if (url.includes('partNumber=') && ++parts === 2) release()
+    return url.includes('partNumber=') ? { kind: 'hold', until: two } : NONE
+  })
+  const options = { ...optionsFor(server), endpoint: proxy.endpoint, prefix: 'parallel', partBytes: PART }
+  const storage = createS3Storage({ ...options, maxAttempts: 1, timeoutMs: 10_000 })
+  await storage.save('big.bin', inPieces(BIG, 70_001), { overwrite: true })
+  assert.ok((await storage.read('big.bin')).equals(BIG))
+})
+
+test('a server or proxy that ignores Range never makes a file of wrong bytes', async (context) => {
+  const [server, storage] = [await lab.server(context), await lab.storage(context)]
+  if (server === undefined || storage === undefined) return
+  const bytes = Buffer.from(Array.from({ length: 200_000 }, (_, index) => index % 251))
+  await storage.save('movie.bin', bytes)
+  let isCut = true
+  const proxy = await startFaultProxy(context, server.endpoint, ({ headers }) => {
+    if (headers.range !== undefined) return { kind: 'status', status: 200, body: bytes }
+    const fault: Fault = isCut ? { kind: 'cut-body', bytes: 100_000 } : NONE
+    isCut = false
+    return fault
+  })
+  const { prefix } = storage
+  const reading = createS3Storage({ ...optionsFor(server), endpoint: proxy.endpoint, prefix })
+  const refusal = { code: 'FP_STORAGE', message: /another part of movie\.bin.*\n.*header Range/ }
+  for (const range of [
+    { start: 0, end: 9 },
+    { start: 100, end: 109 },
+  ])
+    await assert.rejects(collect(reading.open('movie.bin', range)), refusal)
+  await assert.rejects(reading.read('movie.bin'), refusal, 'resumed where it was cut')
+  assert.ok((await reading.read('movie.bin')).equals(bytes))
+})
+
+test('a server that sends more than the range has is cut off', async (context) => {
+  const [server, storage] = [await lab.server(context), await lab.storage(context)]
+  if (server === undefined || storage === undefined) return
+  await storage.save('a.txt', Buffer.from('0123456789'))
+  const bytes = Buffer.alloc(200_000, 'x')
+  const proxy = await startFaultProxy(context, server.endpoint, () => ({ kind: 'append', bytes }))
+  const { prefix } = storage
+  const reading = createS3Storage({ ...optionsFor(server), endpoint: proxy.endpoint, prefix })
+  assert.equal((await collect(reading.open('a.txt', { start: 2, end: 4 }))).toString(), '234')
+})
+
+test('a bucket in another region is named with its region', async (context) => {
+  const server = await lab.server(context)
+  if (server === undefined) return
+  for (const status of [301, 400]) {
+    const headers = { 'x-amz-bucket-region': 'eu-west-1' }
+    const proxy = await startFaultProxy(context, server.endpoint, () => ({ kind: 'status', status, headers }))
+    const storage = createS3Storage({ ...optionsFor(server), endpoint: proxy.endpoint, maxAttempts: 1 })
+    for (const ask of [() => storage.stat('a'), () => storage.save('a', Buffer.from('a'))])
+      await assert.rejects(ask(), {
+        code: 'FP_STORAGE',
+        message: /\n.*in the region eu-west-1: set the option region/,
+      })
+    await assert.rejects(storage.stat('a'), {
+      message: new RegExp(`stat a: the server answered with status ${status}`),
+    })
+  }
+})
+
+async function collect(content: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of content) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
