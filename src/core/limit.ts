@@ -89,8 +89,9 @@ export const LIMITS = {
   s3PartBytes: 8 * MIB,
   /** Attempts of one request to S3, the first included. */
   s3MaxAttempts: 4,
-  /** Bytes of one part, at least and at most, as Amazon S3 has it. */
+  /** Bytes of one part of a multipart upload that Amazon S3 takes at least. */
   s3PartMinBytes: 5 * MIB,
+  /** Bytes of one part that Amazon S3 takes at most. */
   s3PartMaxBytes: 5 * 1024 * MIB,
   /** Parts of one file that are uploaded to S3 at the same time. */
   s3PartConcurrency: 4,
