@@ -20,7 +20,7 @@ export const planTicks: PlanSubject = ({ settings, runtime, newer }) =>
 
 async function measureTicks(bench: Bench, { name: runtime, path }: Runtime): Promise<void> {
   const contestants = [
-    { contestant: OURS, args: [bench.product.dist] },
+    { contestant: OURS, args: ['hold'] },
     { contestant: 'Node alone', args: [] },
   ]
   const { server: core } = choosePinning(bench.tools)
