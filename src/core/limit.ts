@@ -21,6 +21,16 @@ export const LIMITS = {
   buildCacheMaxBytes: 512 * MIB,
   /** Days after which the build's cache forgets what no build has used. */
   buildCacheMaxIdleDays: 30,
+  /** Share of its limit that a full cache keeps, so that not every build has to evict. */
+  buildCacheKeptShare: 0.8,
+  /** Share of the cache's limit for what is remembered of finished builds. */
+  buildCacheBuildsShare: 0.05,
+  /** Files of the cache from which small ones are joined: a build opens all of them. */
+  buildCacheMaxPacks: 32,
+  /** Bytes below which a file of the cache is small. */
+  buildCacheSmallPackBytes: 4 * MIB,
+  /** Hours after which an unfinished file of the cache was left by a killed build. */
+  buildCacheUnfinishedHours: 1,
   /** Bytes of a source file: what Node reads at once. */
   sourceMaxFileBytes: 2 * 1024 * MIB - 1,
   /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { build } from '../../../src/builder/build.ts'
@@ -86,10 +86,17 @@ test('the output is the same with a cache, without, with one from elsewhere and 
   assert.equal(carried.encoded, 0)
   assert.equal(carried.scanned, 0)
 
-  const [pack = ''] = readdirSync(join(cwd, 'cache/packs'))
-  writeFileSync(join(cwd, 'cache/packs', pack), 'nothing of what was here')
+  const damage = (change: (bytes: Buffer) => Buffer) => {
+    for (const name of readdirSync(join(cwd, 'cache'))) {
+      const path = join(cwd, 'cache', name)
+      if (statSync(path).isFile()) writeFileSync(path, change(readFileSync(path)))
+    }
+  }
+  damage((bytes) => bytes.fill(0, 0, bytes.length / 2))
+  await rebuilt()
+  damage((bytes) => bytes.subarray(0, -1))
   assert.equal((await rebuilt()).encoded, 4)
-  writeFileSync(join(cwd, 'cache/index'), 'damaged')
+  damage(() => Buffer.from('damaged'))
   assert.equal((await rebuilt()).encoded, 4)
 })
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { makeTree, readTree } from '../../support/tree.ts'
@@ -10,13 +10,14 @@ test('cache names its folder, and --clear empties it of what builds have kept', 
     'assets/a.txt': 'a'.repeat(500),
     'fingerpost.config.json': '{ "sources": ["assets"], "cache": { "dir": "kept" } }',
     'kept/mine.txt': 'mine',
-    'kept/index.0123456789abcdef.tmp': 'left by a killed build',
-    'kept/builds/0123456789abcdef.17.tmp': 'left by another',
+    'kept/0123456789abcdef.tmp': 'left by a killed build',
+    'kept/builds/0123456789abcdef.tmp': 'left by another',
   })
+  const packs = () => readdirSync(join(cwd, 'kept')).filter((name) => name.endsWith('.pack'))
   assert.equal((await runIn(cwd, 'build')).code, 0)
-  assert.ok(existsSync(join(cwd, 'kept/index')))
+  assert.equal(packs().length, 1)
   assert.equal((await runIn(cwd, 'cache')).stdout, `${join(cwd, 'kept')}\n`)
-  assert.ok(existsSync(join(cwd, 'kept/index')))
+  assert.equal(packs().length, 1)
   assert.equal((await runIn(cwd, 'cache', '--clear')).code, 0)
   assert.deepEqual([...readTree(join(cwd, 'kept')).keys()], ['mine.txt'])
 })

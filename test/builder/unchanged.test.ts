@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { build } from '../../../src/builder/build.ts'
-import type { BuildOptions } from '../../../src/builder/settings/options.ts'
-import { createDigester } from '../../../src/core/digest.ts'
-import { LIMITS } from '../../../src/core/limit.ts'
-import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
-import { makeTree, readTree } from '../../support/tree.ts'
+import { build } from '../../src/builder/build.ts'
+import type { BuildOptions } from '../../src/builder/settings/options.ts'
+import { describeFiles, digestInputs, hasYoung } from '../../src/builder/unchanged.ts'
+import { createDigester } from '../../src/core/digest.ts'
+import { LIMITS } from '../../src/core/limit.ts'
+import type { Collection, SourceFile } from '../../src/sources/finder.ts'
+import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
+import { makeTree, readTree } from '../support/tree.ts'
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(40)
+
+const digester = await createDigester()
 
 /** A project built twice, so that the next build can take the shortcut; `run` tells which files of the output it read. */
 async function settled(context: TestContext) {
@@ -98,27 +102,81 @@ test('with a Vite manifest written a moment ago everything is built', async (con
 })
 
 test('once in half the time after which the cache forgets, everything is built', async (context) => {
-  const { cwd, run } = await settled(context)
-  const folder = join(cwd, 'cache/builds')
-  const [name = ''] = [...readTree(folder).keys()].filter((each) => !each.includes('.'))
-  const snapshot = () => JSON.parse(readFileSync(join(folder, name), 'utf8').slice(17))
-  const digester = await createDigester()
-  const keepFor = (days: number) => {
-    const json = JSON.stringify({ ...snapshot(), builtAt: Date.now() - days * 86_400_000 })
-    writeFileSync(join(folder, name), `${digester.of(Buffer.from(json))}\n${json}`)
+  const { run } = await settled(context)
+  const now = Date.now()
+  const runAfter = async (days: number) => {
+    const clock = context.mock.method(Date, 'now', () => now + days * 86_400_000)
+    const { tookShortcut } = await run()
+    clock.mock.restore()
+    return tookShortcut
   }
-  keepFor(LIMITS.buildCacheMaxIdleDays / 2 - 1)
-  assert.equal((await run()).tookShortcut, true)
-  keepFor(LIMITS.buildCacheMaxIdleDays / 2 + 1)
-  assert.equal((await run()).tookShortcut, false)
-  assert.ok(Date.now() - snapshot().builtAt < 60_000)
+  assert.equal(await runAfter(LIMITS.buildCacheMaxIdleDays / 2 - 1), true)
+  assert.equal(await runAfter(LIMITS.buildCacheMaxIdleDays / 2 + 1), false)
+  assert.equal(await runAfter(LIMITS.buildCacheMaxIdleDays / 2 + 2), true)
 })
 
-test('a damaged snapshot is none', async (context) => {
+test('a damaged record of builds is none', async (context) => {
   const { cwd, run } = await settled(context)
   for (const name of readTree(join(cwd, 'cache/builds')).keys()) {
     writeFileSync(join(cwd, 'cache/builds', name), 'damaged')
   }
   assert.equal((await run()).tookShortcut, false)
   assert.equal((await run()).tookShortcut, true)
+})
+
+const SOURCE = { folder: '/nowhere', prefix: '' }
+const STAT = { size: 1, mtimeNs: 5n, ctimeNs: 6n, inode: 2n ** 63n + 7n }
+
+/** A collection of twenty files, some of them different. */
+function collection(others: Readonly<Record<string, Partial<SourceFile>>> = {}): Collection {
+  const files = Array.from({ length: 20 }, (_, at): SourceFile => {
+    const path = `file-${at}`
+    return { path, absolutePath: `/nowhere/${path}`, source: SOURCE, ...STAT, ...others[path] }
+  })
+  return { files: new Map(files.map((file) => [file.path, file])), shadowed: [], skipped: [] }
+}
+
+test('any other stat, place or message is another input', () => {
+  const { files } = collection()
+  const [first] = files.values()
+  assert.ok(first !== undefined)
+  const skipped = { path: 'x', absolutePath: '/nowhere/x', reason: 'ignored' as const }
+  const inputs = [
+    collection(),
+    ...[
+      { size: 2 },
+      { mtimeNs: -5n },
+      { ctimeNs: 7n },
+      { inode: 7n },
+      { absolutePath: '/elsewhere/file-1' },
+    ].map((edit) => collection({ 'file-1': edit })),
+    { files: new Map([...files].slice(1)), shadowed: [], skipped: [] },
+    { files, shadowed: [{ path: 'x', winner: first, loser: first }], skipped: [] },
+    { files, shadowed: [], skipped: [skipped] },
+    { files, shadowed: [], skipped: [{ ...skipped, reason: 'link-outside' as const }] },
+  ]
+  assert.equal(new Set(inputs.map((each) => digestInputs(each, digester))).size, inputs.length)
+  assert.equal(digestInputs(collection(), digester), digestInputs(collection(), digester))
+})
+
+test('a file is young if its content or its inode changed a moment ago', () => {
+  assert.equal(hasYoung(collection({ 'file-7': { mtimeNs: 3_000_001n } }), 3), true)
+  assert.equal(hasYoung(collection({ 'file-7': { ctimeNs: 3_000_001n } }), 3), true)
+  assert.equal(hasYoung(collection({ 'file-7': { mtimeNs: 3_000_001n } }), 4), false)
+})
+
+test('every changed, new or removed file of the program is noticed', (context) => {
+  const folder = makeTree(context, { 'cli.js': 'a', parts: { 'x.ts': 'a', 'x.d.ts': 'a' }, 'notes.md': '' })
+  const seen = [describeFiles(folder).join()]
+  const change = (work: () => void) => {
+    work()
+    seen.push(describeFiles(folder).join())
+  }
+  change(() => writeFileSync(join(folder, 'parts/x.ts'), 'ab'))
+  change(() => utimesSync(join(folder, 'cli.js'), 1, 1))
+  change(() => writeFileSync(join(folder, 'parts/y.cjs'), ''))
+  change(() => rmSync(join(folder, 'cli.js')))
+  assert.equal(new Set(seen).size, seen.length)
+  writeFileSync(join(folder, 'parts/x.d.ts'), 'abc')
+  assert.equal(describeFiles(folder).join(), seen.at(-1))
 })
