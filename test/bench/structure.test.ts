@@ -63,5 +63,6 @@ test('the suite measures what is built, and of the sources only what has no door
   assert.deepEqual(sources.map(({ from, to }) => `${from} ← ${to}`).sort(), [
     'builders/floor.ts ← ../src/core/media-type.ts',
     'scanners/readers.ts ← ../src/scan/scanners.ts',
+    'servers/tick-process.ts ← ../src/serve/tick.ts',
   ])
 })
