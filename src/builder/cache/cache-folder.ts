@@ -1,7 +1,7 @@
+import type { Fingerprint } from '../../core/digest.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { ManifestVariant } from '../../core/manifest/manifest.ts'
 import type { SourceFile } from '../../sources/finder.ts'
-import type { Fingerprint } from '../../core/digest.ts'
 import type { BuildCache } from './cache.ts'
 import { type CacheOptions, getJson, openCache, putJson } from './store.ts'
 
