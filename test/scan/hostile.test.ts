@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { runInNewContext } from 'node:vm'
+import fc from 'fast-check'
+import type { Scanner } from '../../src/scan/scanner.ts'
 import { createScanners, findScanner } from '../../src/scan/scanners.ts'
+
+const SRC = join(import.meta.dirname, '../../src')
 
 const scanners = await createScanners({ html: true })
 
@@ -76,6 +82,10 @@ const PIECES: Readonly<Record<string, readonly string[]>> = {
       'import.meta.resolve("',
       'import.meta.resolve(/*',
       'import.meta./**/',
+      'import.meta //',
+      'import.meta //\n',
+      'import a from /*"',
+      'import/*',
       'import.meta.resolve("\\',
     ],
     ...['`', '`${', '/', '/*', '//', '"', '"\\', '(', '{', '[', '\u2028', 'import /*', 'export {'],
@@ -100,6 +110,8 @@ const PIECES: Readonly<Record<string, readonly string[]>> = {
       '<style>',
       '<style>url(',
       '<![CDATA[',
+      '<style><!-- <![CDATA[',
+      '<use href="<![CDATA[',
     ],
     ...[
       '<!--',
@@ -129,6 +141,7 @@ const PIECES: Readonly<Record<string, readonly string[]>> = {
       '&amp',
     ],
     ...[
+      '<img src="<![CDATA[',
       '<style>',
       '<style>url(',
       '</',
@@ -171,34 +184,106 @@ const FRONT: Readonly<Record<string, string>> = {
   'a.js.map': '{"file":"a.js","x":',
 }
 
-const LENGTH = 1024 * 1024
+const KIB = 1024
 
-/**
- * Milliseconds that only a scan which has lost its way takes: linear ones need at most some three thousand here, and a
- * quadratic one would have half a million times a million steps before it.
- */
-const HANG_MS = 30_000
+/** Milliseconds that only a scan without an end takes: a guard against a test that never returns, not a measure. */
+const HANG_MS = 120_000
 
 /** Scans in a way that can be interrupted; an `ERR_SCRIPT_EXECUTION_TIMEOUT` is the failure of the test. */
 function scanOrGiveUp(scan: () => void, timeout = HANG_MS): void {
   runInNewContext('scan()', { scan }, { timeout })
 }
 
+/** Milliseconds of processor time, which other processes don't lengthen. */
+function costOf(scanner: Scanner, text: string): number {
+  const before = process.cpuUsage()
+  scanOrGiveUp(() => scanner.scan(text))
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / 1000
+}
+
+/** Four times the text costs four times the work; sixteen times where the work is quadratic. */
+const MAX_GROWTH = 10
+
+/** Below this cost the growth says more about the compiler than about the scanner. */
+const MIN_COST_MS = 40
+
+/** Tries again before it fails: a garbage collection may fall into the longer scan. */
+function assertLinear(scanner: Scanner, textOf: (length: number) => string, length: number): void {
+  const growths: number[] = []
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const [less, more] = [length / 4, length].map((size) => costOf(scanner, textOf(size)))
+    const growth = (more ?? 0) / Math.max(less ?? 0, 1)
+    if ((more ?? 0) < MIN_COST_MS || growth < MAX_GROWTH) return
+    growths.push(growth)
+  }
+  assert.fail(
+    `four times the text took ${growths.map((growth) => growth.toFixed(1)).join(', ')} times the work`,
+  )
+}
+
+function repeatTo(length: number, front: string, unit: string): string {
+  return front + unit.repeat(Math.ceil(length / unit.length))
+}
+
 for (const [path, pieces] of Object.entries(PIECES)) {
-  describe(`one megabyte of beginnings in ${path} comes to an end`, () => {
-    const scanner = findScanner(scanners, path) ?? assert.fail(path)
+  const scanner = findScanner(scanners, path) ?? assert.fail(path)
+  const front = FRONT[path] ?? ''
+
+  describe(`the work for repeated beginnings in ${path} is linear`, () => {
     for (const piece of pieces) {
       test(JSON.stringify(piece), () => {
-        const text = FRONT[path] + piece.repeat(LENGTH / piece.length)
-        scanOrGiveUp(() => scanner.scan(text))
+        assertLinear(scanner, (length) => repeatTo(length, front, piece), 192 * KIB)
       })
     }
   })
+
+  test(`the work for a megabyte of any beginnings in ${path} is linear`, () => {
+    const piece = fc.constantFrom(...pieces)
+    const beginnings = fc.tuple(
+      fc.array(piece, { maxLength: 3 }),
+      fc.array(piece, { minLength: 1, maxLength: 4 }),
+    )
+    fc.assert(
+      fc.property(beginnings, ([before, repeated]) => {
+        const start = front + before.join('')
+        assertLinear(scanner, (length) => repeatTo(length, start, repeated.join('')), 1024 * KIB)
+      }),
+      { numRuns: 6 },
+    )
+  })
 }
+
+test('one long line comment after import.meta is read once', () => {
+  const scanner = findScanner(scanners, 'a.js') ?? assert.fail()
+  for (const use of ['import.meta ', 'import.meta.resolve(', 'new URL("a", ', 'new URL(']) {
+    assertLinear(scanner, (length) => `${use}${'/'.repeat(length)}\nimport.meta.url)`, 1024 * KIB)
+  }
+})
+
+test('a manifest with a long key needs little memory, however many values follow', () => {
+  const code = `
+    import { locateJson } from ${JSON.stringify(join(SRC, 'scan/json.ts'))}
+    const json = \`{"\${'k'.repeat(130_000)}":[\${'1,'.repeat(65_000)}1],"icons":[{"src":"a.png"}]}\`
+    console.log(locateJson(json, ['/icons/*/src']).length)`
+  const options = ['--max-old-space-size=64', '--import', 'tsx', '--input-type=module', '--eval', code]
+  assert.equal(execFileSync(process.execPath, options, { encoding: 'utf8', cwd: join(SRC, '..') }), '1\n')
+})
 
 test('a scan that has lost its way is given up', () => {
   const stuck = () => {
     for (;;) 'text'.indexOf('never')
   }
   assert.throws(() => scanOrGiveUp(stuck, 50), { code: 'ERR_SCRIPT_EXECUTION_TIMEOUT' })
+})
+
+test('quadratic work is told', () => {
+  const quadratic: Scanner = {
+    ...(scanners[0] ?? assert.fail()),
+    scan(text) {
+      for (let at = 0; at < text.length; at += 4) text.slice(at).lastIndexOf('x')
+      return { references: [], notes: [] }
+    },
+  }
+  assert.throws(() => assertLinear(quadratic, (length) => '-'.repeat(length), 64 * KIB), /times the work/)
 })

@@ -107,7 +107,7 @@ export function withSuffix(key: string, suffix: string): string {
 }
 
 function withoutEdges(name: string): string {
-  return name.replace(/^[.\s]+/u, '').replace(/[.\s]+$/u, '')
+  return name.replace(/^[.\s]+/u, '').replace(/(?<![.\s])[.\s]+$/u, '')
 }
 
 /** Puts a suffix before the extension and takes characters from the stem until the name fits. */

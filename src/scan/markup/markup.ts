@@ -9,10 +9,8 @@ const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', qu
 const REFERENCE = /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/giu
 
 /** Or a CDATA section or comment (XML 1.0 §2.7, §2.5); an unclosed one runs to the end, or each would be tried anew. */
-const TEXT_ESCAPE = new RegExp(
-  `${REFERENCE.source}|<!\\[CDATA\\[([\\s\\S]*?)(?:\\]\\]>|$)|<!--[\\s\\S]*?(?:-->|$)`,
-  REFERENCE.flags,
-)
+const TEXT_ESCAPE =
+  /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));|<!\[CDATA\[([\s\S]*?)(?:\]\]>|$)|<!--[\s\S]*?(?:-->|$)/giu
 
 /** The value of an attribute, and where each character of it stands. */
 export function spellAttribute(markup: string, start: number, end: number): Spelling {

@@ -1,0 +1,124 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { type Expression, parse } from 'acorn'
+import { full } from 'acorn-walk'
+import { transformSync } from 'esbuild'
+import { check } from 'recheck'
+
+const SRC = join(import.meta.dirname, '..', 'src')
+
+/** Regular expressions that the checker can't decide or that never meet foreign text, and why they are harmless. */
+const REVIEWED: readonly (readonly [regexp: RegExp, reason: string])[] = [
+  [/\B(?=(\d{3})+$)/g, 'a number of ours'],
+  [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'anchored; at most 63 steps back'],
+  [/\/+$/, 'a path that the operator wrote'],
+  [/--add-module=\S*brotli/, 'the output of nginx -V'],
+  [/^[\s\0]*(?!https?:)[a-z][a-z0-9+.-]*:/i, 'anchored; the classes are disjoint'],
+  [/(?<![.\s])[.\s]+$/u, 'tries each run from its start only'],
+  [
+    /&(?:#x([0-9a-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));|<!\[CDATA\[([\s\S]*?)(?:\]\]>|$)|<!--[\s\S]*?(?:-->|$)/giu,
+    'a section or comment without an end takes all that is left',
+  ],
+  [
+    /(?<!\{)\{#|\{%-?\s*comment\s*-?%\}|\{\{~?!--|\{\{~?!|\{\{--|<%#|^[ \t]*\/\/-/gm,
+    'each run of blanks follows another bracket or line start',
+  ],
+  [
+    /(?<![\w$-])(?:static|staticIntegrity|stylesheetTag|scriptTag|moduleTag|preloadTag)\s*(?:\(\s*)?(?:'(?<single>[^'\n\\]*)'|"(?<double>[^"\n\\]*)"|`(?<back>[^`$\\]*)`)(?!\s*[+~.[]|\s*%\s*\w)/g,
+    'each literal and run of blanks follows another helper',
+  ],
+  [
+    /(?:'(?<single>[^'\n\\]*)'|"(?<double>[^"\n\\]*)"|`(?<back>[^`$\\]*)`)\s*\|\s*(?:static|static_integrity|stylesheet_tag|script_tag|module_tag|preload_tag)(?![\w$])/g,
+    'each literal ends at the next quote, each run of blanks follows another literal',
+  ],
+  [
+    /(\s+|#[^\n]*)|"((?:\\[\s\S]|[^"\\])*)"|'((?:\\[\s\S]|[^'\\])*)'|([;{}])|(?!["'])(?:\\[\s\S]|\$\{\w+\}|[^\s;{}\\])+/y,
+    "sticky; the operator's configuration",
+  ],
+  [/--[^\n]*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}]/g, "the operator's configuration"],
+  [/,\s*(?=<)/, 'a header of ours'],
+]
+
+const literals: (readonly [file: string, regexp: RegExp])[] = []
+/** `new RegExp(…)` of anything but a name: a pattern that is put together. */
+const composed: string[] = []
+
+for (const file of readdirSync(SRC, { recursive: true, encoding: 'utf8' })) {
+  if (!file.endsWith('.ts')) continue
+  const { code } = transformSync(readFileSync(join(SRC, file), 'utf8'), { loader: 'ts', target: 'es2024' })
+  full(parse(code, { ecmaVersion: 'latest', sourceType: 'module' }), (node) => {
+    const expression = node as Expression
+    if (expression.type === 'Literal' && expression.regex) {
+      literals.push([file, new RegExp(expression.regex.pattern, expression.regex.flags)])
+    }
+    if (expression.type !== 'NewExpression' && expression.type !== 'CallExpression') return
+    const { callee, arguments: given } = expression
+    if (callee.type !== 'Identifier' || callee.name !== 'RegExp' || given[0]?.type === 'Identifier') return
+    composed.push(file)
+  })
+}
+
+/** The regular expressions a module puts together while it loads. */
+async function recordComposed(file: string): Promise<readonly RegExp[]> {
+  const recorded: RegExp[] = []
+  const original = globalThis.RegExp
+  globalThis.RegExp = class extends original {
+    constructor(pattern: RegExp | string, flags?: string) {
+      super(pattern, flags)
+      recorded.push(this)
+    }
+  } as RegExpConstructor
+  try {
+    await import(join(SRC, file))
+  } finally {
+    globalThis.RegExp = original
+  }
+  return recorded
+}
+
+const reviewed = new Set(REVIEWED.map(([regexp]) => keyOf(regexp)))
+const met = new Set<string>()
+
+/** Without the backslash that only some tools write. */
+function keyOf({ source, flags }: { readonly source: string; readonly flags: string }): string {
+  return `/${source.replaceAll('.\\[', '.[')}/${flags}`
+}
+
+async function assertLinear(regexp: RegExp): Promise<void> {
+  const { source: pattern, flags } = regexp
+  met.add(keyOf(regexp))
+  if (reviewed.has(keyOf(regexp))) return
+  // A sticky expression is tried at one place, not searched for.
+  const source = flags.includes('y') ? `^(?:${pattern})` : pattern
+  const result = await check(source, flags.replace('y', ''), { checker: 'automaton' })
+  assert.equal(
+    result.status,
+    'safe',
+    `${regexp} ${JSON.stringify(result.status === 'unknown' ? result.error : result.complexity)}`,
+  )
+}
+
+describe('every regular expression takes linear time on any text', () => {
+  for (const [file, regexp] of literals) test(`${file} ${regexp}`, () => assertLinear(regexp))
+  for (const file of new Set(composed)) {
+    test(`${file}, put together`, async () => {
+      const recorded = await recordComposed(file)
+      // Those in functions would not be seen.
+      assert.equal(recorded.length, composed.filter((other) => other === file).length)
+      for (const regexp of recorded) await assertLinear(regexp)
+    })
+  }
+})
+
+test('no reason is left of a regular expression that is gone', () => {
+  assert.deepEqual(
+    [...reviewed].filter((key) => !met.has(key)),
+    [],
+  )
+})
+
+test('an expression with an exponential reading is refused', async () => {
+  await assert.rejects(assertLinear(/(?:\s|\/\/.*)*x/))
+})
