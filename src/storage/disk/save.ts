@@ -66,6 +66,9 @@ async function publish(root: string, path: string, key: string, options: SaveOpt
   })
 }
 
+/** The setgid bit of a mode (POSIX S_ISGID). */
+const SETGID = 0o2000
+
 /** Content up to this many bytes is written synchronously: five trips through the thread pool cost far more. */
 const SYNC_MAX_BYTES = 64 * 1024
 
@@ -84,12 +87,31 @@ async function makeFolder(folder: string, mode: number): Promise<void> {
   try {
     const first = await mkdir(folder, { recursive: true })
     if (first === undefined) return
-    for (let made = folder; made.length >= first.length; made = dirname(made)) await chmod(made, mode)
+    for (let made = folder; made.length >= first.length; made = dirname(made)) await setFolderMode(made, mode)
   } catch (error) {
     // A file in the way is the system's EEXIST; here that would read as "the key is taken".
     if (!isSystemError(error, 'EEXIST')) throw error
     throw Object.assign(new Error(`ENOTDIR: not a directory, ${folder}`), { code: 'ENOTDIR' })
   }
+}
+
+/** A folder with the setgid bit gives it to the folders in it, and chmod would take it away. */
+async function setFolderMode(folder: string, mode: number): Promise<void> {
+  const inherited = (await stat(folder)).mode & SETGID
+  await chmod(folder, mode | inherited).catch(ignoreRefusedMode)
+}
+
+function setMode(descriptor: number, mode: number): void {
+  try {
+    fchmodSync(descriptor, mode)
+  } catch (error) {
+    ignoreRefusedMode(error)
+  }
+}
+
+/** On some mounts (WSL, CIFS, exFAT) all files have the mode of the mount. */
+function ignoreRefusedMode(error: unknown): void {
+  if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'ENOSYS')) throw error
 }
 
 async function writeSmall(path: string, content: Uint8Array, mode: number): Promise<number> {
@@ -98,7 +120,7 @@ async function writeSmall(path: string, content: Uint8Array, mode: number): Prom
     for (let done = 0; done < content.length; ) done += writeSync(descriptor, content, done)
     const { mode: given } = fstatSync(descriptor)
     // The umask took its bits from the mode given to open.
-    if ((given & 0o777) !== mode) fchmodSync(descriptor, mode)
+    if ((given & 0o777) !== mode) setMode(descriptor, mode)
     // Flushing is the slow part, and the one that others can work beside.
     await flush(() => fsyncAsync(descriptor))
     return content.length
@@ -112,7 +134,7 @@ async function writeLarge(path: string, content: Content, mode: number): Promise
   try {
     if (content instanceof Uint8Array) await file.writeFile(content)
     else for await (const piece of content) await file.writeFile(piece)
-    await file.chmod(mode)
+    await file.chmod(mode).catch(ignoreRefusedMode)
     await flush(() => file.sync())
     return (await file.stat()).size
   } finally {

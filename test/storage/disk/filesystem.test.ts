@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import fs, { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
@@ -135,4 +136,39 @@ test('a sweep with an age leaves alone what is still being written', async (cont
   const storage = createFilesystemStorage({ root })
   assert.equal(await storage.sweep(new Date(Date.now() - 60_000)), 0)
   assert.equal(await storage.sweep(new Date(Date.now() + 60_000)), 1)
+})
+
+test('a folder in one with the setgid bit has it too', async (context) => {
+  const root = makeTree(context)
+  chmodSync(root, 0o2775)
+  await createFilesystemStorage({ root, folderMode: 0o770 }).save('a/b/c.txt', Buffer.from('c'))
+  assert.deepEqual(
+    ['a', 'a/b'].map((path) => statSync(join(root, path)).mode & 0o7777),
+    [0o2770, 0o2770],
+  )
+})
+
+test('where no mode can be set, files are stored with the one of the mount', async (context) => {
+  const root = makeTree(context)
+  const refuse = () => {
+    throw Object.assign(new Error('EPERM: operation not permitted, fchmod'), { code: 'EPERM' })
+  }
+  const before = process.umask(0o077)
+  const handle = await fs.promises.open(root)
+  const { prototype } = handle.constructor
+  await handle.close()
+  context.mock.method(fs, 'fchmodSync', refuse)
+  context.mock.method(fs.promises, 'chmod', async () => refuse())
+  context.mock.method(prototype, 'chmod', async () => refuse())
+  syncBuiltinESMExports()
+  context.after(() => {
+    process.umask(before)
+    context.mock.restoreAll()
+    syncBuiltinESMExports()
+  })
+  const storage = createFilesystemStorage({ root })
+  await storage.save('a/small.txt', Buffer.from('small'))
+  await storage.save('a/large.txt', Buffer.alloc(100_000, 'l'))
+  assert.equal((await storage.read('a/small.txt')).toString(), 'small')
+  assert.equal(statSync(join(root, 'a/large.txt')).mode & 0o777, 0o600)
 })
