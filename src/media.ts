@@ -1,5 +1,6 @@
 export { safeName } from './media/content/name.ts'
 export { formatDisposition } from './media/content/presentation.ts'
+export type { OrphanOptions } from './media/inspect.ts'
 export type { MediaLinkOptions } from './media/links/address.ts'
 export type { DirectUpload, DirectUploadOptions, DirectUploads } from './media/links/direct.ts'
 export {
@@ -16,8 +17,8 @@ export {
   type MediaSaveOptions,
   type MediaStorage,
   type MediaStorageOptions,
-  type OrphanOptions,
   type PageOptions,
+  type StagedFile,
 } from './media/media-storage.ts'
 export type {
   MediaOptions,

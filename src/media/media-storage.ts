@@ -16,6 +16,7 @@ import { type MediaContent, openContent } from './content/content.ts'
 import { agreesWithName } from './content/image.ts'
 import { isReadableKey, isSafeKey, unsafeName, withSuffix } from './content/name.ts'
 import { asInline, type PresentationOptions, presentationOf } from './content/presentation.ts'
+import { findOrphans, type OrphanOptions } from './inspect.ts'
 import { createAddresses, type MediaLinkOptions } from './links/address.ts'
 import { createLinkSigner, type LinkKey } from './links/link.ts'
 import { asStorage } from './options.ts'
@@ -51,14 +52,6 @@ export interface PageOptions {
   readonly after?: string
   /** Names on the page at most. Default 1,000. */
   readonly limit?: number
-}
-
-/** What an orphan is. */
-export interface OrphanOptions {
-  /** Only names that start so. Default all. */
-  readonly prefix?: string
-  /** Files younger than this may be about to be used. Default 24 hours. */
-  readonly minAgeHours?: number
 }
 
 /**
@@ -190,7 +183,7 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     delete: async (name) => storage.delete(checkName(name)),
     url: (name) => addresses.url(checkName(name)),
     signedUrl: async (name, signing) => addresses.signedUrl(checkName(name), signing),
-    orphans: (usedNames, orphan = {}) => findOrphans(storage, new Set(usedNames), orphan, now()),
+    orphans: (usedNames, orphan = {}) => findOrphans(storage, usedNames, orphan, now()),
   }
 }
 
@@ -235,16 +228,4 @@ async function listPage(storage: Storage, prefix: string, page: PageOptions): Pr
     files.push(file)
   }
   return { files, next: undefined }
-}
-
-async function* findOrphans(
-  storage: Storage,
-  used: ReadonlySet<string>,
-  { prefix = '', minAgeHours = LIMITS.sweepMinAgeHours }: OrphanOptions,
-  now: number,
-): AsyncIterable<StoredFile> {
-  const youngest = now - minAgeHours * 3_600_000
-  for await (const file of storage.list(prefix)) {
-    if (!used.has(file.key) && file.modifiedAt.getTime() <= youngest) yield file
-  }
 }

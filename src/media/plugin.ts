@@ -3,8 +3,8 @@ import fastifyPlugin from 'fastify-plugin'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { limitStreams } from '../http/connection.ts'
 import { mountAt } from '../http/mount.ts'
-import type { Storage } from '../storage/storage.ts'
 import { checkLocations, checkSlash, type Location } from './check.ts'
+import { rootOf } from './inspect.ts'
 import { createLinkSigner } from './links/link.ts'
 import { createMedia, type Media } from './media.ts'
 import { createMediaStorage } from './media-storage.ts'
@@ -109,14 +109,10 @@ function locationsOf(app: FastifyInstance, config: MediaConfig, url: Location['u
   const { storage, production = process.env['NODE_ENV'] === 'production' } = config
   const given = config.static ?? (app.hasDecorator('staticMount') ? app.staticMount : undefined)
   return {
-    media: { url, root: folderOf(storage) },
+    media: { url, root: rootOf(storage) },
     static: given && { url: parsePublicUrl(given.url), root: given.root },
     production,
     isVolatile: storage.name === 'memory',
     cwd: process.cwd(),
   }
-}
-
-function folderOf(storage: Storage): string | undefined {
-  return 'root' in storage && typeof storage.root === 'string' ? storage.root : undefined
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { utimesSync } from 'node:fs'
+import { utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { BUCKET, createS3Lab } from '../../support/s3.ts'
-import { makeTree, readTree, writeTree } from '../../support/tree.ts'
+import { Link, makeTree, readTree, writeTree } from '../../support/tree.ts'
 import { runIn, runWith } from '../support.ts'
 
 const lab = createS3Lab()
@@ -56,6 +56,89 @@ test('fingerpost media orphans takes no names for a mistake', async (context) =>
     assert.deepEqual([code, stdout], [2, ''])
     assert.match(stderr, /every file would be an orphan|Cannot read the names in use: ENOENT/)
   }
+})
+
+const LISTS: readonly (readonly [why: string, list: (text: string) => Buffer | string])[] = [
+  ['UTF-8 with a mark', (text) => `\ufeff${text}`],
+  ['UTF-16LE with a mark, as PowerShell writes it', (text) => Buffer.from(`\ufeff${text}`, 'utf16le')],
+  ['UTF-16BE with a mark', (text) => Buffer.from(`\ufeff${text}`, 'utf16le').swap16()],
+  ['NUL between the names', (text) => text.replaceAll('\r\n', '\0')],
+  ['CR between the names', (text) => text.replaceAll('\r\n', '\r')],
+  ['quotes, as a spreadsheet writes them', (text) => text.replace(/[^\r\n]+/g, '"$&"')],
+  ['blanks, as psql writes them', (text) => text.replace(/[^\r\n]+/g, ' $& ')],
+  ['decomposed letters', (text) => text.normalize('NFD')],
+  ['other case', (text) => text.toUpperCase()],
+  ['a leading ./', (text) => text.replace(/^/gm, './')],
+]
+
+for (const [why, listOf] of LISTS) {
+  test(`fingerpost media orphans understands a list with ${why}`, async (context) => {
+    const folder = makeTree(context)
+    for (const name of ['a.txt', 'ü/b.png', 'left.txt']) {
+      writeTree(folder, { [`media/${name}`]: 'x' })
+      utimesSync(join(folder, 'media', name), 0, Date.now() / 1000 - 90_000)
+    }
+    writeTree(folder, { used: listOf('a.txt\r\nü/b.png\r\n') })
+    const { code, stdout } = await runIn(folder, 'media', 'orphans', 'media', '--used', 'used')
+    assert.deepEqual([code, stdout], [0, 'left.txt\n'])
+  })
+}
+
+test('fingerpost media orphans refuses a list that it can not read', async (context) => {
+  const text = 'a.txt\r\nb.txt\r\n'
+  const folder = makeTree(context, {
+    'media/a.txt': 'a',
+    utf16: Buffer.from(text, 'utf16le'),
+    latin1: Buffer.from('a.txt\nGr\u00fc\u00dfe.txt\n', 'latin1'),
+    urls: 'https://example.org/media/a.txt\n',
+  })
+  for (const [list, message] of [
+    ['utf16', /neither UTF-8 nor UTF-16/],
+    ['latin1', /neither UTF-8 nor UTF-16/],
+    ['urls', /None of the names in use is stored.*\n.*example a\.txt/],
+  ] as const) {
+    const { code, stdout, stderr } = await runIn(
+      folder,
+      'media',
+      'orphans',
+      'media',
+      '--used',
+      list,
+      '--min-age',
+      '0s',
+    )
+    assert.deepEqual([code, stdout], [2, ''])
+    assert.match(stderr, message)
+  }
+})
+
+test('fingerpost media check lists what can not be served, and why', async (context) => {
+  const folder = makeTree(context, {
+    media: {
+      'fine.txt': 'x',
+      'Report: v1.txt': 'x',
+      '.htaccess': 'x',
+      'a\\b.txt': 'x',
+      'out.txt': new Link('/etc/hostname'),
+      'gone.txt': new Link('nowhere'),
+    },
+  })
+  writeFileSync(
+    Buffer.concat([Buffer.from(join(folder, 'media/Gr')), Buffer.from([0xfc]), Buffer.from('n.txt')]),
+    'x',
+  )
+  const { code, stdout, stderr } = await runIn(folder, 'media', 'check', 'media')
+  assert.equal(code, 1)
+  const lines = stdout.trim().split('\n')
+  assert.match(lines.find((line) => line.startsWith('.htaccess')) ?? '', /begins with a dot/)
+  assert.match(lines.find((line) => line.startsWith('a\\b.txt')) ?? '', /backslash/)
+  assert.match(lines.find((line) => line.startsWith('Gr')) ?? '', /not valid UTF-8/)
+  assert.match(lines.find((line) => line.startsWith('out.txt')) ?? '', /out of/)
+  assert.match(lines.find((line) => line.startsWith('gone.txt')) ?? '', /no file gone\.txt/)
+  assert.equal(lines.length, 5)
+  assert.match(stderr, /^5 files of folder .* cannot be served$/m)
+  const good = makeTree(context, { 'media/a.txt': 'a' })
+  assert.equal((await runIn(good, 'media', 'check', 'media')).code, 0)
 })
 
 test('fingerpost media orphans lists a bucket', async (context) => {
