@@ -29,11 +29,15 @@ export interface LiveChange {
   readonly integrity: string | undefined
 }
 
-/** Assets by logical path. Its methods are those of the live resolver. */
+/** Assets by logical path. */
 export interface LiveAssets {
+  /** The asset as it is now; undefined if no source has it. */
   find(path: LogicalPath): LiveAsset | undefined
+  /** The asset if this is its latest known name. Of its dependencies none is checked. */
   peek(path: LogicalPath, file: HashedPath): LiveAsset | undefined
+  /** Checks everything that was ever requested and returns what changed since the last call. */
   changes(): readonly LiveChange[]
+  /** The problems of everything that was ever requested. */
   problems(): readonly Problem[]
   /** Drops all closures, after a change outside the files. */
   forget(): void
@@ -96,9 +100,12 @@ export function createLiveAssets(context: ClosureContext): LiveAssets {
     find,
     peek(path, file) {
       const known = closures.get(path)
-      return known?.names.get(path)?.file === file ? toAsset(path, known, digester) : undefined
+      if (known?.names.get(path)?.file !== file || known.members.get(path) !== tree.check(path))
+        return undefined
+      return toAsset(path, known, digester)
     },
     changes() {
+      tree.newTurn()
       const changes: LiveChange[] = []
       for (const [path, before] of reported) {
         const current = find(path)?.asset

@@ -1,21 +1,22 @@
+import { statSync } from 'node:fs'
+import { join, relative, resolve, sep } from 'node:path'
 import { createImportMapNames } from '../../builder/link/import-map.ts'
 import { findPrehashed } from '../../builder/read/prehashed.ts'
 import { createSourceReader } from '../../builder/read/source-reader.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { createDigester } from '../../core/digest.ts'
-import type { HashedPath } from '../../core/hashed-path.ts'
+import { FingerpostError } from '../../core/error.ts'
+import { nearestNames } from '../../core/nearest.ts'
 import { extensionOf, isLogicalPath, type LogicalPath } from '../../core/path.ts'
-import type { Problem } from '../../core/reference/problem.ts'
 import { createImportMap, type ImportMap, type ImportMapSource } from '../../resolve/import-map.ts'
 import { createResolver, type Resolver } from '../../resolve/resolver.ts'
 import { createScanners } from '../../scan/scanners.ts'
 import { collect } from '../../sources/collect.ts'
-import type { SourceFolder } from '../../sources/finder.ts'
+import type { Collection, SourceFolder } from '../../sources/finder.ts'
 import { createFolderFinder } from '../../sources/folder-finder.ts'
 import { locateSources } from '../../sources/source.ts'
-import { createLiveAssets, type LiveAsset, type LiveAssets, type LiveChange } from './assets.ts'
+import { createLiveAssets, type LiveAssets } from './assets.ts'
 import { createNameMemory } from './closure.ts'
-import { explainUnknownName } from './explain.ts'
 import { createFactStore } from './facts.ts'
 import { createLiveTree } from './tree.ts'
 
@@ -32,16 +33,8 @@ export interface LiveOptions {
 }
 
 /** Answers from the sources what a build would answer: the same names, bytes and problems. */
-export interface LiveResolver extends Resolver {
+export interface LiveResolver extends Resolver, Omit<LiveAssets, 'forget'> {
   readonly sources: readonly SourceFolder[]
-  /** The asset of a logical path; undefined if no source has it. */
-  find(path: LogicalPath): LiveAsset | undefined
-  /** The asset of a logical path if this is its latest known name. The disk is not checked. */
-  peek(path: LogicalPath, file: HashedPath): LiveAsset | undefined
-  /** Checks everything that was ever requested and returns what changed since the last call. */
-  changes(): readonly LiveChange[]
-  /** The problems of everything that was ever requested. */
-  problems(): readonly Problem[]
   /** All names of the last listing, in no order. */
   names(): Iterable<LogicalPath>
   /** The import map of a build. Without `entries` it reads every module. @throws FingerpostError `FP_UNKNOWN_NAME`, `FP_CONFIG` */
@@ -67,7 +60,7 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
   const facts = createFactStore({ reader, digester, scanners, now })
   const tree = createLiveTree({ finders, listed, hasKnownContent: facts.confirm })
   const prehashed = new Set(await findPrehashed(listed, config.prehashed))
-  const assets = createLiveAssets({
+  const { forget, ...assets } = createLiveAssets({
     ...{ config, tree, digester, reader, prehashed, facts },
     remembered: createNameMemory(),
   })
@@ -82,34 +75,28 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
   const names = () => tree.collection.files.keys()
   return {
     ...resolver,
+    ...assets,
     sources,
     names,
     importMap: (entries) => createImportMap(importMapSource(assets, [...names()], config), resolver, entries),
-    find: assets.find,
-    peek: assets.peek,
-    changes() {
-      tree.newTurn()
-      return assets.changes()
-    },
-    problems: assets.problems,
     async relist() {
       const next = await collect(finders)
       tree.update(next)
-      if (replaceMembers(prehashed, await findPrehashed(next, config.prehashed))) assets.forget()
+      if (replaceMembers(prehashed, await findPrehashed(next, config.prehashed))) forget()
     },
   }
 }
 
 /** @throws FingerpostError `FP_CONFIG` for a specifier whose target does not exist */
 function importMapSource(
-  assets: LiveAssets,
+  { find }: Pick<LiveAssets, 'find'>,
   names: readonly LogicalPath[],
   config: BuildConfig,
 ): ImportMapSource {
-  const get = (path: LogicalPath) => assets.find(path)?.asset
+  const get = (path: LogicalPath) => find(path)?.asset
   // Only the modules themselves tell by which URLs they import each other.
   const moduleUrlsOf = (path: LogicalPath) =>
-    ['.js', '.mjs'].includes(extensionOf(path)) ? [...(assets.find(path)?.moduleUrls ?? [])] : []
+    ['.js', '.mjs'].includes(extensionOf(path)) ? [...(find(path)?.moduleUrls ?? [])] : []
   const moduleUrls = new Map(config.modules === 'import-map' ? names.flatMap(moduleUrlsOf) : [])
   return {
     importMap: createImportMapNames({ paths: names, moduleUrls, config }),
@@ -123,4 +110,55 @@ function replaceMembers<T>(set: Set<T>, members: ReadonlySet<T>): boolean {
   set.clear()
   for (const member of members) set.add(member)
   return true
+}
+
+/** Where a name was looked up. */
+interface SearchedPlaces {
+  /** Absolute. */
+  readonly cwd: string
+  readonly sources: readonly SourceFolder[]
+  readonly collection: Collection
+}
+
+/** Tells why no source has a name: its file is ignored, is outside every source, or has another name. */
+function explainUnknownName(name: string, places: SearchedPlaces): FingerpostError {
+  const nearest = nearestNames(name, places.collection.files.keys())
+  const reason = findIgnored(name, places) ?? findByPath(name, places)
+  const searched = places.sources.map(({ folder, prefix }) => (prefix ? `${folder} (as ${prefix})` : folder))
+  const hint = nearest.length === 0 ? '' : `Did you mean ${nearest.join(', ')}? `
+  return new FingerpostError('FP_UNKNOWN_NAME', reason ?? `No source has ${JSON.stringify(name)}.`, {
+    remedy: `${hint}Looked in ${searched.join(', ')}.`,
+    details: { name, nearest },
+  })
+}
+
+/** A source has the file, but leaves it out. */
+function findIgnored(name: string, { sources }: SearchedPlaces): string | undefined {
+  if (!isLogicalPath(name)) return undefined
+  for (const { folder, prefix } of sources) {
+    const file = join(folder, name.slice(prefix.length))
+    if (!name.startsWith(prefix) || !isFile(file)) continue
+    return `${JSON.stringify(name)} exists (${file}) but is ignored, or is a link that leaves its source.`
+  }
+  return undefined
+}
+
+/** The name is a path on disk, inside or outside the sources. */
+function findByPath(name: string, { cwd, sources }: SearchedPlaces): string | undefined {
+  const file = resolve(cwd, `.${sep}${name.replace(/^\/+/, '')}`)
+  if (name === '' || !isFile(file)) return undefined
+  for (const { folder, prefix } of sources) {
+    const inside = relative(folder, file)
+    if (inside.startsWith('..')) continue
+    return `${JSON.stringify(name)} is a path. The name of ${file} is ${JSON.stringify(prefix + inside)}.`
+  }
+  return `${JSON.stringify(name)} exists (${file}) but is outside every source.`
+}
+
+function isFile(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.isFile() === true
+  } catch {
+    return false
+  }
 }

@@ -33,7 +33,7 @@ export interface LiveTreeOptions {
 export function createLiveTree({ finders, listed, hasKnownContent }: LiveTreeOptions): LiveTree {
   const checked = new Set<LogicalPath>()
   const files = new CheckedFiles(check)
-  let { shadowed, skipped } = listed
+  let listing = listed
   let turn = 0
   const newTurn = () => {
     checked.clear()
@@ -57,14 +57,8 @@ export function createLiveTree({ finders, listed, hasKnownContent }: LiveTreeOpt
   }
 
   return {
-    collection: {
-      files,
-      get shadowed() {
-        return shadowed
-      },
-      get skipped() {
-        return skipped
-      },
+    get collection() {
+      return { ...listing, files }
     },
     check,
     get turn() {
@@ -72,8 +66,7 @@ export function createLiveTree({ finders, listed, hasKnownContent }: LiveTreeOpt
     },
     newTurn,
     update(next) {
-      shadowed = next.shadowed
-      skipped = next.skipped
+      listing = next
       files.replace(next.files)
       newTurn()
     },
