@@ -17,7 +17,7 @@ import { addClientToPages, formatScript, LIVE_CLIENT } from './reload/client.ts'
 import { type ChangeNotifier, createChangeNotifier } from './reload/notifier.ts'
 import { createLiveResolver, type LiveResolver } from './resolve/live-resolver.ts'
 import { createLiveSite } from './site.ts'
-import { type LiveWatch, startLiveWatch } from './watch.ts'
+import { startLiveWatch } from './watch.ts'
 
 /** Where live mode's own files are, below the mount. Sources don't use this name. */
 const OWN_FOLDER = '__fingerpost/'
@@ -92,7 +92,7 @@ async function createTypesWriter(
  * listens or a page does: an app that is only asked by `inject` needs none.
  */
 function addWatch(app: FastifyInstance, folders: readonly string[], { check }: ChangeNotifier): () => void {
-  let watch: LiveWatch | undefined
+  let watch: ReturnType<typeof startLiveWatch> | undefined
   const onPolling = (reason: unknown) =>
     app.log.warn(
       reason,

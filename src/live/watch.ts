@@ -1,18 +1,15 @@
+import type { EventEmitter } from 'node:events'
 import { realpathSync } from 'node:fs'
 import { basename } from 'node:path'
+import { isSystemError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 
-/** Folders that are neither watched nor listed: large, and not edited by hand. */
+/** Folders that are not watched: they are large and not edited by hand. */
 export const IGNORED_FOLDERS: ReadonlySet<string> = new Set(['.git', 'node_modules'])
 
-/** Why a check is asked for. `isNew`: files may have appeared or disappeared. */
+/** Why a check is requested. `isNew`: files may have appeared or disappeared. */
 export interface ChangeHint {
   readonly isNew: boolean
-}
-
-/** Hints that something below some folders may have changed. Served content never depends on them. */
-export interface LiveWatch {
-  close(): void
 }
 
 /** What is watched, and what to do about it. */
@@ -23,31 +20,23 @@ export interface LiveWatchOptions {
   readonly check: (hint: ChangeHint) => Promise<boolean>
   /** Called once, when events turn out to be unavailable and polling starts. */
   readonly onPolling: (reason: unknown) => void
-  /** Default: chokidar. */
-  readonly openWatches?: OpenWatches
-}
-
-/** Opens watches for folders and all folders below them, also those created later. */
-export type OpenWatches = (folders: readonly string[], listeners: WatchListeners) => Promise<LiveWatch>
-
-/** What a watcher reports. */
-export interface WatchListeners {
-  /** All watches stand. */
-  readonly onReady: () => void
-  readonly onEvent: (hint: ChangeHint) => void
-  readonly onError: (error: unknown) => void
+  /** Default: chokidar. Emits `ready`, `raw` for every event of the file system, `addDir` and `error`. */
+  readonly openWatcher?: (folders: readonly string[]) => Promise<EventEmitter & { close(): unknown }>
 }
 
 /** Listing all folders is slower than checking the files in use: it happens once in so many polls. */
 const POLLS_PER_LISTING = Math.ceil(LIMITS.liveRelistMs / LIMITS.livePollMs)
 
+/** No watches or descriptors left, or no watches on this system. Other errors concern a single folder. */
+const EXHAUSTED = ['ENOSPC', 'EMFILE', 'ENFILE', 'ENOSYS', 'ENOTSUP']
+
 /**
- * Checks after every event of the file system, and every few seconds without one. It switches to polling where the
- * system has no watches left, and where a check finds a change that no event has reported: some network and container
- * file systems report none.
+ * Checks for changes after every event of the file system, and every few seconds without one. It switches to polling
+ * where the system has no watches left, and where a check finds a change that no event has reported: some network and
+ * container file systems report none. Events are hints only; served content never depends on them.
  */
-export function startLiveWatch(options: LiveWatchOptions): LiveWatch {
-  const { folders, check, onPolling, openWatches = openChokidar } = options
+export function startLiveWatch(options: LiveWatchOptions): { close(): void } {
+  const { folders, check, onPolling, openWatcher = openChokidar } = options
   const scheduleCheck = debounce(check)
   let isReady = false
   let events = 0
@@ -75,40 +64,43 @@ export function startLiveWatch(options: LiveWatchOptions): LiveWatch {
     const isSilent = isReady && events === eventsBefore
     eventsBefore = events
     if (mode === 'doubt' && isSilent) startPolling(new Error('a file changed without a file system event'))
-    else if (mode !== 'closed' && mode !== 'poll') mode = hasChanged && isSilent ? 'doubt' : 'trust'
+    else if (mode === 'trust' || mode === 'doubt') mode = hasChanged && isSilent ? 'doubt' : 'trust'
+  }
+
+  function stop(next: 'poll' | 'closed'): void {
+    mode = next
+    scheduleCheck.cancel()
+    void opening.then((watcher) => watcher?.close())
+    scheduleRound()
   }
 
   function startPolling(reason: unknown): void {
     if (mode === 'poll' || mode === 'closed') return
-    mode = 'poll'
-    scheduleCheck.cancel()
-    closeWatches()
+    stop('poll')
     onPolling(reason)
-    scheduleRound()
   }
 
-  const opening = openWatches(folders, {
-    onReady() {
-      isReady = true
-      // Finds what was saved before all watches stood.
-      scheduleCheck({ isNew: false })
-    },
-    onEvent(hint) {
-      events++
-      scheduleCheck(hint)
-    },
-    onError: (error) => isExhausted(error) && startPolling(error),
-  }).catch(startPolling)
-  const closeWatches = () => void opening.then((watches) => watches?.close())
-  scheduleRound()
-  return {
-    close() {
-      mode = 'closed'
-      clearTimeout(timer)
-      scheduleCheck.cancel()
-      closeWatches()
-    },
+  function onEvent(hint: ChangeHint): void {
+    events++
+    scheduleCheck(hint)
   }
+
+  async function open() {
+    const watcher = await openWatcher(folders)
+    watcher.on('raw', (event) => onEvent({ isNew: event === 'rename' }))
+    // Files may have been written to a new folder before it was watched, and to others before all watches stood.
+    watcher.on('addDir', () => onEvent({ isNew: true }))
+    watcher.on('ready', () => {
+      isReady = true
+      scheduleCheck({ isNew: false })
+    })
+    watcher.on('error', (error) => isSystemError(error, ...EXHAUSTED) && startPolling(error))
+    return watcher
+  }
+
+  const opening = open().catch(startPolling)
+  scheduleRound()
+  return { close: () => stop('closed') }
 }
 
 /** Joins hints that arrive together: an editor saves a file in several steps. */
@@ -135,17 +127,14 @@ function debounce(check: LiveWatchOptions['check']) {
 }
 
 /**
- * Only folders are watched: their watches report the files in them as well, while a watch for each of 10,000 files
- * takes what the system has. For the same reason the raw events are used: those of chokidar are throttled, and the last
- * step of a save may be lost.
+ * Only folders are watched: their watches report the files in them too, while a watch for each of 10,000 files takes
+ * what the system has. For the same reason raw events are used: chokidar throttles its own and may drop the last step
+ * of a save.
  */
-async function openChokidar(
-  folders: readonly string[],
-  { onReady, onEvent, onError }: WatchListeners,
-): Promise<LiveWatch> {
+async function openChokidar(folders: readonly string[]) {
   const { watch } = await import('chokidar')
   const roots = folders.map((folder) => realpathSync.native(folder))
-  const watcher = watch(roots, {
+  return watch(roots, {
     ignored: (path, stats) =>
       stats?.isFile() === true || (IGNORED_FOLDERS.has(basename(path)) && !roots.includes(path)),
     ignoreInitial: true,
@@ -154,16 +143,4 @@ async function openChokidar(
     followSymlinks: false,
     atomic: false,
   })
-  watcher.on('raw', (event) => onEvent({ isNew: event === 'rename' }))
-  // Files may have been written to a new folder before it was watched.
-  watcher.on('addDir', () => onEvent({ isNew: true }))
-  watcher.on('ready', onReady)
-  watcher.on('error', onError)
-  return { close: () => void watcher.close() }
-}
-
-/** No watches or descriptors left, or no watches at all on this system. Other errors concern a single folder. */
-function isExhausted(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  return ['ENOSPC', 'EMFILE', 'ENFILE', 'ENOSYS', 'ENOTSUP'].includes(String(code))
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext, test } from 'node:test'
 import { takePageSnapshot } from '../../src/live/page-snapshot.ts'
-import { type OpenWatches, startLiveWatch, type WatchListeners } from '../../src/live/watch.ts'
+import { type LiveWatchOptions, startLiveWatch } from '../../src/live/watch.ts'
 import { makeTree } from '../support/tree.ts'
 
 /** A watch over a folder with two folders in it. Each check is counted, and finds what `found` says. */
-function setUp(context: TestContext, openWatches?: OpenWatches) {
+function setUp(context: TestContext, openWatcher?: LiveWatchOptions['openWatcher']) {
   const folder = makeTree(context, { 'a/x.css': '', 'b/y.css': '', 'node_modules/z/z.css': '' })
   const faults: string[] = []
   const checks: { readonly isNew: boolean }[] = []
@@ -19,26 +20,25 @@ function setUp(context: TestContext, openWatches?: OpenWatches) {
       return state.found
     },
     onPolling: (reason) => faults.push((reason as Error).message),
-    ...(openWatches === undefined ? {} : { openWatches }),
+    ...(openWatcher && { openWatcher }),
   })
   context.after(() => watching.close())
   return { folder, faults, checks, state, watching }
 }
 
-/** Watches that report what the test tells them to report, and nothing else. */
-function fakeWatches() {
-  const fake = { listeners: undefined as WatchListeners | undefined, isOpen: false }
-  const open: OpenWatches = async (_folders, listeners) => {
-    fake.listeners = listeners
-    fake.isOpen = true
-    listeners.onReady()
-    return {
-      close() {
-        fake.isOpen = false
-      },
-    }
+/** A watcher that reports what the test tells it to report, and nothing else. */
+function fakeWatcher() {
+  const watcher = Object.assign(new EventEmitter(), {
+    isOpen: true,
+    close() {
+      this.isOpen = false
+    },
+  })
+  const open = async () => {
+    setImmediate(() => watcher.emit('ready'))
+    return watcher
   }
-  return { fake, open }
+  return { watcher, open }
 }
 
 /** Waits for something that will be so; the runner's limit is the limit. */
@@ -101,13 +101,14 @@ describe('a live watch', { concurrency: true }, () => {
 
   for (const code of ['ENOSPC', 'EMFILE', 'ENFILE', 'ENOSYS', 'ENOTSUP']) {
     it(`where a watch fails with ${code}, all are closed, one warning is given, and files are polled`, async (context) => {
-      const { fake, open } = fakeWatches()
+      const { watcher, open } = fakeWatcher()
       const { checks, faults } = setUp(context, open)
-      fake.listeners?.onError(failing(code))
-      fake.listeners?.onError(failing(code))
+      await until(() => checks.length > 0)
+      watcher.emit('error', failing(code))
+      watcher.emit('error', failing(code))
       await until(() => checks.length >= 3)
       assert.deepEqual(faults, [`${code}: no more`])
-      assert.equal(fake.isOpen, false)
+      assert.equal(watcher.isOpen, false)
     })
   }
 
@@ -118,16 +119,16 @@ describe('a live watch', { concurrency: true }, () => {
   })
 
   it('an error of a single folder changes nothing', async (context) => {
-    const { fake, open } = fakeWatches()
+    const { watcher, open } = fakeWatcher()
     const { checks, faults } = setUp(context, open)
-    fake.listeners?.onError(failing('EPERM'))
     await until(() => checks.length > 0)
+    watcher.emit('error', failing('EPERM'))
     assert.deepEqual(faults, [])
-    assert.equal(fake.isOpen, true)
+    assert.equal(watcher.isOpen, true)
   })
 
   it('after a change without an event, events are no longer trusted', async (context) => {
-    const { open } = fakeWatches()
+    const { open } = fakeWatcher()
     const { checks, faults, state } = setUp(context, open)
     state.found = true
     await until(() => faults.length > 0)
@@ -137,17 +138,17 @@ describe('a live watch', { concurrency: true }, () => {
   })
 
   it('a change before all watches stand is no reason for distrust', async (context) => {
-    const { checks, faults, state } = setUp(context, async () => ({ close() {} }))
+    const { checks, faults, state } = setUp(context, async () => fakeWatcher().watcher)
     state.found = true
     await until(() => checks.length >= 2)
     assert.deepEqual(faults, [])
   })
 
   it('changes that events report keep the trust in them', async (context) => {
-    const { fake, open } = fakeWatches()
+    const { watcher, open } = fakeWatcher()
     const { faults, state, checks } = setUp(context, open)
     state.found = true
-    const reporting = setInterval(() => fake.listeners?.onEvent({ isNew: false }), 100)
+    const reporting = setInterval(() => watcher.emit('raw', 'change'), 100)
     await new Promise((done) => setTimeout(done, 4000))
     clearInterval(reporting)
     assert.deepEqual(faults, [])
