@@ -22,10 +22,7 @@ export interface VariantMaker {
     rule: CompressionRule,
     bytes: () => Promise<Buffer>,
   ): Promise<Variant | undefined>
-  /**
-   * All variants of a content without waiting, if the cache knows them all and the output has them; undefined otherwise.
-   * This is the way of most files in most builds.
-   */
+  /** All variants of a content without waiting; undefined unless the cache knows and the output has every one. */
   recall(content: Fingerprint, rules: readonly CompressionRule[], isThere: IsThere): Encodings | undefined
   /** Starts a variant that `make` will be asked for; `make` also reports a failure. */
   begin(content: Fingerprint, rule: CompressionRule, bytes: Buffer): void
@@ -36,7 +33,7 @@ export interface VariantMaker {
 }
 
 /** Whether the output has a variant. */
-export type IsThere = (rule: CompressionRule, known: ManifestVariant) => boolean
+export type IsThere = (encoding: Encoding, known: ManifestVariant) => boolean
 
 /** The variants of an asset as the manifest lists them. */
 export type Encodings = Partial<Record<Encoding, ManifestVariant>>
@@ -107,8 +104,10 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
       for (const rule of rules) {
         const key = keyOf(content, rule)
         const known = begun.has(key) ? undefined : cache.findVariant(key)
-        if (known === undefined || (known !== 'unprofitable' && !isThere(rule, known))) return undefined
-        if (known !== 'unprofitable') encodings[rule.encoding] = known
+        if (known === undefined) return undefined
+        if (known === 'unprofitable') continue
+        if (!isThere(rule.encoding, known)) return undefined
+        encodings[rule.encoding] = known
       }
       recalled += rules.length
       return encodings

@@ -73,9 +73,6 @@ export function createExplainer(
   }
 }
 
-/** Errors listed in a message; all of them are in its details. */
-const SHOWN_ERRORS = 50
-
 /**
  * Ends the build if there are errors.
  *
@@ -84,16 +81,20 @@ const SHOWN_ERRORS = 50
 export function refuseErrors(problems: readonly Problem[]): void {
   const errors = problems.filter((problem) => problem.severity === 'error')
   if (errors.length === 0) return
-  const lines = errors.slice(0, SHOWN_ERRORS).map(({ file, line, column, message, nearest }) => {
+  const lines = errors.slice(0, LIMITS.shownProblems).map(({ file, line, column, message, nearest }) => {
     const hint = nearest.length > 0 ? `\n    nearest   ${nearest.join('  ')}` : ''
     return `  ${file}:${line}:${column}  ${message}${hint}`
   })
-  const more = errors.length > SHOWN_ERRORS ? `\n  and ${errors.length - SHOWN_ERRORS} more` : ''
+  const more = errors.length - lines.length
   const count = errors.length === 1 ? 'One reference is' : `${errors.length} references are`
-  throw new FingerpostError('FP_REFERENCE', `${count} broken:\n${lines.join('\n')}${more}`, {
-    remedy: 'Fix the paths, add the files, or allow them with --allow-missing GLOB. Nothing was published.',
-    details: { problems },
-  })
+  throw new FingerpostError(
+    'FP_REFERENCE',
+    `${count} broken:\n${lines.join('\n')}${more > 0 ? `\n  and ${more} more` : ''}`,
+    {
+      remedy: 'Fix the paths, add the files, or allow them with --allow-missing GLOB. Nothing was published.',
+      details: { problems },
+    },
+  )
 }
 
 /** True for `new URL('./', import.meta.url)`: a folder that other URLs are built upon, not a file. */

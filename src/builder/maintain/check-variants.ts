@@ -10,6 +10,15 @@ import type { RulesFor } from '../compress/compression-rule.ts'
 import type { Encoder } from '../compress/encoder.ts'
 import type { CheckFault } from '../report.ts'
 
+/** The result for one asset, or for its precompressed files. */
+export interface CheckFinding {
+  readonly faults: readonly CheckFault[]
+  readonly repaired: readonly string[]
+  /** Files read, and their bytes. */
+  readonly files: number
+  readonly bytes: number
+}
+
 /** What checking precompressed files needs. */
 export interface VariantCheckContext {
   readonly storage: Storage
@@ -25,7 +34,7 @@ export async function checkVariants(
   asset: ManifestAsset,
   identity: Buffer,
   context: VariantCheckContext,
-) {
+): Promise<CheckFinding> {
   const faults: CheckFault[] = []
   const repaired: string[] = []
   let files = 0

@@ -1,28 +1,28 @@
 import { createBudget, mapConcurrently } from '../../core/concurrent.ts'
 import { createDigester, integrityOf } from '../../core/digest.ts'
-import { FingerpostError } from '../../core/error.ts'
 import { parseHashedPath } from '../../core/hashed-path.ts'
 import { LIMITS } from '../../core/limit.ts'
-import {
-  MANIFEST_FILE,
-  type Manifest,
-  type ManifestAsset,
-  parseManifest,
-} from '../../core/manifest/manifest.ts'
+import type { ManifestAsset } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { Scanner } from '../../scan/scanner.ts'
 import { createScanners, findScanner } from '../../scan/scanners.ts'
-import type { Storage } from '../../storage/storage.ts'
 import { createCompressionRules } from '../compress/compression-rule.ts'
 import { createEncoder } from '../compress/encoder.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
 import { withLock } from '../publish/lock.ts'
+import { readManifest } from '../publish/output.ts'
 import { scanBytes } from '../read/scan-files.ts'
 import type { CheckFault, CheckReport } from '../report.ts'
 import type { BuildOptions } from '../settings/options.ts'
-import { checkVariants, createFault, readIfPresent, type VariantCheckContext } from './check-variants.ts'
+import {
+  type CheckFinding,
+  checkVariants,
+  createFault,
+  readIfPresent,
+  type VariantCheckContext,
+} from './check-variants.ts'
 
 /** What a check does besides looking. */
 export interface CheckRules {
@@ -54,20 +54,11 @@ interface CheckContext extends VariantCheckContext {
   readonly scanners: readonly Scanner[]
 }
 
-/** The result for one asset. */
-interface Finding {
-  readonly faults: readonly CheckFault[]
-  readonly repaired: readonly string[]
-  readonly files: number
-  readonly bytes: number
-}
-
 const ASSETS_AT_ONCE = 4
 
 async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildContext): Promise<CheckReport> {
   const { config, storage, signal } = build
-  const where = `${storage.name}: ${MANIFEST_FILE}`
-  const manifest = parseManifest(await readManifestText(storage, where), where)
+  const manifest = await readManifest(storage)
   const context: CheckContext = {
     storage,
     repair,
@@ -84,24 +75,27 @@ async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildConte
       signal.throwIfAborted()
       return budget.spend(asset.size, () => checkAsset(path, asset, context))
     })
-    return summarise(findings, manifest, storage)
+    return {
+      out: storage.name,
+      digest: manifest.digest,
+      checked: { files: sum(findings, 'files'), bytes: sum(findings, 'bytes') },
+      faults: findings.flatMap(({ faults }) => faults),
+      repaired: findings.flatMap(({ repaired }) => repaired),
+    }
   } finally {
     await context.encoder.close()
   }
 }
 
-function summarise(findings: readonly Finding[], { digest }: Manifest, storage: Storage): CheckReport {
-  const checked = { files: 0, bytes: 0 }
-  for (const { files, bytes } of findings) {
-    checked.files += files
-    checked.bytes += bytes
-  }
-  const faults = findings.flatMap((finding) => finding.faults)
-  const repaired = findings.flatMap((finding) => finding.repaired)
-  return { out: storage.name, digest, checked, faults, repaired }
+function sum(findings: readonly CheckFinding[], of: 'files' | 'bytes'): number {
+  return findings.reduce((total, finding) => total + finding[of], 0)
 }
 
-async function checkAsset(path: LogicalPath, asset: ManifestAsset, context: CheckContext): Promise<Finding> {
+async function checkAsset(
+  path: LogicalPath,
+  asset: ManifestAsset,
+  context: CheckContext,
+): Promise<CheckFinding> {
   const bytes = await readIfPresent(context.storage, asset.file)
   if (bytes === undefined) {
     const fault = createFault('missing', path, asset.file, 'is missing')
@@ -154,14 +148,5 @@ function checkReferences(
     if (parseHashedPath(destination.path) === undefined) return []
     const message = `${line}:${column} points to ${destination.path}, which is not in the build`
     return [createFault('reference', path, file, message)]
-  })
-}
-
-async function readManifestText(storage: Storage, where: string): Promise<string> {
-  const bytes = await readIfPresent(storage, MANIFEST_FILE)
-  if (bytes !== undefined) return bytes.toString()
-  throw new FingerpostError('FP_MANIFEST', `${where} is missing.`, {
-    remedy: 'Build first: fingerpost build. Or name the folder of a build with --out DIR.',
-    details: { manifest: where },
   })
 }

@@ -1,5 +1,4 @@
 import { ENCODINGS, variantPath } from '../../core/encoding.ts'
-import { FingerpostError } from '../../core/error.ts'
 import {
   condenseBuilds,
   expandBuilds,
@@ -8,12 +7,12 @@ import {
   type History,
   type RecordedBuild,
 } from '../../core/manifest/history.ts'
-import { MANIFEST_FILE, type Manifest, parseManifest } from '../../core/manifest/manifest.ts'
+import type { Manifest } from '../../core/manifest/manifest.ts'
 import { comparePaths } from '../../core/path.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
 import { withLock } from '../publish/lock.ts'
-import { promisedFiles } from '../publish/output.ts'
+import { promisedFiles, readManifest } from '../publish/output.ts'
 import { markAbandoned, readHistory } from '../publish/record.ts'
 import type { PruneReport } from '../report.ts'
 import type { BuildOptions } from '../settings/options.ts'
@@ -94,17 +93,6 @@ export function planPrune(history: History, manifest: Manifest, rules: PruneOpti
   const recorded = new Set(builds.flatMap(({ files }) => [...files]))
   const candidates = [...recorded].filter((file) => !needed.has(file)).sort(comparePaths)
   return { kept, candidates, needed, writtenBefore: oldest }
-}
-
-async function readManifest(storage: Storage): Promise<Manifest> {
-  const where = `${storage.name}: ${MANIFEST_FILE}`
-  if ((await storage.stat(MANIFEST_FILE)) !== undefined) {
-    return parseManifest((await storage.read(MANIFEST_FILE)).toString(), where)
-  }
-  throw new FingerpostError('FP_MANIFEST', `${storage.name} has no ${MANIFEST_FILE}.`, {
-    remedy: 'Name the folder of a build with --out DIR. Nothing was removed.',
-    details: { manifest: where },
-  })
 }
 
 interface Removable {

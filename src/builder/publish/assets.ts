@@ -4,7 +4,7 @@ import { variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { groupBy } from '../../core/group-by.ts'
 import { LIMITS } from '../../core/limit.ts'
-import type { ImportMapNames, ManifestAsset, ManifestVariant } from '../../core/manifest/manifest.ts'
+import type { ImportMapNames, ManifestAsset } from '../../core/manifest/manifest.ts'
 import { mediaType } from '../../core/media-type.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { SourceFile } from '../../sources/finder.ts'
@@ -92,19 +92,16 @@ interface NamedFile {
 
 /** The variants of an asset of which the output has everything; undefined otherwise. */
 function recallEncodings(
-  named: NamedFile,
+  { file: { path }, name: { file, fingerprint } }: NamedFile,
   { brought }: NamedSite,
-  context: AssetContext,
+  { writer, compression }: AssetContext,
 ): Encodings | undefined {
-  const { writer, compression } = context
-  const { path } = named.file
-  const { file, fingerprint } = named.name
   const { digest: etag, size } = fingerprint
-  if (!writer.has({ path, file, encoding: 'identity' }, { size, etag })) return undefined
-  const isThere = ({ encoding }: CompressionRule, known: ManifestVariant) =>
-    writer.has({ path, file, encoding }, known)
+  if (!writer.has(file, { size, etag })) return undefined
   const rules = compression.rulesFor(path).filter(({ encoding }) => !brought.has(variantPath(file, encoding)))
-  return compression.variants.recall(fingerprint, rules, isThere)
+  return compression.variants.recall(fingerprint, rules, (encoding, known) =>
+    writer.has(variantPath(file, encoding), known),
+  )
 }
 
 /** Files with the same final bytes, the largest first. */

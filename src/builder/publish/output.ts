@@ -1,15 +1,13 @@
 import type { Digester } from '../../core/digest.ts'
 import { VARIANT_ENCODINGS, type VariantEncoding, variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
-import { findPathOf, type HashedPath } from '../../core/hashed-path.ts'
+import { findPathOf } from '../../core/hashed-path.ts'
 import {
   MANIFEST_FILE,
   type Manifest,
-  type ManifestAsset,
   type ManifestVariant,
   parseManifest,
 } from '../../core/manifest/manifest.ts'
-import type { LogicalPath } from '../../core/path.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { listSizes, type Sizes } from '../cache/sizes.ts'
 import { isObject, refuseForeign } from './foreign.ts'
@@ -19,13 +17,6 @@ export interface OutputState {
   /** The manifest; undefined for none, and for one that can't be read. */
   readonly manifest: Manifest | undefined
   readonly sizes: Sizes
-}
-
-/** Which variant of which asset a file of the output is. */
-export interface OutputPlace {
-  readonly path: LogicalPath
-  readonly file: HashedPath
-  readonly encoding: VariantEncoding
 }
 
 /**
@@ -52,17 +43,6 @@ export function promisedFiles(manifest: Manifest | undefined): ReadonlyMap<strin
   return files
 }
 
-/** True for a file that the manifest promises with this digest, if its size is right. The bytes are not read. */
-export function isPromised(
-  { manifest, sizes }: { readonly manifest: Manifest | undefined; readonly sizes: Pick<Sizes, 'get'> },
-  { path, file, encoding }: OutputPlace,
-  { size, etag }: ManifestVariant,
-): boolean {
-  const asset = manifest?.assets.get(path)
-  if (asset?.file !== file || variantOf(asset, encoding)?.etag !== etag) return false
-  return sizes.get(variantPath(file, encoding)) === size
-}
-
 /**
  * What a manifest promises of a key; undefined for nothing. The asset is found from the key itself: a table of all keys
  * would be as large as the manifest.
@@ -74,27 +54,26 @@ export function findPromise(manifest: Manifest | undefined, key: string): Manife
     if (!key.endsWith(suffix)) continue
     const path = findPathOf(key.slice(0, key.length - suffix.length), manifest.assets)
     const asset = path === undefined ? undefined : manifest.assets.get(path)
-    const variant = asset && variantOf(asset, encoding)
+    const variant = encoding === 'identity' ? asset : asset?.encodings[encoding]
     if (variant !== undefined) return variant
   }
   return undefined
 }
 
-function variantOf(asset: ManifestAsset, encoding: VariantEncoding): ManifestVariant | undefined {
-  return encoding === 'identity' ? asset : asset.encodings[encoding]
-}
-
-/** True if the output has these bytes: promised, or of the same size and equal when read. */
-export async function hasFile(
-  output: OutputState,
-  storage: Storage,
-  key: string,
-  wanted: ManifestVariant,
-  digestOf: (bytes: Uint8Array) => string,
-): Promise<boolean> {
-  if (output.sizes.get(key) !== wanted.size) return false
-  if (findPromise(output.manifest, key)?.etag === wanted.etag) return true
-  return digestOf(await storage.read(key)) === wanted.etag
+/**
+ * The manifest of a build.
+ *
+ * @throws FingerpostError `FP_MANIFEST` if it is missing or damaged
+ */
+export async function readManifest(storage: Storage): Promise<Manifest> {
+  const where = `${storage.name}: ${MANIFEST_FILE}`
+  if ((await storage.stat(MANIFEST_FILE)) !== undefined) {
+    return parseManifest((await storage.read(MANIFEST_FILE)).toString(), where)
+  }
+  throw new FingerpostError('FP_MANIFEST', `${where} is missing.`, {
+    remedy: 'Build first: fingerpost build. Or name the folder of a build with --out DIR.',
+    details: { manifest: where },
+  })
 }
 
 /**

@@ -2,12 +2,12 @@ import type { Digester } from '../../core/digest.ts'
 import { formatManifest } from '../../core/manifest/format.ts'
 import { MANIFEST_FILE, type Manifest, type ManifestVariant } from '../../core/manifest/manifest.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { findPromise, hasFile, isPromised, type OutputPlace, type OutputState } from './output.ts'
+import { findPromise, type OutputState } from './output.ts'
 
 /** Writes the files of a build that the output lacks. */
 export interface OutputWriter {
-  /** True if the output's manifest promises exactly these bytes and the size is right. */
-  has(place: OutputPlace, wanted: ManifestVariant): boolean
+  /** True if the output's manifest promises exactly these bytes and the size is right. The bytes are not read. */
+  has(key: string, wanted: ManifestVariant): boolean
   /** Ensures that a file has these bytes, which are requested only if they are missing. */
   write(key: string, wanted: ManifestVariant, bytes: () => Promise<Buffer>): Promise<void>
   /** Sizes of the files written so far, by key. */
@@ -27,10 +27,14 @@ export interface WriterContext {
 export function createWriter({ storage, output, digester, mode }: WriterContext): OutputWriter {
   const written = new Map<string, number>()
   let retraction: Promise<void> | undefined
+  const has = (key: string, { size, etag }: ManifestVariant) =>
+    output.sizes.get(key) === size && findPromise(output.manifest, key)?.etag === etag
+  const isEqual = async (key: string, { size, etag }: ManifestVariant) =>
+    output.sizes.get(key) === size && digester.of(await storage.read(key)) === etag
   return {
-    has: (place, wanted) => isPromised(output, place, wanted),
+    has,
     async write(key, wanted, bytes) {
-      if (await hasFile(output, storage, key, wanted, digester.of)) return
+      if (has(key, wanted) || (await isEqual(key, wanted))) return
       if (mode === 'publish') {
         const content = await bytes()
         const promised = findPromise(output.manifest, key)

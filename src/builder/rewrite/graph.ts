@@ -12,61 +12,40 @@ export type Edges = ReadonlyMap<string, readonly string[]>
 export function componentsInOrder(nodes: Iterable<string>, edges: Edges): readonly Component[] {
   const sorted = [...nodes].sort()
   const known = new Set(sorted)
-  const state: SearchState = { index: new Map(), low: new Map(), open: [], isOpen: new Set(), components: [] }
-  const neighbours = (node: string) => [...(edges.get(node) ?? [])].filter((next) => known.has(next)).sort()
-  for (const node of sorted) {
-    if (!state.index.has(node)) visit(node, neighbours, state)
+  const components: Component[] = []
+  const order = new Map<string, number>()
+  const low = new Map<string, number>()
+  const open: string[] = []
+  const isOpen = new Set<string>()
+  const frames: { readonly node: string; readonly next: Iterator<string> }[] = []
+
+  const enter = (node: string) => {
+    low.set(node, order.size)
+    order.set(node, order.size)
+    open.push(node)
+    isOpen.add(node)
+    const targets = (edges.get(node) ?? []).filter((target) => known.has(target)).sort()
+    frames.push({ node, next: targets.values() })
   }
-  return state.components
-}
+  const lower = (node: string, value = 0) => low.set(node, Math.min(low.get(node) ?? 0, value))
+  const leave = (node: string) => {
+    frames.pop()
+    const parent = frames.at(-1)
+    if (parent !== undefined) lower(parent.node, low.get(node))
+    if (low.get(node) !== order.get(node)) return
+    const members = open.splice(open.lastIndexOf(node))
+    for (const member of members) isOpen.delete(member)
+    components.push(members.sort())
+  }
 
-interface SearchState {
-  readonly index: Map<string, number>
-  readonly low: Map<string, number>
-  readonly open: string[]
-  readonly isOpen: Set<string>
-  readonly components: Component[]
-}
-
-interface Frame {
-  readonly node: string
-  readonly next: Iterator<string>
-}
-
-function visit(root: string, neighbours: (node: string) => readonly string[], state: SearchState): void {
-  const frames: Frame[] = [enter(root, neighbours, state)]
-  for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
-    const { node, next } = frame
-    const step = next.next()
-    if (step.done) {
-      frames.pop()
-      leave(node, frames.at(-1)?.node, state)
-    } else if (!state.index.has(step.value)) {
-      frames.push(enter(step.value, neighbours, state))
-    } else if (state.isOpen.has(step.value)) {
-      lower(node, state.index.get(step.value) ?? 0, state)
+  for (const root of sorted) {
+    if (!order.has(root)) enter(root)
+    for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+      const { done, value: target } = frame.next.next()
+      if (done) leave(frame.node)
+      else if (!order.has(target)) enter(target)
+      else if (isOpen.has(target)) lower(frame.node, order.get(target))
     }
   }
-}
-
-function enter(node: string, neighbours: (node: string) => readonly string[], state: SearchState): Frame {
-  const order = state.index.size
-  state.index.set(node, order)
-  state.low.set(node, order)
-  state.open.push(node)
-  state.isOpen.add(node)
-  return { node, next: neighbours(node)[Symbol.iterator]() }
-}
-
-function leave(node: string, parent: string | undefined, state: SearchState): void {
-  const low = state.low.get(node) ?? 0
-  if (parent !== undefined) lower(parent, low, state)
-  if (low !== state.index.get(node)) return
-  const members = state.open.splice(state.open.lastIndexOf(node))
-  for (const member of members) state.isOpen.delete(member)
-  state.components.push(members.sort())
-}
-
-function lower(node: string, value: number, state: SearchState): void {
-  state.low.set(node, Math.min(state.low.get(node) ?? 0, value))
+  return components
 }

@@ -9,11 +9,11 @@ export function defineConfig(options: BuildOptions): BuildOptions {
   return options
 }
 
-/** What a config file says, not yet looked at. */
+/** The content of a config file, unchecked. */
 export interface ConfigFile {
-  /** Absolute; undefined where there is none. */
+  /** Absolute; undefined if there is none. */
   readonly file: string | undefined
-  /** The folder its relative paths start from: the file's own, or the working directory. */
+  /** Where its relative paths start: the file's folder, or the working directory. */
   readonly folder: string
   readonly value: unknown
 }
@@ -21,10 +21,10 @@ export interface ConfigFile {
 const EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs', '.json']
 
 /**
- * Reads the config file: the named one, or `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory; an empty
- * object where there is none.
+ * Reads the named config file, or `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. An empty object if
+ * there is none.
  *
- * @throws FingerpostError `FP_CONFIG` if the named file is missing, if there are several, if it can't be loaded
+ * @throws FingerpostError `FP_CONFIG` if the named file is missing, if there are several, or if it can't be loaded
  */
 export async function loadConfigFile(cwd: string, name: string | undefined): Promise<ConfigFile> {
   const file = name === undefined ? await findConfigFile(cwd) : resolve(cwd, name)
@@ -85,15 +85,12 @@ function missing(file: string, cause: unknown): FingerpostError {
 
 function noTypeScript(file: string, cause: unknown): FingerpostError {
   const name = basename(file)
-  return new FingerpostError(
-    'FP_CONFIG',
-    `Node ${process.version} can't load ${name}: it reads no TypeScript.`,
-    {
-      remedy: `Use Node 22.18 or newer, run \`node --import tsx\`, or rename it to ${name.replace(/ts$/, 'js')} and leave the types out.`,
-      details: { file },
-      cause,
-    },
-  )
+  const script = name.replace(/ts$/, 'js')
+  return new FingerpostError('FP_CONFIG', `Node ${process.version} can't load TypeScript: ${name}.`, {
+    remedy: `Use Node 22.18 or newer, run \`node --import tsx\`, or rename it to ${script} and remove the types.`,
+    details: { file },
+    cause,
+  })
 }
 
 function unloadable(file: string, cause: unknown): FingerpostError {

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findPromise, isPromised, promisedFiles } from '../../../src/builder/publish/output.ts'
+import { findPromise, promisedFiles } from '../../../src/builder/publish/output.ts'
+import { createWriter } from '../../../src/builder/publish/writer.ts'
+import { createDigester } from '../../../src/core/digest.ts'
 import type { Encoding } from '../../../src/core/encoding.ts'
 import type { Manifest, ManifestAsset } from '../../../src/core/manifest/manifest.ts'
+import { createMemoryStorage } from '../../../src/storage/memory.ts'
 
+const digester = await createDigester()
 const DIGEST = '0123456789abcdef'
 
 function asset(file: string, ...encodings: readonly Encoding[]): ManifestAsset {
@@ -44,11 +48,14 @@ test('nothing is promised under a key that no file of the build has', () => {
 
 test('a promise holds for the right name, digest and size', () => {
   const file = `css/a.${DIGEST}.css`
-  const output = { manifest: MANIFEST, sizes: new Map([[`${file}.br`, 10]]) }
-  const place = { path: 'css/a.css', file, encoding: 'br' } as const
+  const writer = (sizes: ReadonlyMap<string, number>) => {
+    const output = { manifest: MANIFEST, sizes: { get: (key: string) => sizes.get(key), digest: () => '' } }
+    return createWriter({ storage: createMemoryStorage(), output, digester, mode: 'publish' })
+  }
+  const whole = writer(new Map([[`${file}.br`, 10]]))
   const known = { size: 10, etag: `br of ${file}` }
-  assert.ok(isPromised(output, place, known))
-  assert.ok(!isPromised(output, place, { ...known, etag: 'other' }))
-  assert.ok(!isPromised(output, { ...place, file: `css/a.${'f'.repeat(16)}.css` }, known))
-  assert.ok(!isPromised({ ...output, sizes: new Map() }, place, known))
+  assert.ok(whole.has(`${file}.br`, known))
+  assert.ok(!whole.has(`${file}.br`, { ...known, etag: 'other' }))
+  assert.ok(!whole.has(`css/a.${'f'.repeat(16)}.css.br`, known))
+  assert.ok(!writer(new Map()).has(`${file}.br`, known))
 })

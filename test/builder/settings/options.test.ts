@@ -58,7 +58,7 @@ test('a value of the wrong shape is named with its place', () => {
     [{ sources: [], compress: { '*.map': { lz: 1 } } }, /no option "lz" in compress\[\*\.map\]/],
     [{ sources: [], cache: { maxBytes: -1 } }, /maxBytes should be a whole number/],
     [{ sources: [], cache: true }, /cache should be an object; it is true/],
-    [{ sources: [], url: 'static' }, /neither a path nor an address/],
+    [{ sources: [], url: 'static' }, /neither a path nor an http\(s\) address/],
   ]
   for (const [value, message] of cases) assert.throws(() => parse(value), { code: 'FP_CONFIG', message })
 })
