@@ -1,5 +1,5 @@
-// Runs test files: `npm test` for all but the long ones (`*.long.test.ts`), `npm run test:long` for those, and
-// `npm test -- serve css` for the files, long or not, whose path contains a word.
+// Runs test files: `npm test` for all but the long ones (`*.long.test.ts`), `npm test -- serve css` for the files, long
+// or not, whose path contains a word, and `npm run test:long` for the long ones and for those with more rounds to make.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -30,12 +30,13 @@ const options = [
 ]
 // Somebody who names files wants to see the tests in them.
 const names = words.length > 0 ? { FINGERPOST_TEST_NAMES: '1' } : {}
+const long = onlyLong ? { FINGERPOST_LONG: '1' } : {}
 // What test files share, such as servers that are too expensive to start for each. Each leaves its process id here.
 const shared = mkdtempSync(join(tmpdir(), 'fingerpost-run-'))
 process.umask(UMASK)
 const child = spawn(process.execPath, [...options, ...files.map((file) => join(folder, file))], {
   stdio: ['ignore', 'inherit', 'inherit'],
-  env: { ...cleanEnvironment(), ...names, FINGERPOST_TEST_RUN: shared },
+  env: { ...cleanEnvironment(), ...names, ...long, FINGERPOST_TEST_RUN: shared },
 })
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
@@ -46,9 +47,10 @@ process.on('exit', () => {
 })
 
 function isWanted(file) {
+  if (words.length > 0 && !words.some((word) => file.includes(word))) return false
   const isLong = file.endsWith('.long.test.ts')
-  if (words.length > 0) return words.some((word) => file.includes(word)) && (isLong || !onlyLong)
-  return isLong === onlyLong
+  if (!onlyLong) return !isLong || words.length > 0
+  return isLong || readFileSync(join(folder, file), 'utf8').includes('support/long.ts')
 }
 
 function announce() {

@@ -16,7 +16,11 @@ export function writeNginxConfig(context: TestContext, config: string): string {
     .map((name) => `${name}_temp_path ${folder}/${name};\n`)
     .join('')
   const path = join(folder, 'nginx.conf')
-  writeFileSync(path, main + config.replace('http {\n', `http {\naccess_log off;\n${temporary}`))
+  const inTest = config
+    .replace('http {\n', `http {\naccess_log off;\n${temporary}`)
+    // A port that only root may listen on.
+    .replace('listen 80;', `listen unix:${folder}/nginx.sock;`)
+  writeFileSync(path, main + inTest)
   return path
 }
 

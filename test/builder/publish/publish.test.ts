@@ -15,6 +15,7 @@ import { MANIFEST_FILE, parseManifest } from '../../../src/core/manifest/manifes
 import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
 import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
+import { rounds } from '../../support/long.ts'
 import { asNobody } from '../../support/nobody.ts'
 import { makeTree, readTree } from '../../support/tree.ts'
 
@@ -214,7 +215,7 @@ test('two builds at once into one output: both are done, one after the other', a
   }
 })
 
-const KILLS = Number(process.env['FINGERPOST_KILLS'] ?? 100)
+const KILLS = Number(process.env['FINGERPOST_KILLS'] ?? rounds(10, 100))
 const CHILD = fileURLToPath(new URL('../fixture/rebuild.mjs', import.meta.url))
 
 /** A stylesheet that is edited in each round, in a circle with another one, and what the two need. */
