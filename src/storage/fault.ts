@@ -9,15 +9,16 @@ export interface FaultPlace {
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {
-  ENOSPC: 'The disk is full: make room and run again. Nothing half-written was left behind.',
-  EDQUOT: 'The quota is used up: make room and run again. Nothing half-written was left behind.',
+  ENOSPC: 'The disk is full: free some space and try again. No partial file was left behind.',
+  EDQUOT: 'The quota is used up: free some space and try again. No partial file was left behind.',
   EACCES: 'Give this user write permission on the folder, or choose another one.',
   EPERM: 'Give this user write permission on the folder, or choose another one.',
   EROFS: 'The filesystem is read-only: choose another folder.',
   ENOTDIR: 'Part of the path is a file where a folder is needed: remove or rename it.',
   EISDIR: 'There is a folder where the file belongs: remove or rename it.',
   ENAMETOOLONG: 'The name is too long for this filesystem: shorten it.',
-  EMFILE: 'This process has too many files open: raise the limit (ulimit -n).',
+  EMFILE: 'This process has too many open files: raise the limit (ulimit -n).',
+  ENFILE: 'The system has too many open files: raise its limit (sysctl fs.file-max).',
 }
 
 /** An error of the operating system as one of ours; ours and unknown ones pass through. */
@@ -27,7 +28,9 @@ export function describeFault(error: unknown, { storage, key, doing }: FaultPlac
   if (error.code === 'ENOENT') return notFound(storage, key, error)
   if (error.code === 'EEXIST') return taken(storage, key, error)
   const remedy = REMEDIES[error.code ?? '']
-  return new FingerpostError('FP_STORAGE', `${storage} refused to ${doing} ${key}: ${error.message}.`, {
+  // Without the call and its path, which may be a temporary one: `EACCES: permission denied, open '…'`.
+  const [reason] = error.message.split(',')
+  return new FingerpostError('FP_STORAGE', `${storage} refused to ${doing} ${key}: ${reason}.`, {
     ...(remedy === undefined ? {} : { remedy }),
     details,
     cause: error,
@@ -59,4 +62,4 @@ export function replaced(storage: string, key: string, cause?: unknown): Fingerp
   })
 }
 
-const FAULTS = [...Object.keys(REMEDIES), 'ENOENT', 'EEXIST', 'EIO', 'EBUSY', 'ENFILE', 'ELOOP', 'ESTALE']
+const FAULTS = [...Object.keys(REMEDIES), 'ENOENT', 'EEXIST', 'EIO', 'EBUSY', 'ELOOP', 'ESTALE']

@@ -5,6 +5,11 @@ export type Content = Uint8Array | AsyncIterable<Uint8Array>
 export interface StoredFile {
   /** Its key: a posix path relative to the storage's root. */
   readonly key: string
+  /**
+   * From `stat`, if it isn't `key`: where the file really is, because a link was followed or the filesystem ignores case.
+   * Rules about who may read a file have to hold for both.
+   */
+  readonly trueKey?: string
   /** Bytes. */
   readonly size: number
   readonly modifiedAt: Date

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import promises, { open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -9,8 +9,7 @@ import { makeTree } from '../support/tree.ts'
 /** What is done to files, in order. Nothing else can tell a file that was flushed from one that was not, but a power cut. */
 async function record(folder: string): Promise<string[]> {
   const steps: string[] = []
-  const { fsync, renameSync } = fs
-  const { link } = promises
+  const { fsync, linkSync, renameSync } = fs
   const file = await open(folder)
   const prototype = Object.getPrototypeOf(file) as { sync(): Promise<void> }
   await file.close()
@@ -24,11 +23,11 @@ async function record(folder: string): Promise<string[]> {
       steps.push('name')
       renameSync(...given)
     },
+    linkSync: (...given: Parameters<typeof linkSync>) => {
+      steps.push('name')
+      linkSync(...given)
+    },
   })
-  promises.link = (...given) => {
-    steps.push('name')
-    return link(...given)
-  }
   prototype.sync = function (this: unknown) {
     steps.push('flush')
     return sync.call(this)

@@ -1,14 +1,30 @@
-import { constants, createReadStream } from 'node:fs'
-import { open, readFile, rm, stat } from 'node:fs/promises'
+import {
+  closeSync,
+  constants,
+  createReadStream,
+  lstatSync,
+  openSync,
+  readFile,
+  statSync,
+  unlinkSync,
+} from 'node:fs'
 import { join, resolve } from 'node:path'
-import { FingerpostError, isSystemError } from '../../core/error.ts'
-import { asCountWithin, asText, type OptionTable, parseOptions, wrongShape } from '../../core/option.ts'
-import { parseLogicalPath } from '../../core/path.ts'
+import { promisify } from 'node:util'
+import { isSystemError } from '../../core/error.ts'
+import {
+  asCountWithin,
+  asText,
+  completeOptions,
+  type OptionTable,
+  parseOptions,
+  wrongShape,
+} from '../../core/option.ts'
+import { fileNameOf, folderOf, parseLogicalPath } from '../../core/path.ts'
 import { describeFault } from '../fault.ts'
 import { isTemporaryKey } from '../key.ts'
-import type { ByteRange, OpenFile, Storage, StoredFile } from '../storage.ts'
-import { createOutsideGuard } from './link-guard.ts'
-import { moveFile, saveFile } from './save.ts'
+import type { Storage, StoredFile } from '../storage.ts'
+import { hold } from './link-guard.ts'
+import { moveFile, saveFile, type Target } from './save.ts'
 import { describeFile, walkFolder } from './walk.ts'
 
 /** How to open a folder as a storage. */
@@ -17,11 +33,11 @@ export interface FilesystemOptions {
   readonly root: string
   /** Permissions of saved files, whatever the umask. Default 0o644. */
   readonly fileMode?: number
-  /** Permissions of folders that are made, whatever the umask. Default 0o755. */
+  /** Permissions of folders that are made, whatever the umask; an inherited setgid bit stays. Default 0o755. */
   readonly folderMode?: number
 }
 
-/** A folder on disk as a storage: what else the filesystem can do that no other storage can. */
+/** A folder on disk as a storage. */
 export interface FilesystemStorage extends Storage {
   /** Absolute path of the folder. */
   readonly root: string
@@ -30,23 +46,23 @@ export interface FilesystemStorage extends Storage {
 }
 
 /**
- * Keeps files in a folder. Each is written under a temporary name in the folder it belongs to, flushed to the disk
- * (fsync) and renamed, so that no reader and no crash ever sees half of one. A link that leads out of the folder is
- * never followed (`FP_PATH`).
+ * Keeps files in a folder. Each is written under a temporary name in its folder, flushed to the disk (fsync) and renamed,
+ * so that no reader and no crash ever sees half of one.
  *
- * @throws FingerpostError `FP_CONFIG` for a wrong option; from then on `FP_STORAGE` where the filesystem refuses: disk
- * full, no permission, read-only
+ * A link that leads out of the folder is never followed (`FP_PATH`). On Linux that holds even if a folder is replaced by
+ * a link at the same moment; elsewhere, links are resolved right before each use.
+ *
+ * @throws FingerpostError `FP_CONFIG` for a wrong option; from then on `FP_STORAGE` if the filesystem refuses: disk full,
+ * no permission, read-only
  */
 export function createFilesystemStorage(options: FilesystemOptions): FilesystemStorage {
-  const { root, modes } = readOptions(options)
+  const target = readOptions(options)
+  const { root } = target
   const name = `folder ${root}`
-  const refuseOutside = createOutsideGuard(root)
-  const pathOf = (key: string) => join(root, parseLogicalPath(key))
-  const told = async <T>(key: string, doing: string, work: (path: string) => Promise<T>): Promise<T> => {
-    const path = pathOf(key)
+  const told = async <T>(key: string, doing: string, work: () => T | Promise<T>): Promise<T> => {
+    parseLogicalPath(key)
     try {
-      await refuseOutside(path, key)
-      return await work(path)
+      return await work()
     } catch (error) {
       throw describeFault(error, { storage: name, key, doing })
     }
@@ -55,66 +71,93 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
   return {
     name,
     root,
-    pathOf,
-    save: (key, content, saving = {}) => told(key, 'save', () => saveFile(root, key, content, saving, modes)),
-    async move(from, to, moving = {}) {
-      await refuseOutside(pathOf(to), to)
-      return told(from, 'move', () => moveFile(root, from, to, moving, modes))
-    },
-    read: (key) => told(key, 'read', (path) => readFile(path)),
+    pathOf: (key) => join(root, parseLogicalPath(key)),
+    save: (key, content, saving = {}) => told(key, 'save', () => saveFile(target, key, content, saving)),
+    move: (from, to, moving = {}) =>
+      told(from, 'move', () => moveFile(target, from, parseLogicalPath(to), moving)),
+    read: (key) => told(key, 'read', () => readWhole(root, key)),
     async *open(key, range) {
-      yield* await told(key, 'read', async (path) =>
-        openFile(path, { storage: name, key, doing: 'read' }, range),
-      )
+      const fd = await told(key, 'read', () => openFile(root, key))
+      try {
+        yield* createReadStream('', { fd, ...range })
+      } catch (error) {
+        throw describeFault(error, { storage: name, key, doing: 'read' })
+      }
     },
-    openFile: (key, validator) => told(key, 'read', (path) => openUnchanged(path, key, validator)),
-    stat: (key) => told(key, 'stat', (path) => statFile(path, key)),
+    stat: (key) => told(key, 'stat', () => statFile(root, key)),
     list: (prefix, after) => listFiles(root, prefix, after),
-    delete: (key) => told(key, 'delete', (path) => rm(path, { force: true })),
+    delete: (key) => told(key, 'delete', () => deleteFile(root, key)),
     sweep: (olderThan, folder) => sweepFolder(root, olderThan, folder),
   }
 }
 
 const asMode = asCountWithin(0, 0o7777)
 
-const TABLE: OptionTable<FilesystemOptions> = { root: asText, fileMode: asMode, folderMode: asMode }
+const TABLE = {
+  root: { parse: asText, complete: (root: string, cwd: string) => resolve(cwd, root) },
+  fileMode: { parse: asMode, default: 0o644 },
+  folderMode: { parse: asMode, default: 0o755 },
+} satisfies OptionTable<FilesystemOptions>
 
-function readOptions(options: FilesystemOptions) {
+function readOptions(given: FilesystemOptions): Target {
   const where = "createFilesystemStorage's options"
-  const { root, fileMode, folderMode } = parseOptions(options, TABLE, where)
-  if (root === undefined) throw wrongShape(options, where, "{ root: 'media' } at least")
-  return { root: resolve(root), modes: { file: fileMode ?? 0o644, folder: folderMode ?? 0o755 } }
+  const { root, ...modes } = completeOptions(
+    parseOptions<FilesystemOptions>(given, TABLE, where),
+    TABLE,
+    process.cwd(),
+  )
+  if (root === undefined) throw wrongShape(given, where, "{ root: 'media' } at least")
+  return { root, ...modes }
 }
 
-async function* openFile(
-  path: string,
-  place: { readonly storage: string; readonly key: string; readonly doing: string },
-  range?: ByteRange,
-): AsyncIterable<Uint8Array> {
+function openFile(root: string, key: string): number {
+  const held = hold(root, key)
   try {
-    yield* createReadStream(path, range === undefined ? {} : { start: range.start, end: range.end })
-  } catch (error) {
-    throw describeFault(error, place)
+    // O_NONBLOCK: opening a FIFO would block for ever.
+    return openSync(held.path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } finally {
+    held.close()
   }
 }
 
-/** O_NONBLOCK: opening a FIFO does not wait for a writer. */
-async function openUnchanged(path: string, key: string, validator: string): Promise<OpenFile> {
-  const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
-  if (describeFile(key, await handle.stat()).validator === validator) return handle
-  await handle.close()
-  throw new FingerpostError('FP_CHANGED', `${key} was replaced while it was being read.`, {
-    details: { key },
-  })
+async function readWhole(root: string, key: string): Promise<Buffer> {
+  const descriptor = openFile(root, key)
+  try {
+    return await promisify(readFile)(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
-async function statFile(path: string, key: string): Promise<StoredFile | undefined> {
+function statFile(root: string, key: string): StoredFile | undefined {
   try {
-    const found = await stat(path)
-    return found.isFile() ? describeFile(key, found) : undefined
+    const held = hold(root, key)
+    try {
+      const found = statSync(held.path)
+      if (!found.isFile()) return undefined
+      const { trueKey } = held
+      return { ...describeFile(key, found), ...(trueKey === key ? {} : { trueKey }) }
+    } finally {
+      held.close()
+    }
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
+  }
+}
+
+function deleteFile(root: string, key: string): void {
+  try {
+    const folder = hold(root, folderOf(key))
+    try {
+      const path = join(folder.path, fileNameOf(key))
+      if (lstatSync(path).isSymbolicLink()) hold(root, key).close()
+      unlinkSync(path)
+    } finally {
+      folder.close()
+    }
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error
   }
 }
 
@@ -132,9 +175,8 @@ async function sweepFolder(root: string, olderThan?: Date, folder = ''): Promise
   let swept = 0
   for await (const files of walkFolder(root, folder)) {
     for (const { key, modifiedAt } of files) {
-      if (!isTemporaryKey(key)) continue
-      if (olderThan !== undefined && modifiedAt >= olderThan) continue
-      await rm(join(root, key), { force: true })
+      if (!isTemporaryKey(key) || (olderThan !== undefined && modifiedAt >= olderThan)) continue
+      deleteFile(root, key)
       swept++
     }
   }

@@ -1,74 +1,53 @@
-import { lstatSync } from 'node:fs'
-import { realpath } from 'node:fs/promises'
-import { dirname, sep } from 'node:path'
-import { FingerpostError, isSystemError } from '../../core/error.ts'
+import { closeSync, existsSync, openSync, readlinkSync, realpathSync } from 'node:fs'
+import { join, sep } from 'node:path'
+import { FingerpostError } from '../../core/error.ts'
+
+/** A file or folder below a root, held so that it can be used without looking up its name again. */
+export interface Held {
+  /** Leads to what was checked. On Linux that holds even if a folder on the way is replaced by a link meanwhile. */
+  readonly path: string
+  /** Its key with links resolved and in the spelling of the disk, which may ignore case; '' for the root. */
+  readonly trueKey: string
+  close(): void
+}
+
+/** Linux gives every open file a path. O_PATH opens anything, even a FIFO, without permission to read it. */
+const OPEN_FILES = '/proc/self/fd'
+const O_PATH = 0x200000
+const CAN_HOLD = process.platform === 'linux' && existsSync(OPEN_FILES)
 
 /**
- * Refuses a path that symbolic links lead out of a folder. Links within the folder are followed; the folder itself may
- * be one. What doesn't exist yet is judged by the nearest folder that does.
+ * Holds what a key leads to. Links within the root are followed; the root itself may be one.
  *
- * @throws FingerpostError `FP_PATH`
+ * @throws FingerpostError `FP_PATH` if links lead out of the root; the system's errors
  */
-export async function refuseOutside(root: string, path: string, key: string): Promise<void> {
-  if (await isInside(root, path)) return
-  throw new FingerpostError('FP_PATH', `A link leads ${JSON.stringify(key)} out of the folder ${root}.`, {
-    remedy: 'Remove the link, or make the folder it leads to the storage.',
-    details: { key },
-  })
-}
-
-/** Refuses keys that links lead outside, as {@link refuseOutside}; made for one storage. */
-export type OutsideGuard = (path: string, key: string) => Promise<void>
-
-/** How long a folder that was found inside is taken for it: a build saves thousands of files into each. */
-const REMEMBERED_MS = 1000
-
-/** As {@link refuseOutside}, remembering folders for a second; a file that is a link itself is always followed. */
-export function createOutsideGuard(root: string): OutsideGuard {
-  const judged = new Map<string, { readonly at: number; readonly verdict: Promise<void> }>()
-  return async (path, key) => {
-    const folder = dirname(path)
-    const now = performance.now()
-    const known = judged.get(folder)
-    // The promise is kept, so that of a hundred saves at once only one looks.
-    const isFresh = known !== undefined && now - known.at < REMEMBERED_MS
-    const verdict = isFresh ? known.verdict : refuseOutside(root, folder, key)
-    if (!isFresh) judged.set(folder, { at: now, verdict })
-    await verdict
-    if (isLink(path)) await refuseOutside(root, path, key)
+export function hold(root: string, key: string): Held {
+  const path = join(root, key)
+  if (!CAN_HOLD) {
+    const real = realpathSync.native(path)
+    return { path: real, trueKey: trueKeyOf(root, real, key), close: () => undefined }
   }
-}
-
-function isLink(path: string): boolean {
+  const descriptor = openSync(path, O_PATH)
+  const held = `${OPEN_FILES}/${descriptor}`
   try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
-  } catch {
-    // What can't be looked at is judged by the thorough way.
-    return true
-  }
-}
-
-/** True unless symbolic links lead the path out of the folder. */
-export async function isInside(root: string, path: string): Promise<boolean> {
-  const realRoot = await realOrUndefined(root)
-  if (realRoot === undefined) return true
-  const real = await nearestReal(root, path)
-  return real === realRoot || real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)
-}
-
-async function nearestReal(root: string, path: string): Promise<string> {
-  for (let current = path; current !== root; current = dirname(current)) {
-    const real = await realOrUndefined(current)
-    if (real !== undefined) return real
-  }
-  return realpath(root)
-}
-
-async function realOrUndefined(path: string): Promise<string | undefined> {
-  try {
-    return await realpath(path)
+    return {
+      path: held,
+      trueKey: trueKeyOf(root, readlinkSync(held), key),
+      close: () => closeSync(descriptor),
+    }
   } catch (error) {
-    if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG')) return undefined
+    closeSync(descriptor)
     throw error
   }
+}
+
+function trueKeyOf(root: string, real: string, key: string): string {
+  const realRoot = realpathSync.native(root)
+  if (real === realRoot) return ''
+  const start = realRoot.endsWith(sep) ? realRoot : realRoot + sep
+  if (real.startsWith(start)) return real.slice(start.length).replaceAll(sep, '/')
+  throw new FingerpostError('FP_PATH', `A link leads ${JSON.stringify(key)} out of the folder ${root}.`, {
+    remedy: 'Remove the link, or open the folder it leads to as a storage.',
+    details: { key },
+  })
 }

@@ -1,126 +1,164 @@
-import { closeSync, constants, fchmodSync, fstatSync, fsync, openSync, renameSync, writeSync } from 'node:fs'
-import { access, chmod, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  fsync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { isSystemError } from '../../core/error.ts'
-import { parseLogicalPath } from '../../core/path.ts'
+import { fileNameOf, folderOf } from '../../core/path.ts'
 import { replaced } from '../fault.ts'
 import { temporaryKeyFor, tryKeys } from '../key.ts'
 import type { Content, MoveOptions, SavedFile, SaveOptions } from '../storage.ts'
+import { type Held, hold } from './link-guard.ts'
 import { validatorOf } from './walk.ts'
 
-/** Permissions, whatever the umask. */
-export interface Modes {
-  readonly file: number
-  readonly folder: number
+/** A folder that is written to. */
+export interface Target {
+  readonly root: string
+  /** Permissions of files, whatever the umask. */
+  readonly fileMode: number
+  /** Permissions of folders that are made. */
+  readonly folderMode: number
 }
 
-/** Writes under a temporary name beside the final one, flushes, and gives the file its name; a failure leaves nothing. */
+/** Writes a temporary file beside the final one, flushes it and renames it; a failure leaves nothing. */
 export async function saveFile(
-  root: string,
+  target: Target,
   key: string,
   content: Content,
   options: SaveOptions,
-  modes: Modes,
 ): Promise<SavedFile> {
-  const path = join(root, key)
-  const temporary = join(root, temporaryKeyFor(key))
-  const write =
-    content instanceof Uint8Array && content.length <= SYNC_MAX_BYTES
-      ? () => writeSmall(temporary, content, modes.file)
-      : () => writeLarge(temporary, content, modes.file)
+  const folder = holdFolder(target, folderOf(key))
+  const temporary = join(folder.path, fileNameOf(temporaryKeyFor(key)))
   try {
-    const size = await inFolder(dirname(path), modes.folder, write)
-    return { key: await publish(root, temporary, key, options), size }
+    const size =
+      content instanceof Uint8Array && content.length <= SYNC_MAX_BYTES
+        ? await writeSmall(temporary, content, target.fileMode)
+        : await writeLarge(temporary, content, target.fileMode)
+    return { key: await giveName(folder, temporary, key, options), size }
   } catch (error) {
-    await rm(temporary, { force: true })
+    rmSync(temporary, { force: true })
     throw error
+  } finally {
+    folder.close()
   }
 }
 
 /** Renames a file. */
 export async function moveFile(
-  root: string,
+  target: Target,
   from: string,
   to: string,
   options: MoveOptions,
-  modes: Modes,
 ): Promise<SavedFile> {
-  const source = join(root, from)
-  const found = await stat(source)
-  const { validator = validatorOf(found) } = options
-  if (validator !== validatorOf(found)) throw replaced(`folder ${root}`, from)
-  const publishing = () => publish(root, source, to, options)
-  return { key: await inFolder(dirname(join(root, to)), modes.folder, publishing), size: found.size }
+  const source = hold(target.root, folderOf(from))
+  try {
+    const path = join(source.path, fileNameOf(from))
+    const found = lstatSync(path)
+    const validator = validatorOf(found)
+    if ((options.validator ?? validator) !== validator) throw replaced(`folder ${target.root}`, from)
+    const folder = holdFolder(target, folderOf(to))
+    try {
+      return { key: await giveName(folder, path, to, options), size: found.size }
+    } finally {
+      folder.close()
+    }
+  } finally {
+    source.close()
+  }
 }
 
 /** Gives a file its name, or the first free one. */
-async function publish(root: string, path: string, key: string, options: SaveOptions): Promise<string> {
+async function giveName(folder: Held, path: string, key: string, options: SaveOptions): Promise<string> {
+  const pathOf = (candidate: string) => join(folder.path, fileNameOf(candidate))
   if (options.overwrite === true) {
-    renameSync(path, join(root, key))
+    renameSync(path, pathOf(key))
     return key
   }
   return tryKeys(key, options, async (candidate) => {
-    await publishNew(path, join(root, parseLogicalPath(candidate)))
+    renameNew(path, pathOf(candidate))
     return candidate
   })
 }
 
-/** The setgid bit of a mode (POSIX S_ISGID). */
-const SETGID = 0o2000
+/** A link fails if the name is taken, which no rename does: two writers can't both believe they were first. */
+function renameNew(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch (error) {
+    if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK')) throw error
+    // A filesystem without hard links (FAT, some mounts): a gap between two steps is the best there is.
+    if (lstatSync(to, { throwIfNoEntry: false }) !== undefined)
+      throw Object.assign(new Error('EEXIST: file already exists'), { code: 'EEXIST' })
+    renameSync(from, to)
+    return
+  }
+  rmSync(from)
+}
+
+/** Holds a folder, which is made if it's missing. */
+function holdFolder(target: Target, folder: string): Held {
+  const { root, folderMode } = target
+  try {
+    return hold(root, folder)
+  } catch (error) {
+    if (!isSystemError(error, 'ENOENT')) throw error
+  }
+  if (folder === '') {
+    makeFolders(root, folderMode)
+    return hold(root, folder)
+  }
+  const path = folder.slice(0, -1)
+  const parent = holdFolder(target, folderOf(path))
+  try {
+    makeFolders(join(parent.path, fileNameOf(path)), folderMode)
+  } finally {
+    parent.close()
+  }
+  return hold(root, folder)
+}
+
+function makeFolders(path: string, folderMode: number): void {
+  const first = mkdirSync(path, { recursive: true }) ?? `${path}/`
+  for (let made = path; made.length >= first.length; made = dirname(made))
+    setMode(statSync(made), folderMode, (mode) => chmodSync(made, mode))
+}
+
+/**
+ * Undoes what the umask took. A folder keeps the setgid bit it inherited. If the filesystem refuses (DrvFs, CIFS, exFAT),
+ * permissions are the mount's business.
+ */
+function setMode(stats: Stats, mode: number, change: (mode: number) => void): void {
+  const wanted = stats.isDirectory() ? mode | (stats.mode & 0o2000) : mode
+  if ((stats.mode & 0o7777) === wanted) return
+  try {
+    change(wanted)
+  } catch (error) {
+    if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'ENOSYS', 'EINVAL')) throw error
+  }
+}
 
 /** Content up to this many bytes is written synchronously: five trips through the thread pool cost far more. */
 const SYNC_MAX_BYTES = 64 * 1024
-
-/** Makes the folder only where it turns out to be missing: nearly always it is there. */
-async function inFolder<T>(folder: string, mode: number, write: () => Promise<T>): Promise<T> {
-  try {
-    return await write()
-  } catch (error) {
-    if (!isSystemError(error, 'ENOENT')) throw error
-    await makeFolder(folder, mode)
-    return write()
-  }
-}
-
-async function makeFolder(folder: string, mode: number): Promise<void> {
-  try {
-    const first = await mkdir(folder, { recursive: true })
-    if (first === undefined) return
-    for (let made = folder; made.length >= first.length; made = dirname(made)) await setFolderMode(made, mode)
-  } catch (error) {
-    // A file in the way is the system's EEXIST; here that would read as "the key is taken".
-    if (!isSystemError(error, 'EEXIST')) throw error
-    throw Object.assign(new Error(`ENOTDIR: not a directory, ${folder}`), { code: 'ENOTDIR' })
-  }
-}
-
-/** A folder with the setgid bit gives it to the folders in it, and chmod would take it away. */
-async function setFolderMode(folder: string, mode: number): Promise<void> {
-  const inherited = (await stat(folder)).mode & SETGID
-  await chmod(folder, mode | inherited).catch(ignoreRefusedMode)
-}
-
-function setMode(descriptor: number, mode: number): void {
-  try {
-    fchmodSync(descriptor, mode)
-  } catch (error) {
-    ignoreRefusedMode(error)
-  }
-}
-
-/** On some mounts (WSL, CIFS, exFAT) all files have the mode of the mount. */
-function ignoreRefusedMode(error: unknown): void {
-  if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'ENOSYS')) throw error
-}
 
 async function writeSmall(path: string, content: Uint8Array, mode: number): Promise<number> {
   const descriptor = openSync(path, 'wx', mode)
   try {
     for (let done = 0; done < content.length; ) done += writeSync(descriptor, content, done)
-    const { mode: given } = fstatSync(descriptor)
-    // The umask took its bits from the mode given to open.
-    if ((given & 0o777) !== mode) setMode(descriptor, mode)
+    setMode(fstatSync(descriptor), mode, (wanted) => fchmodSync(descriptor, wanted))
     // Flushing is the slow part, and the one that others can work beside.
     await flush(() => fsyncAsync(descriptor))
     return content.length
@@ -133,10 +171,11 @@ async function writeLarge(path: string, content: Content, mode: number): Promise
   const file = await open(path, 'wx', mode)
   try {
     if (content instanceof Uint8Array) await file.writeFile(content)
-    else for await (const piece of content) await file.writeFile(piece)
-    await file.chmod(mode).catch(ignoreRefusedMode)
+    else for await (const chunk of content) await file.writeFile(chunk)
+    const stats = fstatSync(file.fd)
+    setMode(stats, mode, (wanted) => fchmodSync(file.fd, wanted))
     await flush(() => file.sync())
-    return (await file.stat()).size
+    return stats.size
   } finally {
     await file.close()
   }
@@ -151,26 +190,4 @@ async function flush(sync: () => Promise<void>): Promise<void> {
     // Some network and user-space filesystems have no fsync; their rename is all there is.
     if (!isSystemError(error, 'EINVAL', 'ENOTSUP', 'ENOSYS')) throw error
   }
-}
-
-/** A hard link fails where the name is taken, which no rename does: two writers can't both believe they were first. */
-async function publishNew(temporary: string, path: string): Promise<void> {
-  try {
-    await link(temporary, path)
-  } catch (error) {
-    if (!isSystemError(error, 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK')) throw error
-    await renameUnlessTaken(temporary, path)
-    return
-  }
-  await rm(temporary)
-}
-
-/** For filesystems without hard links (FAT, some mounts): the best there is, with a gap between the two steps. */
-async function renameUnlessTaken(temporary: string, path: string): Promise<void> {
-  const taken = await access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  )
-  if (taken) throw Object.assign(new Error(`EEXIST: file already exists, ${path}`), { code: 'EEXIST' })
-  await rename(temporary, path)
 }

@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict'
-import fs, { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import fs, {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -138,37 +148,93 @@ test('a sweep with an age leaves alone what is still being written', async (cont
   assert.equal(await storage.sweep(new Date(Date.now() + 60_000)), 1)
 })
 
-test('a folder in one with the setgid bit has it too', async (context) => {
+test('a folder that is replaced by a link right after a look is not followed', async (context) => {
+  const outside = makeTree(context, { 'a.txt': 'outside' })
+  const root = makeTree(context, { folder: { 'a.txt': 'inside' } })
+  const storage = createFilesystemStorage({ root })
+  assert.equal((await storage.read('folder/a.txt')).toString(), 'inside')
+  renameSync(join(root, 'folder'), join(root, 'moved'))
+  symlinkSync(outside, join(root, 'folder'))
+  for (const ask of [storage.read, storage.stat, storage.delete])
+    await assert.rejects(ask('folder/a.txt'), { code: 'FP_PATH' })
+  await assert.rejects(storage.open('folder/a.txt')[Symbol.asyncIterator]().next(), { code: 'FP_PATH' })
+  await assert.rejects(storage.save('folder/a.txt', Buffer.from('x'), { overwrite: true }), {
+    code: 'FP_PATH',
+  })
+  await assert.rejects(storage.save('folder/deep/er/a.txt', Buffer.from('x')), { code: 'FP_PATH' })
+  await assert.rejects(storage.move('moved/a.txt', 'folder/b.txt'), { code: 'FP_PATH' })
+  await assert.rejects(storage.move('folder/a.txt', 'b.txt'), { code: 'FP_PATH' })
+  assert.deepEqual(readdirSync(outside), ['a.txt'])
+})
+
+test('a save in progress stays in its folder, whatever takes its place', {
+  skip: process.platform !== 'linux',
+}, async (context) => {
+  const outside = makeTree(context)
+  const root = makeTree(context, { folder: {} })
+  const storage = createFilesystemStorage({ root })
+  const content = (async function* () {
+    yield Buffer.from('half ')
+    renameSync(join(root, 'folder'), join(root, 'moved'))
+    symlinkSync(outside, join(root, 'folder'))
+    yield Buffer.from('whole')
+  })()
+  await storage.save('folder/a.txt', content)
+  assert.deepEqual(readdirSync(outside), [])
+  assert.deepEqual([...readTree(join(root, 'moved')).keys()], ['a.txt'])
+})
+
+test('the true key of a file that a link leads to is told', async (context) => {
+  const root = makeTree(context, { private: { 'a.txt': 'a' }, public: new Link('private') })
+  const storage = createFilesystemStorage({ root })
+  const linked = await storage.stat('public/a.txt')
+  assert.deepEqual([linked?.key, linked?.trueKey], ['public/a.txt', 'private/a.txt'])
+  assert.equal((await storage.stat('private/a.txt'))?.trueKey, undefined)
+})
+
+test('a folder that is made keeps the setgid bit it inherits', async (context) => {
   const root = makeTree(context)
   chmodSync(root, 0o2775)
   await createFilesystemStorage({ root, folderMode: 0o770 }).save('a/b/c.txt', Buffer.from('c'))
-  assert.deepEqual(
-    ['a', 'a/b'].map((path) => statSync(join(root, path)).mode & 0o7777),
-    [0o2770, 0o2770],
-  )
+  for (const made of ['a', 'a/b']) assert.equal(statSync(join(root, made)).mode & 0o7777, 0o2770, made)
+  assert.equal(statSync(join(root, 'a/b/c.txt')).mode & 0o7777, 0o644)
 })
 
-test('where no mode can be set, files are stored with the one of the mount', async (context) => {
+test('a file system that refuses chmod stores files nevertheless', async (context) => {
   const root = makeTree(context)
-  const refuse = () => {
-    throw Object.assign(new Error('EPERM: operation not permitted, fchmod'), { code: 'EPERM' })
-  }
+  const { chmodSync: chmod, fchmodSync: fchmod } = fs
   const before = process.umask(0o077)
-  const handle = await fs.promises.open(root)
-  const { prototype } = handle.constructor
-  await handle.close()
-  context.mock.method(fs, 'fchmodSync', refuse)
-  context.mock.method(fs.promises, 'chmod', async () => refuse())
-  context.mock.method(prototype, 'chmod', async () => refuse())
-  syncBuiltinESMExports()
+  let refused = 0
+  const refuse = () => {
+    refused++
+    throw Object.assign(new Error('EPERM: operation not permitted, chmod'), { code: 'EPERM' })
+  }
+  const replace = (functions: object) => {
+    Object.assign(fs, functions)
+    syncBuiltinESMExports()
+  }
   context.after(() => {
     process.umask(before)
-    context.mock.restoreAll()
-    syncBuiltinESMExports()
+    replace({ chmodSync: chmod, fchmodSync: fchmod })
   })
+  replace({ chmodSync: refuse, fchmodSync: refuse })
   const storage = createFilesystemStorage({ root })
-  await storage.save('a/small.txt', Buffer.from('small'))
-  await storage.save('a/large.txt', Buffer.alloc(100_000, 'l'))
-  assert.equal((await storage.read('a/small.txt')).toString(), 'small')
-  assert.equal(statSync(join(root, 'a/large.txt')).mode & 0o777, 0o600)
+  await storage.save('small.txt', Buffer.from('small'))
+  await storage.save('folder/large.bin', Buffer.alloc(100_000))
+  assert.equal(refused, 3)
+  assert.deepEqual([...readTree(root).keys()], ['folder/large.bin', 'small.txt'])
+  assert.equal(statSync(join(root, 'small.txt')).mode & 0o777, 0o600)
+})
+
+test('too many open files are reported as what they are', async (context) => {
+  const root = makeTree(context, { 'a.txt': 'a' })
+  const script = join(import.meta.dirname, '../fixture/too-many-files.ts')
+  const command = `ulimit -n 80 && exec "$0" --import tsx "$1" "$2"`
+  const { stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath, script, root], {
+    encoding: 'utf8',
+  })
+  const lines = stdout.trim().split('\n')
+  assert.equal(lines.length, 5, stderr)
+  for (const line of lines)
+    assert.match(line, /^FP_STORAGE .* EMFILE: too many open files\. {2}This process .*ulimit -n/)
 })
