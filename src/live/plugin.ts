@@ -1,8 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { loadConfigFile } from '../builder/settings/config-file.ts'
+import { type BuildOptions, parseBuildOptions } from '../builder/settings/options.ts'
 import { createDigester } from '../core/digest.ts'
+import { FingerpostError } from '../core/error.ts'
 import { MANIFEST_FILE } from '../core/manifest/manifest.ts'
+import { asRecord } from '../core/option.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { compileRules } from '../http/header-rules.ts'
 import { type Mount, mountAt } from '../http/mount.ts'
@@ -11,7 +15,8 @@ import { addFolders } from '../serve/folders.ts'
 import type { LiveSettings, ServeSettings } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
 import { addBuildRoutes, addRootFile } from '../serve/routes.ts'
-import { type LiveBuild, loadLiveBuild, refuseProduction } from './options.ts'
+import { parseSource } from '../sources/source.ts'
+import { createHostCheck, type HostCheck, refuseProduction } from './guard.ts'
 import { takePageSnapshot } from './page-snapshot.ts'
 import { addClientToPages, formatScript, LIVE_CLIENT } from './reload/client.ts'
 import { type ChangeNotifier, createChangeNotifier } from './reload/notifier.ts'
@@ -51,14 +56,17 @@ export async function serveLive(
   app.addHook('preClose', async () => notifier.close())
   const script = live.reload ? formatScript(scriptUrl(mount)) : undefined
   const onAnswer = notifier.checkProblemsSoon
-  const site = createLiveSite(resolver, { settings, rules, digester, script, onAnswer, onFault: onError })
+  const checkHost = createHostCheck(live.allowedHosts)
+  const site = createLiveSite(resolver, {
+    ...{ settings, rules, digester, script, checkHost, onAnswer, onFault: onError },
+  })
   const parts = { site, settings }
   addBuildRoutes(app, mount.route, parts)
   for (const [url, name] of Object.entries(settings.rootFiles)) addRootFile(app, url, name, parts)
   await addFolders(app, settings)
   const folders = [...resolver.sources.map(({ folder }) => folder), ...templates]
   const watch = addWatch(app, folders, notifier)
-  if (live.reload) addReload(app, mount, { notifier, watch })
+  if (live.reload) addReload(app, mount, { notifier, watch, checkHost })
   announce(app, settings, resolver)
   if (!settings.decorate) return
   const importMap: (typeof app)['importMap'] = ({ nonce, entries } = {}) =>
@@ -71,6 +79,30 @@ export async function serveLive(
     reloader: { reload: async () => notifier.check({ isNew: true }) },
     earlyHints: settings.earlyHints,
     mount: { url: mount.url, root: settings.root },
+  })
+}
+
+/** The build that live mode stands in for. */
+interface LiveBuild {
+  readonly options: BuildOptions
+  /** The base of relative paths in the options. Absolute. */
+  readonly cwd: string
+}
+
+/** Reads the config file. Sources given to the plugin replace those of the file. */
+async function loadLiveBuild({ config, sources }: LiveSettings): Promise<LiveBuild> {
+  const { file, folder, value } = await loadConfigFile(process.cwd(), config)
+  const where = file ?? 'the options'
+  parseBuildOptions(value, folder, where)
+  // Sources given here are relative to the working directory, wherever the config file is.
+  const given = sources?.map((source) => {
+    const { folder: dir, prefix } = parseSource(source, process.cwd())
+    return { dir, prefix }
+  })
+  const options = { ...asRecord(value, where), ...(given && { sources: given }) } as unknown as BuildOptions
+  if ((options.sources ?? []).length > 0) return { options, cwd: folder }
+  throw new FingerpostError('FP_CONFIG', 'Live mode has no sources.', {
+    remedy: "Pass them: { live: true, sources: ['assets'] }, or list them in fingerpost.config.mjs.",
   })
 }
 
@@ -120,20 +152,23 @@ function scriptUrl({ path }: Mount): string {
 interface ReloadParts {
   readonly notifier: ChangeNotifier
   readonly watch: () => void
+  readonly checkHost: HostCheck
 }
 
 /** Serves the client and its events, and adds it to pages. */
-function addReload(app: FastifyInstance, mount: Mount, { notifier, watch }: ReloadParts): void {
+function addReload(app: FastifyInstance, mount: Mount, { notifier, watch, checkHost }: ReloadParts): void {
   const headers = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache' }
   app.get(`${mount.route}${OWN_FOLDER}live.js`, (_request, reply) =>
     reply.headers({ ...headers, 'Content-Type': 'text/javascript; charset=utf-8' }).send(LIVE_CLIENT),
   )
   app.get(`${mount.route}${OWN_FOLDER}events`, (request, reply) => {
+    if (checkHost(request.raw.headers) !== undefined) return reply.code(403).send()
     watch()
-    reply.hijack()
     const { seen } = request.query as { readonly seen?: string }
     // Browsers send the header when they reconnect by themselves.
-    notifier.events.connect(reply.raw, String(request.headers['last-event-id'] ?? seen ?? '') || undefined)
+    const lastSeen = String(request.headers['last-event-id'] ?? seen ?? '') || undefined
+    notifier.events.connect(reply.hijack().raw, lastSeen)
+    return reply
   })
   addClientToPages(app, scriptUrl(mount))
 }

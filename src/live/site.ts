@@ -9,6 +9,7 @@ import { createResponder, respond } from '../http/responder.ts'
 import type { Sender } from '../http/send.ts'
 import type { ServeSettings } from '../serve/options.ts'
 import { type AnsweringSite, findIndex } from '../serve/site.ts'
+import type { HostCheck } from './guard.ts'
 import { insertScript } from './reload/client.ts'
 import type { LiveAsset } from './resolve/assets.ts'
 import type { LiveResolver } from './resolve/live-resolver.ts'
@@ -20,6 +21,7 @@ export interface LiveSiteParts {
   readonly digester: Digester
   /** Added to HTML files that are requested by their logical names, as visitors do. Default: nothing. */
   readonly script: string | undefined
+  readonly checkHost: HostCheck
   /** Called after each answer. */
   readonly onAnswer: () => void
   readonly onFault: Sender['onFault']
@@ -32,7 +34,7 @@ const PAGE_MARK = '\0page'
 
 /** Answers from the sources what a build would answer, but with `no-cache` for every name. */
 export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): AnsweringSite {
-  const { settings, rules, digester, script, onAnswer, onFault } = parts
+  const { settings, rules, digester, script, checkHost, onAnswer, onFault } = parts
   const headers = { ...settings.headers, hashedCacheControl: NO_CACHE, logicalCacheControl: NO_CACHE }
   const parseAccept = createAcceptEncodingParser()
   const cache = createBodyCache(settings.cache, {
@@ -70,7 +72,7 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): An
     // The file of a known target may have changed.
     answerTarget: () => undefined,
     answer(name, method, requestHeaders) {
-      const found = findAsset(name) ?? indexOf(name)
+      const found = checkHost(requestHeaders) ?? findAsset(name) ?? indexOf(name)
       if (found === undefined || 'status' in found) return found
       onAnswer()
       const responder = createResponder(asPage(name, found), headersFor(found.path, false, headers, rules))

@@ -54,7 +54,7 @@ export function parseServeOptions(given: FingerpostOptions): ServeSettings {
     headers: {
       hashedCacheControl: hashed,
       logicalCacheControl: logical,
-      cors: options.cors ?? '*',
+      cors: options.cors ?? ((options.live ?? false) === false ? '*' : false),
       resourcePolicy: options.crossOriginResourcePolicy ?? false,
       timingAllowOrigin: options.timingAllowOrigin ?? false,
       modifiedAtMs: options.lastModified === false ? undefined : options.lastModified?.getTime(),
@@ -76,8 +76,16 @@ function liveSettingsOf(
   sources: readonly SourceOption[] | undefined,
 ): LiveSettings | undefined {
   if (live === false) return undefined
-  const { reload = true, watch = [], config, force = false } = live === true ? {} : live
-  return { reload, watch: watch.map((folder) => resolve(folder)), config, force, sources }
+  const { reload = true, watch = [], config, force = false, allowedHosts = [] } = live === true ? {} : live
+  const hosts = allowedHosts === true || allowedHosts.map((host) => host.toLowerCase())
+  return {
+    reload,
+    watch: watch.map((folder) => resolve(folder)),
+    config,
+    force,
+    sources,
+    allowedHosts: hosts,
+  }
 }
 
 function cacheLimitsOf(cache: Exclude<FingerpostOptions['cache'], undefined>): CacheLimits {
@@ -178,6 +186,7 @@ const LIVE_TABLE: OptionTable<LiveModeOptions> = {
   reload: asFlag,
   watch: asListOf(asText),
   config: asText,
+  allowedHosts: (value, where) => (value === true ? value : asListOf(asText)(value, where)),
   force: asFlag,
 }
 

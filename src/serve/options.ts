@@ -17,6 +17,11 @@ export interface LiveModeOptions {
   readonly watch?: readonly string[]
   /** The config file. Default `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. */
   readonly config?: string
+  /**
+   * Hosts to answer for besides `localhost`, IP addresses and the name of this machine: `['shop.test', '.example.org']`,
+   * with a dot for all subdomains; true for any. Default none.
+   */
+  readonly allowedHosts?: readonly string[] | true
   /** Serve live although `NODE_ENV` is `production`. Default false. */
   readonly force?: boolean
 }
@@ -63,7 +68,7 @@ export interface FingerpostOptions {
   readonly folders?: readonly string[]
   /** Cache-Control of hashed names (default one year, immutable) and of logical ones (default `no-cache`). */
   readonly cacheControl?: { readonly hashed?: string; readonly logical?: string }
-  /** Access-Control-Allow-Origin. Default `*`; false for none. */
+  /** Access-Control-Allow-Origin. Default `*`, in live mode none; false for none. */
   readonly cors?: string | false
   /** Cross-Origin-Resource-Policy. Default none. */
   readonly crossOriginResourcePolicy?: (typeof RESOURCE_POLICIES)[number] | false
@@ -85,6 +90,8 @@ export interface LiveSettings {
   /** Absolute. */
   readonly watch: readonly string[]
   readonly config: string | undefined
+  /** Lower case. */
+  readonly allowedHosts: readonly string[] | true
   readonly force: boolean
   /** undefined: those of the config file. */
   readonly sources: readonly SourceOption[] | undefined

@@ -26,6 +26,10 @@ async function setUp(context: TestContext) {
   const app = Fastify({ forceCloseConnections: true })
   context.after(() => app.close())
   await app.register(fingerpost, { live: true, sources: [folder], index: 'index.html' })
+  app.get('/later', (_request, reply) => {
+    app.static('css/later.css')
+    return reply.type('text/html').send('<body>fixed</body>')
+  })
   app.get('/favicon.ico', (_request, reply) => reply.type('image/svg+xml').send(SITE['img/logo.svg']))
   app.get('/', (_request, reply) => {
     Object.assign(reply, { cspNonce: { script: 'once', style: 'once' } })
@@ -169,6 +173,15 @@ test('live in a real browser', { timeout: 120_000 }, async (context) => {
     for (let look = 0; look < 100 && !isTold(); look++) await page.waitForTimeout(50)
     assert.ok(isTold(), complaints.join('\n'))
     writeFileSync(join(folder, 'js/app.js'), SITE['js/app.js'])
+  })
+
+  await context.test('an error page is replaced when its error is fixed', async () => {
+    const visit = await browser.newPage()
+    await visit.goto(`${origin}/later`)
+    await until(visit, `document.body.textContent.includes('No source has "css/later.css"')`)
+    writeFileSync(join(folder, 'css/later.css'), 'h1{color:red}')
+    await until(visit, `document.body.textContent === 'fixed'`)
+    await visit.close()
   })
 
   for (const { engine, source, render } of ENGINE_PAGES) {

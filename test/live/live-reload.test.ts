@@ -29,6 +29,21 @@ test('pages get the reload script, with the nonce, and other answers stay as the
   new Function(script.body)
 })
 
+test('an error that a browser gets instead of a page is a page that reloads', async (context) => {
+  const { app } = await setUpLive(context)
+  app.get('/broken', () => app.staticUrl('css/<none>.css'))
+  app.get('/own', (_request, reply) => reply.code(500).type('text/html').send('<body>own</body>'))
+  const page = await get(app, '/broken', { accept: 'text/html,*/*' })
+  assert.equal(page.statusCode, 500)
+  assert.equal(page.headers['content-type'], 'text/html; charset=utf-8')
+  assert.match(page.body, /No source has &quot;css\/&lt;none&gt;\.css&quot;/)
+  const script = '<script src="/static/__fingerpost/live.js" data-error></script>'
+  assert.ok(page.body.endsWith(script))
+  assert.equal((await get(app, '/own')).body, `<body>own${script}</body>`)
+  assert.equal((await get(app, '/broken')).json().statusCode, 500)
+  assert.match((await get(app, '/none', { accept: 'text/html' })).body, /Route GET:\/none not found/)
+})
+
 test('without reload there is no script and no stream; a build never has them', async (context) => {
   const { app, folder } = await setUpLive(context, SITE, { live: { reload: false } })
   assert.equal((await get(app, '/page')).body, '<body><p>page</p></body>')

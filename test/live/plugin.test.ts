@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Fastify from 'fastify'
@@ -205,4 +206,36 @@ test('files outside the sources are sent from their folders as in production', a
   const { app } = await setUpLive(context, SITE, { folders })
   app.get('/report', (_request, reply) => reply.sendFile('report.txt'))
   assert.equal((await get(app, '/report')).body, 'outside')
+})
+
+test('only known hosts are answered, and no other origin', async (context) => {
+  const { app } = await setUpLive(context, SITE, { live: { allowedHosts: ['Shop.test', '.example.org'] } })
+  const paths = ['/static/css/base.css', app.static('css/site.css'), '/static/__fingerpost/live.js']
+  const statusOf = async (url: string, host: string) => (await get(app, url, { host })).statusCode
+  for (const host of [
+    ...['localhost', 'LOCALHOST:3000', 'a.localhost', '127.0.0.1:80', '[::1]:3000', '10.0.0.7'],
+    ...[hostname(), `${hostname()}.local:3000`, 'shop.test:8080', 'deep.example.org'],
+  ]) {
+    for (const path of paths) assert.equal(await statusOf(path, host), 200, `${path} ${host}`)
+  }
+  for (const host of [
+    'evil.test',
+    'shop.test.evil.test',
+    'example.org',
+    'localhost.evil.test',
+    '',
+    '127.0.0.1.evil',
+  ]) {
+    for (const path of paths.slice(0, 2)) assert.equal(await statusOf(path, host), 403, `${path} ${host}`)
+    assert.equal(await statusOf('/static/__fingerpost/events', host), 403, host)
+  }
+  assert.match(
+    (await get(app, '/static/css/base.css', { host: 'evil.test' })).body,
+    /"evil\.test".*live\.allowedHosts/,
+  )
+  const { headers } = await get(app, '/static/css/base.css', { origin: 'http://evil.test' })
+  assert.equal(headers['access-control-allow-origin'], undefined)
+  const open = await setUpLive(context, SITE, { live: { allowedHosts: true }, cors: '*' })
+  const answer = await get(open.app, '/static/css/base.css', { host: 'evil.test' })
+  assert.deepEqual([answer.statusCode, answer.headers['access-control-allow-origin']], [200, '*'])
 })

@@ -35,7 +35,7 @@ export const command = defineCommand({
     const { host = '127.0.0.1', port = 8080, index } = options
     const { live, config, root } = options
     const served = live
-      ? await liveOptions(positionals, config, context)
+      ? await liveOptions(positionals, { config, host }, context)
       : { root: await findRoot(positionals, { config, root }, context) }
     const plugin = { ...served, ...(index === undefined ? {} : { index }) }
     const app = await createServer(plugin, createServerLog(context.stderr))
@@ -81,7 +81,7 @@ export async function createServer(
 
 async function liveOptions(
   sources: readonly string[],
-  config: string | undefined,
+  { config, host }: { readonly config: string | undefined; readonly host: string },
   context: CommandContext,
 ): Promise<ServedOptions> {
   const { cwd } = context
@@ -89,7 +89,7 @@ async function liveOptions(
   await loadSources({ config }, sources, context, 'fingerpost serve --live assets')
   const parsed = sources.map((source) => parseSource(source, cwd))
   return {
-    live: config === undefined ? true : { config: resolve(cwd, config) },
+    live: { allowedHosts: [host], ...(config === undefined ? {} : { config: resolve(cwd, config) }) },
     ...(parsed.length === 0
       ? {}
       : { sources: parsed.map(({ folder, prefix }) => ({ dir: folder, prefix })) }),

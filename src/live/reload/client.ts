@@ -1,4 +1,5 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { escapeHtml } from '../../template/html.ts'
 
 /**
  * The script that live mode adds to pages. It swaps changed stylesheets in place, reloads the page after any other
@@ -8,7 +9,9 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
  * forbids.
  */
 export const LIVE_CLIENT = `(() => {
-  const base = new URL('.', document.currentScript.src)
+  const { src, dataset } = document.currentScript
+  const base = new URL('.', src)
+  const isErrorPage = 'error' in dataset
   const root = new URL('..', base).pathname
   let source
   let seen = ''
@@ -16,6 +19,7 @@ export const LIVE_CLIENT = `(() => {
 
   const LISTENERS = {
     change(changes) {
+      if (isErrorPage) return location.reload()
       const swapped = changes.filter(swapStylesheets)
       const isSwapped = swapped.length > 0
       // The other stylesheets are imported by these and come with them.
@@ -24,6 +28,7 @@ export const LIVE_CLIENT = `(() => {
       if (rest.some(({ path }) => hasLoaded(path, isSwapped) || isInImportMap(path) || isHere(path))) location.reload()
     },
     reload: () => location.reload(),
+    names: () => isErrorPage && location.reload(),
     problems: showProblems,
   }
 
@@ -137,16 +142,36 @@ export const LIVE_CLIENT = `(() => {
 })()
 `
 
-/** Adds the client to every HTML page, with the page's CSP nonce if @fastify/helmet provides one. */
+/**
+ * Adds the client to every HTML page, with the page's CSP nonce if @fastify/helmet provides one. An error that a browser
+ * receives instead of a page becomes a page, so that it is reloaded when the error is fixed.
+ */
 export function addClientToPages(app: FastifyInstance, src: string): void {
-  app.addHook('onSend', async (_request, reply, payload) => {
-    const type = String(reply.getHeader('content-type') ?? '')
-    if (!/^text\/html\b/i.test(type) || reply.getHeader('content-encoding') !== undefined) return payload
+  app.addHook('onSend', async (request, reply, payload) => {
+    if (reply.getHeader('content-encoding') !== undefined) return payload
     // Rendered templates are text; streams are left alone.
     if (typeof payload !== 'string' && !Buffer.isBuffer(payload)) return payload
+    const type = String(reply.getHeader('content-type') ?? '')
+    const isError = reply.statusCode >= 400
+    const script = formatScript(src, nonceOf(reply) + (isError ? ' data-error' : ''))
+    const isPage = /^text\/html\b/i.test(type)
+    const isErrorInsteadOfPage = isError && /^application\/json\b/i.test(type) && wantsPage(request)
+    if (!isPage && !isErrorInsteadOfPage) return payload
     reply.removeHeader('content-length')
-    return insertScript(payload.toString(), formatScript(src, nonceOf(reply)))
+    if (!isPage) reply.type('text/html; charset=utf-8')
+    return insertScript(isPage ? payload.toString() : formatError(payload.toString()), script)
   })
+}
+
+function wantsPage({ method, headers }: FastifyRequest): boolean {
+  return method === 'GET' && /\btext\/html\b/i.test(headers.accept ?? '')
+}
+
+/** @param json the answer of Fastify's error handler, or of the app's own */
+function formatError(json: string): string {
+  const { error = 'Error', message = json } = JSON.parse(json) as { error?: string; message?: string }
+  const [title, text] = [error, message].map((each) => escapeHtml(String(each)))
+  return `<!doctype html><title>${title}</title><h1>${title}</h1><pre>${text}</pre>`
 }
 
 /** @param attributes further attributes, each with a leading space */

@@ -11,7 +11,7 @@ export interface LiveEvents {
    */
   connect(raw: ServerResponse, seen: string | undefined): void
   /** Sends something that happened; pages that are disconnected receive it when they are back. */
-  send(event: 'change' | 'reload', data: unknown): void
+  send(event: 'change' | 'names' | 'reload', data: unknown): void
   /** Sends the current state; pages that connect later receive the state at that time. */
   update(event: 'problems', data: unknown): void
   close(): void

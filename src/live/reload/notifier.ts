@@ -55,11 +55,15 @@ export function createChangeNotifier(options: NotifierOptions): ChangeNotifier {
     return hasChanged
   }
 
-  /** A new listing serves nearest names and import maps; pages need not wait for it. */
+  /** A new listing serves nearest names and import maps, and pages that failed for want of a file. */
   async function relist(): Promise<boolean> {
+    const before = new Set(resolver.names())
     await resolver.relist()
     await onListed()
-    return sendChanges()
+    const after = [...resolver.names()]
+    const isSame = after.length === before.size && after.every((name) => before.has(name))
+    if (!isSame) events.send('names', {})
+    return sendChanges() || !isSame
   }
 
   /** A dangling link, for example, which a tool is about to complete, must not end the watch. */
