@@ -4,25 +4,7 @@ import type { Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
 import type { Scan, ScanNote, Scanner, Span } from '../scanner.ts'
 import { sliceSpelling } from '../spelling.ts'
-import { scanNestedCss, spellAttribute } from './markup.ts'
-
-/** Attributes that load something, by element (HTML §4.8, §4.2.4; SVG in HTML). */
-const URL_ATTRIBUTES: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries({
-    audio: ['src'],
-    embed: ['src'],
-    iframe: ['src'],
-    image: ['href', 'xlink:href'],
-    img: ['src'],
-    input: ['src'],
-    object: ['data'],
-    script: ['src'],
-    source: ['src'],
-    track: ['src'],
-    use: ['href', 'xlink:href'],
-    video: ['src', 'poster'],
-  }),
-)
+import { scanNestedCss, spellAttribute, URL_ATTRIBUTES } from './markup.ts'
 
 const SRCSET_ATTRIBUTES: ReadonlySet<string> = new Set(['srcset', 'imagesrcset'])
 

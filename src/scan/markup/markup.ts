@@ -3,6 +3,35 @@ import { scanCssValue } from '../css.ts'
 import type { Findings } from '../findings.ts'
 import { type Meaning, offsetIn, spell } from '../spelling.ts'
 
+/** Attributes that load something, by element (HTML §4.8, §4.2.4, §15; SVG 2 in HTML). */
+export const URL_ATTRIBUTES: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({
+    audio: ['src'],
+    body: ['background'],
+    embed: ['src'],
+    feimage: ['href', 'xlink:href'],
+    iframe: ['src'],
+    image: ['href', 'xlink:href'],
+    img: ['src'],
+    input: ['src'],
+    object: ['data'],
+    script: ['src', 'href', 'xlink:href'],
+    source: ['src'],
+    table: ['background'],
+    td: ['background'],
+    th: ['background'],
+    track: ['src'],
+    use: ['href', 'xlink:href'],
+    video: ['src', 'poster'],
+  }),
+)
+
+/** Attributes of SVG that are CSS in which a URL may stand (SVG 2 §6.6). */
+export const CSS_ATTRIBUTES: ReadonlySet<string> = new Set([
+  ...['style', 'fill', 'stroke', 'filter', 'mask', 'clip-path', 'cursor', 'color-profile'],
+  ...['marker', 'marker-start', 'marker-mid', 'marker-end'],
+])
+
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
 /** A character reference (XML 1.0 §4.1). Other named references spell no URL. */
@@ -30,13 +59,17 @@ function meaningOf([, hex, decimal, name, section]: RegExpExecArray): Meaning {
   return codePoint > 0x10ffff ? '\uFFFD' : String.fromCodePoint(codePoint)
 }
 
+/** Adds the references of CSS within markup, in which quotes may be `&quot;`, at their places in the file. */
+export function scanNestedCss(css: Spelling, findings: Findings): void {
+  if (/url\(|@import|\\|src\(|image/i.test(css.text)) scanCssValue(css.text, nestFindings(findings, css))
+}
+
 /**
- * Adds the references of CSS within markup — a `style` attribute, whose quotes may be `&quot;` — at their places in the
- * file.
+ * Findings for a language within another, passed on with their places in the file.
  *
- * @param outer the CSS, and where each of its characters stands in the file
+ * @param outer the inner text, and where each of its characters stands in the file
  */
-export function scanNestedCss(outer: Spelling, findings: Findings): void {
+export function nestFindings(findings: Findings, outer: Spelling): Findings {
   const outwards = (spelling: Spelling): Spelling => {
     const { text, start, end } = spelling
     const moved = { text, start: offsetIn(outer, start), end: offsetIn(outer, end) }
@@ -46,12 +79,12 @@ export function scanNestedCss(outer: Spelling, findings: Findings): void {
     )
     return { ...moved, offsets }
   }
-  scanCssValue(outer.text, {
+  return {
     addUrl: (kind, spelling) => findings.addUrl(kind, outwards(spelling)),
     // The map of a stylesheet inside a page says nothing about the page.
     addSourceMap: () => undefined,
     addNote: (note) =>
       findings.addNote({ ...note, start: offsetIn(outer, note.start), end: offsetIn(outer, note.end) }),
     toScan: findings.toScan,
-  })
+  }
 }

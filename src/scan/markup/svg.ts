@@ -3,19 +3,18 @@ import { extensionOf } from '../../core/path.ts'
 import type { Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from '../scanner.ts'
-import { scanNestedCss, spellAttribute, spellText } from './markup.ts'
+import { sliceSpelling } from '../spelling.ts'
+import { CSS_ATTRIBUTES, scanNestedCss, spellAttribute, spellText, URL_ATTRIBUTES } from './markup.ts'
 
 /** Nearly every SVG has no references and need not be parsed. A backslash may spell `url(`. */
-const CANDIDATE = /href|url\(|<style|\\/i
+const CANDIDATE = /href|src|url\(|<style|\\/i
 
 /** Elements whose `href` is for navigation (SVG 2 §16.1, §16.4). */
 const NAVIGATION: ReadonlySet<string> = new Set(['a', 'view'])
 
-/** Attributes that hold CSS in which a URL may stand (SVG 2 §6.6, and `style`). */
-const CSS_ATTRIBUTES: ReadonlySet<string> = new Set([
-  ...['style', 'fill', 'stroke', 'filter', 'mask', 'clip-path', 'cursor', 'color-profile'],
-  ...['marker', 'marker-start', 'marker-mid', 'marker-end'],
-])
+/** Elements that animate an attribute, and the attributes with its values (SVG Animations 2 §5). */
+const ANIMATIONS: ReadonlySet<string> = new Set(['animate', 'set'])
+const ANIMATED_VALUES: ReadonlySet<string> = new Set(['from', 'to', 'by', 'values'])
 
 /** Errors after which reading stops; each costs a stack trace. */
 const MAX_ERRORS = 1000
@@ -23,7 +22,7 @@ const MAX_ERRORS = 1000
 /** Reads SVG as XML; malformed files as far as possible. */
 export const svgScanner: Scanner = {
   name: 'svg',
-  version: 1,
+  version: 2,
   accepts: (path) => extensionOf(path) === '.svg',
   scan: scanSvg,
 }
@@ -43,43 +42,75 @@ function scanSvg(svg: string): Scan {
 
 class TooManyErrors extends Error {}
 
+/** An attribute by its local name. */
+type Attributes = Map<string, Spelling>
+
 function readSvg(svg: string, findings: Findings): void {
   const parser = new SaxesParser()
-  let element = ''
+  let attributes: Attributes = new Map()
   let styleStart = 0
   let errors = 0
   parser.on('error', () => {
     errors++
     if (errors > MAX_ERRORS) throw new TooManyErrors()
   })
-  parser.on('opentagstart', ({ name }) => {
-    element = localName(name)
+  parser.on('processinginstruction', ({ target, body }) => {
+    if (target === 'xml-stylesheet') readStylesheetInstruction(svg, parser.position, body, findings)
   })
-  parser.on('attribute', ({ name }) => readAttribute(svg, element, name, parser.position, findings))
-  parser.on('opentag', ({ isSelfClosing }) => {
+  parser.on('opentagstart', () => {
+    attributes = new Map()
+  })
+  parser.on('attribute', ({ name }) => {
+    const value = valueBefore(svg, parser.position)
+    if (value !== undefined) attributes.set(localName(name), value)
+  })
+  parser.on('opentag', ({ name, isSelfClosing }) => {
+    const element = localName(name)
+    readElement(element, attributes, findings)
     styleStart = element === 'style' && !isSelfClosing ? parser.position : 0
   })
   parser.on('closetag', () => {
-    if (styleStart > 0) readCss(spellText(svg, styleStart, svg.lastIndexOf('</', parser.position)), findings)
+    const end = styleStart > 0 ? svg.lastIndexOf('</', parser.position) : 0
+    if (end > styleStart) scanNestedCss(spellText(svg, styleStart, end), findings)
     styleStart = 0
   })
   parser.write(svg).close()
 }
 
-/** @param end offset after the closing quote */
-function readAttribute(svg: string, element: string, name: string, end: number, findings: Findings): void {
-  const isHref = localName(name) === 'href' && !NAVIGATION.has(element)
-  if (!isHref && !CSS_ATTRIBUTES.has(name)) return
-  const quote = svg.charAt(end - 1)
-  if (quote !== '"' && quote !== "'") return
-  const start = svg.lastIndexOf(quote, end - 2) + 1
-  const value = spellAttribute(svg, start, end - 1)
-  if (isHref) findings.addUrl('svg-href', value)
-  else readCss(value, findings)
+function readElement(element: string, attributes: Attributes, findings: Findings): void {
+  const animated = ANIMATIONS.has(element) ? attributes.get('attributeName')?.text : undefined
+  const urls = URL_ATTRIBUTES.get(element.toLowerCase()) ?? []
+  for (const [name, value] of attributes) {
+    const isUrl = name === 'href' ? !NAVIGATION.has(element) : urls.includes(name)
+    if (isUrl) findings.addUrl('svg-href', value)
+    else if (CSS_ATTRIBUTES.has(name)) scanNestedCss(value, findings)
+    else if (animated !== undefined && ANIMATED_VALUES.has(name)) readAnimation(animated, value, findings)
+  }
 }
 
-function readCss(css: Spelling, findings: Findings): void {
-  if (/url\(|@import|\\|src\(|image/i.test(css.text)) scanNestedCss(css, findings)
+/** `<animate attributeName="href" values="a.png;b.png">`, `<set attributeName="fill" to="url(a.svg#b)">` */
+function readAnimation(animated: string, values: Spelling, findings: Findings): void {
+  if (CSS_ATTRIBUTES.has(animated)) scanNestedCss(values, findings)
+  if (localName(animated) !== 'href') return
+  for (const { index, 0: url } of values.text.matchAll(/[^;]+/g)) {
+    findings.addUrl('svg-href', sliceSpelling(values, index, index + url.length))
+  }
+}
+
+/** `<?xml-stylesheet href="a.css"?>` (W3C xml-stylesheet §4). */
+function readStylesheetInstruction(svg: string, end: number, body: string, findings: Findings): void {
+  const href = /(?:^|\s)href\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(body)
+  const value = href?.[1] ?? href?.[2]
+  if (href === null || value === undefined) return
+  const start = svg.lastIndexOf(body, end) + href.index + href[0].length - 1 - value.length
+  findings.addUrl('css-import', spellAttribute(svg, start, start + value.length))
+}
+
+/** @param end offset after the closing quote */
+function valueBefore(svg: string, end: number): Spelling | undefined {
+  const quote = svg.charAt(end - 1)
+  if (quote !== '"' && quote !== "'") return undefined
+  return spellAttribute(svg, svg.lastIndexOf(quote, end - 2) + 1, end - 1)
 }
 
 /** `xlink:href` → `href` */

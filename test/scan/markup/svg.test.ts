@@ -24,6 +24,21 @@ const ROWS: readonly MarkedRow[] = [
   ['<svg><title>href</title><desc href="a•.txt">x</desc></svg>', 'a.txt'],
   ['<svg><image href="a•.png"><g></svg> & <', 'a.png'],
   ['<!DOCTYPE svg [<!ENTITY ns "http://x">]><svg a="&ns;"><image href="a•.png"/></svg>', 'a.png'],
+  ['<?xml version="1.0"?><?xml-stylesheet type="text/css" href="a•.css"?><svg/>', 'a.css'],
+  [
+    "<?xml-stylesheet href = 'a&amp;b•.css' title='href'?><svg><image href='c•.png'/></svg>",
+    'a&b.css',
+    'c.png',
+  ],
+  ['<?xml-model href="a.rng"?><svg/>'],
+  [
+    '<svg><image><animate attributeName="href" values="a•.png;b•.png" dur="1s"/></image></svg>',
+    'a.png',
+    'b.png',
+  ],
+  ['<svg><set to="url(a•.svg#x)" attributeName="fill"/><set attributeName="x" to="a.png"/></svg>', 'a.svg#x'],
+  ['<svg><foreignObject><img src="a•.png"/><video poster="b•.jpg"/></foreignObject></svg>', 'a.png', 'b.jpg'],
+  ['<svg><style><!-- a { b: url(c.png) } --> d { e: url(f•.png) }</style></svg>', 'f.png'],
   ['<svg><image href=a.png /><image href="b•.png"/></svg>', 'b.png'],
 ]
 
