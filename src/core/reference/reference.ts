@@ -8,6 +8,7 @@ export type ReferenceKind =
   | 'js-dynamic-import' // import('…')
   | 'js-resolve' // import.meta.resolve('…')
   | 'js-url' // new URL('…', import.meta.url)
+  | 'js-worker' // importScripts('…')
   | 'source-map' // sourceMappingURL
   | 'source-map-file' // the field `file` of a source map
   | 'svg-href'

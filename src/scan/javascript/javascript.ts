@@ -14,7 +14,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await startLexer()
   return {
     name: 'javascript',
-    version: 4,
+    version: 5,
     accepts: (path) => ['.js', '.mjs', '.cjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }
@@ -23,12 +23,48 @@ export async function createJavascriptScanner(): Promise<Scanner> {
 function scanJavascript(js: string): Scan {
   const isModule = MODULE_WORD.test(js)
   const hasMap = js.includes('sourceMappingURL=')
-  if (!isModule && !hasMap) return EMPTY_SCAN
+  const calls = [...js.matchAll(LOADING_CALL)]
+  if (!isModule && !hasMap && calls.length === 0) return EMPTY_SCAN
   const findings = createFindings()
   if (isModule) scanModule(js, findings)
+  if (calls.length > 0) scanCalls(js, calls, findings)
   const sourceMap = hasMap ? findSourceMap(js) : undefined
   if (sourceMap !== undefined) findings.addSourceMap(sourceMap)
   return findings.toScan()
+}
+
+/** Loads that classic scripts and workers make by a URL; what stands before `(` decides what it is relative to. */
+const LOADING_CALL = /\b(?:importScripts|addModule|new\s+(?:Shared)?Worker)\s*\(/g
+
+/**
+ * `importScripts('a.js', 'b.js')` resolves against the worker's own URL (HTML §10.3.1) and is a reference. The URL of a
+ * worker or worklet resolves against the page, which a script doesn't know.
+ */
+function scanCalls(js: string, calls: readonly RegExpExecArray[], findings: Findings): void {
+  const texts = new Map(calls.map(({ index, 0: call }) => [index, call]))
+  for (const start of findCodeOffsets(js, [...texts.keys()]) ?? []) {
+    const call = texts.get(start) ?? ''
+    if (call.startsWith('importScripts')) addImportScripts(js, start, start + call.length, findings)
+    else notePageUrl(js, start + call.length, findings)
+  }
+}
+
+function addImportScripts(js: string, start: number, from: number, findings: Findings): void {
+  if (js[skipBlanks(js, from)] === ')') return
+  let argument = readArgument(js, from)
+  while (argument !== undefined && addLiteral('js-worker', js, argument.start, argument.end, findings)) {
+    if (js[argument.closing] === ')' || js[skipBlanks(js, argument.closing + 1)] === ')') return
+    argument = readArgument(js, argument.closing + 1)
+  }
+  noteComputed(js, start, from - 1, findings)
+}
+
+function notePageUrl(js: string, from: number, findings: Findings): void {
+  const argument = readArgument(js, from)
+  const url = argument && spellLiteral(js, argument.start, argument.end)
+  if (url === undefined || /^\s*(?:[a-z][a-z0-9+.-]*:|$)/i.test(url.text)) return
+  const message = "is relative to the page and left as it is. Write new URL('…', import.meta.url)."
+  findings.addNote({ code: 'dynamic', severity: 'note', start: url.start, end: url.end, message })
 }
 
 function scanModule(js: string, findings: Findings): void {
@@ -52,7 +88,11 @@ function addDynamicImport(js: string, found: DynamicImport, findings: Findings):
   const { start, end, specifier } = found
   // A template with holes has a specifier too, with asterisks in it.
   if (specifier !== undefined && addLiteral('js-dynamic-import', js, start, end, findings)) return
-  const message = 'is computed when the module runs; it is left as it is.'
+  noteComputed(js, start, end, findings)
+}
+
+function noteComputed(js: string, start: number, end: number, findings: Findings): void {
+  const message = 'is computed at run time; it is left as it is.'
   // A computed path into our own folders is likely to break; a computed module name is a loader's business.
   const severity = /^`[./]/.test(js.slice(start, start + 2)) ? 'warning' : 'note'
   findings.addNote({ code: 'dynamic', severity, start, end, message })
@@ -78,12 +118,25 @@ function addFromMeta(js: string, meta: ImportMetaRef, lastMeta: number, findings
   const word = skipBlanks(js, dot + 1)
   if (js.startsWith('resolve', word)) {
     const bracket = skipBlanks(js, word + 'resolve'.length)
-    const argument = js[bracket] === '(' ? readArgument(js, bracket + 1) : undefined
-    if (argument !== undefined) addLiteral('js-resolve', js, argument.start, argument.end, findings)
+    if (js[bracket] !== '(') return
+    const argument = readArgument(js, bracket + 1)
+    const isKnown =
+      argument !== undefined && addLiteral('js-resolve', js, argument.start, argument.end, findings)
+    if (!isKnown) noteComputed(js, meta.start, bracket, findings)
   } else if (js.startsWith('url', word) && isArgumentEnd(js, skipBlanks(js, word + 'url'.length))) {
     const argument = findUrlArgument(js, lastMeta, meta.start)
-    if (argument !== undefined) addLiteral('js-url', js, argument.start, argument.end, findings)
+    const isKnown = argument !== undefined && addLiteral('js-url', js, argument.start, argument.end, findings)
+    if (!isKnown) noteComputedUrl(js, lastMeta, meta.start, findings)
   }
+}
+
+/** `new URL(name, import.meta.url)` */
+function noteComputedUrl(js: string, from: number, end: number, findings: Findings): void {
+  const before = js.slice(from, end).trimEnd()
+  const start = before.lastIndexOf('new URL(') + 'new URL('.length
+  const argument = before.slice(start, -1)
+  if (start < 'new URL('.length || !before.endsWith(',') || argument.includes(';')) return
+  noteComputed(js, from + start, from + start + argument.length, findings)
 }
 
 interface Argument {

@@ -85,6 +85,15 @@ const TABLES: Readonly<Record<string, readonly MarkedRow[]>> = {
     ['import.meta.resolve(name)'],
     ['import.meta.url + "./a.js"'],
   ],
+  'importScripts in workers (HTML §10.3.1)': [
+    ['importScripts("lib/math•.js")', 'lib/math.js'],
+    ["self.importScripts('a•.js', `b•.js?v=1`,)", 'a.js', 'b.js?v=1'],
+    ['importScripts(/* c */ "a•.js" /* , "no.js" */,\n"/static/b•.js")', 'a.js', '/static/b.js'],
+    ['importScripts("a•.js", name)', 'a.js'],
+    ['importScripts()'],
+    ['// importScripts("a.js")\nconst a = "importScripts(\'b.js\')"; f(/importScripts("c.js")/)'],
+    ['import("./a•.js"); importScripts("./b•.js")\n//# sourceMappingURL=c•.map', './a.js', './b.js', 'c.map'],
+  ],
   'escapes stay as they are and are understood (ECMA-262 §12.9.4)': [
     [String.raw`import "./\x61•.js"`, './a.js'],
     [String.raw`import "./\u0061•.js"`, './a.js'],
@@ -144,10 +153,10 @@ for (const [subject, rows] of Object.entries(TABLES)) {
 
 test('every construct has its kind', () => {
   const js = `import "./a.js"; import("./b.js"); import.meta.resolve("./c.js");
-    new URL("./d.js", import.meta.url)\n//# sourceMappingURL=e.map`
+    new URL("./d.js", import.meta.url); importScripts("f.js")\n//# sourceMappingURL=e.map`
   assert.deepEqual(
     scanner.scan(js).references.map(({ kind }) => kind),
-    ['js-import', 'js-dynamic-import', 'js-resolve', 'js-url', 'source-map'],
+    ['js-import', 'js-dynamic-import', 'js-resolve', 'js-url', 'js-worker', 'source-map'],
   )
 })
 
@@ -158,6 +167,28 @@ test('what does not parse as a module is noted and left alone', () => {
     notes.map(({ code, severity }) => [code, severity]),
     [['not-a-module', 'note']],
   )
+})
+
+test('a URL that is computed, or relative to a page nobody knows, is told', () => {
+  const rows: readonly (readonly [js: string, text: string | undefined])[] = [
+    ['importScripts(name)', 'importScripts'],
+    ['importScripts("a.js", base + "b.js")', 'importScripts'],
+    ['new URL(`./${name}.png`, import.meta.url)', '`./${name}.png`'],
+    ['new URL(f("a", b), import.meta.url)', 'f("a", b)'],
+    ['import.meta.resolve(name)', 'import.meta.resolve'],
+    ['new Worker("js/w.js")', 'js/w.js'],
+    ['new SharedWorker(`./w.js`)', './w.js'],
+    ['context.audioWorklet.addModule("p.js")', 'p.js'],
+    ['new Worker("blob:x"); new Worker(url); addModule(new URL("./a.js", import.meta.url))', undefined],
+    ['new URL("a.png", base); f(import.meta.url)', undefined],
+    ['// new Worker("js/w.js")', undefined],
+  ]
+  for (const [js, text] of rows) {
+    const [note, ...others] = scanner.scan(js).notes
+    assert.equal(note && js.slice(note.start, note.end), text, js)
+    assert.deepEqual(others, [])
+    if (note !== undefined) assert.equal(note.code, 'dynamic')
+  }
 })
 
 test('a computed path into our own folders is a warning, a computed module name a note', () => {
