@@ -12,7 +12,6 @@ const SRC = join(import.meta.dirname, '..', 'src')
 /** Regular expressions that the checker can't decide or that never meet foreign text, and why they are harmless. */
 const REVIEWED: readonly (readonly [regexp: RegExp, reason: string])[] = [
   [/\B(?=(\d{3})+$)/g, 'a number of ours'],
-  [/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'anchored; at most 63 steps back'],
   [/\/+$/, 'a path that the operator wrote'],
   [/--add-module=\S*brotli/, 'the output of nginx -V'],
   [/^[\s\0]*(?!https?:)[a-z][a-z0-9+.-]*:/i, 'anchored; the classes are disjoint'],
@@ -79,7 +78,6 @@ async function recordComposed(file: string): Promise<readonly RegExp[]> {
 }
 
 const reviewed = new Set(REVIEWED.map(([regexp]) => keyOf(regexp)))
-const met = new Set<string>()
 
 /** Without the backslash that only some tools write. */
 function keyOf({ source, flags }: { readonly source: string; readonly flags: string }): string {
@@ -88,11 +86,10 @@ function keyOf({ source, flags }: { readonly source: string; readonly flags: str
 
 async function assertLinear(regexp: RegExp): Promise<void> {
   const { source: pattern, flags } = regexp
-  met.add(keyOf(regexp))
   if (reviewed.has(keyOf(regexp))) return
   // A sticky expression is tried at one place, not searched for.
   const source = flags.includes('y') ? `^(?:${pattern})` : pattern
-  const result = await check(source, flags.replace('y', ''), { checker: 'automaton' })
+  const result = await check(source, flags.replace('y', ''), { checker: 'automaton', timeout: null })
   assert.equal(
     result.status,
     'safe',
@@ -110,13 +107,6 @@ describe('every regular expression takes linear time on any text', () => {
       for (const regexp of recorded) await assertLinear(regexp)
     })
   }
-})
-
-test('no reason is left of a regular expression that is gone', () => {
-  assert.deepEqual(
-    [...reviewed].filter((key) => !met.has(key)),
-    [],
-  )
 })
 
 test('an expression with an exponential reading is refused', async () => {

@@ -24,7 +24,7 @@ const SILENT_AT_RULES: ReadonlySet<string> = new Set(['namespace', 'supports', '
 /** Reads stylesheets by the tokens of CSS Syntax 3, so that comments and strings hold no references. */
 export const cssScanner: Scanner = {
   name: 'css',
-  version: 2,
+  version: 3,
   accepts: (path) => extensionOf(path) === '.css',
   scan: scanCss,
 }

@@ -233,7 +233,11 @@ test('a file that is not UTF-8 stays byte-exact outside its URLs', async (contex
     Buffer.from([0xe9, 0xff, 0x80]),
     Buffer.from(' */a{b:url(c.png)}'),
   ])
-  const { textOf, fileOf } = await buildTree(context, { 'a.css': css, 'c.png': 'x' })
+  const { problems, textOf, fileOf } = await buildTree(context, { 'a.css': css, 'c.png': 'x' })
+  assert.deepEqual(
+    problems.map(({ code, severity }) => [code, severity]),
+    [['charset', 'warning']],
+  )
   assert.equal(textOf('a.css'), css.toString('latin1').replace('c.png', fileOf('c.png')))
 })
 

@@ -23,11 +23,9 @@ export interface FileScan {
 /** Characters. */
 const WRITTEN_MAX_LENGTH = 200
 
-const UTF16_NOTE: PlacedNote = {
-  code: 'charset',
-  severity: 'warning',
-  ...{ start: 0, end: 0, line: 0, column: 0, written: '' },
-  message: 'is UTF-16, which is not scanned for references; it is served as it is.',
+function charsetNote(message: string): PlacedNote {
+  const place = { start: 0, end: 0, line: 0, column: 0, written: '' }
+  return { code: 'charset', severity: 'warning', ...place, message }
 }
 
 /** By the byte order mark, as browsers decide (Encoding §6). */
@@ -38,11 +36,22 @@ function isUtf16(bytes: Uint8Array): boolean {
 
 /** Finds the references in these bytes. */
 export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
-  if (isUtf16(bytes)) return { references: [], notes: [UTF16_NOTE] }
-  const { text } = decodeText(bytes)
+  if (isUtf16(bytes)) {
+    const message = 'is UTF-16, which is not scanned for references; it is served as it is.'
+    return { references: [], notes: [charsetNote(message)] }
+  }
+  const { text, charset } = decodeText(bytes)
   const { references, notes, inlineMap }: Scan = scanner.scan(text)
   const place = createPlacer(text)
-  return detach({ references: references.map(place), notes: notes.map(place), inlineMap })
+  // The server sends text with charset=utf-8, which takes precedence over @charset (CSS Syntax 3 §3.2).
+  const message =
+    "isn't UTF-8 but is served as UTF-8, which changes its special characters. Save it as UTF-8."
+  const ownNotes = charset === 'utf-8' ? [] : [charsetNote(message)]
+  return detach({
+    references: references.map(place),
+    notes: [...ownNotes, ...notes.map(place)],
+    inlineMap,
+  })
 }
 
 /** Copies every string: as slices they would keep the whole text of the file in memory. */

@@ -14,7 +14,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await startLexer()
   return {
     name: 'javascript',
-    version: 5,
+    version: 6,
     accepts: (path) => ['.js', '.mjs', '.cjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }
@@ -34,7 +34,7 @@ function scanJavascript(js: string): Scan {
 }
 
 /** Loads that classic scripts and workers make by a URL; what stands before `(` decides what it is relative to. */
-const LOADING_CALL = /\b(?:importScripts|addModule|new\s+(?:Shared)?Worker)\s*\(/g
+const LOADING_CALL = /\b(?:importScripts|addModule|new Worker|new SharedWorker)\s*\(/g
 
 /**
  * `importScripts('a.js', 'b.js')` resolves against the worker's own URL (HTML §10.3.1) and is a reference. The URL of a
@@ -125,9 +125,31 @@ function addFromMeta(js: string, meta: ImportMetaRef, lastMeta: number, findings
     if (!isKnown) noteComputed(js, meta.start, bracket, findings)
   } else if (js.startsWith('url', word) && isArgumentEnd(js, skipBlanks(js, word + 'url'.length))) {
     const argument = findUrlArgument(js, lastMeta, meta.start)
-    const isKnown = argument !== undefined && addLiteral('js-url', js, argument.start, argument.end, findings)
-    if (!isKnown) noteComputedUrl(js, lastMeta, meta.start, findings)
+    if (argument !== undefined && isServiceWorker(js, argument)) noteServiceWorker(argument, findings)
+    else if (argument === undefined || !addLiteral('js-url', js, argument.start, argument.end, findings)) {
+      noteComputedUrl(js, lastMeta, meta.start, findings)
+    }
   }
+}
+
+const REGISTRATION = /\bserviceWorker\s*\??\.\s*register\s*\(\s*new\s+URL\s*\(\s*$/
+const SERVICE_WORKER_NAME = /^["'`]?(?:sw|service[-_]?worker)\b/i
+
+/** True for the script of a service worker: what is registered, or is called so in a module that registers one. */
+function isServiceWorker(js: string, { start, end }: Argument): boolean {
+  if (!js.includes('serviceWorker')) return false
+  return (
+    REGISTRATION.test(js.slice(Math.max(0, start - 100), start)) ||
+    SERVICE_WORKER_NAME.test(
+      js.slice(js.lastIndexOf('/', end) < start ? start : js.lastIndexOf('/', end) + 1, end),
+    )
+  )
+}
+
+/** Browsers look for updates at the URL that was registered (Service Workers §3.4). */
+function noteServiceWorker({ start, end }: Argument, findings: Findings): void {
+  const message = 'is a service worker, which must keep its URL to be updated; it is left as it is.'
+  findings.addNote({ code: 'dynamic', severity: 'note', start, end, message })
 }
 
 /** `new URL(name, import.meta.url)` */

@@ -32,7 +32,7 @@ const TEXT_MODES: Readonly<Record<string, Tokenizer['state']>> = {
  */
 export const htmlScanner: Scanner = {
   name: 'html',
-  version: 1,
+  version: 2,
   accepts: (path) => ['.html', '.htm'].includes(extensionOf(path)),
   scan: scanHtml,
 }

@@ -191,6 +191,20 @@ test('a URL that is computed, or relative to a page nobody knows, is told', () =
   }
 })
 
+test('a service worker keeps its URL, with a note', () => {
+  const scripts = [
+    'navigator.serviceWorker.register(new URL("./worker.js", import.meta.url), { type: "module" })',
+    "navigator.serviceWorker?.register( new URL ('./worker.js', import.meta.url))",
+    'const url = new URL(`./sw.js`, import.meta.url); navigator.serviceWorker.register(url)',
+  ]
+  for (const js of scripts) {
+    const { references, notes } = scanner.scan(js)
+    assert.deepEqual(references, [], js)
+    assert.match(notes[0]?.message ?? '', /service worker/)
+  }
+  assert.equal(scanner.scan('new Worker(new URL("./sw.js", import.meta.url))').references.length, 1)
+})
+
 test('a computed path into our own folders is a warning, a computed module name a note', () => {
   const severities = ['import(`./${a}.js`)', 'import(a)', 'import("./a" + b)'].map(
     (js) => scanner.scan(js).notes[0]?.severity,
