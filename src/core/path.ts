@@ -48,14 +48,12 @@ export function comparePaths(a: LogicalPath, b: LogicalPath): number {
 }
 
 /**
- * The path as a URL path: every segment percent-encoded so that it stands safely in HTML attributes, unquoted CSS
- * `url()`, JavaScript strings and `Link` headers. `@` stays readable for scoped packages; `+` doesn't, because S3
- * reads it as a space.
+ * The path in a URL, in its one spelling: the one that a browser makes of it (WHATWG URL, path percent-encode set). What
+ * RFC 3986 allows in a segment stays raw, as authors write it, so that a reference, a preload, an import map and a
+ * template name a file by the same URL.
  */
 export function encodePath(path: LogicalPath): string {
-  // Nearly every name is plain, and templates call this often.
-  if (/^[\w\-./@~]*$/.test(path)) return path
-  return encodeURIComponent(path).replace(/%2F|%40|[!'()*]/g, readableOrEscaped)
+  return path.replace(/[^\w\-./~!$&'()*+,:;=@[\]|]+/g, encodeURIComponent)
 }
 
 /** Undoes percent-encoding of UTF-8. A `%` that starts no valid sequence stays (WHATWG URL, percent-decode). */
@@ -81,12 +79,6 @@ function findPathFault(text: string): string | undefined {
     if (segment === '.' || segment === '..') return `it has the segment "${segment}"`
   }
   return undefined
-}
-
-function readableOrEscaped(match: string): string {
-  if (match === '%2F') return '/'
-  if (match === '%40') return '@'
-  return `%${match.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 function decodeOrKeep(run: string): string {

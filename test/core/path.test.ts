@@ -46,17 +46,32 @@ test('a path falls into folder, name and extension', () => {
   }
 })
 
-test('an encoded path is safe in attributes, url(), scripts and headers', () => {
+test('an encoded path keeps what a segment may have, and encodes the rest', () => {
   assert.equal(encodePath('@tabler/core/a~b_c.min.css'), '@tabler/core/a~b_c.min.css')
-  assert.equal(encodePath(`it's (1) 50%+?#"<&.png`), 'it%27s%20%281%29%2050%25%2B%3F%23%22%3C%26.png')
+  assert.equal(
+    encodePath("+state/(group)/[slug].it's,a;b=c&d:e!$*.js"),
+    "+state/(group)/[slug].it's,a;b=c&d:e!$*.js",
+  )
+  assert.equal(encodePath('50% ?#"<>\\^`{}.png'), '50%25%20%3F%23%22%3C%3E%5C%5E%60%7B%7D.png')
   assert.equal(encodePath('ü/€.png'), '%C3%BC/%E2%82%AC.png')
+})
+
+test('a browser makes the same URL of the name and of the encoded name', () => {
+  const browser = (text: string) => new URL(`https://site.test/${text}`).pathname
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-zé€ !"$&'()*+,\-./:;<=>@[\]_`{|}~]{0,20}x$/u), (name) => {
+      const path = name.replace(/(?<=^|\/)\.*(?=\/|$)/g, 'y')
+      assert.equal(browser(path), `/${encodePath(path)}`)
+      assert.equal(browser(encodePath(path)), `/${encodePath(path)}`)
+    }),
+  )
 })
 
 test('decoding undoes encoding for every name', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), (path) => {
       const encoded = encodePath(path)
-      assert.match(encoded, /^[\w\-./@~%]*$/)
+      assert.match(encoded, /^[\w\-./~!$&'()*+,:;=@[\]|%]*$/)
       assert.equal(decodePath(encoded), path)
     }),
   )

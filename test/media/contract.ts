@@ -162,7 +162,7 @@ export function testMediaContract(title: string, make: MakeMediaBench): void {
   })
 
   promise('a file has an address, its name encoded', async (media) => {
-    assert.match(media.url('a b/ü+.png'), /\/a%20b\/%C3%BC%2B\.png$/)
+    assert.match(media.url('a b/ü+.png'), /\/a%20b\/%C3%BC(\+|%2B)\.png$/)
     for (const name of ['../a', '/a', 'a\nb', '']) assert.throws(() => media.url(name), { code: 'FP_PATH' })
   })
 
@@ -176,7 +176,7 @@ export function testMediaContract(title: string, make: MakeMediaBench): void {
     assert.equal(answer.headers.get('content-type'), 'application/octet-stream')
     const part = await fetch(origin + address, { headers: { range: 'bytes=2-4' } })
     assert.deepEqual([part.status, await part.text()], [206, 'b/\ufffd'])
-    assert.equal((await fetch(origin + address.replace('a%20b/%C3%BC%2B', 'b'))).status, 403)
+    assert.equal((await fetch(origin + address.replace(/a%20b\/%C3%BC(\+|%2B)/, 'b'))).status, 403)
     assert.equal((await fetch(origin + media.url('b.txt'))).status, 403, 'without a signature')
     await assert.rejects(media.signedUrl('../b.txt'), { code: 'FP_PATH' })
   })

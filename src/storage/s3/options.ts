@@ -122,7 +122,12 @@ export function publicUrlOf(settings: S3Settings): string {
   const endpoint = publicEndpoint ?? settings.endpoint ?? `https://s3.${region ?? 'us-east-1'}.amazonaws.com`
   const { protocol, host } = new URL(endpoint)
   const origin = pathStyle ? `${protocol}//${host}/${bucket}` : `${protocol}//${bucket}.${host}`
-  return `${origin}/${encodePath(prefix)}`
+  return `${origin}/${encodeKey(prefix)}`
+}
+
+/** A key in a URL. S3 reads a raw `+` as a space. */
+export function encodeKey(key: string): string {
+  return encodePath(key).replaceAll('+', '%2B')
 }
 
 /** Parses `s3://BUCKET[/PREFIX]`. @throws FingerpostError `FP_USAGE` for anything else */

@@ -1,8 +1,8 @@
-import { encodePath, parseLogicalPath } from '../../core/path.ts'
+import { parseLogicalPath } from '../../core/path.ts'
 import type { ObjectStore } from '../storage.ts'
 import { createConnector } from './client.ts'
 import { listObjects, sweepBucket } from './list.ts'
-import { publicUrlOf, resolveS3Options, type S3Options } from './options.ts'
+import { encodeKey, publicUrlOf, resolveS3Options, type S3Options } from './options.ts'
 import { deleteObject, headObject, openObject } from './read.ts'
 import { moveObject, saveObject } from './save.ts'
 import { signObjectUrl, signPost } from './sign.ts'
@@ -64,7 +64,7 @@ export function createS3Storage(options: S3Options): S3Storage {
     },
     sweep: async (olderThan = new Date(Date.now() + ONE_DAY_MS), folder = '') =>
       sweepBucket(await connect(), olderThan, folder),
-    url: (key) => publicUrl + encodePath(parseLogicalPath(key)),
+    url: (key) => publicUrl + encodeKey(parseLogicalPath(key)),
     async signedUrl(key, signing = {}) {
       const path = parseLogicalPath(key)
       return signObjectUrl(await connect(), path, signing)

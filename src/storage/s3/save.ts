@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
 import { LIMITS } from '../../core/limit.ts'
-import { encodePath } from '../../core/path.ts'
 import { notFound, replaced } from '../fault.ts'
 import { isTemporaryKey, tryKeys } from '../key.ts'
 import type { Content, MoveOptions, SavedFile, SaveOptions } from '../storage.ts'
 import { claimKey, fulfil, prepareSave, putOnce, type Save } from './claim.ts'
 import { type Bucket, describeS3Fault, hasStatus, loadOptional } from './client.ts'
+import { encodeKey } from './options.ts'
 import { deleteObject, headObject } from './read.ts'
 
 /**
@@ -47,7 +47,7 @@ export async function moveObject(
     client.send(
       new sdk.CopyObjectCommand({
         ...target,
-        CopySource: `${settings.bucket}/${encodePath(settings.prefix + from)}`,
+        CopySource: `${settings.bucket}/${encodeKey(settings.prefix + from)}`,
         CopySourceIfMatch: `"${validator}"`,
         MetadataDirective: 'REPLACE',
       }),
