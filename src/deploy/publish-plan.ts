@@ -2,7 +2,8 @@ import { type Encoding, variantPath } from '../core/encoding.ts'
 import type { Manifest, ManifestAsset, ManifestVariant } from '../core/manifest/manifest.ts'
 import { comparePaths } from '../core/path.ts'
 import { HASHED_CACHE_CONTROL } from '../http/header-rules.ts'
-import type { ObjectHeaders } from '../storage/storage.ts'
+import { plusAlias } from '../storage/key.ts'
+import type { ObjectHeaders, Storage } from '../storage/storage.ts'
 
 /**
  * Which bytes a bucket gets, since it can't choose by Accept-Encoding:
@@ -26,9 +27,22 @@ export interface PlannedObject {
 }
 
 /** Every object but the manifest, sorted by key. */
-export function planObjects(manifest: Manifest, variant: BucketVariant): readonly PlannedObject[] {
+export function planObjects(
+  manifest: Manifest,
+  variant: BucketVariant,
+  target: Storage,
+): readonly PlannedObject[] {
   const objects = [...manifest.assets.values()].flatMap((asset) => objectsOf(asset, variant))
-  return objects.sort((a, b) => comparePaths(a.key, b.key))
+  const aliases = target.url === undefined ? [] : aliasesOf(objects)
+  return [...objects, ...aliases].sort((a, b) => comparePaths(a.key, b.key))
+}
+
+/** A storage that serves files itself may read a raw `+` in a URL as a blank, as S3 does. */
+function aliasesOf(objects: readonly PlannedObject[]): readonly PlannedObject[] {
+  const keys = new Set(objects.map(({ key }) => key))
+  return objects
+    .filter(({ key }) => key.includes('+') && !keys.has(plusAlias(key)))
+    .map((object) => ({ ...object, key: plusAlias(object.key) }))
 }
 
 function objectsOf(asset: ManifestAsset, variant: BucketVariant): readonly PlannedObject[] {

@@ -19,6 +19,11 @@ export function isTemporaryKey(key: string): boolean {
   return TEMPORARY.test(fileNameOf(key))
 }
 
+/** The key that S3 looks up for a URL with this one in it, if its `+` is not encoded. */
+export function plusAlias(key: string): string {
+  return key.replaceAll('+', ' ')
+}
+
 /**
  * Takes the first free key: the given one, then its alternatives.
  *

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { brotliDecompressSync } from 'node:zlib'
-import { HeadObjectCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, HeadObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { prune } from '../../src/builder/maintain/prune.ts'
 import { parseManifest } from '../../src/core/manifest/manifest.ts'
 import { type PublishOptions, publishBuild } from '../../src/deploy/publish.ts'
@@ -11,6 +11,7 @@ import type { BucketVariant } from '../../src/deploy/publish-plan.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import { createS3Storage, type S3Storage } from '../../src/storage/s3/s3.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { type Files, makeBuild, writeBuild } from '../support/fixture-build.ts'
 import { BUCKET, clientFor, createS3Lab, optionsFor } from '../support/s3.ts'
@@ -29,7 +30,7 @@ async function makeSource(context: TestContext, files: Files = FILES) {
   return { root, source: createFilesystemStorage({ root }), fileOf }
 }
 
-async function keysIn(storage: S3Storage): Promise<string[]> {
+async function keysIn(storage: Storage): Promise<string[]> {
   const keys: string[] = []
   for await (const { key } of storage.list()) keys.push(key)
   return keys
@@ -187,6 +188,57 @@ test('any storage is enough to publish to, one that signs URLs serves the build'
   assert.equal(await served.text(), CSS)
   assert.equal(served.headers.get('content-type'), 'text/css; charset=utf-8')
   assert.equal(served.headers.get('cache-control'), 'public, max-age=31536000, immutable')
+})
+
+test('a dry run says what a prune would remove, and removes nothing', async (context) => {
+  const bucket = await lab.storage(context)
+  const folder = createFilesystemStorage({ root: makeTree(context) })
+  for (const target of [createMemoryStorage(), folder, ...(bucket === undefined ? [] : [bucket])]) {
+    const { root, source, fileOf } = await makeSource(context, { 'a.css': 'one', 'keep.css': 'same' })
+    await publishBuild(source, target, { now: NOW })
+    await writeBuild(root, { 'a.css': 'two', 'keep.css': 'same' })
+    const options: PublishOptions = {
+      now: () => new Date('2030-01-01'),
+      prune: { keep: 1, minAgeSeconds: 0 },
+    }
+    const before = await keysIn(target)
+    const dry = await publishBuild(source, target, { ...options, mode: 'dry-run' })
+    assert.deepEqual(dry.removed, [{ file: fileOf('a.css'), size: 3 }], target.name)
+    assert.deepEqual(await keysIn(target), before)
+    const { removed } = await publishBuild(source, target, options)
+    assert.deepEqual(removed, dry.removed)
+    assert.ok(!(await keysIn(target)).includes(fileOf('a.css')))
+  }
+})
+
+test('a name with + is found in a bucket by the raw URL that modules and styles have', async (context) => {
+  const server = await lab.server(context)
+  if (server === undefined) return
+  const bucket = 'fingerpost-plus'
+  const client = clientFor(server)
+  await client.send(new CreateBucketCommand({ Bucket: bucket }))
+  const Resource = [`arn:aws:s3:::${bucket}/*`]
+  const statement = { Effect: 'Allow', Principal: '*', Action: ['s3:GetObject'], Resource }
+  const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+  await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }))
+  const target = createS3Storage({ ...optionsFor(server), bucket })
+  const { root, source, fileOf } = await makeSource(context, { '+state.js': 'let plus', 'a.css': CSS })
+  const { uploaded } = await publishBuild(source, target, { now: NOW })
+  const file = fileOf('+state.js')
+  assert.deepEqual(uploaded.slice(0, 2), [file.replace('+', ' '), file])
+  for (const name of [file, file.replace('+', '%2B')]) {
+    const answer = await fetch(`${server.endpoint}/${bucket}/${name}`)
+    assert.equal(await answer.text(), 'let plus', name)
+    assert.match(answer.headers.get('content-type') ?? '', /javascript/)
+  }
+  assert.deepEqual((await publishBuild(source, target, { now: NOW })).uploaded, [])
+  await writeBuild(root, { 'a.css': CSS })
+  const later = { now: () => new Date('2030-01-01'), prune: { keep: 1, minAgeSeconds: 0 } }
+  const { removed } = await publishBuild(source, target, later)
+  assert.deepEqual(
+    removed.map((each) => each.file),
+    [file.replace('+', ' '), file],
+  )
 })
 
 test('a folder without a build is refused before anything is sent', async (context) => {

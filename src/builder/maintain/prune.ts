@@ -9,6 +9,7 @@ import {
 } from '../../core/manifest/history.ts'
 import type { Manifest } from '../../core/manifest/manifest.ts'
 import { comparePaths } from '../../core/path.ts'
+import { plusAlias } from '../../storage/key.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
 import { withLock } from '../publish/lock.ts'
@@ -107,8 +108,8 @@ async function listRemovable(plan: PrunePlan, storage: Storage): Promise<Removab
   const { candidates, needed, writtenBefore } = plan
   const owners = new Map<string, string>()
   for (const file of candidates) {
-    owners.set(file, file)
-    for (const encoding of ENCODINGS) owners.set(variantPath(file, encoding), file)
+    for (const key of [file, ...ENCODINGS.map((encoding) => variantPath(file, encoding))])
+      for (const name of [key, plusAlias(key)]) owners.set(name, file)
   }
   const gone = new Set(candidates)
   if (gone.size === 0) return { removed: [], gone }

@@ -1,4 +1,3 @@
-import { prune } from '../../builder/maintain/prune.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
@@ -49,28 +48,23 @@ export const command = defineCommand({
     await readBuild(out, context)
     const progress = options.json ? SILENT_PROGRESS : createProgress(context.stderr, context.now)
     const { concurrency, variant } = options
-    const now = () => new Date(context.now())
     const report = await publishBuild(createFilesystemStorage({ root: out }), target, {
       mode: options['dry-run'] ? 'dry-run' : 'publish',
       ...(variant === undefined ? {} : { variant }),
       ...(concurrency === undefined ? {} : { concurrency }),
-      now,
+      ...(options.prune ? { prune: pruneRules(options) } : {}),
+      now: () => new Date(context.now()),
       signal: context.signal,
       onProgress: (state) => progress.show({ step: 'upload', ...state }),
     }).finally(() => progress.clear())
-    const environment = { storage: target, now, signal: context.signal }
-    const removed =
-      !options.prune || options['dry-run']
-        ? []
-        : (await prune({ sources: [] }, pruneRules(options), environment)).removed
-    return { json: { ...report, removed }, summary: formatReport(report, removed.length) }
+    return { json: report, summary: formatReport(report) }
   },
 })
 
-function formatReport({ kind, target, uploaded, bytes, unchanged }: PublishReport, removed: number): string {
+function formatReport({ kind, target, uploaded, bytes, unchanged, removed }: PublishReport): string {
   const [upload, remove] =
     kind === 'published' ? ['uploaded', 'removed'] : ['would be uploaded', 'would be removed']
   const files = `${formatNumberOf(uploaded.length, 'file')} (${formatBytes(bytes)})`
-  const pruned = removed === 0 ? '' : `${formatNumberOf(removed, 'old file')} ${remove}\n`
+  const pruned = removed.length === 0 ? '' : `${formatNumberOf(removed.length, 'old file')} ${remove}\n`
   return `${files} ${upload} to ${target}, ${formatNumberOf(unchanged, 'file')} already there\n${pruned}`
 }
