@@ -223,7 +223,7 @@ test('only known hosts are answered, and no other origin', async (context) => {
     'shop.test.evil.test',
     'example.org',
     'localhost.evil.test',
-    '',
+
     '127.0.0.1.evil',
   ]) {
     for (const path of paths.slice(0, 2)) assert.equal(await statusOf(path, host), 403, `${path} ${host}`)
