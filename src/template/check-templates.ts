@@ -8,35 +8,34 @@ import { nearestNames } from '../core/nearest.ts'
 import { comparePaths, type LogicalPath } from '../core/path.ts'
 import type { Problem } from '../core/reference/problem.ts'
 import { splitSuffix } from '../core/reference/reference.ts'
-import { decodeText } from '../core/reference/text.ts'
+import { decodeText, positionAt } from '../core/reference/text.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
-import { findNameLiterals } from './name-literals.ts'
 
-/** What a check of templates found. */
+/** The result of checking templates. */
 export interface TemplateReport {
-  /** Templates read. */
+  /** Number of templates read. */
   readonly templates: number
-  /** Names found in them. */
+  /** Number of names found in them. */
   readonly names: number
   /** In order of file and place; `file` is relative to the working directory. */
   readonly problems: readonly Problem[]
 }
 
-/** What to look at. */
+/** What to check. */
 export interface TemplateCheck {
   /** Globs of templates, relative to `cwd`: `views/**`. */
   readonly globs: readonly string[]
   /** Absolute. */
   readonly cwd: string
-  /** The names there are. */
+  /** The names that exist. */
   readonly known: ReadonlyMap<LogicalPath, unknown>
 }
 
 /**
- * Looks up every name that templates give their helpers as a literal: a misspelt one is a problem with file and line
- * here, and would be a 500 in production.
+ * Looks up every name that a template passes to a helper as a literal. A misspelt name, which would be a 500 in
+ * production, is a problem with file and line here.
  *
- * @throws FingerpostError `FP_USAGE` for a glob that matches no file: a check that checks nothing is a mistake
+ * @throws FingerpostError `FP_USAGE` for a glob that matches no file
  */
 export async function checkTemplates({ globs, cwd, known }: TemplateCheck): Promise<TemplateReport> {
   const files = new Set<string>()
@@ -65,7 +64,99 @@ async function findTemplates(glob: string, cwd: string): Promise<readonly string
   const matching = files.filter(({ path }) => isMatch(path)).map(({ absolutePath }) => absolutePath)
   if (matching.length > 0) return matching
   throw new FingerpostError('FP_USAGE', `No template matches ${glob}.`, {
-    remedy: "Quote it, so that the shell leaves it alone: --templates 'views/**'",
+    remedy: "Quote the glob, so that the shell does not expand it: --templates 'views/**'",
     details: { glob },
   })
+}
+
+/** A name written literally in a template. */
+export interface NameLiteral {
+  /** As written between the quotes. */
+  readonly name: string
+  /** 1-based. */
+  readonly line: number
+  /** 1-based, UTF-16 code units; of the first character between the quotes. */
+  readonly column: number
+}
+
+/** The functions, helpers and tags whose first argument is a name. */
+const HELPERS = 'static|staticIntegrity|stylesheetTag|scriptTag|moduleTag|preloadTag'
+const LIQUID_FILTERS = 'static|static_integrity|stylesheet_tag|script_tag|module_tag|preload_tag'
+
+const LITERAL = `'(?<single>[^'\\n\\\\]*)'|"(?<double>[^"\\n\\\\]*)"|\`(?<back>[^\`$\\\\]*)\``
+
+/**
+ * `static('x')`, `{% static 'x' %}`, `{{static 'x'}}`, `(static 'x')`: the name of a helper as a whole word, then a
+ * literal that is not part of a longer expression.
+ */
+const CALL = new RegExp(
+  `(?<![\\w$-])(?:${HELPERS})\\s*(?:\\(\\s*)?(?:${LITERAL})(?!\\s*[+~.\\[]|\\s*%\\s*\\w)`,
+  'g',
+)
+
+/** `{{ 'x' | static }}`, in Liquid and Nunjucks. */
+const PIPE = new RegExp(`(?:${LITERAL})\\s*\\|\\s*(?:${LIQUID_FILTERS})(?![\\w$])`, 'g')
+
+/** Starts of comments in Nunjucks, Liquid, Handlebars, Edge, EJS, Eta and Pug. Comments of HTML are read: they may be conditional. */
+const COMMENT_START = /(?<!\{)\{#|\{%-?\s*comment\s*-?%\}|\{\{~?!--|\{\{~?!|\{\{--|<%#|^[ \t]*\/\/-/gm
+
+/** The end of each kind of comment. */
+const COMMENT_ENDS: readonly (readonly [start: RegExp, end: RegExp])[] = [
+  [/^\{#/, /#\}/g],
+  [/^\{%/, /\{%-?\s*endcomment\s*-?%\}/g],
+  [/--$/, /--~?\}\}/g],
+  [/!$/, /\}\}/g],
+  [/^<%#/, /%>/g],
+  [/\/\/-$/, /$/gm],
+]
+
+/**
+ * The names that a template of any engine passes to helpers as literals, in order. Concatenated names and comments of
+ * the template language are skipped.
+ */
+export function findNameLiterals(text: string): readonly NameLiteral[] {
+  const readable = blankComments(text)
+  const found = new Map<number, string>()
+  for (const pattern of [CALL, PIPE]) {
+    for (const match of readable.matchAll(pattern)) {
+      const { single, double, back } = match.groups ?? {}
+      const name = single ?? double ?? back
+      if (name === undefined) continue
+      const quote = match[0].search(/['"`]/)
+      found.set(match.index + quote + 1, name)
+    }
+  }
+  return [...found].sort(([a], [b]) => a - b).map(([offset, name]) => ({ name, ...positionAt(text, offset) }))
+}
+
+/** Replaces comments with blanks, so that positions stay. Unclosed comments are kept: they may belong to another engine. */
+function blankComments(text: string): string {
+  let readable = ''
+  let done = 0
+  const start = new RegExp(COMMENT_START)
+  const exhausted = new Set<RegExp>()
+  for (let match = start.exec(text); match !== null; match = start.exec(text)) {
+    const end = endOfComment(text, match[0], start.lastIndex, exhausted)
+    if (end === undefined) continue
+    readable += text.slice(done, match.index) + text.slice(match.index, end).replace(/[^\r\n]/g, ' ')
+    done = end
+    start.lastIndex = end
+  }
+  return readable + text.slice(done)
+}
+
+/** @param exhausted ends that do not occur any more: searching for them again would take quadratic time */
+function endOfComment(
+  text: string,
+  opening: string,
+  from: number,
+  exhausted: Set<RegExp>,
+): number | undefined {
+  const [, pattern] = COMMENT_ENDS.find(([start]) => start.test(opening)) ?? []
+  if (pattern === undefined || exhausted.has(pattern)) return undefined
+  const end = new RegExp(pattern)
+  end.lastIndex = from
+  const match = end.exec(text)
+  if (match === null) exhausted.add(pattern)
+  return match === null ? undefined : match.index + match[0].length
 }

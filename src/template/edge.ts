@@ -1,6 +1,6 @@
-import type { TagOptions, TemplateHelpers } from './template-functions.ts'
+import { globalsOf, type TemplateHelpers } from './template-functions.ts'
 
-/** What is used of an Edge instance (edge.js 6). */
+/** The part of an Edge instance that is used (edge.js 6). */
 export interface EdgeEngine {
   global(name: string, value: unknown): unknown
   readonly globals: object
@@ -11,20 +11,13 @@ interface EdgeGlobals {
 }
 
 /**
- * Gives an Edge instance the helpers as globals: `{{ static('css/site.css') }}`, `{{{ stylesheetTag('css/site.css') }}}`.
- * Markup of the globals is marked safe, so that two braces do as well. Where a page's data hold helpers of their own, as
- * `reply.locals` do, Edge takes those, which return text.
+ * Adds the helpers to an Edge instance as globals: `{{ static('css/site.css') }}`, `{{{ stylesheetTag('css/site.css') }}}`.
+ * Markup is marked safe, so two braces work as well. If the data of a page contain helpers, as `reply.locals` does, Edge
+ * uses those, which return text.
  */
 export function installEdge(edge: EdgeEngine, helpers: TemplateHelpers): void {
   const { html } = edge.globals as EdgeGlobals
-  // Three braces print an object as text.
+  // Three braces call toString().
   const safe = (markup: string) => Object.assign(html.safe(markup), { toString: () => markup })
-  edge.global('static', helpers.static)
-  edge.global('staticIntegrity', helpers.staticIntegrity)
-  for (const tag of ['stylesheetTag', 'scriptTag', 'moduleTag', 'preloadTag'] as const) {
-    edge.global(tag, (name: string, options?: TagOptions) => safe(helpers[tag](name, options)))
-  }
-  edge.global('importMapTag', (imports: Readonly<Record<string, string>>, options?: TagOptions) =>
-    safe(helpers.importMapTag(imports, options)),
-  )
+  for (const [name, helper] of Object.entries(globalsOf(helpers, safe))) edge.global(name, helper)
 }

@@ -1,8 +1,7 @@
 import { escapeHtml } from './html.ts'
-import { chooseHelpers } from './request-helpers.ts'
-import type { TagOptions, TemplateHelpers } from './template-functions.ts'
+import { chooseHelpers, type TagOptions, type TemplateHelpers } from './template-functions.ts'
 
-/** What is used of a Liquid engine (liquidjs 10). */
+/** The part of a Liquid engine that is used (liquidjs 10). */
 export interface LiquidEngine {
   registerFilter(name: string, filter: never): unknown
   registerTag(name: string, tag: never): unknown
@@ -10,10 +9,10 @@ export interface LiquidEngine {
 }
 
 /**
- * Gives a Liquid engine the tag `{% static 'css/site.css' %}` and filters, named as Liquid names things:
- * `{{ 'css/site.css' | static }}`, `{{ 'css/site.css' | stylesheet_tag: media: 'print' }}`. Liquid escapes nothing by
- * itself, so both escape their URL; with `outputEscape` it is not escaped again. Nonce and host are those of the request
- * where the page is rendered with `reply.locals`.
+ * Adds the tag `{% static 'css/site.css' %}` to a Liquid engine, and filters named in Liquid's style:
+ * `{{ 'css/site.css' | static }}`, `{{ 'css/site.css' | stylesheet_tag: media: 'print' }}`. Liquid does not escape, so
+ * these escape their URLs; `outputEscape` does not escape them again. Nonce and host are those of the request if the page
+ * is rendered with `reply.locals`.
  */
 export function installLiquid(liquid: LiquidEngine, helpers: TemplateHelpers): void {
   for (const [name, filter] of Object.entries(FILTERS)) {
@@ -21,7 +20,7 @@ export function installLiquid(liquid: LiquidEngine, helpers: TemplateHelpers): v
       handler(this: FilterCall, value: never, ...options: LiquidOption[]) {
         return filter(chooseHelpers(this.context.environments, helpers), value, Object.fromEntries(options))
       },
-      // What we give is escaped, or markup.
+      // The result is markup or already escaped.
       raw: true,
     } as never)
   }
@@ -29,11 +28,11 @@ export function installLiquid(liquid: LiquidEngine, helpers: TemplateHelpers): v
   liquid.registerTag('static', createStaticTag(liquid, url) as never)
 }
 
-/** A keyword argument of a filter, as liquidjs passes it. */
+/** A keyword argument as liquidjs passes it to a filter. */
 type LiquidOption = readonly [name: string, value: never]
 
 interface FilterCall {
-  /** `environments`: what the page is rendered with. */
+  /** `environments`: the data of the page. */
   readonly context: { readonly environments: unknown }
 }
 
@@ -55,7 +54,7 @@ interface StaticTag {
 
 function createStaticTag(liquid: LiquidEngine, url: (name: string) => string): object {
   return {
-    // liquidjs makes an object of its own for every use of the tag, with these as its methods.
+    // liquidjs creates an object with these methods for each use of the tag.
     parse(this: StaticTag, token: { readonly args: string }): void {
       this.expression = token.args
     },

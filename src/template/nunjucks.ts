@@ -1,7 +1,6 @@
-import { chooseHelpers } from './request-helpers.ts'
-import type { TagOptions, TemplateHelpers, UrlOptions } from './template-functions.ts'
+import { chooseHelpers, globalsOf, type TemplateHelpers, type UrlOptions } from './template-functions.ts'
 
-/** What is used of a Nunjucks environment (nunjucks 3). */
+/** The part of a Nunjucks environment that is used (nunjucks 3). */
 export interface NunjucksEnvironment {
   addGlobal(name: string, value: unknown): unknown
   addFilter(name: string, filter: (...values: never[]) => unknown): unknown
@@ -10,20 +9,13 @@ export interface NunjucksEnvironment {
 }
 
 /**
- * Gives a Nunjucks environment the helpers as globals, the filter `static` and the tag Django users know:
- * `{% static 'css/site.css' %}`, `{% static 'img/logo.svg' as logo %}`. Markup of the globals is marked safe. Where a
- * page's data hold helpers of their own, as `reply.locals` do, Nunjucks takes those, which return text.
+ * Adds the helpers to a Nunjucks environment: as globals, whose markup is marked safe, as the filter `static`, and as
+ * Django's tag: `{% static 'css/site.css' %}`, `{% static 'img/logo.svg' as logo %}`. If the data of a page contain
+ * helpers, as `reply.locals` does, Nunjucks uses those instead of the globals; they return text.
  */
 export function installNunjucks(environment: NunjucksEnvironment, helpers: TemplateHelpers): void {
   const safe = environment.getFilter('safe') as (html: string) => unknown
-  environment.addGlobal('static', helpers.static)
-  environment.addGlobal('staticIntegrity', helpers.staticIntegrity)
-  for (const name of ['stylesheetTag', 'scriptTag', 'moduleTag', 'preloadTag'] as const) {
-    environment.addGlobal(name, (file: string, options?: TagOptions) => safe(helpers[name](file, options)))
-  }
-  environment.addGlobal('importMapTag', (imports: Readonly<Record<string, string>>, options?: TagOptions) =>
-    safe(helpers.importMapTag(imports, options)),
-  )
+  for (const [name, helper] of Object.entries(globalsOf(helpers, safe))) environment.addGlobal(name, helper)
   environment.addFilter('static', function (this: FilterCall, name: string, options?: UrlOptions) {
     return chooseHelpers(this.ctx, helpers).static(name, options)
   })
@@ -31,7 +23,7 @@ export function installNunjucks(environment: NunjucksEnvironment, helpers: Templ
 }
 
 interface FilterCall {
-  /** What the page is rendered with. */
+  /** The data of the page. */
   readonly ctx: unknown
 }
 

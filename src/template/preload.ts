@@ -2,12 +2,12 @@ import type { LogicalPath } from '../core/path.ts'
 import type { ReferenceKind } from '../core/reference/reference.ts'
 import type { ResolvedAsset, Resolver } from '../resolve/resolver.ts'
 
-/** The destination of a preload, the attribute `as` (Fetch §2.2.5, Preload §3). */
+/** The attribute `as` of a preload (Fetch §2.2.5, Preload §3). */
 export type PreloadDestination = 'style' | 'script' | 'font' | 'image' | 'track' | 'fetch'
 
 /**
- * What a file can't do without, and what that can't do without, each once, in the order a browser would meet them; the
- * file itself is not among it.
+ * The files that a file imports, directly or through others, each once, in the order in which a browser finds them. The
+ * file itself is not included.
  *
  * @param kind `css-import` for a stylesheet, `js-import` for a module
  */
@@ -16,7 +16,7 @@ export function findNeeds(resolver: Resolver, name: string, kind: ReferenceKind)
   const seen = new Set<LogicalPath>([first.path])
   const needs: ResolvedAsset[] = []
   collectNeeds(first)
-  // The list grows while it is walked: breadth first, as a browser discovers.
+  // The loop also visits what it adds: breadth first, as browsers do.
   for (const asset of needs) collectNeeds(asset)
   return needs
 
@@ -29,7 +29,7 @@ export function findNeeds(resolver: Resolver, name: string, kind: ReferenceKind)
   }
 }
 
-/** What a browser fetches a file of this media type as. */
+/** The destination of files of this media type. */
 export function preloadDestination(type: string): PreloadDestination {
   const bare = type.split(';', 1)[0] ?? ''
   if (bare === 'text/css') return 'style'

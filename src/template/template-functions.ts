@@ -5,57 +5,57 @@ import type { ResolvedAsset, Resolver } from '../resolve/resolver.ts'
 import { type Attributes, type AttributeValue, formatTag, KEYWORD_MARK } from './html.ts'
 import { findNeeds, preloadDestination } from './preload.ts'
 
-/** How a URL is written. */
+/** Options of a URL. */
 export interface UrlOptions {
-  /** With scheme and host, for mails, feeds and `og:image`. Default false. */
+  /** Includes scheme and host, for mails, feeds and `og:image`. Default false. */
   readonly absolute?: boolean | undefined
 }
 
-/**
- * What a tag says besides its URL. The options below have a meaning of their own; everything else becomes an attribute,
- * escaped: `{ media: 'print', async: true, 'data-x': 1 }`.
- */
+/** Options of a tag. All others become escaped attributes: `{ media: 'print', async: true, 'data-x': 1 }`. */
 export interface TagOptions extends UrlOptions {
-  /** The page's CSP nonce. Default: that of the request, where there is one. */
+  /** The CSP nonce of the page. Default: that of the request, if it has one. */
   readonly nonce?: string | undefined
   /** Whether `integrity` is written. Default true. */
   readonly integrity?: boolean | undefined
-  /** Default `anonymous`, which SRI needs for files on another host; false leaves it out. */
+  /** Default `anonymous`, which `integrity` needs for files on another host. False omits it. */
   readonly crossorigin?: 'anonymous' | 'use-credentials' | false | undefined
-  /** Whether what the file can't do without — imported stylesheets, modules — is preloaded. Default true. */
+  /** Whether to preload imported stylesheets or modules. Default true. */
   readonly preload?: boolean | undefined
   readonly [attribute: string]: AttributeValue
 }
 
-/** The functions templates call. Names are logical paths; an unknown one throws `FP_UNKNOWN_NAME` with the nearest. */
+/** The functions that templates call. An unknown name throws `FP_UNKNOWN_NAME` with the nearest names. */
 export interface TemplateHelpers {
-  /** The URL of a file; `?query#fragment` passes through. Not escaped for HTML: template engines do that. */
+  /** The URL of a file. A `?query#fragment` is kept. Not escaped for HTML, which template engines do. */
   static(name: string, options?: UrlOptions): string
   /** `sha384-…` */
   staticIntegrity(name: string): string
-  /** `<link rel="stylesheet">`, preceded by preloads of what it imports. */
+  /** `<link rel="stylesheet">`, preceded by preloads of its imports. */
   stylesheetTag(name: string, options?: TagOptions): string
   /** `<script>` for a classic script. */
   scriptTag(name: string, options?: TagOptions): string
-  /** `<script type="module">`, preceded by preloads of the modules it imports. */
+  /** `<script type="module">`, preceded by preloads of its imports. */
   moduleTag(name: string, options?: TagOptions): string
-  /** `<link rel="preload">` with the right `as`; `{ as: 'module' }` makes it `modulepreload`. */
+  /** `<link rel="preload">` with the matching `as`, or `modulepreload` with `{ as: 'module' }`. */
   preloadTag(name: string, options?: TagOptions): string
-  /** `<script type="importmap">`: bare specifiers and the names they stand for, with integrity. */
+  /** `<script type="importmap">` with these specifiers, the URLs of their files, and integrity. */
   importMapTag(imports: Readonly<Record<string, string>>, options?: TagOptions): string
 }
 
-/** What the helpers know of the request they serve. */
+/** The helpers that write the tag of one file. */
+export const TAG_HELPERS = ['stylesheetTag', 'scriptTag', 'moduleTag', 'preloadTag'] as const
+
+/** What helpers know about a request. */
 export interface RequestFacts {
   /** `https://example.org`, for `absolute`. */
   readonly origin?: string | undefined
-  /** The page's CSP nonce. */
+  /** The CSP nonce of the page. */
   readonly nonce?: string | undefined
-  /** That for stylesheets, where it is another. Default: `nonce`. */
+  /** The nonce for stylesheets. Default: `nonce`. */
   readonly styleNonce?: string | undefined
 }
 
-/** The helpers over a resolver. Cheap: made for every request that has a nonce or a host of its own. */
+/** Creates the helpers. It is cheap enough for every request. */
 export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = {}): TemplateHelpers {
   const tag = (name: string, options: TagOptions) => describeTag(name, options, resolver, facts)
   const { nonce: scriptNonce, styleNonce = scriptNonce } = facts
@@ -127,7 +127,7 @@ function describeTag(name: string, options: TagOptions, resolver: Resolver, fact
   return { asset, href, security: { integrity: integrity && asset.integrity, crossorigin, nonce }, rest }
 }
 
-/** Preloads carry what the fetch they stand in for will carry, or the browser fetches twice. */
+/** A preload needs the attributes of the later fetch, or the browser fetches twice. */
 function preloadsOf(
   name: string,
   kind: Extract<ReferenceKind, 'css-import' | 'js-import'>,
@@ -139,7 +139,7 @@ function preloadsOf(
   const head: Attributes = kind === 'js-import' ? { rel: 'modulepreload' } : { rel: 'preload', as: 'style' }
   const tags = findNeeds(resolver, name, kind).map((asset) => {
     const href = absoluteOrNot(asset.url, { absolute }, facts)
-    // A module import is checked against the preload's integrity; an @import can't have any, so neither may its preload.
+    // An @import cannot have an integrity, so its preload must not have one either.
     const checked: Attributes =
       kind === 'js-import' ? { integrity: integrity && asset.integrity, crossorigin: 'anonymous' } : {}
     return formatTag('link', { ...head, href, ...checked, nonce, media })
@@ -147,12 +147,12 @@ function preloadsOf(
   return tags.join('')
 }
 
-/** Browsers skip a preload of a type they don't know; for scripts and styles they know. */
+/** Lets browsers skip fonts and images of a type they do not support. */
 function typeHint(as: AttributeValue, { type }: ResolvedAsset): Attributes {
   return as === 'font' || as === 'image' ? { type: type.split(';', 1)[0] } : {}
 }
 
-/** HTML §8.1.6.1: integrity by URL, so that modules which others import are checked too. */
+/** Integrity is listed by URL, so that imported modules are verified too (HTML §8.1.6.1). */
 function createImportMap(
   imports: Readonly<Record<string, string>>,
   { absolute, integrity = true }: TagOptions,
@@ -174,12 +174,40 @@ function absoluteOrNot(url: string, { absolute = false }: UrlOptions, { origin }
   if (origin === undefined) {
     throw new FingerpostError(
       'FP_CONFIG',
-      `An absolute URL was asked for, but nobody knows the host of ${url}.`,
+      `The host of ${url} is not known, so its URL cannot be absolute.`,
       {
         remedy:
-          'Ask with reply.static(name, { absolute: true }), which takes it from the request, or set a url with a host.',
+          'Use reply.static(name, { absolute: true }), which takes the host from the request, or build with a url that has a host.',
       },
     )
   }
   return url.startsWith('//') ? `${origin.slice(0, origin.indexOf('//'))}${url}` : origin + url
+}
+
+/**
+ * The helpers in the data of a page, as `reply.locals` has them, or else the installed ones. Only the former know nonce
+ * and host of the request.
+ */
+export function chooseHelpers(data: unknown, installed: TemplateHelpers): TemplateHelpers {
+  const { static: url, stylesheetTag } = Object(data) as Partial<TemplateHelpers>
+  const hasHelpers = typeof url === 'function' && typeof stylesheetTag === 'function'
+  return hasHelpers ? (data as TemplateHelpers) : installed
+}
+
+/**
+ * The helpers as globals of an engine that escapes output.
+ *
+ * @param safe marks markup as not to be escaped
+ */
+export function globalsOf(
+  helpers: TemplateHelpers,
+  safe: (markup: string) => unknown,
+): Readonly<Record<string, (...given: never[]) => unknown>> {
+  const { static: url, staticIntegrity } = helpers
+  const markup = [...TAG_HELPERS, 'importMapTag'] as const
+  const safely = markup.map((name) => {
+    const helper = helpers[name] as (...given: never[]) => string
+    return [name, (...given: never[]) => safe(helper(...given))] as const
+  })
+  return { static: url, staticIntegrity, ...Object.fromEntries(safely) }
 }

@@ -2,11 +2,11 @@ import { FingerpostError } from '../core/error.ts'
 import { nearestNames } from '../core/nearest.ts'
 import type { TagOptions, TemplateHelpers } from './template-functions.ts'
 
-/** What is used of a chunk in `.vite/manifest.json` (Vite 5 and newer). */
+/** The part of a chunk in `.vite/manifest.json` that is used (Vite 5 and newer). */
 export interface ViteChunk {
   readonly file: string
   readonly css?: readonly string[]
-  /** Keys of chunks that it imports statically. */
+  /** Keys of the chunks it imports statically. */
   readonly imports?: readonly string[]
 }
 
@@ -14,10 +14,10 @@ export interface ViteChunk {
 export type ViteManifest = Readonly<Record<string, ViteChunk>>
 
 /**
- * Tags for entries of a Vite build by the names of their sources: the stylesheets of the entry and of all it imports,
- * preloads of those imports, and the module itself.
+ * Tags for an entry of a Vite build, named by its source: its stylesheets and those of its imports, preloads of the
+ * imports, and the module itself.
  *
- * @param prefix the prefix of the source that is Vite's output; '' or with a slash at its end
+ * @param prefix the prefix of the source that contains Vite's output: '' or ending with a slash
  */
 export function createViteTags(
   helpers: TemplateHelpers,
@@ -33,16 +33,16 @@ export function createViteTags(
     return [
       ...[...sheets].map((file) => helpers.stylesheetTag(prefix + file, { nonce })),
       ...imported.map(({ file }) => helpers.preloadTag(prefix + file, { as: 'module', nonce })),
-      // The manifest's imports are complete: looking for them in the graph again would only repeat them.
+      // The manifest lists all imports, so the module tag need not preload them again.
       helpers.moduleTag(prefix + first.file, { ...options, preload: false }),
     ].join('')
   }
 }
 
-/** The chunk and all that it imports, each once; nothing for an entry that isn't there. */
+/** The chunk and everything it imports, each once. Empty for an unknown entry. */
 function withImports(entry: string, manifest: ViteManifest): readonly ViteChunk[] {
   const keys = new Set([entry])
-  // The set grows while it is walked.
+  // The loop also visits what it adds.
   for (const key of keys) for (const next of manifest[key]?.imports ?? []) keys.add(next)
   return [...keys].flatMap((key) => (Object.hasOwn(manifest, key) ? (manifest[key] ?? []) : []))
 }
@@ -52,7 +52,7 @@ function unknownEntry(entry: string, manifest: ViteManifest): FingerpostError {
   return new FingerpostError('FP_UNKNOWN_NAME', `Vite's manifest has no entry ${JSON.stringify(entry)}.`, {
     remedy:
       nearest.length === 0
-        ? 'Entries are named by their source: src/main.js'
+        ? 'Entries are named by their source, for example src/main.js.'
         : `Did you mean ${nearest.join(', ')}?`,
     details: { name: entry, nearest },
   })

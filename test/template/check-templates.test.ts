@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { findNameLiterals } from '../../src/template/name-literals.ts'
+import { findNameLiterals } from '../../src/template/check-templates.ts'
 import { ENGINE_PAGES } from './engines.ts'
 
 for (const { engine, source } of ENGINE_PAGES) {
