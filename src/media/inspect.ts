@@ -70,7 +70,8 @@ async function whyUnopened(storage: Storage, name: string): Promise<string | und
     await bytes.return?.()
     return undefined
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    const { message } = error as Error
+    return message.split('\n', 1)[0]
   }
 }
 

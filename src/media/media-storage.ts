@@ -12,8 +12,8 @@ import {
 } from '../core/option.ts'
 import { temporaryKeyFor } from '../storage/key.ts'
 import type { ByteRange, SaveOptions, Storage, StoredFile } from '../storage/storage.ts'
-import { type MediaContent, openContent } from './content/content.ts'
-import { agreesWithName } from './content/image.ts'
+import { type MediaContent, openContent, overLimit, readHead } from './content/content.ts'
+import { agreesWithName, falseImage } from './content/image.ts'
 import { isReadableKey, isSafeKey, unsafeName, withSuffix } from './content/name.ts'
 import { asInline, type PresentationOptions, presentationOf } from './content/presentation.ts'
 import { findOrphans, type OrphanOptions } from './inspect.ts'
@@ -74,6 +74,12 @@ export interface MediaStorage {
    * stored under a new name at once.
    */
   stage(name: string, content: MediaContent, options?: MediaSaveOptions): Promise<StagedFile>
+  /**
+   * Checks what arrived under a temporary key as a file of this name, and moves it there.
+   *
+   * @throws FingerpostError as `save`; `FP_CHANGED` (409) if it was replaced since it had this validator
+   */
+  admit(temporaryKey: string, name: string, options: { validator: string; maxBytes: number }): Promise<void>
   /** All bytes. @throws FingerpostError `FP_NOT_FOUND` */
   read(name: string): Promise<Buffer>
   /** The bytes, or those from `start` to `end`, both included. @throws FingerpostError `FP_NOT_FOUND` */
@@ -132,9 +138,13 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
   const signer = options.keys === undefined ? undefined : createLinkSigner(options.keys, now)
   const addresses = createAddresses(storage, options.url, signer)
   const stat = async (name: string) => {
-    const found = await storage.stat(checkName(name))
+    const found = await storage.stat(name)
     if (found !== undefined) return found
     throw new FingerpostError('FP_NOT_FOUND', `${storage.name} has no file ${name}.`, { details: { name } })
+  }
+  const headersOf = (name: string, head: Uint8Array) => {
+    const { contentType, contentDisposition } = presentationOf(name, head, options)
+    return { contentType, contentDisposition, cacheControl }
   }
   /** Stores under a key what is checked as a file of this name. */
   const put = async (
@@ -145,8 +155,11 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     taking: SaveOptions,
   ) => {
     checkSafe(name)
-    const { head, content } = await openContent(name, given, Math.min(most ?? maxBytes, maxBytes))
-    checkImage(name, head)
+    const { head, content, close } = await openContent(name, given, Math.min(most ?? maxBytes, maxBytes))
+    if (!agreesWithName(name, head)) {
+      await close()
+      throw falseImage(name)
+    }
     const { contentType, contentDisposition } = presentationOf(name, head, options)
     return storage.save(key, content, {
       ...taking,
@@ -171,14 +184,21 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
         discard: () => storage.delete(key),
       }
     },
+    async admit(key, name, { validator, maxBytes: most }) {
+      const { size } = await stat(key)
+      if (size > most) throw overLimit('The file', most)
+      const head = await readHead(storage, { key, size }, name)
+      if (!agreesWithName(name, head)) throw falseImage(name)
+      await storage.move(key, name, { validator, headers: headersOf(name, head) })
+    },
     read: async (name) => storage.read(checkName(name)),
     async *open(name, range) {
       checkName(name)
       yield* storage.open(name, range && (await completeRange(range, () => stat(name))))
     },
     exists: async (name) => (await storage.stat(checkName(name))) !== undefined,
-    size: async (name) => (await stat(name)).size,
-    modifiedAt: async (name) => (await stat(name)).modifiedAt,
+    size: async (name) => (await stat(checkName(name))).size,
+    modifiedAt: async (name) => (await stat(checkName(name))).modifiedAt,
     list: (prefix = '', page = {}) => listPage(storage, prefix, page),
     delete: async (name) => storage.delete(checkName(name)),
     url: (name) => addresses.url(checkName(name)),
@@ -202,14 +222,6 @@ async function completeRange(
   stat: () => Promise<StoredFile>,
 ): Promise<ByteRange> {
   return { start, end: end ?? (await stat()).size - 1 }
-}
-
-function checkImage(name: string, head: Uint8Array): void {
-  if (agreesWithName(name, head)) return
-  throw new FingerpostError('FP_UPLOAD', `${JSON.stringify(name)} is not the kind of image its name says.`, {
-    details: { name },
-    statusCode: 400,
-  })
 }
 
 /** Seven random characters, as many as make a guess hopeless and a clash with twenty files in a row impossible. */

@@ -82,8 +82,9 @@ function quotaFor(
   return { reserve: (_, upload) => quota.reserve(request, upload) }
 }
 
-function directUploads({ files: { storage }, keys, now }: MediaParts): DirectUploads {
-  if (isObjectStore(storage)) return createDirectUploads(storage, keys, now)
+function directUploads(parts: MediaParts): DirectUploads {
+  const { storage } = parts.files
+  if (isObjectStore(storage)) return createDirectUploads({ ...parts, store: storage })
   const refuse = async (): Promise<never> => {
     throw new FingerpostError('FP_CONFIG', `Direct uploads need an object store, not ${storage.name}.`, {
       remedy: 'Let the upload go through the app: request.saveUploads().',

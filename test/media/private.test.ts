@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { encodePath } from '../../src/core/path.ts'
 import type { MediaOptions } from '../../src/media/options.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { startMediaApp } from '../support/media-app.ts'
 import { createS3Lab } from '../support/s3.ts'
 
@@ -71,6 +73,81 @@ test('a hook decides for each request, knowing what became of the link', async (
   assert.equal(await get(await app.media.signedUrl('private/a.txt'), 'eve'), 200)
   assert.equal(await get('/media/open.txt', 'eve'), 200)
   assert.deepEqual(seen, ['private/a.txt unsigned', 'private/a.txt unsigned', 'private/a.txt valid'])
+})
+
+for (const [prefix, says] of [
+  ['/private/', /begins with \/ Write "private\/"/],
+  ['./private/', /begins with \.\/ Write "private\/"/],
+  ['/media/private/', /begins with the media url. Write "private\/"/],
+  ['/media/', /For all files: private: true/],
+  ['private/*', /is a pattern/],
+  ['a/../private/', /No file has a name/],
+  ['private//', /No file has a name/],
+  ['.private/', /No file has a name/],
+  ['private\\', /No file has a name/],
+  ['%2e%2e/private/', /No file has a name/],
+] as const) {
+  test(`a prefix that matches nothing is refused at the start: ${prefix}`, async (context) => {
+    await assert.rejects(startMediaApp(context, { private: ['fine/', prefix], keys: KEYS }), {
+      code: 'FP_CONFIG',
+      message: says,
+    })
+  })
+}
+
+test('no other spelling of a private name is public', async (context) => {
+  const storage = createMemoryStorage()
+  const { origin } = await startMediaApp(context, {
+    storage,
+    private: ['Privat\u00e9/', 'my%20files/'],
+    keys: KEYS,
+  })
+  const names = [
+    'Privat\u00e9/a.txt',
+    'privat\u00e9/a.txt',
+    'PRIVATE\u0301/a.txt',
+    'my files/a.txt',
+    'MY%20FILES/a.txt',
+  ]
+  for (const name of names) {
+    await storage.save(name, Buffer.from('secret'))
+    const { status } = await fetch(`${origin}/media/${encodePath(name)}`)
+    assert.equal(status, 403, name)
+  }
+  await storage.save('privat/a.txt', Buffer.from('open'))
+  assert.equal((await fetch(`${origin}/media/privat/a.txt`)).status, 200)
+})
+
+test('every file has one URL; other spellings lead there, past every guard', async (context) => {
+  const storage = createMemoryStorage()
+  await storage.save('@team/a+b.txt', Buffer.from('x'))
+  const { origin } = await startMediaApp(context, { storage }, (app) => {
+    app.get('/media/@team/*', async (_request, reply) => reply.code(401).send('guarded'))
+  })
+  const get = (path: string) => fetch(origin + path, { redirect: 'manual' })
+  for (const path of ['/media/%40team/a%2Bb.txt', '/media/@team%2Fa%2Bb.txt', '/media/%40team/a+b.txt?x=1']) {
+    const answer = await get(path)
+    assert.ok([301, 401].includes(answer.status), `${path}: ${answer.status}`)
+    if (answer.status === 301) {
+      const location = answer.headers.get('location') ?? ''
+      assert.equal(location.split('?')[0], '/media/@team/a%2Bb.txt')
+      assert.equal(location.includes('?x=1'), path.includes('?x=1'))
+    }
+  }
+  assert.equal((await get('/media/@team/a%2Bb.txt')).status, 401)
+})
+
+test('a disk that ignores case serves a file under its own name only', async (context) => {
+  const memory = createMemoryStorage()
+  await memory.save('Invoices/a.txt', Buffer.from('secret'))
+  const ignoringCase: Storage = {
+    ...memory,
+    stat: (name) => memory.stat(name.toLowerCase() === 'invoices/a.txt' ? 'Invoices/a.txt' : name),
+  }
+  const isPrivate = (name: string) => name.startsWith('Invoices/')
+  const { origin } = await startMediaApp(context, { storage: ignoringCase, private: isPrivate, keys: KEYS })
+  assert.equal((await fetch(`${origin}/media/Invoices/a.txt`)).status, 403)
+  assert.equal((await fetch(`${origin}/media/invoices/a.txt`)).status, 404)
 })
 
 test('private files without anything that opens them are refused at the start', async (context) => {

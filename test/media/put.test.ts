@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -46,6 +47,36 @@ test('what an upload may not be, a PUT may not be either', async (context) => {
   assert.equal((await put('a.png', '<script>')).status, 400)
   assert.deepEqual(stored(), [])
   assert.equal((await put('a.png', PNG)).status, 201)
+})
+
+/** A client that reads nothing before it has sent everything, as many do. */
+async function putBlindly(port: number, link: string, body: Buffer, headers = ''): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  const length = `Content-Length: ${body.length}\r\n`
+  socket.write(`PUT ${link} HTTP/1.1\r\nHost: localhost\r\n${length}${headers}\r\n`)
+  socket.pause()
+  for (let at = 0; at < body.length; at += 65_536) {
+    if (!socket.write(body.subarray(at, at + 65_536))) await once(socket, 'drain')
+  }
+  socket.end()
+  let answer = ''
+  for await (const piece of socket) answer += piece
+  return answer
+}
+
+test('a client that sends on reads why its file is refused', async (context) => {
+  const limits = { maxFileBytes: 8_000_000 }
+  const { app, port, stored } = await startPutting(context, { limits })
+  for (const close of ['', 'Connection: close\r\n']) {
+    const link = (name: string) => app.media.signedUrl(name, { method: 'PUT' })
+    const fake = await putBlindly(port, await link('a.png'), Buffer.alloc(7_000_000, 'x'), close)
+    assert.match(fake, /^HTTP\/1\.1 400 [\s\S]*not the kind of image/)
+    const large = await putBlindly(port, await link('a.bin'), Buffer.alloc(9_000_000), close)
+    assert.match(large, /^HTTP\/1\.1 413 [\s\S]*more than 8000000 bytes/)
+    const unsigned = await putBlindly(port, '/media/a.bin', Buffer.alloc(7_000_000), close)
+    assert.match(unsigned, /^HTTP\/1\.1 403 /)
+  }
+  assert.deepEqual(stored(), [])
 })
 
 test('a PUT counts against the quota', async (context) => {

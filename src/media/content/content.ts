@@ -10,6 +10,8 @@ export interface OpenedContent {
   /** The first bytes, as many as decide about a file of this name. */
   readonly head: Buffer
   readonly content: Content
+  /** Ends the source of a content that isn't read. */
+  close(): Promise<void>
 }
 
 /**
@@ -33,7 +35,8 @@ export async function openContent(
     begun.push(next.value)
     bytes += next.value.length
   }
-  return { head: Buffer.concat(begun).subarray(0, headBytes), content: resume(begun, pieces) }
+  const head = Buffer.concat(begun).subarray(0, headBytes)
+  return { head, content: resume(begun, pieces), close: async () => void (await pieces.return(undefined)) }
 }
 
 async function* limitBytes(
@@ -57,6 +60,10 @@ export function overLimit(what: string, maxBytes: number, cause?: unknown): Fing
   })
 }
 
+export function isOverLimit(error: unknown): boolean {
+  return error instanceof FingerpostError && error.code === 'FP_LIMIT'
+}
+
 /** What a web stream of Node yields is bytes, though its type leaves it open. */
 function piecesOf(given: MediaContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (given instanceof Uint8Array) return [given]
@@ -76,9 +83,13 @@ async function* resume(
   }
 }
 
-/** The first bytes of a stored file, as many as decide about it. */
-export async function readHead(storage: Storage, { key, size }: StoredFile): Promise<Buffer> {
-  const end = Math.min(size, headBytesOf(key)) - 1
+/** The first bytes of a stored file, as many as decide about a file of this name. */
+export async function readHead(
+  storage: Storage,
+  { key, size }: Pick<StoredFile, 'key' | 'size'>,
+  name = key,
+): Promise<Buffer> {
+  const end = Math.min(size, headBytesOf(name)) - 1
   if (end < 0) return Buffer.alloc(0)
   const pieces: Uint8Array[] = []
   for await (const piece of storage.open(key, { start: 0, end })) pieces.push(piece)

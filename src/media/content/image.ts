@@ -1,3 +1,4 @@
+import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { extensionOf } from '../../core/path.ts'
 
@@ -70,6 +71,14 @@ export function isOfType(type: string, pattern: string): boolean {
 export function agreesWithName(name: string, head: Uint8Array): boolean {
   const claimed = claimedImageType(name)
   return claimed === undefined || claimed === sniffImageType(head)
+}
+
+/** The error for bytes that don't agree with their name. */
+export function falseImage(name: string): FingerpostError {
+  return new FingerpostError('FP_UPLOAD', `${JSON.stringify(name)} is not the kind of image its name says.`, {
+    details: { name },
+    statusCode: 400,
+  })
 }
 
 /** The major brand of an AVIF may be that of a wider format, `mif1` say (ISO/IEC 14496-12 §4.3, AVIF §7). */

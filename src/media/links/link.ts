@@ -108,7 +108,8 @@ function signatureOf(key: LinkKey, ...fields: readonly string[]): string {
   return hmac.digest('base64url')
 }
 
-function isSame(given: unknown, expected: string): boolean {
+/** Compares in constant time. */
+export function isSame(given: unknown, expected: string): boolean {
   if (typeof given !== 'string') return false
   const [a, b] = [Buffer.from(given), Buffer.from(expected)]
   return a.length === b.length && timingSafeEqual(a, b)

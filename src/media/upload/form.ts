@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
-import { overLimit } from '../content/content.ts'
+import { isOverLimit, overLimit } from '../content/content.ts'
 import type { UploadLimits } from '../options.ts'
 import { readParts } from './parts.ts'
 import {
@@ -111,7 +111,7 @@ function receiveFile(
   const maxBytes = options.maxBytes ?? limits.maxFileBytes
   if (maxBytes <= left) return receiveUpload(part, { ...options, maxBytes }, context)
   return receiveUpload(part, { ...options, maxBytes: left }, context).catch((error: unknown) => {
-    throw isLimit(error) ? overLimit('The form', limits.maxRequestBytes, error) : error
+    throw isOverLimit(error) ? overLimit('The form', limits.maxRequestBytes, error) : error
   })
 }
 
@@ -124,10 +124,6 @@ function refuseLarge({ headers }: FastifyRequest, limits: UploadLimits): void {
 function addField(fields: Map<string, string | readonly string[]>, name: string, value: string): void {
   const before = fields.get(name)
   fields.set(name, before === undefined ? value : [before, value].flat())
-}
-
-function isLimit(error: unknown): boolean {
-  return error instanceof FingerpostError && error.code === 'FP_LIMIT'
 }
 
 function tooMany(message: string): FingerpostError {

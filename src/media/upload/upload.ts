@@ -2,7 +2,7 @@ import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { bareMediaType } from '../../core/media-type.ts'
 import { extensionOf } from '../../core/path.ts'
-import { overLimit } from '../content/content.ts'
+import { isOverLimit, overLimit } from '../content/content.ts'
 import { claimedImageType, isOfType } from '../content/image.ts'
 import { safeName } from '../content/name.ts'
 import type { MediaStorage, StagedFile } from '../media-storage.ts'
@@ -115,10 +115,12 @@ export async function receiveUpload<Request>(
     const maxBytes = Math.min(limit, lease?.maxBytes ?? limit)
     const count = { bytes: 0 }
     const { overwrite = false } = options
-    const staged = await context.files.stage(key, received(part, count, context.wait), {
-      maxBytes,
-      overwrite,
-    })
+    const content = received(part, count, context.wait)
+    const staged = await context.files
+      .stage(key, content, { maxBytes, overwrite })
+      .catch((error: unknown) => {
+        throw maxBytes < limit && isOverLimit(error) ? overQuota(maxBytes, error) : error
+      })
     const saved = { name: staged.name, field: upload.field, filename: upload.filename, size: count.bytes }
     return pendingUpload(saved, staged, lease)
   } catch (error) {
@@ -142,8 +144,8 @@ function pendingUpload(saved: SavedUpload, staged: StagedFile, lease: QuotaLease
 
 /** Counts what arrives; a source that fails or was cut short by the parser is the client's fault. */
 async function* received(part: UploadPart, count: { bytes: number }, wait: Wait): AsyncGenerator<Uint8Array> {
+  const pieces = (await piecesOf(part))[Symbol.asyncIterator]()
   try {
-    const pieces = (await piecesOf(part))[Symbol.asyncIterator]()
     for (let next = await wait(pieces.next()); next.done !== true; next = await wait(pieces.next())) {
       count.bytes += next.value.length
       yield next.value
@@ -152,6 +154,8 @@ async function* received(part: UploadPart, count: { bytes: number }, wait: Wait)
     throw cause instanceof FingerpostError
       ? cause
       : brokenUpload(`${JSON.stringify(safeName(part.filename))} broke off`, cause)
+  } finally {
+    await pieces.return?.()
   }
   // The parser has a lower limit than ours, and cuts.
   if (part.file.truncated === true) throw overLimit('The file', count.bytes)
@@ -170,6 +174,11 @@ async function piecesOf(part: UploadPart): Promise<AsyncIterable<Uint8Array>> {
 /** The error for a request that can't be read to its end. */
 export function brokenUpload(fault: string, cause: unknown): FingerpostError {
   return new FingerpostError('FP_UPLOAD', `The upload can't be used: ${fault}.`, { statusCode: 400, cause })
+}
+
+function overQuota(bytes: number, cause: unknown): FingerpostError {
+  const message = `The file is too large: the quota leaves ${bytes} bytes.`
+  return new FingerpostError('FP_LIMIT', message, { details: { maxBytes: bytes }, statusCode: 413, cause })
 }
 
 /** No browser encodes a part, and the parser doesn't decode it (RFC 7578 §4.7). */

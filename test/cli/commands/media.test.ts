@@ -135,7 +135,7 @@ test('fingerpost media check lists what can not be served, and why', async (cont
   assert.match(lines.find((line) => line.startsWith('Gr')) ?? '', /not valid UTF-8/)
   assert.match(lines.find((line) => line.startsWith('out.txt')) ?? '', /out of/)
   assert.match(lines.find((line) => line.startsWith('gone.txt')) ?? '', /no file gone\.txt/)
-  assert.equal(lines.length, 5)
+  assert.deepEqual(lines.length, 5, stdout)
   assert.match(stderr, /^5 files of folder .* cannot be served$/m)
   const good = makeTree(context, { 'media/a.txt': 'a' })
   assert.equal((await runIn(good, 'media', 'check', 'media')).code, 0)

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { createDirectUploads, type DirectUpload } from '../../../src/media/links/direct.ts'
+import type { FastifyRequest } from 'fastify'
+import { createDirectUploads, type DirectParts, type DirectUpload } from '../../../src/media/links/direct.ts'
+import { createMediaStorage } from '../../../src/media/media-storage.ts'
+import type { Quota } from '../../../src/media/options.ts'
 import type { ObjectStore } from '../../../src/storage/storage.ts'
 import { PNG } from '../../support/image.ts'
 import { startMediaApp } from '../../support/media-app.ts'
@@ -9,6 +12,11 @@ import { startSigningStorage } from '../../support/signing-storage.ts'
 
 const lab = createS3Lab()
 const KEYS = [{ id: 'k1', secret: 'a'.repeat(32) }]
+
+function directOn(store: ObjectStore, parts: Partial<DirectParts> = {}) {
+  const files = createMediaStorage(store)
+  return createDirectUploads({ store, files, keys: KEYS, quota: undefined, now: Date.now, ...parts })
+}
 
 async function upload({ method, url, fields, headers }: DirectUpload, bytes: Uint8Array): Promise<number> {
   const body = new Blob([Uint8Array.from(bytes)])
@@ -28,7 +36,7 @@ for (const [where, open] of STORES) {
   test(`${where}: a browser uploads straight to the bucket, by form or PUT, and the app checks what came`, async (context) => {
     const storage = await open(context)
     if (storage === undefined) return
-    const direct = createDirectUploads(storage, KEYS, Date.now)
+    const direct = directOn(storage)
     for (const method of ['POST', 'PUT'] as const) {
       const grant = await direct.create({
         name: 'avatars/cat.png',
@@ -47,7 +55,7 @@ for (const [where, open] of STORES) {
   test(`${where}: the bucket refuses what is larger than granted`, async (context) => {
     const storage = await open(context)
     if (storage === undefined) return
-    const direct = createDirectUploads(storage, KEYS, Date.now)
+    const direct = directOn(storage)
     assert.ok((await upload(await direct.create({ name: 'a.bin', maxBytes: 10 }), Buffer.alloc(11))) >= 400)
     const put = await direct.create({ name: 'a.bin', maxBytes: 10, method: 'PUT', bytes: 4 })
     assert.ok((await upload(put, Buffer.alloc(11))) >= 400)
@@ -59,7 +67,7 @@ for (const [where, open] of STORES) {
   test(`${where}: what arrives as something else than its name says is removed at the end`, async (context) => {
     const storage = await open(context)
     if (storage === undefined) return
-    const direct = createDirectUploads(storage, KEYS, Date.now)
+    const direct = directOn(storage)
     const grant = await direct.create({ name: 'cat.png', maxBytes: 1000 })
     assert.ok((await upload(grant, Buffer.from('<script>'))) < 300)
     await assert.rejects(direct.complete(grant.ticket), { code: 'FP_UPLOAD' })
@@ -69,7 +77,7 @@ for (const [where, open] of STORES) {
   test(`${where}: a page in the bucket has no type that a browser would run`, async (context) => {
     const storage = await open(context)
     if (storage === undefined) return
-    const direct = createDirectUploads(storage, KEYS, Date.now)
+    const direct = directOn(storage)
     const grant = await direct.create({ name: 'page.html', maxBytes: 1000 })
     await upload(grant, Buffer.from('<script>'))
     const answer = await fetch(await storage.signedUrl(await direct.complete(grant.ticket)))
@@ -80,13 +88,24 @@ for (const [where, open] of STORES) {
     const storage = await open(context)
     if (storage === undefined) return
     let now = 0
-    const direct = createDirectUploads(storage, KEYS, () => now)
+    const direct = directOn(storage, { now: () => now })
     const { ticket } = await direct.create({ name: 'a.txt', maxBytes: 10, expiresInSeconds: 60 })
     const other = Buffer.from(JSON.stringify(['victim.txt', 10, 60])).toString('base64url')
     const altered = `${other}.${ticket.split('.')[1]}`
-    for (const bad of [altered, ticket.slice(0, -1), '', '.', 'a.b'])
-      await assert.rejects(direct.complete(bad), { code: 'FP_LINK', statusCode: 403 })
-    const foreign = createDirectUploads(storage, [{ id: 'k1', secret: 'b'.repeat(32) }], () => now)
+    for (const bad of [
+      altered,
+      ticket.slice(0, -1),
+      '',
+      '.',
+      'a.b',
+      `a.${'ü'.repeat(43)}`,
+      undefined,
+      null,
+      7,
+      {},
+    ])
+      await assert.rejects(direct.complete(bad as string), { code: 'FP_LINK', statusCode: 403 })
+    const foreign = directOn(storage, { keys: [{ id: 'k1', secret: 'b'.repeat(32) }], now: () => now })
     await assert.rejects(foreign.complete(ticket), { code: 'FP_LINK' })
     now = 61_000
     await assert.rejects(direct.complete(ticket), { message: /expired/ })
@@ -95,7 +114,7 @@ for (const [where, open] of STORES) {
   test(`${where}: a direct upload can not be granted for an unsafe name`, async (context) => {
     const storage = await open(context)
     if (storage === undefined) return
-    const direct = createDirectUploads(storage, KEYS, Date.now)
+    const direct = directOn(storage)
     for (const name of ['../a.png', '/a.png', '.htaccess', 'a\\b', 'a\nb', ''])
       await assert.rejects(direct.create({ name, maxBytes: 10 }), { code: 'FP_PATH' }, name)
   })
@@ -108,3 +127,83 @@ test('direct uploads need an object store, and say so', async (context) => {
     message: /memory/,
   })
 })
+
+test('what a direct upload may be is checked like every other option', async (context) => {
+  const direct = directOn(await startSigningStorage(context))
+  const good = { name: 'a.bin', maxBytes: 10 }
+  for (const [options, message] of [
+    [{ ...good, method: 'PUT' }, /bytes should be the file's size for a PUT/],
+    [{ name: 'a.bin' }, /should be \{ name, maxBytes \}/],
+    [{ ...good, maxBytes: 0 }, /maxBytes should be a whole number/],
+    [{ ...good, maxBytes: '10' }, /maxBytes should be a whole number/],
+    [{ ...good, method: 'put' }, /method should be one of POST, PUT/],
+    [{ ...good, expiresInSeconds: 0 }, /expiresInSeconds should be a whole number/],
+    [{ ...good, maxbytes: 1 }, /no option "maxbytes".*Did you mean maxBytes/s],
+    [undefined, /should be an object/],
+  ] as const) {
+    const given = options as Parameters<typeof direct.create>[0]
+    await assert.rejects(direct.create(given), { code: 'FP_CONFIG', message })
+  }
+})
+
+for (const title of ['a bucket', 'a storage of signed URLs']) {
+  const make = (context: TestContext) =>
+    title === 'a bucket' ? lab.storage(context) : startSigningStorage(context)
+
+  test(`in ${title}: a permission that still holds replaces nothing that was checked`, async (context) => {
+    const storage = await make(context)
+    if (storage === undefined) return
+    const direct = directOn(storage)
+    const grant = await direct.create({ name: 'cat.png', maxBytes: 1000 })
+    assert.ok((await upload(grant, PNG)) < 300)
+    assert.deepEqual(
+      (await createMediaStorage(storage).list()).files,
+      [],
+      'nothing is listed before it was checked',
+    )
+    const [name, again] = await Promise.all([direct.complete(grant.ticket), direct.complete(grant.ticket)])
+    assert.equal(name, again)
+    assert.ok((await upload(grant, Buffer.from('<script>'))) < 300)
+    assert.equal(await direct.complete(grant.ticket), name)
+    assert.deepEqual(await storage.read(name), PNG)
+    assert.equal(await storage.sweep(), 0)
+    const shown = await fetch(await storage.signedUrl(name))
+    assert.equal(shown.headers.get('content-type'), 'image/png')
+    assert.equal(shown.headers.get('content-disposition'), 'inline')
+  })
+
+  test(`in ${title}: a quota counts direct uploads`, async (context) => {
+    const storage = await make(context)
+    if (storage === undefined) return
+    const log: string[] = []
+    let left = 100
+    const quota: Quota<FastifyRequest> = {
+      reserve: (_request, { maxBytes }) => ({
+        maxBytes: Math.min(left, maxBytes),
+        commit: (bytes) => {
+          left -= bytes
+          log.push(`commit ${bytes}`)
+        },
+        rollback: () => void log.push('rollback'),
+      }),
+    }
+    const direct = directOn(storage, { quota })
+    const request = {} as FastifyRequest
+    await assert.rejects(direct.create({ name: 'a.bin', maxBytes: 10 }), {
+      code: 'FP_CONFIG',
+      message: /request/,
+    })
+    const grants = [
+      await direct.create({ name: 'a.bin', maxBytes: 80, request }),
+      await direct.create({ name: 'b.bin', maxBytes: 80, request }),
+    ]
+    for (const grant of grants) assert.ok((await upload(grant, Buffer.alloc(60))) < 300)
+    const [first, second] = grants.map(({ ticket }) => ticket)
+    assert.match(await direct.complete(first ?? '', request), /^a_/)
+    await assert.rejects(direct.complete(second ?? '', request), { code: 'FP_LIMIT', statusCode: 413 })
+    assert.deepEqual(log, ['rollback', 'rollback', 'commit 60', 'rollback'])
+    assert.equal(await storage.sweep(), 0)
+    const tight = await direct.create({ name: 'c.bin', maxBytes: 80, request })
+    assert.ok((await upload(tight, Buffer.alloc(41))) >= 400, 'the signature permits what is left')
+  })
+}

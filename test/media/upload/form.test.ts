@@ -4,9 +4,14 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import multipart from '@fastify/multipart'
+import Fastify from 'fastify'
 import type { MediaOptions } from '../../../src/media/options.ts'
+import { media } from '../../../src/media/plugin.ts'
 import type { FormFileOptions } from '../../../src/media/upload/form.ts'
+import type { UploadPart } from '../../../src/media/upload/upload.ts'
 import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
+import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import { GIF, PNG } from '../../support/image.ts'
 import { formOf, startMediaApp } from '../../support/media-app.ts'
 import { makeTree, readTree } from '../../support/tree.ts'
@@ -273,6 +278,170 @@ test('a function that would store outside is refused, and its file with it', asy
   const { post, stored } = await startForm(context, { paper: { uploadTo: () => '../outside.txt' } })
   assert.equal((await post(formOf({ paper: ['a.txt', 'x'] }))).status, 500)
   assert.deepEqual(stored(), [])
+})
+
+const part = (headers: string, text: string) =>
+  `--b\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${text}\r\n`
+
+test('text fields arrive as they were sent, and repeated ones as a list', async (context) => {
+  const { port } = await startForm(context)
+  const numbers = '{"id":12345678901234567890,"price":1.10, "__proto__":1}'
+  const body = [
+    part('name="json"\r\nContent-Type: application/json', numbers),
+    part('name="broken"\r\nContent-Type: application/json; charset=utf-8', '{"half'),
+    part('name="tag"', 'one'),
+    part('name="tag"', 'two'),
+    part('name="tag"', ' three '),
+    part('name="number"', '1.10'),
+    part('name="paper"; filename="a.json"\r\nContent-Type: application/json', '{"a":1.0}'),
+  ]
+  const answer = await send(port, `${body.join('')}--b--\r\n`)
+  const { files, fields } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n')))
+  assert.deepEqual(fields, {
+    json: numbers,
+    broken: '{"half',
+    tag: ['one', 'two', ' three '],
+    number: '1.10',
+  })
+  assert.deepEqual([files[0].name, files[0].size], ['papers/a.json', 9])
+})
+
+test('a JSON field has the limit of a field, not of a file', async (context) => {
+  const { port, stored } = await startForm(context, undefined, { limits: { maxFieldBytes: 10, maxFiles: 1 } })
+  const json = 'Content-Type: application/json'
+  const long = part(`name="a"\r\n${json}`, '"more than ten"')
+  assert.match(await send(port, `${long}--b--\r\n`), /^HTTP\/1\.1 413/)
+  const many = ['a', 'b', 'c'].map((name) => part(`name="${name}"\r\n${json}`, '1')).join('')
+  assert.match(await send(port, `${many}--b--\r\n`), /^HTTP\/1\.1 200/)
+  assert.deepEqual(stored(), [])
+})
+
+for (const encoding of ['base64', 'quoted-printable']) {
+  test(`a part in ${encoding} is refused, not stored as it is`, async (context) => {
+    const { port, stored } = await startForm(context)
+    for (const name of ['name="paper"; filename="a.txt"', 'name="title"']) {
+      const body = part(`${name}\r\nContent-Transfer-Encoding: ${encoding}`, 'aGVsbG8=')
+      assert.match(await send(port, `${body}--b--\r\n`), /^HTTP\/1\.1 415/)
+    }
+    const plain = part('name="paper"; filename="a.txt"\r\nContent-Transfer-Encoding: 8BIT', 'hello')
+    assert.match(await send(port, `${plain}--b--\r\n`), /^HTTP\/1\.1 200/)
+    assert.deepEqual(stored(), ['papers/a.txt'])
+  })
+}
+
+/** An app whose parser has read the form before the handler. */
+async function startAttaching(context: TestContext, attachFieldsToBody: true | 'keyValues') {
+  const app = Fastify({ forceCloseConnections: true })
+  context.after(() => app.close())
+  await app.register(multipart, { attachFieldsToBody })
+  const storage = createMemoryStorage()
+  await app.register(media, { storage, production: false })
+  app.post('/form', async (request) => {
+    const { files, fields } = await request.saveUploads({ files: { paper: { uploadTo: 'p', maxFiles: 2 } } })
+    return { files: files.map(({ name }) => name), fields: Object.fromEntries(fields) }
+  })
+  app.post('/part', async (request) => {
+    const { paper } = request.body as { paper: UploadPart }
+    return app.media.save(paper, { uploadTo: 'p', request })
+  })
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const post = (path: string, body: FormData) => fetch(origin + path, { method: 'POST', body })
+  return { post, storage }
+}
+
+test('a form that attachFieldsToBody has read is stored all the same', async (context) => {
+  const { post, storage } = await startAttaching(context, true)
+  const form = formOf({ paper1: ['a.txt', 'hello'], paper2: ['b.txt', 'world'] })
+  form.append('title', 'x')
+  const answer = await (await post('/form', form)).json()
+  assert.deepEqual(answer, { files: ['p/a.txt', 'p/b.txt'], fields: { title: 'x' } })
+  assert.equal((await storage.read('p/a.txt')).toString(), 'hello')
+  assert.equal((await post('/part', formOf({ paper: ['c.txt', 'one part'] }))).status, 200)
+  assert.equal((await storage.read('p/c.txt')).toString(), 'one part')
+})
+
+test('a form whose file names attachFieldsToBody has thrown away is an error that names it', async (context) => {
+  const { post } = await startAttaching(context, 'keyValues')
+  const answer = await post('/form', formOf({ paper: ['a.txt', 'hello'] }))
+  assert.equal(answer.status, 500)
+  assert.match(await answer.text(), /attachFieldsToBody/)
+})
+
+test('a form that was read before is an error, not a request that hangs', async (context) => {
+  const { origin } = await startMediaApp(context, {}, (app) => {
+    app.post('/form', async (request) => {
+      for await (const each of request.parts()) if (each.type === 'file') await each.toBuffer()
+      return request.saveUploads({ files: { paper: { uploadTo: 'p' } } })
+    })
+  })
+  const answer = await fetch(`${origin}/form`, { method: 'POST', body: formOf({ paper: ['a.txt', 'x'] }) })
+  assert.match(await answer.text(), /read before saveUploads/)
+})
+
+test('a client that stalls is cut off, and what it began is removed', async (context) => {
+  const released: string[] = []
+  const quota: MediaOptions['quota'] = {
+    reserve: () => ({
+      maxBytes: 1e6,
+      commit: () => undefined,
+      rollback: () => void released.push('rollback'),
+    }),
+  }
+  const { port, stored } = await startForm(context, undefined, { stallSeconds: 1, quota })
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  const head = '--b\r\nContent-Disposition: form-data; name="paper"; filename="a.txt"\r\n\r\n'
+  socket.write(`${requestHead(1_000_000)}${head}${'x'.repeat(50_000)}`)
+  await once(socket, 'close')
+  await until(() => released.length === 1, 'its quota is given back')
+  assert.deepEqual(stored(), [])
+})
+
+test('a client that sends little, but does send, is not cut off', async (context) => {
+  const { port, stored } = await startForm(context, undefined, { stallSeconds: 1 })
+  const text = part('name="paper"; filename="a.txt"', 'slow and steady')
+  const body = `${text}--b--\r\n`
+  const socket = connect(port, '127.0.0.1')
+  socket.write(requestHead(body.length))
+  for (const piece of body.match(/[\s\S]{1,30}/g) ?? []) {
+    socket.write(piece)
+    await sleep(400)
+  }
+  const [answer] = await once(socket, 'data')
+  assert.match(String(answer), /^HTTP\/1\.1 200/)
+  assert.deepEqual(stored(), ['papers/a.txt'])
+})
+
+test('more uploads at once than allowed are told to try again', async (context) => {
+  const { port, post } = await startForm(context, undefined, { limits: { maxActive: 1 } })
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  socket.write(`${requestHead(1_000_000)}${part('name="title"', 'x')}`)
+  await until(() => socket.bytesWritten > 0, 'it has begun')
+  await sleep(100)
+  const paper = () => formOf({ paper: ['a.txt', 'x'] })
+  const refused = await post(paper())
+  assert.equal(refused.status, 503)
+  assert.match(await refused.text(), /Too many uploads/)
+  socket.destroy()
+  let status = 503
+  for (let attempt = 0; attempt < 100 && status === 503; attempt++) {
+    await sleep(20)
+    status = (await post(paper())).status
+  }
+  assert.equal(status, 200)
+})
+
+test('a limit is named by what it is a limit of', async (context) => {
+  const limits = { maxRequestBytes: 100, maxFileBytes: 100 }
+  const { post } = await startForm(context, undefined, { limits })
+  const full = await post(formOf({ paper1: ['a.txt', 'x'.repeat(100)], paper2: ['b.txt', 'x'] }))
+  assert.match(await full.text(), /The form has more than 100 bytes/)
+  const quota = { reserve: () => ({ maxBytes: 0, commit: () => undefined, rollback: () => undefined }) }
+  const none = await startForm(context, undefined, { quota })
+  const answer = await none.post(formOf({ paper: ['a.txt', 'x'] }))
+  assert.equal(answer.status, 413)
+  assert.match(await answer.text(), /quota leaves 0 bytes/)
 })
 
 function requestHead(length: number, type = 'multipart/form-data; boundary=b'): string {

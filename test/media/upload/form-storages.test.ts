@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { FastifyInstance } from 'fastify'
+import type { MediaOptions } from '../../../src/media/options.ts'
+import type { SavedForm } from '../../../src/media/upload/form.ts'
+import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
+import { createMemoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
+import { PNG } from '../../support/image.ts'
+import { formOf, startMediaApp } from '../../support/media-app.ts'
+import { createS3Lab } from '../../support/s3.ts'
+import { makeTree } from '../../support/tree.ts'
+
+const lab = createS3Lab()
+
+const STORAGES: readonly (readonly [string, (context: TestContext) => Promise<Storage | undefined>])[] = [
+  ['a folder', async (context) => createFilesystemStorage({ root: makeTree(context) })],
+  ['memory', async () => createMemoryStorage()],
+  ['a bucket', (context) => lab.storage(context)],
+]
+
+const OLD = Buffer.concat([PNG, Buffer.from('old')])
+const NEW = Buffer.concat([PNG, Buffer.from('new')])
+const FILES = {
+  avatar: { uploadTo: () => 'avatars/ann.png', overwrite: true },
+  paper: { uploadTo: 'papers', maxBytes: 10 },
+}
+
+/** What the handler does with a form that it received; the default answers 200. */
+type Handle = (form: SavedForm) => unknown
+
+/** A form that replaces a picture and adds a paper, on one storage. Also looks for what is left behind. */
+async function startReplacing(
+  context: TestContext,
+  storage: Storage,
+  handle: Handle = () => 'stored',
+  options: Partial<MediaOptions> = {},
+) {
+  await storage.save('avatars/ann.png', OLD)
+  let received = 0
+  const prepare = (app: FastifyInstance) => {
+    app.post('/form', async (request, reply) => {
+      const form = await request.saveUploads({ files: FILES }).finally(() => received++)
+      const answer = await handle(form)
+      if (answer === 'hijack') {
+        reply.hijack()
+        reply.raw.end('sent past Fastify')
+        return reply
+      }
+      return typeof answer === 'number' ? reply.code(answer).send('') : answer
+    })
+  }
+  const { origin, port, app } = await startMediaApp(context, { storage, ...options }, prepare)
+  const post = async (paper: string) =>
+    (
+      await fetch(`${origin}/form`, {
+        method: 'POST',
+        body: formOf({ avatar: ['a.png', NEW], paper: ['p.txt', paper] }),
+      })
+    ).status
+  const look = async () => {
+    const files = (await app.media.files.list()).files.map(({ key }) => key)
+    const avatar = (await storage.read('avatars/ann.png')).subarray(PNG.length).toString()
+    return { files, avatar, leftovers: await storage.sweep() }
+  }
+  return { post, look, port, received: () => received }
+}
+
+const UNTOUCHED = { files: ['avatars/ann.png'], avatar: 'old', leftovers: 0 }
+const REPLACED = { files: ['avatars/ann.png', 'papers/p.txt'], avatar: 'new', leftovers: 0 }
+
+for (const [title, make] of STORAGES) {
+  const hold = (what: string, body: (storage: Storage, context: TestContext) => Promise<void>) =>
+    test(`in ${title}: ${what}`, async (context) => {
+      const storage = await make(context)
+      if (storage !== undefined) await body(storage, context)
+    })
+
+  hold('a form replaces a file when its handler has succeeded', async (storage, context) => {
+    let inHandler = ''
+    const { post, look } = await startReplacing(context, storage, async () => {
+      inHandler = (await storage.read('avatars/ann.png')).subarray(PNG.length).toString()
+    })
+    assert.equal(await post('fine'), 200)
+    assert.equal(inHandler, 'old', 'it waits for the handler')
+    assert.deepEqual(await look(), REPLACED)
+  })
+
+  hold('a refused form keeps the file that it would have replaced', async (storage, context) => {
+    const { post, look } = await startReplacing(context, storage)
+    assert.equal(await post('more than ten bytes'), 413)
+    assert.deepEqual(await look(), UNTOUCHED)
+  })
+
+  hold('a client that hangs up keeps the file that it would have replaced', async (storage, context) => {
+    const { port, look, received } = await startReplacing(context, storage)
+    const file = 'Content-Disposition: form-data; name="avatar"; filename="a.png"'
+    const paper = 'Content-Disposition: form-data; name="paper"; filename="p.txt"'
+    const body = Buffer.concat([
+      Buffer.from(`--b\r\n${file}\r\n\r\n`),
+      NEW,
+      Buffer.from(`\r\n--b\r\n${paper}\r\n\r\nhalf`),
+    ])
+    const socket = connect(port, '127.0.0.1')
+    socket.write(
+      `POST /form HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: ${body.length + 9}\r\n\r\n`,
+    )
+    socket.write(body)
+    await sleep(200)
+    socket.destroy()
+    for (let attempt = 0; attempt < 500 && received() === 0; attempt++) await sleep(10)
+    assert.deepEqual(await look(), UNTOUCHED)
+  })
+
+  hold(
+    'a quota that refuses at the end keeps the file, and gets all bytes back',
+    async (storage, context) => {
+      const log: string[] = []
+      const quota: MediaOptions['quota'] = {
+        reserve: (_request, { name }) => ({
+          maxBytes: 1000,
+          commit: () => {
+            log.push(`commit ${name}`)
+            if (name.startsWith('papers/')) throw Object.assign(new Error('full'), { statusCode: 413 })
+          },
+          rollback: () => void log.push(`rollback ${name}`),
+        }),
+      }
+      const { post, look } = await startReplacing(context, storage, undefined, { quota })
+      assert.equal(await post('fine'), 413)
+      assert.deepEqual(await look(), UNTOUCHED)
+      assert.deepEqual(log.slice(0, 2), ['commit avatars/ann.png', 'commit papers/p.txt'])
+      assert.deepEqual(log.slice(2).sort(), ['rollback avatars/ann.png', 'rollback papers/p.txt'])
+    },
+  )
+
+  const outcomes: readonly (readonly [what: string, handle: Handle, expected: object])[] = [
+    [
+      'a handler that throws undoes the form',
+      () => {
+        throw new Error('no such user')
+      },
+      UNTOUCHED,
+    ],
+    ['an answer with an error undoes the form', () => 422, UNTOUCHED],
+    ['a redirect keeps it', () => 303, REPLACED],
+    [
+      'a handler may undo the form and answer well',
+      async (form) => {
+        await form.rollback()
+        await form.rollback()
+        return 'undone'
+      },
+      UNTOUCHED,
+    ],
+    [
+      'a handler may commit before it fails',
+      async (form) => {
+        await form.commit()
+        await form.rollback()
+        return 500
+      },
+      REPLACED,
+    ],
+    ['an answer that is sent past Fastify keeps it', () => 'hijack', REPLACED],
+  ]
+  for (const [what, handle, expected] of outcomes) {
+    hold(what, async (storage, context) => {
+      const { post, look } = await startReplacing(context, storage, handle)
+      await post('fine')
+      for (let attempt = 0; attempt < 50 && (await look()).avatar !== Object(expected).avatar; attempt++)
+        await sleep(10)
+      assert.deepEqual(await look(), expected)
+    })
+  }
+}
