@@ -1,5 +1,5 @@
 export { build } from './builder/build.ts'
-export { clearCache } from './builder/cache/cache-folder.ts'
+export { clearCache } from './builder/cache/cache.ts'
 export type { BuildEnvironment } from './builder/context.ts'
 export { type CheckRules, check } from './builder/maintain/check.ts'
 export { pack } from './builder/maintain/pack.ts'

@@ -29,6 +29,7 @@ const LAYERS: Readonly<Record<string, number>> = {
 
 /** The sub-rooms of a room, lowest first: each may import from those before it and from the room's own files. */
 const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  builder: ['settings', 'cache', 'read', 'link', 'compress', 'rewrite', 'publish', 'maintain'],
   core: ['reference', 'manifest'],
   scan: ['javascript', 'markup'],
   media: ['content', 'links', 'read', 'upload'],

@@ -2,11 +2,11 @@ import { createDigester } from '../core/digest.ts'
 import { collect } from '../sources/collect.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
 import { locateSources } from '../sources/source.ts'
-import { createShortcut } from './cache/shortcut.ts'
 import { type BuildEnvironment, createBuildContext } from './context.ts'
 import { saveNameTypes } from './publish/name-types.ts'
 import type { BuildReport } from './report.ts'
 import type { BuildConfig, BuildOptions } from './settings/options.ts'
+import { createUnchangedCheck } from './unchanged.ts'
 
 /**
  * Builds: collects the sources, names every file after its content, rewrites references, compresses, and publishes all
@@ -21,13 +21,13 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   const { config, storage, mode, report: tell } = context
   const digester = await createDigester()
   const isPlain = mode === 'publish' && config.previous === undefined
-  const shortcut = isPlain ? createShortcut({ config, storage, digester }) : undefined
+  const unchanged = isPlain ? createUnchangedCheck({ config, storage, digester }) : undefined
   tell({ kind: 'step', step: 'collect' })
   const collection = await collectSources(config)
   if (mode === 'publish' && config.types !== undefined) {
     await saveNameTypes(config.types, collection.files.keys())
   }
-  const recalled = await shortcut?.recall(collection)
+  const recalled = await unchanged?.recall(collection)
   if (recalled !== undefined) {
     const { readManifest, ...report } = recalled
     return withLazyManifest({ ...report, elapsedMs: elapsedMs() }, readManifest)
@@ -35,7 +35,7 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   // Loaded only now: a build without changes doesn't need it.
   const { buildSite } = await import('./pipeline.ts')
   const { report, manifestBytes, sizes } = await buildSite(collection, { ...context, digester })
-  shortcut?.keep(collection, report, manifestBytes, sizes)
+  unchanged?.keep(collection, report, manifestBytes, sizes)
   return { ...report, elapsedMs: elapsedMs() }
 }
 

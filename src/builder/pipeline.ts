@@ -1,8 +1,7 @@
 import type { Digest, Digester } from '../core/digest.ts'
 import { createScanners } from '../scan/scanners.ts'
 import type { Collection } from '../sources/finder.ts'
-import { type BuildCache, createNoCache } from './cache/cache.ts'
-import { openFolderCache } from './cache/cache-folder.ts'
+import { type Cache, getJson, NO_CACHE, openCache, putJson } from './cache/cache.ts'
 import { canEncode, createCompressionRules } from './compress/compression-rule.ts'
 import { createEagerCompression, type EagerCompression } from './compress/eager.ts'
 import { createEncoder, type Encoder } from './compress/encoder.ts'
@@ -19,7 +18,7 @@ import { findPrehashed } from './read/prehashed.ts'
 import { createSourceReader, type SourceReader } from './read/source-reader.ts'
 import { fingerprintSources, scanSources } from './read/sources.ts'
 import type { BuildReport } from './report.ts'
-import { nameFiles } from './rewrite/name.ts'
+import { type FinishedMember, nameFiles } from './rewrite/name.ts'
 import { createRewrites } from './rewrite/rewrite.ts'
 
 /** The context of one build, and what its caller may replace. */
@@ -29,12 +28,12 @@ export interface SiteContext extends BuildContext {
   readonly encoder?: Encoder
 }
 
-/** A finished build, and digests of what is in its output now. */
+/** A finished build, and what is in its output now. */
 export interface FinishedBuild {
   readonly report: Omit<BuildReport, 'elapsedMs'>
   readonly manifestBytes: Buffer
-  /** Of the sizes of all its files. */
-  readonly sizes: Digest
+  /** Of all files of the output except locks, by key. */
+  readonly sizes: ReadonlyMap<string, number>
 }
 
 /** Builds from collected sources: read, link, name, compress, write. When it ends, nothing is left running. */
@@ -42,7 +41,7 @@ export async function buildSite(collection: Collection, context: SiteContext): P
   const { config, digester, reader = createSourceReader() } = context
   const previous = config.previous === undefined ? undefined : await openPrevious(config.previous, config.cwd)
   const encoder = context.encoder ?? (await createEncoder(config))
-  const cache = config.cache === false ? createNoCache() : openFolderCache({ ...config.cache, digester })
+  const cache = config.cache === false ? NO_CACHE : openCache({ ...config.cache, digester })
   const rulesFor = await createCompressionRules(config)
   const ending = new AbortController()
   const abort = (reason: unknown) => ending.abort(reason)
@@ -72,14 +71,14 @@ export async function buildSite(collection: Collection, context: SiteContext): P
     await variants.settle()
     await previous?.close()
     // After a failure as well: the next build finds what was compressed.
-    await cache.close()
+    cache.close()
     await encoder.close()
   }
 }
 
 interface NamingTools extends SiteContext {
   readonly reader: SourceReader
-  readonly cache: BuildCache
+  readonly cache: Cache
   readonly eager: EagerCompression
 }
 
@@ -97,7 +96,10 @@ async function nameSite(collection: Collection, tools: NamingTools) {
   const importMap = createImportMapNames({ paths: files.keys(), moduleUrls, config })
   const fingerprints = await fingerprintSources(files, known, reading)
   const rewrites = createRewrites({ files, links, scans, prehashed, reader, strips })
-  const remembered = { find: cache.findNames, keep: cache.keepNames }
+  const remembered = {
+    find: (key: Digest) => getJson<readonly FinishedMember[]>(cache, `names ${key}`),
+    keep: (key: Digest, members: readonly FinishedMember[]) => putJson(cache, `names ${key}`, members),
+  }
   const onFinished = eager.offerFinal
   const names = nameFiles({ digester, fingerprints, rewrites, prehashed, remembered, onFinished })
   const site: NamedSite = { files, links, names, rewrites, brought: resolveCollisions(names), importMap }

@@ -7,8 +7,8 @@ import { openManifest } from '../core/manifest/lines.ts'
 import { MANIFEST_FILE, type Manifest } from '../core/manifest/manifest.ts'
 import type { Collection } from '../sources/finder.ts'
 import type { Storage } from '../storage/storage.ts'
-import { listSizes } from './cache/sizes.ts'
-import { BUILDS_FOLDER, type Cache, getJson, openCache, putJson } from './cache/store.ts'
+import { BUILDS_FOLDER, type Cache, getJson, openCache, putJson } from './cache/cache.ts'
+import { digestSizes, listSizes } from './publish/output.ts'
 import { VITE_MANIFEST } from './read/prehashed.ts'
 import { readRelease } from './release.ts'
 import type { BuildReport } from './report.ts'
@@ -22,12 +22,13 @@ import type { BuildConfig } from './settings/options.ts'
 export interface UnchangedCheck {
   /** The report of a build that would change nothing; undefined if something may have changed. */
   recall(collection: Collection): Promise<UnchangedReport | undefined>
-  /**
-   * Remembers a finished build.
-   *
-   * @param outputs digest of the sizes of all files of the output
-   */
-  keep(collection: Collection, report: KnownReport, manifest: Buffer, outputs: Digest): void
+  /** Remembers a finished build, given the sizes of all files of the output. */
+  keep(
+    collection: Collection,
+    report: KnownReport,
+    manifest: Buffer,
+    sizes: ReadonlyMap<string, number>,
+  ): void
 }
 
 /** A report whose manifest is parsed only if it is asked for. */
@@ -81,7 +82,7 @@ export function createUnchangedCheck({
       inputs = digestInputs(collection, digester)
       const known = withCache((cache) => getJson<KnownBuild>(cache, key))
       if (known?.inputs !== inputs || startedAt - known.startedAt > MAX_AGE_MS) return undefined
-      if ((await listSizes(storage, digester)).digest() !== known.outputs) return undefined
+      if (digestSizes(await listSizes(storage), digester) !== known.outputs) return undefined
       const text = await storage.read(MANIFEST_FILE)
       if (digester.of(text) !== known.manifest) return undefined
       const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 }
@@ -89,10 +90,12 @@ export function createUnchangedCheck({
       const readManifest = () => openManifest(text.toString(), storage.name)
       return { ...known.report, kind: 'unchanged', out: storage.name, work, shadowed, skipped, readManifest }
     },
-    keep(collection, { sources, outputs: totals, problems, leftOut }, manifest, outputs) {
+    keep(collection, { sources, outputs, problems, leftOut }, manifest, sizes) {
       if (inputs === undefined || hasYoung(collection, startedAt - LIMITS.statTrustSeconds * 1000)) return
-      const report = { sources, outputs: totals, problems, leftOut }
-      const known: KnownBuild = { startedAt, inputs, outputs, manifest: digester.of(manifest), report }
+      const known: KnownBuild = {
+        ...{ startedAt, inputs, outputs: digestSizes(sizes, digester), manifest: digester.of(manifest) },
+        report: { sources, outputs, problems, leftOut },
+      }
       withCache((cache) => putJson(cache, key, known))
     },
   }

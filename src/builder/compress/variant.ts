@@ -3,7 +3,7 @@ import type { Digester, Fingerprint } from '../../core/digest.ts'
 import type { Encoding } from '../../core/encoding.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { ManifestVariant } from '../../core/manifest/manifest.ts'
-import type { BuildCache } from '../cache/cache.ts'
+import { type Cache, getJson, putJson } from '../cache/cache.ts'
 import type { CompressionRule } from './compression-rule.ts'
 import { createEncodeQueue } from './encode-queue.ts'
 import type { Encoder } from './encoder.ts'
@@ -39,12 +39,12 @@ export type IsThere = (encoding: Encoding, known: ManifestVariant) => boolean
 export type Encodings = Partial<Record<Encoding, ManifestVariant>>
 
 /** What the cache keeps besides the bytes. */
-export type KnownVariant = ManifestVariant | 'unprofitable'
+type KnownVariant = ManifestVariant | 'unprofitable'
 
 /** What a variant maker works with. */
 export interface VariantContext {
   readonly encoder: Encoder
-  readonly cache: Pick<BuildCache, 'findVariant' | 'keepVariant' | 'readVariant'>
+  readonly cache: Cache
   readonly digester: Digester
   /** Once aborted, nothing more is compressed. */
   readonly signal: AbortSignal
@@ -66,7 +66,8 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
     const known: KnownVariant = isProfitable
       ? { size: bytes.length, etag: digester.of(bytes) }
       : 'unprofitable'
-    await cache.keepVariant(key, known, isProfitable ? bytes : undefined)
+    putJson(cache, key, known)
+    if (known !== 'unprofitable') cache.put(bytesKeyOf(key, known), bytes)
     return { known, bytes }
   }
   const recallOrEncode = async (
@@ -74,7 +75,7 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
     rule: CompressionRule,
     identity: () => Promise<Buffer>,
   ): Promise<Variant | undefined> => {
-    const known = cache.findVariant(key)
+    const known = getJson<KnownVariant>(cache, key)
     if (known === undefined) {
       const made = await encode(key, rule, await identity())
       return made.known === 'unprofitable' ? undefined : { ...made.known, bytes: async () => made.bytes }
@@ -83,7 +84,7 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
     if (known === 'unprofitable') return undefined
     const { size, etag } = known
     const bytes = async () =>
-      (await cache.readVariant(key)) ?? (await encode(key, rule, await identity())).bytes
+      cache.get(bytesKeyOf(key, known)) ?? (await encode(key, rule, await identity())).bytes
     return { size, etag, bytes }
   }
   const start = (key: string, rule: CompressionRule, identity: () => Promise<Buffer>) => {
@@ -94,7 +95,9 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
     return variant
   }
   const keyOf = ({ integrity }: Fingerprint, rule: CompressionRule) =>
-    `${integrity} ${encoder.versionOf(rule)}`
+    `variant ${integrity} ${encoder.versionOf(rule)}`
+  // Two builds with other compressors may put other bytes for one key.
+  const bytesKeyOf = (key: string, { etag }: ManifestVariant) => `${key} ${etag}`
   const isTooSmall = ({ size }: Fingerprint) => size < LIMITS.compressMinBytes
 
   return {
@@ -103,7 +106,7 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
       if (isTooSmall(content)) return encodings
       for (const rule of rules) {
         const key = keyOf(content, rule)
-        const known = begun.has(key) ? undefined : cache.findVariant(key)
+        const known = begun.has(key) ? undefined : getJson<KnownVariant>(cache, key)
         if (known === undefined) return undefined
         if (known === 'unprofitable') continue
         if (!isThere(rule.encoding, known)) return undefined

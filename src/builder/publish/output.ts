@@ -1,4 +1,4 @@
-import type { Digester } from '../../core/digest.ts'
+import type { Digest, Digester } from '../../core/digest.ts'
 import { VARIANT_ENCODINGS, type VariantEncoding, variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { findPathOf } from '../../core/hashed-path.ts'
@@ -9,14 +9,15 @@ import {
   parseManifest,
 } from '../../core/manifest/manifest.ts'
 import type { Storage } from '../../storage/storage.ts'
-import { listSizes, type Sizes } from '../cache/sizes.ts'
 import { isObject, refuseForeign } from './foreign.ts'
+import { OWN_FOLDER } from './lock.ts'
 
 /** What is in the output before a build. */
 export interface OutputState {
   /** The manifest; undefined for none, and for one that can't be read. */
   readonly manifest: Manifest | undefined
-  readonly sizes: Sizes
+  /** Of all files except locks, by key. */
+  readonly sizes: ReadonlyMap<string, number>
 }
 
 /**
@@ -24,11 +25,22 @@ export interface OutputState {
  *
  * @throws FingerpostError `FP_COLLISION` if its `manifest.json` is not a build's
  */
-export async function readOutput(storage: Storage, digester: Digester): Promise<OutputState> {
-  const sizes = await listSizes(storage, digester)
+export async function readOutput(storage: Storage): Promise<OutputState> {
+  const sizes = await listSizes(storage)
   if (sizes.get(MANIFEST_FILE) === undefined) return { manifest: undefined, sizes }
   const bytes = await storage.read(MANIFEST_FILE)
   return { manifest: readableManifest(bytes.toString(), storage.name), sizes }
+}
+
+/** The sizes of all files of an output except locks, by key. */
+export async function listSizes(storage: Pick<Storage, 'list'>): Promise<ReadonlyMap<string, number>> {
+  const sizes = new Map<string, number>()
+  for await (const { key, size } of storage.list()) if (!key.startsWith(OWN_FOLDER)) sizes.set(key, size)
+  return sizes
+}
+
+export function digestSizes(sizes: ReadonlyMap<string, number>, digester: Digester): Digest {
+  return digester.ofFields(Array.from(sizes, ([key, size]) => `${key}\0${size}`).sort())
 }
 
 /** Every file of a build, precompressed ones included, by key. */

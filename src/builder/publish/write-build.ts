@@ -1,4 +1,4 @@
-import type { Digest, Digester } from '../../core/digest.ts'
+import type { Digester } from '../../core/digest.ts'
 import { VARIANT_ENCODINGS } from '../../core/encoding.ts'
 import { formatManifest } from '../../core/manifest/format.ts'
 import { HISTORY_FILE } from '../../core/manifest/history.ts'
@@ -34,8 +34,8 @@ export interface WrittenBuild extends Pick<BuildReport, 'kind' | 'manifest' | 'o
   /** Files written. */
   readonly written: number
   readonly manifestBytes: Buffer
-  /** Of the sizes of all files in the output. */
-  readonly sizes: Digest
+  /** See {@link OutputState.sizes}. */
+  readonly sizes: ReadonlyMap<string, number>
 }
 
 /** Writes what the output lacks, the manifest last: with it the build is in force. */
@@ -47,16 +47,16 @@ export async function writeBuild(site: NamedSite, context: WriteContext): Promis
 
 async function writeDry(site: NamedSite, context: WriteContext): Promise<WrittenBuild> {
   const { storage, digester, mode } = context
-  const output = await readOutput(storage, digester)
+  const output = await readOutput(storage)
   await refuseForeignHistory(storage)
   const writer = createWriter({ storage, output, digester, mode })
   const made = await makeBuild(site, describeComing(site, context), writer, context)
-  return { ...made, kind: 'dry-run', written: writer.written().size, sizes: output.sizes.digest() }
+  return { ...made, kind: 'dry-run', written: writer.written().size, sizes: output.sizes }
 }
 
 async function writeLocked(site: NamedSite, context: WriteContext): Promise<WrittenBuild> {
   const { storage, digester, mode, previous, signal } = context
-  const output = await readOutput(storage, digester)
+  const output = await readOutput(storage)
   const coming = describeComing(site, context)
   const recorded = await recordBuild(storage, output.manifest, coming)
   const writer = createWriter({ storage, output, digester, mode })
@@ -66,7 +66,7 @@ async function writeLocked(site: NamedSite, context: WriteContext): Promise<Writ
   const made = await makeBuild(site, coming, writer, context)
   const published = await putInForce(made.manifestBytes, storage, output)
   const written = recorded + writer.written().size + published
-  const sizes = await digestSizesNow(output, writer, storage)
+  const sizes = await sizesNow(output, writer, storage)
   return { ...made, kind: written === 0 ? 'unchanged' : 'built', written, sizes }
 }
 
@@ -122,13 +122,13 @@ async function putInForce(bytes: Buffer, storage: Storage, output: OutputState):
 }
 
 /** The sizes of all files in the output now, without listing it again. */
-async function digestSizesNow(output: OutputState, writer: OutputWriter, storage: Storage): Promise<Digest> {
-  const changed = new Map(writer.written())
+async function sizesNow(output: OutputState, writer: OutputWriter, storage: Storage) {
+  const sizes = new Map([...output.sizes, ...writer.written()])
   for (const key of [MANIFEST_FILE, HISTORY_FILE]) {
     const found = await storage.stat(key)
-    if (found !== undefined) changed.set(key, found.size)
+    if (found !== undefined) sizes.set(key, found.size)
   }
-  return output.sizes.digest(changed)
+  return sizes
 }
 
 /** Sums sizes by encoding. */

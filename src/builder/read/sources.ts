@@ -4,7 +4,8 @@ import type { LogicalPath } from '../../core/path.ts'
 import type { Scanner } from '../../scan/scanner.ts'
 import { findScanner } from '../../scan/scanners.ts'
 import type { SourceFile } from '../../sources/finder.ts'
-import type { BuildCache } from '../cache/cache.ts'
+import { type Cache, getJson, putJson } from '../cache/cache.ts'
+import { findFingerprint, keepFingerprint } from './fingerprints.ts'
 import { type FileScan, type FileScans, isEmptyScan, scanBytes } from './scan-files.ts'
 import type { SourceReader } from './source-reader.ts'
 
@@ -12,7 +13,7 @@ import type { SourceReader } from './source-reader.ts'
 export interface ReadContext {
   readonly reader: SourceReader
   readonly digester: Digester
-  readonly cache: Pick<BuildCache, 'findFingerprint' | 'keepFingerprint' | 'findScan' | 'keepScan'>
+  readonly cache: Cache
   /** Gets the bytes of every file that was read and will not be rewritten. */
   readonly onUnchanged: (path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer) => void
   readonly signal: AbortSignal
@@ -58,7 +59,7 @@ export async function fingerprintSources(
 ): Promise<Fingerprints> {
   const fingerprints = new Map<LogicalPath, Fingerprint>()
   await forEachInTurn(files.values(), context.signal, (file) => {
-    const remembered = known.get(file.path) ?? context.cache.findFingerprint(file)
+    const remembered = known.get(file.path) ?? findFingerprint(context.cache, file)
     fingerprints.set(file.path, remembered ?? fingerprintSource(file, context))
   })
   return fingerprints
@@ -82,16 +83,16 @@ async function forEachInTurn(
 
 function scanSource(file: SourceFile, scanner: Scanner, context: ReadContext) {
   const { reader, cache, onUnchanged } = context
-  const remembered = cache.findFingerprint(file)
+  const remembered = findFingerprint(cache, file)
   const read = remembered === undefined ? readSource(file, context) : undefined
   const fingerprint = remembered ?? read?.fingerprint
   if (fingerprint === undefined) throw new RangeError(`${file.path} has no fingerprint`)
-  const key = `${fingerprint.integrity} ${scanner.name} ${scanner.version}`
-  const known = cache.findScan(key)
+  const key = `scan ${fingerprint.integrity} ${scanner.name} ${scanner.version}`
+  const known = getJson<FileScan>(cache, key)
   if (known !== undefined && read === undefined) return { fingerprint, scan: known, isNew: false }
   const bytes = read?.bytes ?? reader.read(file)
   const scan = known ?? scanBytes(bytes, scanner)
-  if (known === undefined) cache.keepScan(key, scan)
+  if (known === undefined) putJson(cache, key, scan)
   if (willStay(file.path, scan)) onUnchanged(file.path, fingerprint, bytes)
   return { fingerprint, scan, isNew: known === undefined }
 }
@@ -110,6 +111,6 @@ function fingerprintSource(file: SourceFile, context: ReadContext): Fingerprint 
 function readSource(file: SourceFile, { reader, digester, cache }: ReadContext) {
   const bytes = reader.read(file)
   const fingerprint = fingerprintOf(bytes, digester)
-  cache.keepFingerprint(file, fingerprint)
+  keepFingerprint(cache, file, fingerprint, Date.now())
   return { bytes, fingerprint }
 }

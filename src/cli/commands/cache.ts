@@ -1,4 +1,4 @@
-import { clearCache } from '../../builder/cache/cache-folder.ts'
+import { clearCache } from '../../builder/cache/cache.ts'
 import { parseBuildOptions } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { defineCommand } from '../command.ts'

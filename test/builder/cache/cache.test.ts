@@ -1,133 +1,256 @@
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { build } from '../../../src/builder/build.ts'
-import type { BuildOptions } from '../../../src/builder/settings/options.ts'
-import { formatManifest } from '../../../src/core/manifest/format.ts'
-import { makeTree, readTree, type Tree } from '../../support/tree.ts'
+import fc from 'fast-check'
+import { type Cache, clearCache, getJson, openCache, putJson } from '../../../src/builder/cache/cache.ts'
+import { createDigester } from '../../../src/core/digest.ts'
+import { LIMITS } from '../../../src/core/limit.ts'
+import { makeTree, readTree, writeTree } from '../../support/tree.ts'
 
-const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(40)
+const digester = await createDigester()
+const HOUR = 3_600_000
+const DAY = 24 * HOUR
+const START = Date.now()
 
-const SITE: Tree = {
-  'a.css': `@import "b.css"; ${LONG}`,
-  'b.css': `${LONG} p { background: url(i.svg) }`,
-  'i.svg': `<svg>${LONG}</svg>`,
-  'alone.txt': `${LONG}!`,
+/** Opens caches in one folder, at times of its own. */
+function folder(context: TestContext, maxBytes = 1_000_000) {
+  const dir = join(makeTree(context), 'cache')
+  let now = START
+  const open = () => openCache({ dir, maxBytes, digester, clock: () => now })
+  return {
+    dir,
+    open,
+    /** Opens, works and closes. */
+    use<T>(work: (cache: Cache) => T): T {
+      const cache = open()
+      const result = work(cache)
+      cache.close()
+      return result
+    },
+    pass: (milliseconds: number) => {
+      now += milliseconds
+    },
+    bytes: () => [...readTree(dir).values()].reduce((sum, { length }) => sum + length, 0),
+    packs: () => (existsSync(dir) ? readdirSync(dir).map((name) => join(dir, name)) : []),
+  }
 }
 
-/** A project whose sources have lain still for a while, and a function that builds it. */
-function project(context: TestContext, src: Tree = SITE) {
-  const cwd = makeTree(context, { src })
-  const run = (options: Partial<BuildOptions> = {}) =>
-    build(
-      { sources: ['src'], encodings: ['gzip'], cache: { dir: 'cache' }, ...options },
-      { cwd, now: () => new Date(0) },
-    )
-  return { cwd, run, out: () => readTree(join(cwd, 'staticfiles')) }
-}
+const bytesOf = (text: string) => Buffer.from(text)
 
-/** Waits until the filesystem's clock has moved on so far that stats are trusted. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 2100))
+test('the next build finds what one build put, under just this key', (context) => {
+  const { use, open } = folder(context)
+  const keys = ['', 'a', 'a"', 'a\\', 'a\tb', 'a\nb', 'ä', '日本', '__proto__', 'a'.repeat(5000)]
+  use((cache) => {
+    for (const key of keys) cache.put(key, bytesOf('before'))
+    for (const key of keys) putJson(cache, key, { of: key })
+    for (const key of keys) assert.deepEqual(getJson(cache, key), { of: key }, 'in the same build')
+  })
+  const cache = open()
+  for (const key of keys) assert.deepEqual(getJson(cache, key), { of: key })
+  assert.equal(cache.get('other'), undefined)
+  cache.put('empty', Buffer.alloc(0))
+  assert.equal(cache.get('empty')?.length, 0)
+  cache.close()
+})
 
-test('what has not changed is neither read nor scanned nor encoded nor written again', async (context) => {
-  const { cwd, run, out } = project(context)
-  await settle()
-  const cold = await run()
-  assert.equal(cold.work.encoded, 4)
-  assert.equal(cold.work.written, 10)
-  const before = out()
-  const warm = await run()
-  assert.equal(warm.kind, 'unchanged')
-  assert.deepEqual(
-    { ...warm.work, recalled: 0 },
-    { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 },
+test('any damage is a miss and never another value', (context) => {
+  const { use, packs, open } = folder(context)
+  const values = new Map(
+    Array.from({ length: 20 }, (_, at) => [`key ${at}`, bytesOf(`value ${at} `.repeat(at))]),
   )
-  assert.deepEqual(formatManifest(warm.manifest), formatManifest(cold.manifest))
-
-  writeFileSync(join(cwd, 'src/i.svg'), `<svg id="x">${LONG}</svg>`)
-  const { work } = await run()
-  // The image and the two stylesheets that lead to it; the text beside them costs nothing.
-  assert.equal(work.encoded, 3)
-  assert.ok(work.scanned <= 1, `${work.scanned} files scanned`)
-  assert.ok(work.read <= 6, `${work.read} files read`)
-  assert.equal([...out().keys()].filter((key) => !before.has(key)).length, 6)
-})
-
-test('a file edited within the clock grain of the last build is seen', async (context) => {
-  const { cwd, run } = project(context, { 'a.txt': 'one' })
-  const path = join(cwd, 'src/a.txt')
-  const first = await run()
-  for (const text of ['two', 'six', 'ten']) {
-    writeFileSync(path, text)
-    utimesSync(path, 1, 1)
-    const next = await run()
-    assert.notEqual(next.manifest.digest, first.manifest.digest)
-    assert.equal(next.work.read > 0, true)
-  }
-})
-
-test('the output is the same with a cache, without, with one from elsewhere and with a damaged one', async (context) => {
-  const { cwd, run, out } = project(context)
-  await run({ cache: false })
-  const plain = out()
-  const rebuilt = async (options: Partial<BuildOptions> = {}) => {
-    rmSync(join(cwd, 'staticfiles'), { recursive: true })
-    const { work } = await run(options)
-    assert.deepEqual(out(), plain)
-    return work
-  }
-  assert.equal((await rebuilt()).encoded, 4)
-  assert.equal((await rebuilt()).encoded, 0)
-
-  cpSync(join(cwd, 'cache'), join(cwd, 'carried'), { recursive: true })
-  cpSync(join(cwd, 'src'), join(cwd, 'checkout'), { recursive: true })
-  const carried = await rebuilt({ sources: ['checkout'], cache: { dir: 'carried' } })
-  assert.equal(carried.encoded, 0)
-  assert.equal(carried.scanned, 0)
-
-  const damage = (change: (bytes: Buffer) => Buffer) => {
-    for (const name of readdirSync(join(cwd, 'cache'))) {
-      const path = join(cwd, 'cache', name)
-      if (statSync(path).isFile()) writeFileSync(path, change(readFileSync(path)))
+  use((cache) => {
+    for (const [key, value] of values) cache.put(key, value)
+  })
+  const [pack = ''] = packs()
+  const whole = readFileSync(pack)
+  const lookUp = () => {
+    const cache = open()
+    for (const [key, value] of values) {
+      const found = cache.get(key)
+      assert.ok(found === undefined || found.equals(value), key)
     }
+    // What a damaged cache is given is found again.
+    cache.put('new', bytesOf('new'))
+    assert.ok(cache.get('new'))
+    cache.close()
+    for (const other of packs()) if (other !== pack) rmSync(other)
   }
-  damage((bytes) => bytes.fill(0, 0, bytes.length / 2))
-  await rebuilt()
-  damage((bytes) => bytes.subarray(0, -1))
-  assert.equal((await rebuilt()).encoded, 4)
-  damage(() => Buffer.from('damaged'))
-  assert.equal((await rebuilt()).encoded, 4)
+  const piece = fc.record({
+    at: fc.nat(whole.length - 1),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 30 }),
+  })
+  const damage = fc.property(fc.array(piece, { maxLength: 3 }), fc.nat(whole.length), (pieces, length) => {
+    const damaged = Buffer.from(whole)
+    for (const { at, bytes } of pieces) damaged.set(bytes.subarray(0, whole.length - at), at)
+    writeFileSync(pack, length % 2 === 0 ? damaged : damaged.subarray(0, length))
+    lookUp()
+  })
+  fc.assert(damage, { numRuns: 200 })
+  writeFileSync(pack, 'not a pack at all')
+  lookUp()
+  truncateSync(pack)
+  lookUp()
 })
 
-test('other qualities, encodings and urls never get what was kept for these', async (context) => {
-  const { cwd, run, out } = project(context)
-  const options: readonly Partial<BuildOptions>[] = [
-    {},
-    { compress: { '**': { gzip: 1 } } },
-    { encodings: ['br', 'gzip'], compress: { '**': { br: 1 } } },
-    { url: '/other/' },
-    { compress: { '*.css': false } },
-  ]
-  for (const each of options) await run({ ...each, out: 'warming' })
-  for (const each of options) {
-    rmSync(join(cwd, 'staticfiles'), { recursive: true, force: true })
-    await run(each)
-    const cached = out()
-    rmSync(join(cwd, 'staticfiles'), { recursive: true })
-    await run({ ...each, cache: false })
-    assert.deepEqual(cached, out(), JSON.stringify(each))
-  }
+test('a damaged value costs that value, not the others', (context) => {
+  const { use, packs, open } = folder(context)
+  use((cache) => {
+    cache.put('a', bytesOf('aaaa'))
+    cache.put('b', bytesOf('bbbb'))
+  })
+  const [pack = ''] = packs()
+  const bytes = readFileSync(pack)
+  bytes.write('X', 2)
+  writeFileSync(pack, bytes)
+  const cache = open()
+  assert.equal(cache.get('a'), undefined)
+  assert.deepEqual(cache.get('b'), bytesOf('bbbb'))
+  cache.close()
 })
 
-test('siblings of other settings replace the old ones, and the manifest never contradicts the files', async (context) => {
-  const { cwd, run, out } = project(context)
-  await run({ compress: { '**': { gzip: 1 } } })
-  const before = out()
-  await run()
-  const after = out()
-  assert.deepEqual([...after.keys()], [...before.keys()])
-  rmSync(join(cwd, 'staticfiles'), { recursive: true })
-  await run({ cache: false })
-  assert.deepEqual(out(), after)
+test('a full cache evicts what was used longest ago, and stays within its limit', (context) => {
+  const { use, open, pass, bytes } = folder(context, 10_000)
+  const content = (index: number) => Buffer.alloc(1000, index)
+  for (let index = 0; index < 30; index++) {
+    use((cache) => {
+      // The first is used by every build, so it stays.
+      cache.get('0')
+      cache.put(String(index), content(index))
+    })
+    assert.ok(bytes() <= 10_000, `${bytes()} bytes after ${index}`)
+    pass(DAY / 2)
+  }
+  const cache = open()
+  assert.deepEqual(cache.get('0'), content(0))
+  assert.deepEqual(cache.get('29'), content(29))
+  assert.equal(cache.get('1'), undefined)
+  assert.equal(cache.get('15'), undefined)
+  cache.close()
+})
+
+test('what one build alone puts is held to the limit too', (context) => {
+  const { use, bytes } = folder(context, 10_000)
+  use((cache) => {
+    for (let index = 0; index < 50; index++) cache.put(String(index), Buffer.alloc(1000, index))
+  })
+  assert.ok(bytes() <= 10_000, `${bytes()} bytes`)
+})
+
+test('many small builds leave few files, and lose nothing', (context) => {
+  const { use, packs, open } = folder(context)
+  for (let index = 0; index < 100; index++) {
+    use((cache) => cache.put(String(index), bytesOf(`value ${index}`)))
+    assert.ok(packs().length <= LIMITS.buildCacheMaxPacks + 1, `${packs().length} files`)
+  }
+  const cache = open()
+  for (let index = 0; index < 100; index++)
+    assert.deepEqual(cache.get(String(index)), bytesOf(`value ${index}`))
+  cache.close()
+})
+
+test('builds at the same time both leave what they put, also if one of them moves or evicts', (context) => {
+  const { open, use } = folder(context)
+  for (let index = 0; index < LIMITS.buildCacheMaxPacks; index++) {
+    use((cache) => cache.put(String(index), bytesOf(`value ${index}`)))
+  }
+  const [one, two] = [open(), open()]
+  one.put('one', bytesOf('1'))
+  two.put('two', bytesOf('2'))
+  one.close()
+  assert.deepEqual(two.get('7'), bytesOf('value 7'), 'from a file that is gone')
+  two.close()
+  const cache = open()
+  assert.deepEqual([cache.get('one'), cache.get('two')], [bytesOf('1'), bytesOf('2')])
+  for (let index = 0; index < LIMITS.buildCacheMaxPacks; index++)
+    assert.ok(cache.get(String(index)), String(index))
+  cache.close()
+})
+
+test('a use noted by a build that ran while its values were moved does not lose them', (context) => {
+  const { open, use, pass } = folder(context)
+  for (let index = 0; index < LIMITS.buildCacheMaxPacks; index++) {
+    use((cache) => cache.put(String(index), bytesOf(`value ${index}`)))
+  }
+  pass(DAY)
+  const [one, two] = [open(), open()]
+  one.put('new', bytesOf('new'))
+  two.get('7')
+  one.close()
+  two.close()
+  assert.deepEqual(open().get('7'), bytesOf('value 7'))
+})
+
+test('a build that puts nothing writes nothing', (context) => {
+  const { use, dir, pass, packs } = folder(context)
+  use((cache) => cache.get('nothing'))
+  assert.equal(existsSync(dir), false)
+  use((cache) => cache.put('s', bytesOf('s')))
+  const [pack = ''] = packs()
+  utimesSync(pack, START / 1000, START / 1000)
+  pass(1000)
+  use((cache) => cache.get('s'))
+  assert.deepEqual(packs(), [pack])
+  assert.equal(Math.round(statSync(pack).mtimeMs), START)
+})
+
+test('what no build uses for a month is removed, and what is used stays', (context) => {
+  const { use, open, pass, packs, bytes } = folder(context)
+  use((cache) => {
+    cache.put('old', Buffer.alloc(1000))
+    cache.put('used', bytesOf('used'))
+  })
+  const [pack = ''] = packs()
+  pass(20 * DAY)
+  use((cache) => assert.ok(cache.get('used')))
+  pass(20 * DAY)
+  utimesSync(pack, START / 1000, START / 1000)
+  use((cache) => {
+    assert.equal(cache.get('old'), undefined)
+    assert.ok(cache.get('used'))
+    cache.put('new', bytesOf('new'))
+  })
+  assert.equal(existsSync(pack), false)
+  assert.ok(bytes() < 1000, `${bytes()} bytes`)
+  assert.ok(open().get('used'))
+})
+
+test('what a killed build left is removed after a while', (context) => {
+  const { use, pass, dir } = folder(context)
+  writeTree(dir, { '0123456789abcdef.tmp': 'half' })
+  use((cache) => cache.put('a', bytesOf('a')))
+  assert.ok(existsSync(join(dir, '0123456789abcdef.tmp')))
+  pass(2 * HOUR)
+  use((cache) => cache.get('a'))
+  assert.equal(existsSync(join(dir, '0123456789abcdef.tmp')), false)
+})
+
+test('a folder that can not be written costs the cache and not the build', (context) => {
+  const dir = join(makeTree(context, { file: 'in the way' }), 'file')
+  const cache = openCache({ dir, maxBytes: 1000, digester })
+  for (let index = 0; index < 10; index++) cache.put(String(index), Buffer.alloc(100_000, index))
+  cache.get('0')
+  cache.close()
+  assert.equal(readFileSync(dir, 'utf8'), 'in the way')
+})
+
+test('clearing removes the cache and leaves what others put into its folder', (context) => {
+  const { use, dir } = folder(context)
+  use((cache) => cache.put('v', bytesOf('v')))
+  const builds = openCache({ dir: join(dir, 'builds'), maxBytes: 1000, digester })
+  builds.put('b', bytesOf('b'))
+  builds.close()
+  writeTree(dir, { 'other.txt': 'not ours' })
+  clearCache(dir)
+  assert.deepEqual([...readTree(dir).keys()], ['other.txt'])
+  clearCache(join(dir, 'never made'))
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openFolderCache } from '../../../src/builder/cache/cache-folder.ts'
+import { openCache } from '../../../src/builder/cache/cache.ts'
 import type { CompressionRule } from '../../../src/builder/compress/compression-rule.ts'
 import { createEncoder } from '../../../src/builder/compress/encoder.ts'
 import { createVariantMaker } from '../../../src/builder/compress/variant.ts'
@@ -20,7 +20,7 @@ const NOISE = Buffer.concat(
 
 /** Makers with one cache between them; each begins to count anew. */
 function makers(context: TestContext) {
-  const cache = openFolderCache({ dir: join(makeTree(context), 'cache'), maxBytes: 1_000_000, digester })
+  const cache = openCache({ dir: join(makeTree(context), 'cache'), maxBytes: 1_000_000, digester })
   return () => createVariantMaker({ encoder, cache, digester, signal: new AbortController().signal })
 }
 

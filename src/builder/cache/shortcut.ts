@@ -1,1 +1,0 @@
-export { createUnchangedCheck as createShortcut } from '../unchanged.ts'
