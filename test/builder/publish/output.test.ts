@@ -49,7 +49,7 @@ test('nothing is promised under a key that no file of the build has', () => {
 test('a promise holds for the right name, digest and size', () => {
   const file = `css/a.${DIGEST}.css`
   const writer = (sizes: ReadonlyMap<string, number>) => {
-    const output = { manifest: MANIFEST, sizes: { get: (key: string) => sizes.get(key), digest: () => '' } }
+    const output = { manifest: MANIFEST, sizes }
     return createWriter({ storage: createMemoryStorage(), output, digester, mode: 'publish' })
   }
   const whole = writer(new Map([[`${file}.br`, 10]]))
