@@ -24,7 +24,7 @@ const SILENT_AT_RULES: ReadonlySet<string> = new Set(['namespace', 'supports', '
 /** Reads stylesheets by the tokens of CSS Syntax 3, so that comments and strings hold no references. */
 export const cssScanner: Scanner = {
   name: 'css',
-  version: 3,
+  version: 4,
   accepts: (path) => extensionOf(path) === '.css',
   scan: scanCss,
 }
@@ -42,7 +42,6 @@ export function scanCssValue(css: string, findings: Findings): void {
   const reader = new CssReader(css, findings)
   const { nextToken, endOfFile } = tokenizer({ css })
   while (!endOfFile()) reader.read(nextToken())
-  reader.finish()
 }
 
 /** An open bracket, and how strings directly inside it are read. */
@@ -68,7 +67,6 @@ class CssReader {
   readonly #findings: Findings
   readonly #brackets: Bracket[] = []
   #prelude: Prelude | undefined
-  #sourceMap: Spelling | undefined
 
   constructor(css: string, findings: Findings) {
     this.#css = css
@@ -100,14 +98,10 @@ class CssReader {
     }
   }
 
-  /** The last source map comment counts (ECMA-426 §11.1.2.2). */
-  finish(): void {
-    if (this.#sourceMap !== undefined) this.#findings.addSourceMap(this.#sourceMap)
-  }
-
   #readComment(comment: string, start: number): void {
     const body = comment.slice(2, comment.endsWith('*/') && comment.length >= 4 ? -2 : undefined)
-    this.#sourceMap = spellSourceMapUrl(body, start + 2) ?? this.#sourceMap
+    const url = spellSourceMapUrl(body, start + 2)
+    if (url !== undefined) this.#findings.addSourceMap(url)
   }
 
   #readAtKeyword(keyword: string): void {

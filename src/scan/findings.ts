@@ -11,7 +11,7 @@ import { readDataUrl } from './source-map-url.ts'
 export interface Findings {
   /** Adds a URL: as a reference, as a note if it is a template placeholder, or not at all if its scheme is foreign. */
   addUrl(kind: ReferenceKind, spelling: Spelling): void
-  /** Adds the URL of a source map comment: a file, or the whole map as a `data:` URL. */
+  /** Adds the URL of a source map comment: a file, or the whole map as a `data:` URL. The last one counts. */
   addSourceMap(spelling: Spelling): void
   addNote(note: ScanNote): void
   /** Everything added so far, in order of `start`. */
@@ -33,7 +33,7 @@ export function hasPlaceholder(text: string): boolean {
 export function createFindings(): Findings {
   const references: Reference[] = []
   const notes: ScanNote[] = []
-  let inlineMap: Spelling | undefined
+  const maps: Spelling[] = []
   const findings: Findings = {
     addUrl(kind, spelling) {
       if (FOREIGN_SCHEME.test(spelling.text)) return
@@ -45,19 +45,25 @@ export function createFindings(): Findings {
       if (reference !== undefined) references.push(reference)
     },
     addSourceMap(spelling) {
-      if (/^data:/i.test(spelling.text)) inlineMap = spelling
-      else findings.addUrl('source-map', spelling)
+      maps.push(spelling)
     },
     addNote(note) {
       notes.push(note)
     },
     toScan() {
+      const last = maps.at(-1)
+      const inlineMap = last !== undefined && /^data:/i.test(last.text) ? last : undefined
+      if (last !== undefined && inlineMap === undefined) findings.addUrl('source-map', last)
       // Only the map of a rewritten file is adjusted; the others need not even be decoded.
       if (inlineMap !== undefined && references.length > 0 && !isSourceMap(inlineMap)) {
         notes.push(damagedMapNote(inlineMap))
       }
-      const scan = { references: references.sort(byStart), notes: notes.sort(byStart) }
-      return inlineMap === undefined ? scan : { ...scan, inlineMap: spanOf(inlineMap) }
+      return {
+        references: references.sort(byStart),
+        notes: notes.sort(byStart),
+        ...(inlineMap && { inlineMap: spanOf(inlineMap) }),
+        ...(maps.length > 1 && { earlierMaps: maps.slice(0, -1).map(spanOf) }),
+      }
     },
   }
   return findings

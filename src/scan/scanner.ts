@@ -23,6 +23,8 @@ export interface Scan {
   readonly notes: readonly ScanNote[]
   /** The `data:` URL of an inline source map. */
   readonly inlineMap?: Span
+  /** The URLs of source map comments before the last, which tools ignore: they come from concatenated files. */
+  readonly earlierMaps?: readonly Span[]
 }
 
 /**

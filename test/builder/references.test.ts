@@ -123,7 +123,24 @@ test('the comment of a missing map is taken out if the option says so', async (c
   assert.equal(textOf('c.js'), `//# sourceMappingURL=${fileOf('c.js.map')}`)
 })
 
-test('circles of modules and stylesheets are named whatever their order', async (context) => {
+test('with the comment of a missing map go those of the files that were concatenated', async (context) => {
+  const { textOf } = await buildTree(
+    context,
+    {
+      'a.js':
+        'a()\n//# sourceMappingURL=a.min.map\nb()\n//# sourceMappingURL=data:,{}\nc()\n//# sourceMappingURL=c.map\n',
+      'a.css': 'a{}/*# sourceMappingURL=a.css.map */\nb{}/*# sourceMappingURL=b.css.map */',
+      'kept.js': 'a()\n//# sourceMappingURL=gone.map\nb()\n//# sourceMappingURL=kept.js.map',
+      'kept.js.map': '{"version":3,"mappings":""}',
+    },
+    { missingSourceMaps: 'strip' },
+  )
+  assert.equal(textOf('a.js'), 'a()\n\nb()\n\nc()\n\n')
+  assert.equal(textOf('a.css'), 'a{}\nb{}')
+  assert.match(textOf('kept.js'), /^a\(\)\n.*gone\.map\nb\(\)\n.*kept\.[0-9a-f]{16}\.js\.map$/)
+})
+
+test('cycles of modules and stylesheets are named whatever their order', async (context) => {
   const tree = {
     'a.css': '@import "b.css"; x{y:url(c.svg)}',
     'b.css': '@import "a.css"; @import "b.css";',

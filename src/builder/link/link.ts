@@ -34,7 +34,7 @@ export interface Links {
   /** Under an import map: the URLs that modules request, and the paths (with suffix) they stand for. Empty otherwise. */
   readonly moduleUrls: ReadonlyMap<string, string>
   /** The URLs of source map comments to remove, by file. Empty unless the option says so. */
-  readonly strips: ReadonlyMap<LogicalPath, Span>
+  readonly strips: ReadonlyMap<LogicalPath, readonly Span[]>
 }
 
 /** The input of {@link linkReferences}. */
@@ -54,7 +54,7 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
   const links = new Map<LogicalPath, readonly Link[]>()
   const problems: Problem[] = []
   const moduleUrls = new Map<string, string>()
-  const strips = new Map<LogicalPath, Span>()
+  const strips = new Map<LogicalPath, readonly Span[]>()
   const mayBeMissing = createMissingRule(config.allowMissing)
   const explain = createExplainer(collection, config)
   const modeOf = (path: LogicalPath, kind: ReferenceKind) =>
@@ -72,7 +72,8 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
       return link
     }
     const strip = kind === 'source-map' && config.missingSourceMaps === 'strip' && !prehashed.has(path)
-    if (strip) strips.set(path, { start, end })
+    // Without the last comment the one before would count.
+    if (strip) strips.set(path, [...(scans.get(path)?.earlierMaps ?? []), { start, end }])
     const problem = mayBeMissing(path, destination.path) ? undefined : explain(path, reference, destination)
     if (problem !== undefined) {
       problems.push(prehashed.has(path) ? { ...problem, severity: 'warning' } : problem)

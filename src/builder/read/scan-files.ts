@@ -18,6 +18,8 @@ export interface FileScan {
   readonly notes: readonly PlacedNote[]
   /** The `data:` URL in which the file carries its own source map. */
   readonly inlineMap?: Span
+  /** The URLs of source map comments before the last. */
+  readonly earlierMaps?: readonly Span[]
 }
 
 /** Characters. */
@@ -41,7 +43,7 @@ export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
     return { references: [], notes: [charsetNote(message)] }
   }
   const { text, charset } = decodeText(bytes)
-  const { references, notes, inlineMap }: Scan = scanner.scan(text)
+  const { references, notes, ...maps }: Scan = scanner.scan(text)
   const place = createPlacer(text)
   // The server sends text with charset=utf-8, which takes precedence over @charset (CSS Syntax 3 §3.2).
   const message =
@@ -50,12 +52,12 @@ export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
   return detach({
     references: references.map(place),
     notes: [...ownNotes, ...notes.map(place)],
-    inlineMap,
+    ...maps,
   })
 }
 
 /** Copies every string: as slices they would keep the whole text of the file in memory. */
-function detach(scan: { readonly [Key in keyof FileScan]: FileScan[Key] | undefined }): FileScan {
+function detach(scan: FileScan): FileScan {
   return JSON.parse(JSON.stringify(scan)) as FileScan
 }
 

@@ -36,7 +36,7 @@ export interface NamingContext {
 }
 
 /** Part of cache keys: raise it with every change to the digest law or to how bytes are rewritten. */
-const NAMING_VERSION = 1
+const NAMING_VERSION = 2
 
 /**
  * Names every file by the digest law: a name covers every byte that is published under it. Targets are named before
@@ -105,7 +105,7 @@ function keyOf(component: Component, names: Names, context: NamingContext): Dige
     const own = rewrites.linksOf(path)
     const dependency = rewrites.dependencyOf(path)
     if (dependency !== undefined) fields.push('of', ...shapeOf(dependency, context))
-    if (rewrites.stripIn(path) !== undefined) fields.push('strip')
+    if (rewrites.isStripped(path)) fields.push('strip')
     fields.push(path, lookUp(fingerprints, path).integrity, String(own.length))
     for (const { at, target, addition } of own) {
       fields.push(String(at), addition, target, names.get(target)?.digest ?? '')

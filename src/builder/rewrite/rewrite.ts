@@ -35,8 +35,8 @@ export interface Rewrites {
   finish(path: LogicalPath, digestOf: (target: LogicalPath) => string): Buffer
   /** The other file that a rewrite depends on, besides its source and links: of a source map, the file it belongs to. */
   dependencyOf(path: LogicalPath): LogicalPath | undefined
-  /** The URL of a source map comment that is removed from a file. */
-  stripIn(path: LogicalPath): Span | undefined
+  /** True if source map comments are removed from a file. */
+  isStripped(path: LogicalPath): boolean
 }
 
 /** The input of {@link createRewrites}. */
@@ -47,7 +47,7 @@ export interface RewriteContext {
   /** Files that keep their names. */
   readonly prehashed: ReadonlySet<LogicalPath>
   /** URLs of source map comments to remove. */
-  readonly strips: ReadonlyMap<LogicalPath, Span>
+  readonly strips: ReadonlyMap<LogicalPath, readonly Span[]>
   readonly reader: SourceReader
 }
 
@@ -82,8 +82,8 @@ export function createRewrites(context: RewriteContext): Rewrites {
   const replacementsIn = (text: string, path: LogicalPath): readonly Replacement[] => {
     const owner = owners.get(path)
     if (owner !== undefined) return adjustSourceMap(text, movesIn(readText(owner).text, owner))
-    const strip = strips.get(path)
-    if (strip !== undefined) return [stripComment(text, strip)]
+    const stripped = strips.get(path)
+    if (stripped !== undefined) return stripped.map((url) => stripComment(text, url))
     const inline = inlineMaps.get(path)
     return inline === undefined ? [] : adjustInlineMap(text, inline, movesIn(text, path))
   }
@@ -108,7 +108,7 @@ export function createRewrites(context: RewriteContext): Rewrites {
       return encodeText({ text: insertInto(text.text, insertions), charset: text.charset })
     },
     dependencyOf: (path) => owners.get(path),
-    stripIn: (path) => strips.get(path),
+    isStripped: (path) => strips.has(path),
   }
 }
 

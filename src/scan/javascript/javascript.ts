@@ -14,7 +14,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await startLexer()
   return {
     name: 'javascript',
-    version: 6,
+    version: 7,
     accepts: (path) => ['.js', '.mjs', '.cjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }
@@ -28,8 +28,7 @@ function scanJavascript(js: string): Scan {
   const findings = createFindings()
   if (isModule) scanModule(js, findings)
   if (calls.length > 0) scanCalls(js, calls, findings)
-  const sourceMap = hasMap ? findSourceMap(js) : undefined
-  if (sourceMap !== undefined) findings.addSourceMap(sourceMap)
+  if (hasMap) for (const url of findSourceMaps(js)) findings.addSourceMap(url)
   return findings.toScan()
 }
 
@@ -199,12 +198,13 @@ function findUrlArgument(js: string, from: number, end: number): Argument | unde
 
 const MAP_COMMENT = /\/[/*][#@][^\S\n\r\u2028\u2029]*sourceMappingURL=/g
 
-/** The last source map comment of a script, wherever it stands: engines take it even when code follows. */
-function findSourceMap(js: string): Spelling | undefined {
+/** The source map comments of a script, wherever they stand: engines take the last even when code follows. */
+function findSourceMaps(js: string): readonly Spelling[] {
   const candidates = [...js.matchAll(MAP_COMMENT)].map(({ index }) => index)
   const comments = findCodeOffsets(js, candidates)
-  if (comments === undefined) return findTrailingSourceMap(js)
-  return comments.reduce<Spelling | undefined>((last, at) => spellComment(js, at) ?? last, undefined)
+  if (comments !== undefined) return comments.flatMap((at) => spellComment(js, at) ?? [])
+  const last = findTrailingSourceMap(js)
+  return last === undefined ? [] : [last]
 }
 
 function spellComment(js: string, at: number): Spelling | undefined {
