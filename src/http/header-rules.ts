@@ -13,20 +13,17 @@ export interface HeaderRule {
   readonly set: Readonly<Record<string, string>>
 }
 
-/** Settings that the headers of assets are made from. */
+/** The options that headers of assets are made from. */
 export interface HeaderSettings {
-  /** Cache-Control of hashed names. */
-  readonly hashedCacheControl: string
-  /** Cache-Control of logical names. */
-  readonly logicalCacheControl: string
+  /** Of hashed and of logical names. */
+  readonly cacheControl: { readonly hashed: string; readonly logical: string }
   /** Access-Control-Allow-Origin; false for none. */
   readonly cors: string | false
-  /** Cross-Origin-Resource-Policy; false for none. */
-  readonly resourcePolicy: string | false
-  /** Timing-Allow-Origin; false for none. */
+  /** False for none. */
+  readonly crossOriginResourcePolicy: string | false
+  /** False for none. */
   readonly timingAllowOrigin: string | false
-  /** Milliseconds since 1970, for Last-Modified. */
-  readonly modifiedAtMs?: number | undefined
+  readonly lastModified: Date | undefined
 }
 
 /** A rule with its glob compiled. */
@@ -76,17 +73,19 @@ export function headersFor(
     return value
   }
   const cacheControl =
-    take('cache-control') ?? (hashed ? settings.hashedCacheControl : settings.logicalCacheControl)
+    take('cache-control') ?? (hashed ? settings.cacheControl.hashed : settings.cacheControl.logical)
   const vary = splitList(take('vary'))
-  const { modifiedAtMs } = settings
   return {
     cacheControl,
     vary,
-    modifiedAtMs,
+    modifiedAtMs: settings.lastModified?.getTime(),
     type: take('content-type'),
     always: presentOf([
       ['Access-Control-Allow-Origin', take('access-control-allow-origin') ?? settings.cors],
-      ['Cross-Origin-Resource-Policy', take('cross-origin-resource-policy') ?? settings.resourcePolicy],
+      [
+        'Cross-Origin-Resource-Policy',
+        take('cross-origin-resource-policy') ?? settings.crossOriginResourcePolicy,
+      ],
       ['Timing-Allow-Origin', take('timing-allow-origin') ?? settings.timingAllowOrigin],
     ]),
     content: presentOf([

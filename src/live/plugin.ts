@@ -46,7 +46,7 @@ export async function serveLive(
   const resolver = await createLiveResolver({
     ...{ build: build.options, cwd: build.cwd, url: mount.path, now: Date.now },
   })
-  const [digester, rules] = await Promise.all([createDigester(), compileRules(settings.rules)])
+  const [digester, rules] = await Promise.all([createDigester(), compileRules(settings.headers)])
   const templates = live.reload ? live.watch : []
   const onError = (error: unknown) => app.log.warn(error)
   const onListed = await createTypesWriter(build, resolver)

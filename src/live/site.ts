@@ -35,7 +35,7 @@ const PAGE_MARK = '\0page'
 /** Answers from the sources what a build would answer, but with `no-cache` for every name. */
 export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): AnsweringSite {
   const { settings, rules, digester, script, checkHost, onAnswer, onFault } = parts
-  const headers = { ...settings.headers, hashedCacheControl: NO_CACHE, logicalCacheControl: NO_CACHE }
+  const headers = { ...settings, cacheControl: { hashed: NO_CACHE, logical: NO_CACHE } }
   const parseAccept = createAcceptEncodingParser()
   const cache = createBodyCache(settings.cache, {
     open: async ({ path }) => openBuffer(read(path)),
@@ -68,7 +68,7 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): An
   }
 
   return {
-    sender: { cache, onFault, stallMs: settings.stallMs },
+    sender: { cache, onFault, stallMs: settings.stallSeconds * 1000 },
     // The file of a known target may have changed.
     answerTarget: () => undefined,
     answer(name, method, requestHeaders) {

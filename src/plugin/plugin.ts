@@ -7,13 +7,17 @@ import { type Mount, mountAt } from '../http/mount.ts'
 import { assetOf } from '../resolve/manifest-resolver.ts'
 import { addFolders } from '../serve/folders.ts'
 import { createFolderSource, createRemoteSource } from '../serve/manifest-source.ts'
-import type { FingerpostOptions, ServeSettings } from '../serve/options.ts'
+import {
+  type FingerpostOptions,
+  parseServeOptions,
+  type ServeSettings,
+  watchIntervalOf,
+} from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
 import { createReloader } from '../serve/reload.ts'
 import { addBuildRoutes, addRootFile, installShortCircuit } from '../serve/routes.ts'
 import { createSite, type Site } from '../serve/site.ts'
 import { holdTick } from '../serve/tick.ts'
-import { parseServeOptions } from './parse-options.ts'
 
 /**
  * The Fastify plugin: serves a build below one path and answers where its files are.
@@ -31,14 +35,14 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   if (settings.live !== undefined) {
     // Everything that builds is loaded for it, and for it alone.
     const { serveLive } = await import('../live/plugin.ts')
-    return serveLive(app, settings, settings.live)
+    return serveLive(app, settings, { ...settings.live, sources: settings.sources })
   }
   const { manifest: remote } = settings
   const source = remote === undefined ? createFolderSource(settings.root) : createRemoteSource(remote)
   const [loaded, digester, rules] = await Promise.all([
     source.load(),
     createDigester(),
-    compileRules(settings.rules),
+    compileRules(settings.headers),
   ])
   const mount = mountAt(loaded.manifest.url, app.prefix, settings.prefix)
   const site = createSite(loaded, { settings, rules, mount, digester, log: app.log })
@@ -47,7 +51,8 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   await addFolders(app, settings)
   if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
   const reloader = createReloader(site, source, app.log)
-  if (settings.watchIntervalMs !== undefined) reloader.watch(settings.watchIntervalMs)
+  const intervalMs = watchIntervalOf(settings)
+  if (intervalMs !== undefined) reloader.watch(intervalMs)
   app.addHook('onClose', async () => reloader.close())
   if (!settings.decorate) return
   const where = { url: mount.url, root: settings.root }

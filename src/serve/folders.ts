@@ -13,14 +13,14 @@ type ReplyMethod = (this: FastifyReply, ...given: unknown[]) => FastifyReply
  */
 export async function addFolders(
   app: FastifyInstance,
-  { folders, stallMs }: Pick<ServeSettings, 'folders' | 'stallMs'>,
+  { folders, stallSeconds }: Pick<ServeSettings, 'folders' | 'stallSeconds'>,
 ): Promise<void> {
   if (folders.length === 0) return
   const { default: fastifyStatic } = await import('@fastify/static')
   const inTurn = (method: ReplyMethod): ReplyMethod =>
     function (...given) {
       const call = () => {
-        limitStall(this.raw, stallMs)
+        limitStall(this.raw, stallSeconds * 1000)
         closeFileWithConnection(this)
         method.apply(this, given)
       }

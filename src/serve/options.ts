@@ -1,18 +1,40 @@
-import type { CacheLimits } from '../http/body-cache.ts'
-import type { HeaderRule, HeaderSettings } from '../http/header-rules.ts'
+import { resolve } from 'node:path'
+import { LIMITS } from '../core/limit.ts'
+import {
+  asCount,
+  asCountWithin,
+  asFlag,
+  asListOf,
+  asOneOf,
+  asText,
+  type Completed,
+  completeOptions,
+  type OptionTable,
+  parseOptions,
+} from '../core/option.ts'
+import { type CacheLimits, NO_CACHE } from '../http/body-cache.ts'
+import { HASHED_CACHE_CONTROL, type HeaderRule, LOGICAL_CACHE_CONTROL } from '../http/header-rules.ts'
 import type { SourceOption } from '../sources/source.ts'
 import type { RemoteManifest } from './manifest-source.ts'
-
-/** Values of Cross-Origin-Resource-Policy (Fetch §3.7). */
-export const RESOURCE_POLICIES = ['same-origin', 'same-site', 'cross-origin'] as const
+import {
+  asDate,
+  asHeader,
+  asHeaderRule,
+  asOptions,
+  asPrefix,
+  asRemoteManifest,
+  asRootFiles,
+  either,
+  orFalse,
+} from './option-parsers.ts'
 
 /** How live mode behaves. */
 export interface LiveModeOptions {
-  /** Put a script into HTML pages that shows a save, and what is wrong, at once. Default true. */
+  /** Add a script to HTML pages that shows saves and errors at once. Default true. */
   readonly reload?: boolean
   /**
-   * Folders of templates: a change in them makes pages load anew, unless `reload` is false. Relative to the working
-   * directory. Default none.
+   * Folders of templates: a change in them reloads pages, unless `reload` is false. Relative to the working directory.
+   * Default none.
    */
   readonly watch?: readonly string[]
   /** The config file. Default `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. */
@@ -22,47 +44,47 @@ export interface LiveModeOptions {
    * with a dot for all subdomains; true for any. Default none.
    */
   readonly allowedHosts?: readonly string[] | true
-  /** Serve live although `NODE_ENV` is `production`. Default false. */
+  /** Serve live even if `NODE_ENV` is `production`. Default false. */
   readonly force?: boolean
 }
 
 /** Options of the Fastify plugin. */
 export interface FingerpostOptions {
-  /** The folder of a build, the one with `manifest.json`; relative to the working directory. Default `staticfiles`. */
+  /** The folder of a build, which has `manifest.json`; relative to the working directory. Default `staticfiles`. */
   readonly root?: string
   /**
-   * A manifest that lies elsewhere, with the files of its build: the address of it, or a function that gives its text.
-   * The plugin then only makes URLs and adds no routes. Default: the one in `root`.
+   * A manifest on another server, which also serves its files: its address, or a function that returns its text. The
+   * plugin then only makes URLs and adds no routes. Default: the one in `root`.
    */
   readonly manifest?: RemoteManifest
   /**
-   * Serve the sources themselves, for development: no build, and every save visible at the next request. Refused where
-   * `NODE_ENV` is `production`. Default false.
+   * Serve the sources without a build, for development: every save shows at the next request. Refused if `NODE_ENV` is
+   * `production`. Default false.
    */
   readonly live?: boolean | LiveModeOptions
-  /** With `live`: folders to serve. Default: those of the config file, with all its other options. */
+  /** With `live`: folders to serve, with the other options of the config file. Default: the config file's sources. */
   readonly sources?: readonly SourceOption[]
-  /** The path this server answers below. Default: the path of the manifest's `url`. */
+  /** The path below which this server answers. Default: the path of the manifest's `url`. */
   readonly prefix?: string
-  /** Add `static` and its kin to the app and its replies. Default true; false for all builds but one in a scope. */
+  /** Add `static` and related methods to the app and its replies. Default true; false for all builds but one in a scope. */
   readonly decorate?: boolean
-  /** Answer before Fastify routes: fastest, but no hook and no log sees the request. Default false. */
+  /** Answer before Fastify does: fastest, but no hook, guard or log sees the request. Default false. */
   readonly shortCircuit?: boolean
-  /** Leave what the build doesn't have to the app's own not-found handler. Default false: a plain 404, `no-store`. */
+  /** Leave unknown names to the app's own not-found handler. Default false: a plain 404, `no-store`. */
   readonly fallthrough?: boolean
   /**
-   * Files of the build that are also to be had at the root of the scope: `['favicon.ico', '.well-known/security.txt']`,
-   * or by path: `{ '/favicon.ico': 'icons/favicon.ico' }`. Revalidating, like all logical names. Default none.
+   * Files of the build that are also served at the root of the scope: `['favicon.ico', '.well-known/security.txt']`, or
+   * by path: `{ '/favicon.ico': 'icons/favicon.ico' }`. Revalidated like all logical names. Default none.
    */
   readonly rootFiles?: readonly string[] | Readonly<Record<string, string>>
-  /** The file that answers for a folder, e.g. `index.html`; `docs` is then redirected to `docs/`. Default none. */
+  /** The file that answers for a folder, e.g. `index.html`; `docs` then redirects to `docs/`. Default none. */
   readonly index?: string | false
-  /** Look for a new build while running, every so many milliseconds; false for never. Default 1000, for `manifest` 60,000. */
+  /** Check for a new build at an interval of milliseconds; false for never. Default 1000, with `manifest` 60,000. */
   readonly watch?: boolean | { readonly intervalMs?: number }
-  /** Send what `reply.preload` finds as 103 Early Hints too, as soon as it is called. Default false. */
+  /** Also send the links of `reply.preload` as 103 Early Hints, as soon as it is called. Default false. */
   readonly earlyHints?: boolean
   /**
-   * Folders outside the build for `reply.sendFile` and `reply.download` of @fastify/static, which this then registers
+   * Folders outside the build for `reply.sendFile` and `reply.download` of @fastify/static, which is then registered
    * without routes. Default none.
    */
   readonly folders?: readonly string[]
@@ -71,56 +93,129 @@ export interface FingerpostOptions {
   /** Access-Control-Allow-Origin. Default `*`, in live mode none; false for none. */
   readonly cors?: string | false
   /** Cross-Origin-Resource-Policy. Default none. */
-  readonly crossOriginResourcePolicy?: (typeof RESOURCE_POLICIES)[number] | false
+  readonly crossOriginResourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin' | false
   /** Timing-Allow-Origin. Default none. */
   readonly timingAllowOrigin?: string | false
-  /** Last-Modified of every file. Default none: ETags do better, and are the same on every host. */
+  /** Last-Modified of every file. Default none: ETags are more precise and the same on every host. */
   readonly lastModified?: Date | false
-  /** Further headers by glob; later rules win. */
+  /** Further headers by glob; later rules win. Default none. */
   readonly headers?: readonly HeaderRule[]
   /** Seconds a client may take nothing of an answer before its connection is closed. Default 60. */
   readonly stallSeconds?: number
-  /** Memory for response bodies; false for none. Default 64 MiB in all, 8 MiB for one body. */
+  /** Bytes of response bodies in memory: of all, and of the largest; false for none. Default 64 MiB and 8 MiB. */
   readonly cache?: { readonly maxBytes?: number; readonly maxBodyBytes?: number } | false
 }
 
-/** {@link LiveModeOptions}, complete. */
-export interface LiveSettings {
-  readonly reload: boolean
-  /** Absolute. */
-  readonly watch: readonly string[]
-  readonly config: string | undefined
-  /** Lower case. */
-  readonly allowedHosts: readonly string[] | true
-  readonly force: boolean
-  /** undefined: those of the config file. */
+/** A row for each of {@link LiveModeOptions}. */
+const LIVE_TABLE = {
+  reload: { parse: asFlag, default: true },
+  watch: { parse: asListOf(asText), default: [], complete: inFolders },
+  config: asText,
+  allowedHosts: {
+    parse: (value: unknown, where: string) => value === true || asListOf(asText)(value, where),
+    default: [] as readonly string[] | true,
+    complete: (hosts: readonly string[] | true) => hosts === true || hosts.map((host) => host.toLowerCase()),
+  },
+  force: { parse: asFlag, default: false },
+} satisfies OptionTable<LiveModeOptions>
+
+const CACHE_CONTROL_TABLE = {
+  hashed: { parse: asHeader('Cache-Control'), default: HASHED_CACHE_CONTROL },
+  logical: { parse: asHeader('Cache-Control'), default: LOGICAL_CACHE_CONTROL },
+} satisfies OptionTable<Required<FingerpostOptions>['cacheControl']>
+
+const CACHE_TABLE = {
+  maxBytes: { parse: asCount, default: LIMITS.cacheMaxBytes },
+  maxBodyBytes: { parse: asCount, default: LIMITS.cacheMaxBodyBytes },
+} satisfies OptionTable<CacheLimits>
+
+const WATCH_TABLE = { intervalMs: asCountWithin(1, LIMITS.timerMaxMs) }
+
+/** A row for each of {@link FingerpostOptions}. */
+const SERVE_TABLE = {
+  root: {
+    parse: asText,
+    default: 'staticfiles',
+    complete: (path: string, cwd: string) => resolve(cwd, path),
+  },
+  manifest: asRemoteManifest,
+  live: {
+    parse: either(asFlag, asOptions(LIVE_TABLE)),
+    complete: (live: boolean | LiveModeOptions, cwd: string) =>
+      live === false ? undefined : completeOptions(live === true ? {} : live, LIVE_TABLE, cwd),
+  },
+  // The build, which is loaded when it is needed, checks each of them.
+  sources: asListOf((source) => source as SourceOption),
+  prefix: asPrefix,
+  decorate: { parse: asFlag, default: true },
+  shortCircuit: { parse: asFlag, default: false },
+  fallthrough: { parse: asFlag, default: false },
+  rootFiles: { parse: asRootFiles, default: {} as Readonly<Record<string, string>> },
+  index: { parse: orFalse(asText), complete: orUndefined<string> },
+  watch: {
+    parse: either(asFlag, asOptions(WATCH_TABLE)),
+    default: true as boolean | { readonly intervalMs?: number },
+  },
+  earlyHints: { parse: asFlag, default: false },
+  folders: { parse: asListOf(asText), default: [], complete: inFolders },
+  cacheControl: {
+    parse: asOptions(CACHE_CONTROL_TABLE),
+    default: {},
+    complete: (given: object, cwd: string) => completeOptions(given, CACHE_CONTROL_TABLE, cwd),
+  },
+  cors: { parse: orFalse(asHeader('Access-Control-Allow-Origin')), default: '*' },
+  crossOriginResourcePolicy: {
+    parse: orFalse(asOneOf('same-origin', 'same-site', 'cross-origin')),
+    default: false,
+  },
+  timingAllowOrigin: { parse: orFalse(asHeader('Timing-Allow-Origin')), default: false },
+  lastModified: { parse: orFalse(asDate), complete: orUndefined<Date> },
+  headers: { parse: asListOf(asHeaderRule), default: [] as readonly HeaderRule[] },
+  stallSeconds: {
+    parse: asCountWithin(1, Math.floor(LIMITS.timerMaxMs / 1000)),
+    default: LIMITS.stallSeconds as number,
+  },
+  cache: {
+    parse: orFalse(asOptions(CACHE_TABLE)),
+    default: {},
+    complete: (given: Partial<CacheLimits> | false, cwd: string): CacheLimits =>
+      given === false ? NO_CACHE : completeOptions(given, CACHE_TABLE, cwd),
+  },
+} satisfies OptionTable<FingerpostOptions>
+
+/** The options of the plugin, complete. */
+export type ServeSettings = Completed<typeof SERVE_TABLE>
+
+/** The options of live mode, complete, with the sources that stand beside them. */
+export interface LiveSettings extends Completed<typeof LIVE_TABLE> {
   readonly sources: readonly SourceOption[] | undefined
 }
 
-/** The options, checked and complete. */
-export interface ServeSettings {
-  /** undefined: a build is served. */
-  readonly live: LiveSettings | undefined
-  /** Absolute. */
-  readonly root: string
-  /** Undefined for the one in `root`. */
-  readonly manifest: RemoteManifest | undefined
-  /** With a slash at both ends; undefined for the manifest's. */
-  readonly prefix: string | undefined
-  readonly decorate: boolean
-  readonly shortCircuit: boolean
-  readonly fallthrough: boolean
-  /** Logical paths by the path they answer at. */
-  readonly rootFiles: Readonly<Record<string, string>>
-  readonly index: string | undefined
-  /** Milliseconds between two looks for a new build; undefined for no look at all. */
-  readonly watchIntervalMs: number | undefined
-  readonly earlyHints: boolean
-  /** Absolute. */
-  readonly folders: readonly string[]
-  readonly headers: HeaderSettings
-  readonly rules: readonly HeaderRule[]
-  /** Milliseconds a client may take nothing of an answer. */
-  readonly stallMs: number
-  readonly cache: CacheLimits
+/**
+ * Checks the plugin's options and fills in the defaults.
+ *
+ * @throws FingerpostError `FP_CONFIG` naming the option
+ */
+export function parseServeOptions(given: FingerpostOptions): ServeSettings {
+  // Fastify adds its own to the options that the plugin was registered with.
+  const { logLevel: _logLevel, logSerializers: _logSerializers, ...own } = given as Record<string, unknown>
+  const options = parseOptions<FingerpostOptions>(own, SERVE_TABLE, "fingerpost's options")
+  const settings = completeOptions(options, SERVE_TABLE, process.cwd())
+  // In live mode other origins read nothing unless they are allowed to.
+  return settings.live === undefined ? settings : { ...settings, cors: options.cors ?? false }
+}
+
+/** Milliseconds between two checks for a new build; undefined for none. */
+export function watchIntervalOf({ watch, manifest }: ServeSettings): number | undefined {
+  if (watch === false) return undefined
+  const usual = manifest === undefined ? LIMITS.watchIntervalMs : LIMITS.remoteWatchIntervalMs
+  return watch === true ? usual : (watch.intervalMs ?? usual)
+}
+
+function inFolders(folders: readonly string[], cwd: string): readonly string[] {
+  return folders.map((folder) => resolve(cwd, folder))
+}
+
+function orUndefined<T>(value: T | false): T | undefined {
+  return value === false ? undefined : value
 }

@@ -114,7 +114,7 @@ function addRoutes(app: FastifyInstance, url: string, find: Find, { site, settin
     // Before the body is parsed: a POST of any media type is a wrong method, not a wrong media type.
     onRequest(request, reply) {
       if (find(request, 'HEAD') === undefined) miss(request, reply)
-      else if (request.method === 'OPTIONS') answer(reply, preflight(settings.headers.cors))
+      else if (request.method === 'OPTIONS') answer(reply, preflight(settings.cors))
       else answer(reply, METHOD_NOT_ALLOWED)
     },
     handler: () => undefined,

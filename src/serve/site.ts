@@ -88,7 +88,7 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
   let reloads = 0
 
   const remember = (name: string, asset: ServedAsset, path: string, hashed: boolean): Responder => {
-    const responder = createResponder(asset, headersFor(path, hashed, settings.headers, parts.rules))
+    const responder = createResponder(asset, headersFor(path, hashed, settings, parts.rules))
     current.responders.set(name, responder)
     if (PLAIN_NAME.test(name)) current.targets.set(mount.path + name, responder)
     return responder
@@ -120,7 +120,7 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
     respond(responder, method, headers, parseAccept(joined(headers['accept-encoding'])))
 
   return {
-    sender: { cache, onFault: faults.report, stallMs: settings.stallMs },
+    sender: { cache, onFault: faults.report, stallMs: settings.stallSeconds * 1000 },
     get current() {
       return current
     },
@@ -151,7 +151,7 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
 export interface IndexRules {
   /** The file that answers for a folder: `index.html`; undefined for none. */
   readonly index: string | undefined
-  readonly headers: { readonly logicalCacheControl: string }
+  readonly cacheControl: { readonly logical: string }
 }
 
 /**
@@ -161,13 +161,13 @@ export interface IndexRules {
  */
 export function findIndex(
   name: string,
-  { index, headers }: IndexRules,
+  { index, cacheControl }: IndexRules,
   exists: (path: string) => boolean,
 ): string | Response | undefined {
   if (index === undefined) return undefined
   if (name === '' || name.endsWith('/')) return name + index
   if (!exists(`${name}/${index}`)) return undefined
-  return redirectTo(`./${encodePath(fileNameOf(name))}/`, headers.logicalCacheControl)
+  return redirectTo(`./${encodePath(fileNameOf(name))}/`, cacheControl.logical)
 }
 
 /** A name that is spelled the same in a request target. One with a percent sign would mean another name there. */

@@ -10,40 +10,39 @@ import {
 } from '../../template/template-functions.ts'
 import type { Reloader } from '../reload.ts'
 import type { Site, StaticStats } from '../site.ts'
-import { sendEarlyHints } from './early-hints.ts'
 import { type PreloadFile, preloadLinks } from './preload.ts'
 
 declare module 'fastify' {
   interface FastifyInstance {
     /** The public URL of a file of the build. @throws FingerpostError `FP_UNKNOWN_NAME` with the nearest names */
     static<const T extends string>(name: StaticName<T>, options?: UrlOptions): string
-    /** As `static`, for names that are known at run time only. @throws FingerpostError `FP_UNKNOWN_NAME` */
+    /** Like `static`, for names that are only known at run time. @throws FingerpostError `FP_UNKNOWN_NAME` */
     staticUrl(name: string, options?: UrlOptions): string
-    /** What templates call, for engines that are set up once and for all: see `fingerpost/templates`. */
+    /** The template helpers, for engines that are configured once: see `fingerpost/templates`. */
     readonly staticHelpers: TemplateHelpers
     /** `sha384-…`, for the attribute `integrity`. @throws FingerpostError `FP_UNKNOWN_NAME` */
     staticIntegrity<const T extends string>(name: StaticName<T>): string
-    /** Where the build appears and lies: what other plugins must keep away from. */
+    /** URL and folder of the build. Other plugins must not use them. */
     readonly staticMount: { readonly url: string; readonly root: string }
     /**
-     * The tag `<script type="importmap">` of the build, with the integrity of every module: to be put before the first
-     * module of a page. @throws FingerpostError `FP_UNKNOWN_NAME` for an entry the build doesn't have
+     * The tag `<script type="importmap">` of the build, with the integrity of every module. Place it before the first
+     * module of a page. @throws FingerpostError `FP_UNKNOWN_NAME` for an entry that is not in the build
      */
     importMap(options?: ImportMapOptions): string
-    /** Looks for a new build now; true if one was taken into service. @throws FingerpostError `FP_MANIFEST` */
+    /** Checks for a new build now; true if one was taken into service. @throws FingerpostError `FP_MANIFEST` */
     staticReload(): Promise<boolean>
     /** Counters for metrics. */
     staticStats(): StaticStats
   }
   interface FastifyReply {
-    /** As `app.static`; `{ absolute: true }` takes scheme and host from the request. */
+    /** Like `app.static`; `{ absolute: true }` takes scheme and host from the request. */
     static<const T extends string>(name: StaticName<T>, options?: UrlOptions): string
-    /** As `static`, for names that are known at run time only. */
+    /** Like `static`, for names that are only known at run time. */
     staticUrl(name: string, options?: UrlOptions): string
     /**
-     * Adds Link headers for files the page uses and for what they need first, from the build's graph of references. A
-     * script of which the build can't tell what it is counts as a classic one, unless it is said: `{ name, as: 'module' }`.
-     * With the option `earlyHints` they are sent at once as 103 Early Hints too.
+     * Adds Link headers for files the page uses and for the files those reference. A script counts as classic if the
+     * build cannot tell that it is a module; `{ name, as: 'module' }` says so. With the option `earlyHints` the links are
+     * also sent at once as 103 Early Hints.
      *
      * @throws FingerpostError `FP_UNKNOWN_NAME`
      */
@@ -51,7 +50,7 @@ declare module 'fastify' {
   }
 }
 
-/** What stands behind the decorations. */
+/** What the decorations need. */
 export interface DecorationParts {
   readonly site: {
     readonly current: Pick<Site['current'], 'resolver' | 'importMap'>
@@ -63,13 +62,13 @@ export interface DecorationParts {
 }
 
 /**
- * Adds `static` and its kin to an app.
+ * Adds `static` and related methods to an app.
  *
  * @throws FingerpostError `FP_CONFIG` if another build has done so in this scope
  */
 export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mount }: DecorationParts): void {
   if (app.hasDecorator('static')) {
-    throw new FingerpostError('FP_CONFIG', 'This app has static() from another build already.', {
+    throw new FingerpostError('FP_CONFIG', 'Another build has already added static() to this app.', {
       remedy: 'Register one of them with decorate: false, or each in a scope of its own.',
     })
   }
@@ -99,7 +98,16 @@ export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mou
   decorateLocals(app, (reply) => helpersFor(reply, site.current.resolver))
 }
 
-/** A resolver that always is the one in service: a build may take another's place while the app runs. */
+/**
+ * Sends links as 103 Early Hints (RFC 8297), before the answer. Does nothing once the answer has begun, and for HTTP/1.0,
+ * which has no interim answers (RFC 9110 §15.2).
+ */
+function sendEarlyHints({ raw, request }: FastifyReply, links: readonly string[]): void {
+  if (raw.headersSent || request.raw.httpVersion === '1.0') return
+  raw.writeEarlyHints({ link: [...links] })
+}
+
+/** A resolver that always answers from the build in service, which may change while the app runs. */
 function liveView(current: () => Resolver): Resolver {
   return {
     get url() {
@@ -112,7 +120,7 @@ function liveView(current: () => Resolver): Resolver {
   }
 }
 
-/** The helpers of one request: with its host, and with the nonces of @fastify/helmet. */
+/** The helpers of one request, with its host and the nonces of @fastify/helmet. */
 function helpersFor(reply: FastifyReply, resolver: Resolver): TemplateHelpers {
   const { cspNonce } = reply as { readonly cspNonce?: { readonly script: string; readonly style: string } }
   const { protocol, host } = reply.request
@@ -120,14 +128,14 @@ function helpersFor(reply: FastifyReply, resolver: Resolver): TemplateHelpers {
   return createTemplateHelpers(resolver, { origin, nonce: cspNonce?.script, styleNonce: cspNonce?.style })
 }
 
-/** The values of a reply's Link header so far. */
+/** The current values of a reply's Link header. */
 function linksOf(reply: FastifyReply): readonly string[] {
   return [reply.getHeader('link') ?? []].flat().flatMap((value) => String(value).split(/,\s*(?=<)/))
 }
 
 /**
- * `reply.locals.static` and the other helpers, which templates of @fastify/view see as `static` and so on. Made when
- * first read, so that requests without a template pay nothing; what the app assigns to `reply.locals` keeps them.
+ * Adds `reply.locals.static` and the other helpers, which templates of @fastify/view see as `static` and so on. They are
+ * made when first read, so that requests without a template cost nothing, and survive assignments to `reply.locals`.
  */
 function decorateLocals(app: FastifyInstance, helpersOf: (reply: FastifyReply) => object): void {
   if (app.hasReplyDecorator('locals')) {

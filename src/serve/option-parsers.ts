@@ -1,0 +1,79 @@
+import {
+  asListOf,
+  asRecord,
+  asText,
+  type OptionParser,
+  type OptionTable,
+  parseOptions,
+  wrongShape,
+} from '../core/option.ts'
+import { checkHeader, type HeaderRule } from '../http/header-rules.ts'
+import type { RemoteManifest } from './manifest-source.ts'
+
+/** False, or what another parser accepts. */
+export function orFalse<T>(parse: OptionParser<T>): OptionParser<T | false> {
+  return (value, where) => (value === false ? false : parse(value, where))
+}
+
+/** A boolean by the first parser, anything else by the second. */
+export function either<T>(flag: OptionParser<boolean>, other: OptionParser<T>): OptionParser<boolean | T> {
+  return (value, where) => (typeof value === 'boolean' ? flag : other)(value, where)
+}
+
+/** A set of options with a table of its own. */
+export function asOptions<T>(table: OptionTable<T>): OptionParser<Partial<T>> {
+  return (value, where) => parseOptions<T>(value, table, where)
+}
+
+/** The path of a route, returned with a slash at both ends. */
+export const asPrefix: OptionParser<string> = (value, where) => {
+  const text = asText(value, where)
+  if (!text.startsWith('/') || /[?#*:]/.test(text)) throw wrongShape(value, where, 'a path such as /static/')
+  return text.endsWith('/') ? text : `${text}/`
+}
+
+/** The value of a header, checked as Node will check it. */
+export function asHeader(name: string): OptionParser<string> {
+  return (value, where) => {
+    const text = asText(value, where)
+    checkHeader(where, name, text)
+    return text
+  }
+}
+
+/** Whole seconds, as HTTP dates are. */
+export const asDate: OptionParser<Date> = (value, where) => {
+  if (!(value instanceof Date) || Number.isNaN(value.getTime()))
+    throw wrongShape(value, where, 'a Date or false')
+  return new Date(Math.floor(value.getTime() / 1000) * 1000)
+}
+
+export const asHeaderRule: OptionParser<HeaderRule> = (value, where) => {
+  const asSet: OptionParser<Record<string, string>> = (set, at) => {
+    for (const [name, text] of Object.entries(asRecord(set, at))) checkHeader(at, name, text)
+    return set as Record<string, string>
+  }
+  const { match, set } = parseOptions<HeaderRule>(value, { match: asText, set: asSet }, where)
+  if (match === undefined || set === undefined) throw wrongShape(value, where, '{ match, set }')
+  return { match, set }
+}
+
+export const asRemoteManifest: OptionParser<RemoteManifest> = (value, where) => {
+  if (typeof value === 'function') return value as () => Promise<string>
+  if (value instanceof URL) return value
+  const text = asText(value, where)
+  if (!/^https?:\/\//.test(text)) throw wrongShape(value, where, 'an http(s) address or a function')
+  return text
+}
+
+/** Logical paths by the path they are served at, which may not have the special characters of Fastify's router. */
+export const asRootFiles: OptionParser<Readonly<Record<string, string>>> = (value, where) => {
+  const files = Array.isArray(value)
+    ? Object.fromEntries(asListOf(asText)(value, where).map((path) => [`/${path}`, path]))
+    : asRecord(value, where)
+  for (const [url, path] of Object.entries(files)) {
+    if (!/^\/[^:*?#]+$/.test(url)) throw wrongShape(url, where, 'paths such as /favicon.ico')
+    asText(path, `${where} ${url}`)
+  }
+  return files as Readonly<Record<string, string>>
+}
