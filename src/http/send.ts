@@ -1,5 +1,6 @@
 import type { BodyCache, CachedBody } from './body-cache.ts'
 import { isGone, type OpenBody } from './body-source.ts'
+import type { CompleteHeaders } from './reply.ts'
 import {
   abort,
   drained,
@@ -9,8 +10,7 @@ import {
   type RawResponse,
   skipDrain,
   waitForTurn,
-} from './connection.ts'
-import type { CompleteHeaders } from './reply-headers.ts'
+} from './reply.ts'
 import { type Body, type BodyFile, NOT_FOUND, type Response, UNAVAILABLE } from './response.ts'
 
 /** Where bodies come from, and what happens when one cannot be sent. */

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
-import { hasLeft, hasTurn, limitStall, type RawResponse, waitForTurn } from '../http/connection.ts'
+import { hasLeft, hasTurn, limitStall, type RawResponse, waitForTurn } from '../http/reply.ts'
 import type { ServeSettings } from './options.ts'
 
 type ReplyMethod = (this: FastifyReply, ...given: unknown[]) => FastifyReply

@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { hasTurn, type RawResponse, waitForTurn } from '../http/connection.ts'
 import { decodeTarget, hasEncodedSlash } from '../http/mount.ts'
-import { asTheyAre, createReplyHeaderMerger } from '../http/reply-headers.ts'
+import { asTheyAre, createReplyHeaderMerger, hasTurn, type RawResponse, waitForTurn } from '../http/reply.ts'
 import {
   METHOD_NOT_ALLOWED,
   NOT_FOUND,

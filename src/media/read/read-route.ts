@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
 import { encodePath } from '../../core/path.ts'
-import { hasTurn, waitForTurn } from '../../http/connection.ts'
+import { hasTurn, waitForTurn } from '../../http/reply.ts'
 import { type Response, redirectTo, withQueryOf } from '../../http/response.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { isReadableKey } from '../content/name.ts'

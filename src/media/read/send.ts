@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { createBodyCache, NO_CACHE } from '../../http/body-cache.ts'
 import { type BodySource, createFileSource, createStorageSource } from '../../http/body-source.ts'
-import { createReplyHeaderMerger } from '../../http/reply-headers.ts'
+import { createReplyHeaderMerger } from '../../http/reply.ts'
 import { type Response, UNAVAILABLE, withoutBody } from '../../http/response.ts'
 import { send } from '../../http/send.ts'
 import type { Storage } from '../../storage/storage.ts'
