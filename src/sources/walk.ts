@@ -1,20 +1,11 @@
 import { isUtf8 } from 'node:buffer'
-import type { Dirent } from 'node:fs'
-import { readdir, realpath } from 'node:fs/promises'
-import { setImmediate } from 'node:timers/promises'
-import { mapConcurrently } from '../core/concurrent.ts'
+import { type Dirent, readdirSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { FingerpostError, isSystemError } from '../core/error.ts'
-import { LIMITS } from '../core/limit.ts'
-import {
-  describeReadError,
-  type EntryContext,
-  type Examined,
-  examineEntry,
-  type Folder,
-  type FoundFile,
-} from './entry.ts'
+import { describeReadError, type Examined, examineEntry, type Folder, type FoundFile } from './entry.ts'
 import type { FileTrouble, Skipped } from './finder.ts'
 import type { Ignore } from './ignore.ts'
+import { walkTree } from './tree.ts'
 
 /** Everything a walk found, unsorted; paths without prefix. */
 export interface WalkResult {
@@ -35,67 +26,49 @@ export interface WalkOptions {
  */
 export async function walk(folder: string, { ignore, maxEntries }: WalkOptions): Promise<WalkResult> {
   const root = await realpath(folder)
-  const context: EntryContext = { root, ignore }
   const result: WalkResult = { files: [], skipped: [], troubles: [] }
-  let level: Folder[] = [{ path: '', absolutePath: folder, trail: [root] }]
+  const top: Folder = { path: '', absolutePath: folder, trail: [root] }
   let entries = 0
-  // Level by level, so that many folders are read at once without a queue that grows while it is drained.
-  while (level.length > 0) {
-    const listed = (await mapConcurrently(level, LIMITS.listConcurrency, readFolder)).flat()
-    if (entries + listed.length > maxEntries) throw tooMany(folder, maxEntries)
-    level = []
-    for (const item of listed) {
-      const examined = 'kind' in item ? item : examineEntry(item.entry, item.folder, context)
-      level.push(...sort(examined, result))
-      if (++entries % ENTRIES_PER_TURN === 0) await setImmediate()
-    }
-  }
+  const everything = walkTree<Folder, never>(top, {
+    // Synchronous, as the stats are: the way through the thread pool takes longer than to read a folder.
+    list: (each) => readFolder(each, result),
+    visit(entry, each) {
+      if (++entries > maxEntries) throw tooMany(folder, maxEntries)
+      return sort(examineEntry(entry, each, { root, ignore }), result)
+    },
+  })
+  for await (const _ of everything);
   return result
 }
 
-/** Entries examined before the event loop gets a turn: well under a millisecond's work. */
-const ENTRIES_PER_TURN = 64
-
-interface Unexamined {
-  readonly entry: Dirent
-  readonly folder: Folder
-}
-
-async function readFolder(folder: Folder): Promise<readonly (Unexamined | Examined)[]> {
-  const { absolutePath, path } = folder
+function readFolder({ absolutePath, path }: Folder, { troubles }: WalkResult): readonly Dirent[] {
   try {
-    const entries = await readdir(absolutePath, { withFileTypes: true })
-    const listed = entries.map((entry) => ({ entry, folder }))
+    const entries = readdirSync(absolutePath, { withFileTypes: true })
     // Node puts U+FFFD into a name that isn't UTF-8, which then can't be opened. A name may also contain U+FFFD.
-    if (!entries.some((entry) => entry.name.includes('\ufffd'))) return listed
-    return await withoutOddNames(listed, absolutePath)
+    if (!entries.some((entry) => entry.name.includes('\ufffd'))) return entries
+    const names = readdirSync(absolutePath, { encoding: 'buffer' })
+    for (const name of names.filter((each) => !isUtf8(each)))
+      troubles.push({ absolutePath: `${absolutePath}/${showBytes(name)}`, fault: 'name is not UTF-8' })
+    const readable = new Set(names.filter((each) => isUtf8(each)).map((each) => each.toString()))
+    return entries.filter(({ name }) => readable.has(name))
   } catch (error) {
     if (path === '') throw error
-    if (isSystemError(error, 'ENOENT')) return []
-    return [{ kind: 'trouble', absolutePath, fault: describeReadError(absolutePath, error) }]
+    if (!isSystemError(error, 'ENOENT'))
+      troubles.push({ absolutePath, fault: describeReadError(absolutePath, error) })
+    return []
   }
 }
 
-async function withoutOddNames(
-  listed: readonly Unexamined[],
-  absolutePath: string,
-): Promise<readonly (Unexamined | Examined)[]> {
-  const names = await readdir(absolutePath, { encoding: 'buffer' })
-  const odd = names.filter((name) => !isUtf8(name))
-  const even = new Set(names.filter((name) => isUtf8(name)).map((name) => name.toString()))
-  const troubles = odd.map((name): Examined => {
-    return { kind: 'trouble', absolutePath: `${absolutePath}/${showBytes(name)}`, fault: 'name is not UTF-8' }
-  })
-  return [...listed.filter(({ entry }) => even.has(entry.name)), ...troubles]
-}
-
-/** Adds an entry to the result; returns folders, to be walked next. */
-function sort(entry: Examined, { files, skipped, troubles }: WalkResult): readonly Folder[] {
-  if (entry.kind === 'folder') return [entry]
+/** Adds an entry to the result, or enters a folder. */
+function sort(
+  entry: Examined,
+  { files, skipped, troubles }: WalkResult,
+): { readonly enter: Folder } | undefined {
+  if (entry.kind === 'folder') return { enter: entry }
   if (entry.kind === 'file') files.push(entry)
   else if (entry.kind === 'skipped') skipped.push(entry)
   else if (entry.kind === 'trouble') troubles.push(entry)
-  return []
+  return undefined
 }
 
 /** A name that isn't UTF-8, with its other bytes escaped: `caf\xe9.css`. */

@@ -23,7 +23,7 @@ import { fileNameOf, folderOf, parseLogicalPath } from '../../core/path.ts'
 import { describeFault } from '../fault.ts'
 import { isTemporaryKey } from '../key.ts'
 import type { Storage, StoredFile } from '../storage.ts'
-import { hold } from './link-guard.ts'
+import { whileHeld } from './link-guard.ts'
 import { moveFile, saveFile, type Target } from './save.ts'
 import { describeFile, walkFolder } from './walk.ts'
 
@@ -110,14 +110,9 @@ function readOptions(given: FilesystemOptions): Target {
   return { root, ...modes }
 }
 
+/** O_NONBLOCK: opening a FIFO would block for ever. */
 function openFile(root: string, key: string): number {
-  const held = hold(root, key)
-  try {
-    // O_NONBLOCK: opening a FIFO would block for ever.
-    return openSync(held.path, constants.O_RDONLY | constants.O_NONBLOCK)
-  } finally {
-    held.close()
-  }
+  return whileHeld(root, key, ({ path }) => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
 }
 
 async function readWhole(root: string, key: string): Promise<Buffer> {
@@ -131,15 +126,11 @@ async function readWhole(root: string, key: string): Promise<Buffer> {
 
 function statFile(root: string, key: string): StoredFile | undefined {
   try {
-    const held = hold(root, key)
-    try {
-      const found = statSync(held.path)
+    return whileHeld(root, key, ({ path, trueKey }) => {
+      const found = statSync(path)
       if (!found.isFile()) return undefined
-      const { trueKey } = held
       return { ...describeFile(key, found), ...(trueKey === key ? {} : { trueKey }) }
-    } finally {
-      held.close()
-    }
+    })
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
@@ -148,14 +139,11 @@ function statFile(root: string, key: string): StoredFile | undefined {
 
 function deleteFile(root: string, key: string): void {
   try {
-    const folder = hold(root, folderOf(key))
-    try {
+    whileHeld(root, folderOf(key), (folder) => {
       const path = join(folder.path, fileNameOf(key))
-      if (lstatSync(path).isSymbolicLink()) hold(root, key).close()
+      if (lstatSync(path).isSymbolicLink()) whileHeld(root, key, () => undefined)
       unlinkSync(path)
-    } finally {
-      folder.close()
-    }
+    })
   } catch (error) {
     if (!isSystemError(error, 'ENOENT', 'ENOTDIR')) throw error
   }
@@ -163,12 +151,9 @@ function deleteFile(root: string, key: string): void {
 
 async function* listFiles(root: string, prefix = '', after = ''): AsyncIterable<StoredFile> {
   // Only the folder the prefix names is walked, not the whole root.
-  const start = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-  for await (const files of walkFolder(root, start)) {
-    for (const file of files) {
+  for await (const files of walkFolder(root, folderOf(prefix)))
+    for (const file of files)
       if (file.key > after && file.key.startsWith(prefix) && !isTemporaryKey(file.key)) yield file
-    }
-  }
 }
 
 async function sweepFolder(root: string, olderThan?: Date, folder = ''): Promise<number> {

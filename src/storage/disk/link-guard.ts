@@ -16,6 +16,16 @@ const OPEN_FILES = '/proc/self/fd'
 const O_PATH = 0x200000
 const CAN_HOLD = process.platform === 'linux' && existsSync(OPEN_FILES)
 
+/** Does something with what a key leads to, synchronously. @throws as {@link hold} */
+export function whileHeld<T>(root: string, key: string, work: (held: Held) => T): T {
+  const held = hold(root, key)
+  try {
+    return work(held)
+  } finally {
+    held.close()
+  }
+}
+
 /**
  * Holds what a key leads to. Links within the root are followed; the root itself may be one.
  *

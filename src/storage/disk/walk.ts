@@ -1,41 +1,28 @@
-import type { Dirent, Stats } from 'node:fs'
-import { statSync } from 'node:fs'
+import { type Dirent, type Stats, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
-import { comparePaths } from '../../core/path.ts'
+import { walkTree } from '../../sources/tree.ts'
 import { describeFault } from '../fault.ts'
 import type { StoredFile } from '../storage.ts'
-import { hold } from './link-guard.ts'
-
-/** Files examined before the event loop gets a turn: well under a millisecond's work. */
-const FILES_PER_TURN = 64
+import { whileHeld } from './link-guard.ts'
 
 /**
- * Every file below `root/start`, in key order, several at a time. A missing folder has no files.
+ * Every file below `root/start`, temporary ones included, in key order, several at a time. A missing folder has no files.
  *
  * @param start '' or a folder with its slash
  */
-export async function* walkFolder(root: string, start: string): AsyncIterable<readonly StoredFile[]> {
-  let files: StoredFile[] = []
-  for (const entry of await readFolder(root, start)) {
-    const key = start + entry.name
-    if (entry.isDirectory()) {
-      yield files
-      files = []
-      yield* walkFolder(root, `${key}/`)
-      continue
-    }
-    // Synchronous: a fifth of the work of an asynchronous stat, and a build lists tens of thousands.
-    const found = statOf(root, key, entry)
-    if (found?.isFile()) files.push(describeFile(key, found))
-    if (files.length < FILES_PER_TURN) continue
-    yield files
-    files = []
-    await setImmediate()
-  }
-  yield files
+export function walkFolder(root: string, start: string): AsyncIterable<readonly StoredFile[]> {
+  return walkTree<string, StoredFile>(start, {
+    list: (folder) => readFolder(root, folder),
+    visit(entry, folder) {
+      const key = folder + entry.name
+      if (entry.isDirectory()) return { enter: `${key}/` }
+      // Synchronous: a fifth of the work of an asynchronous stat, and a build lists tens of thousands.
+      const stats = statOf(root, key, entry)
+      return stats?.isFile() ? { found: describeFile(key, stats) } : undefined
+    },
+  })
 }
 
 /** A stored file. */
@@ -48,15 +35,12 @@ export function validatorOf({ ino, size, mtimeMs }: Stats): string {
   return `${ino.toString(36)}-${size.toString(36)}-${Math.round(mtimeMs * 1000).toString(36)}`
 }
 
-async function readFolder(root: string, start: string): Promise<readonly Dirent[]> {
+async function readFolder(root: string, folder: string): Promise<readonly Dirent[]> {
   try {
-    const entries = await readdir(join(root, start), { withFileTypes: true })
-    // A folder sorts with its slash, so that whole keys come out in order: `a-b` before `a/b`.
-    const sortName = (entry: Dirent) => (entry.isDirectory() ? `${entry.name}/` : entry.name)
-    return entries.sort((a, b) => comparePaths(sortName(a), sortName(b)))
+    return await readdir(join(root, folder), { withFileTypes: true })
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return []
-    throw describeFault(error, { storage: `folder ${root}`, key: start, doing: 'list' })
+    throw describeFault(error, { storage: `folder ${root}`, key: folder, doing: 'list' })
   }
 }
 
@@ -64,12 +48,7 @@ async function readFolder(root: string, start: string): Promise<readonly Dirent[
 function statOf(root: string, key: string, entry: Dirent): Stats | undefined {
   try {
     if (!entry.isSymbolicLink()) return statSync(`${root}/${key}`)
-    const held = hold(root, key)
-    try {
-      return statSync(held.path)
-    } finally {
-      held.close()
-    }
+    return whileHeld(root, key, ({ path }) => statSync(path))
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR', 'ELOOP')) return undefined
     if (error instanceof FingerpostError && error.code === 'FP_PATH') return undefined
