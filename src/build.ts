@@ -25,5 +25,7 @@ export {
   type CacheOption,
   parseBuildOptions,
 } from './builder/settings/options.ts'
+export type { Encoding, VariantEncoding } from './core/encoding.ts'
 export { FingerpostError } from './core/error.ts'
+export type { LogicalPath } from './core/path.ts'
 export type { SourceOption } from './sources/source.ts'

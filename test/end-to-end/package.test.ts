@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { builtinModules, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { init, parse } from 'es-module-lexer'
 import { REPOSITORY, runNode } from '../support/cli.ts'
+import { installPackage } from '../support/package.ts'
 import { makeTree, readTree } from '../support/tree.ts'
-
-interface PackageJson {
-  readonly version: string
-  readonly bin: { readonly fingerpost: string }
-  readonly dependencies: Readonly<Record<string, string>>
-  readonly peerDependencies: Readonly<Record<string, string>>
-}
 
 await init()
 
@@ -61,7 +54,7 @@ defineConfig({ sources: [1] })
 
 /** Builds with brotli-wasm, and reads back what it made. */
 const WASM = `
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { brotliDecompressSync } from 'node:zlib'
 import { build } from 'fingerpost/build'
 
@@ -86,11 +79,36 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
       files: ['app.ts'],
     }),
   })
-  const { installed, manifest } = putPackageInto(context, project)
+  const { installed, manifest } = installPackage(context, project, [
+    'fastify',
+    '@fastify/view',
+    '@types/node',
+  ])
 
   await context.test('it holds what runs, its licence and its texts, and nothing else', () => {
-    const others = [...readTree(installed).keys()].filter((file) => !/^dist\/.*\.(c?js|d\.c?ts)$/.test(file))
+    const files = [...readTree(installed).keys()]
+    const others = files.filter((file) => !/^dist\/.*\.(c?js|d\.ts)$|^docs\/.*\.md$/.test(file))
     assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+    // One for each entry point, and what several of them share.
+    const declarations = files.filter((file) => file.endsWith('.d.ts'))
+    assert.ok(declarations.length <= 20, declarations.join('\n'))
+  })
+
+  await context.test('every link of its README leads to a file of it', () => {
+    const readme = readFileSync(join(installed, 'README.md'), 'utf8')
+    const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => link)
+    assert.ok(links.length > 0)
+    assert.deepEqual(
+      links.filter((link) => !existsSync(join(installed, link))),
+      [],
+    )
+  })
+
+  await context.test('it says where its sources and its issues are', () => {
+    const address = 'https://github.com/fingerpost/fingerpost'
+    assert.equal(manifest.repository.url, `git+${address}.git`)
+    assert.equal(manifest.homepage, `${address}#readme`)
+    assert.equal(manifest.bugs, `${address}/issues`)
   })
 
   await context.test('it imports every package it depends on, and no other', () => {
@@ -183,25 +201,4 @@ function loadedWith(door: string) {
   }
   load(door)
   return { files, packages }
-}
-
-/** What `npm install` would do, without a registry: only what the package declares is within its reach. */
-function putPackageInto(context: TestContext, project: string) {
-  const packed = makeTree(context)
-  const pack = ['pack', '--silent', '--ignore-scripts', '--pack-destination', packed]
-  const name = execFileSync('npm', pack, { cwd: REPOSITORY, encoding: 'utf8' }).trim()
-  execFileSync('tar', ['-xzf', join(packed, name), '-C', packed])
-  const installed = join(project, 'node_modules/fingerpost')
-  mkdirSync(dirname(installed), { recursive: true })
-  execFileSync('mv', [join(packed, 'package'), installed])
-  const manifest = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8')) as PackageJson
-  const peers = ['fastify', '@fastify/view', '@types/node']
-  for (const dependency of [...Object.keys(manifest.dependencies), ...peers]) link(dependency, project)
-  return { installed, manifest }
-}
-
-function link(dependency: string, project: string): void {
-  const place = join(project, 'node_modules', dependency)
-  mkdirSync(dirname(place), { recursive: true })
-  symlinkSync(join(REPOSITORY, 'node_modules', dependency), place)
 }

@@ -40,7 +40,7 @@ export async function loadOptional<T>(name: string, load: () => Promise<T>): Pro
 async function connect(settings: S3Settings): Promise<Bucket> {
   const sdk = await loadOptional('@aws-sdk/client-s3', () => import('@aws-sdk/client-s3'))
   const { publicEndpoint } = settings
-  const client = settings.client ?? new sdk.S3Client(configOf(settings))
+  const client = (settings.client as S3.S3Client | undefined) ?? new sdk.S3Client(configOf(settings))
   const signingClient =
     publicEndpoint === undefined
       ? client

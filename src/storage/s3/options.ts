@@ -1,4 +1,3 @@
-import type { S3Client } from '@aws-sdk/client-s3'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import {
@@ -23,6 +22,11 @@ export interface S3Credentials {
   readonly accessKeyId: string
   readonly secretAccessKey: string
   readonly sessionToken?: string
+}
+
+/** An `S3Client` of `@aws-sdk/client-s3`. Not named by its type, so that apps without that package compile. */
+export interface S3ClientLike {
+  send(command: never, options?: never): Promise<unknown>
 }
 
 /** How to open a bucket as a storage. */
@@ -55,7 +59,7 @@ export interface S3Options {
   /** Milliseconds without a response after which an attempt fails. Default 30,000. */
   readonly timeoutMs?: number
   /** A client of your own instead of one made from these options; it signs URLs too unless `publicEndpoint` is set. */
-  readonly client?: S3Client
+  readonly client?: S3ClientLike
 }
 
 const asBucket: OptionParser<string> = (value, where) => {
@@ -94,7 +98,7 @@ const TABLE = {
   },
   maxAttempts: { parse: asCount, default: LIMITS.s3MaxAttempts },
   timeoutMs: { parse: asCount, default: LIMITS.s3TimeoutMs },
-  client: asAnything<S3Client>,
+  client: asAnything<S3ClientLike>,
 } satisfies OptionTable<S3Options>
 
 /** The options with every default in place. */
