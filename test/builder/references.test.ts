@@ -6,6 +6,7 @@ import { build } from '../../src/builder/build.ts'
 import { check } from '../../src/builder/maintain/check.ts'
 import type { BuildOptions } from '../../src/builder/settings/options.ts'
 import { isSystemError } from '../../src/core/error.ts'
+import { encodePath } from '../../src/core/path.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
 
 /** Builds a source and returns the text of every asset by logical path. */
@@ -242,6 +243,47 @@ test('names with any character are found however they are written', async (conte
   const insertions = textOf('b.css').match(/\.[0-9a-f]{16}(?=\.png)/g)
   assert.equal(insertions?.length, 6)
   assert.match(fileOf('a(b).png'), /^a\(b\)\.[0-9a-f]{16}\.png$/)
+})
+
+test('however a reference is spelled, browsers make the one URL of its file', async (context) => {
+  const names = [
+    "it's.js",
+    '+state.js',
+    '[slug].js',
+    '(group)/b.js',
+    'a b.js',
+    'a|b^c.js',
+    'ü~.js',
+    '@x/a=b,c.js',
+  ]
+  const files = Object.fromEntries(names.map((name) => [name, `export default ${JSON.stringify(name)}`]))
+  const spellings = [
+    ...["./it's.js", './+state.js', './%2Bstate.js', './[slug].js', './%5bslug%5D.js', './(group)/b.js'],
+    ...['.//(group)//b.js', './(group)\\\\b.js', './a b.js', './a%20b.js', './a|b^c.js', './ü~.js'],
+    ...[
+      './%c3%bc%7E.js',
+      './@x/a%3Db,c.js',
+      './%40x%2Fa=b,c.js',
+      './x/.././%2bstate%2ejs',
+      '/static//+state.js',
+    ],
+  ]
+  const { manifest, textOf } = await buildTree(context, {
+    ...files,
+    'x/main.js': '',
+    'a.js': spellings.map((name) => `import "${name}"`).join('\n'),
+    'b.css': String.raw`a{b:url(./\[slug\].js) url(./%5bslug%5d.js) url(".//%2bstate.js")}`,
+  })
+  const urls = new Set([...manifest.assets.values()].map(({ file }) => `/static/${encodePath(file)}`))
+  const asked = [...textOf('a.js').matchAll(/import "(.*)"/g)].map(([, written = '']) =>
+    written.replaceAll('\\\\', '\\'),
+  )
+  assert.equal(asked.length, spellings.length)
+  for (const written of asked) {
+    const { pathname } = new URL(Buffer.from(written, 'latin1').toString(), 'http://x.test/static/a.js')
+    assert.ok(urls.has(pathname), `${written} → ${pathname}`)
+  }
+  assert.doesNotMatch(textOf('b.css'), /%5b|%2b|\.\/\//)
 })
 
 test('a file that is not UTF-8 stays byte-exact outside its URLs', async (context) => {

@@ -14,8 +14,8 @@ test('static gives the URL with its suffix, staticIntegrity the integrity', () =
 })
 
 test('a name that holds ? and & is a name, percent-encoded in the URL and safe in HTML', () => {
-  assert.equal(helpers.static('odd/a?b&"c.txt'), '/static/odd/a%3Fb%26%22c.9.txt')
-  assert.match(helpers.preloadTag('odd/a?b&"c.txt'), /href="\/static\/odd\/a%3Fb%26%22c\.9\.txt"/)
+  assert.equal(helpers.static('odd/a?b&"c.txt'), '/static/odd/a%3Fb&%22c.9.txt')
+  assert.match(helpers.preloadTag('odd/a?b&"c.txt'), /href="\/static\/odd\/a%3Fb&amp;%22c\.9\.txt"/)
 })
 
 test('an unknown name throws with the nearest names, from every helper', () => {

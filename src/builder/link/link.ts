@@ -5,7 +5,7 @@ import type { PublicUrl } from '../../core/public-url.ts'
 import { type Problem, sortProblems } from '../../core/reference/problem.ts'
 import { isModuleKind, type Reference, type ReferenceKind } from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
-import type { Insertion } from '../../core/reference/text.ts'
+import type { Insertion, Replacement } from '../../core/reference/text.ts'
 import type { Span } from '../../scan/scanner.ts'
 import type { Collection } from '../../sources/finder.ts'
 import type { FileScan, FileScans, PlacedReference } from '../read/scan-files.ts'
@@ -23,6 +23,8 @@ export interface Link {
   readonly addition: string
   /** `keep` leaves the text as it is: in prehashed files, and between modules under an import map. */
   readonly mode: 'rewrite' | 'keep'
+  /** See {@link Reference}. */
+  readonly edits?: readonly Replacement[]
 }
 
 /** All links of a build, and what is wrong with its other references. */
@@ -132,11 +134,12 @@ function findLink(
   mode: Link['mode'],
   { collection, config }: Pick<LinkInput, 'collection' | 'config'>,
 ): Link | undefined {
-  const { kind, digestAt } = reference
-  if (collection.files.has(target)) return { kind, at: digestAt, target, addition: '', mode }
+  const { kind, digestAt, edits } = reference
+  const link = { kind, at: digestAt, target, addition: '', mode, ...(edits && { edits }) }
+  if (collection.files.has(target)) return link
   if (config.extensionless === 'keep' || !isModuleKind(kind)) return undefined
   const found = findExtension(reference, target, collection.files)
-  return found === undefined ? undefined : { kind, ...found, mode }
+  return found === undefined ? undefined : { ...link, ...found }
 }
 
 /** The host of the page, which a build doesn't know. */

@@ -1,11 +1,11 @@
 import { decode, encode, type SourceMapLine } from '@jridgewell/sourcemap-codec'
 import { groupBy } from '../../core/group-by.ts'
-import { type Insertion, type Replacement, replaceIn } from '../../core/reference/text.ts'
+import { type Replacement, replaceIn } from '../../core/reference/text.ts'
 import { type JsonToken, locateJson } from '../../scan/json.ts'
 import type { Span } from '../../scan/scanner.ts'
 import { formatData, readDataUrl } from '../../scan/source-map-url.ts'
 
-/** Text inserted into one line of a generated file. */
+/** Text that one line of a generated file has grown or shrunk by. */
 export interface ColumnMove {
   /** From 0. */
   readonly line: number
@@ -14,21 +14,22 @@ export interface ColumnMove {
   readonly length: number
 }
 
-/** How insertions move the columns of a text. Lines end as in source maps (ECMA-426 §5): LF, CR LF, CR. */
-export function columnMovesOf(text: string, insertions: readonly Insertion[]): readonly ColumnMove[] {
+/** How replacements within lines move the columns of a text. Lines end as in source maps (ECMA-426 §5): LF, CR LF, CR. */
+export function columnMovesOf(text: string, replacements: readonly Replacement[]): readonly ColumnMove[] {
   const moves: ColumnMove[] = []
   const lineEnd = /\r\n|[\n\r]/g
   // Tools count columns without the byte order mark.
   let lineStart = text.startsWith('\uFEFF') ? 1 : 0
   let line = 0
   let next = lineEnd.exec(text)
-  for (const { at, text: inserted } of [...insertions].sort((a, b) => a.at - b.at)) {
-    while (next !== null && next.index + next[0].length <= at) {
+  for (const { start, end, text: replaced } of [...replacements].sort((a, b) => a.start - b.start)) {
+    while (next !== null && next.index + next[0].length <= start) {
       line++
       lineStart = next.index + next[0].length
       next = lineEnd.exec(text)
     }
-    if (inserted !== '') moves.push({ line, column: at - lineStart, length: inserted.length })
+    const length = replaced.length - (end - start)
+    if (length !== 0) moves.push({ line, column: end - lineStart, length })
   }
   return moves
 }

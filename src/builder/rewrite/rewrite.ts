@@ -74,12 +74,15 @@ export function createRewrites(context: RewriteContext): Rewrites {
   }
   const readText = (path: LogicalPath) => decodeText(readBytes(path))
   const linksOf = (path: LogicalPath) => rewritten.get(path) ?? []
-  const movesIn = (text: string, path: LogicalPath) =>
-    columnMovesOf(
-      text,
-      linksOf(path).map((link) => insertionFor(link, prehashed.has(link.target) ? '' : SAMPLE_DIGEST)),
-    )
-  const replacementsIn = (text: string, path: LogicalPath): readonly Replacement[] => {
+  const editsOf = (path: LogicalPath) => linksOf(path).flatMap(({ edits = [] }) => edits)
+  const movesIn = (text: string, path: LogicalPath) => {
+    const insertions = linksOf(path).map((link) => {
+      const { at, text: inserted } = insertionFor(link, prehashed.has(link.target) ? '' : SAMPLE_DIGEST)
+      return { start: at, end: at, text: inserted }
+    })
+    return columnMovesOf(text, [...insertions, ...editsOf(path)])
+  }
+  const mapReplacementsIn = (text: string, path: LogicalPath): readonly Replacement[] => {
     const owner = owners.get(path)
     if (owner !== undefined) return adjustSourceMap(text, movesIn(readText(owner).text, owner))
     const stripped = strips.get(path)
@@ -92,7 +95,7 @@ export function createRewrites(context: RewriteContext): Rewrites {
     rewritten.has(path) || strips.has(path) || (owners.has(path) && !prehashed.has(path))
   const read = (path: LogicalPath): Rewrite => {
     const { text, charset } = readText(path)
-    const replacements = replacementsIn(text, path)
+    const replacements = [...editsOf(path), ...mapReplacementsIn(text, path)]
     const moved = linksOf(path).map((link) => ({ ...link, at: offsetAfter(link.at, replacements) }))
     return { text: { text: replaceIn(text, replacements), charset }, links: moved }
   }

@@ -1,4 +1,6 @@
 import { digestIndexOf } from '../hashed-path.ts'
+import { decodePath, encodePath } from '../path.ts'
+import type { Replacement } from './text.ts'
 
 /** The construct a reference is in. Decides how its specifier is resolved and how it is preloaded. */
 export type ReferenceKind =
@@ -40,6 +42,8 @@ export interface Reference {
    * any language (law 2).
    */
   readonly digestAt: number
+  /** What gives the path its one spelling, see {@link encodePath}; absent if it has that already. */
+  readonly edits?: readonly Replacement[]
 }
 
 /** A URL as written: its meaning, and where each character of that stands in the source. */
@@ -71,14 +75,31 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
       .split(/[/\\]|%2f/i)
       .at(-1) ?? ''
   const index = trimmed.length - name.length + digestIndexIn(name)
-  return {
-    kind,
-    start: spelling.start,
-    end: spelling.end,
-    specifier,
-    suffix,
-    digestAt: offsetOf(spelling, index),
+  const { start, end } = spelling
+  const reference = { kind, start, end, specifier, suffix, digestAt: offsetOf(spelling, index) }
+  const edits = respell(specifier, spelling)
+  return edits.length === 0 ? reference : { ...reference, edits }
+}
+
+/** A scheme and host, an escape, or a character that browsers keep and {@link encodePath} doesn't. */
+const ODD_SPELLING =
+  /^\s*(?:[a-z][a-z0-9+.-]*:)?\/\/[^/\\]*|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+|[\\/]{2,}|[\\^%]/gi
+
+/** What needs an escape of its own in one language or another. */
+const UNSAFE = /['"(),;:&$*]/
+
+/** Browsers take different spellings of one URL for different resources; servers and caches may too. */
+function respell(specifier: string, spelling: Spelling): readonly Replacement[] {
+  const edits: Replacement[] = []
+  for (const { 0: written, index } of specifier.matchAll(ODD_SPELLING)) {
+    if (/^\s*(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(written) && index === 0) continue
+    const text = /^[\\/]+$/.test(written) ? '/' : encodePath(decodePath(written))
+    // `*/` would end a comment.
+    if (text === written || UNSAFE.test(text) || (text === '/' && specifier[index - 1] === '*')) continue
+    const [start, end] = [offsetOf(spelling, index), offsetOf(spelling, index + written.length)]
+    edits.push({ start, end, text })
   }
+  return edits
 }
 
 /** As {@link digestIndexOf}, for a name with dots as `%2E`, and tabs and line ends, which browsers remove. */

@@ -24,6 +24,8 @@ function identityMap(text: string): string {
   })
 }
 
+const toReplacement = ({ at, text }: Insertion) => ({ start: at, end: at, text })
+
 /** Checks that each position in a map of `text` is, in the mended map of the longer text, at the same character. */
 function assertTrue(
   text: string,
@@ -31,7 +33,7 @@ function assertTrue(
   mappingsOf: (mended: string) => string,
 ): void {
   const json = identityMap(text)
-  const mended = replaceIn(json, adjustSourceMap(json, columnMovesOf(text, insertions)))
+  const mended = replaceIn(json, adjustSourceMap(json, columnMovesOf(text, insertions.map(toReplacement))))
   const lines = text.split(/\r\n|[\n\r]/)
   const longer = insertInto(text, insertions).split(/\r\n|[\n\r]/)
   decode(mappingsOf(mended)).forEach((segments, line) => {
@@ -87,8 +89,8 @@ describe('columns behind an insertion move', () => {
 
 test('the byte order mark is no column', () => {
   const moves = columnMovesOf('\uFEFFab\ncd', [
-    { at: 2, text: 'x' },
-    { at: 5, text: 'yz' },
+    { start: 2, end: 2, text: 'x' },
+    { start: 5, end: 5, text: 'yz' },
   ])
   assert.deepEqual(moves, [
     { line: 0, column: 1, length: 1 },
