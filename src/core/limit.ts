@@ -39,6 +39,8 @@ export const LIMITS = {
   headStartMaxBytes: 8 * MIB,
   /** Bytes of a file above which its compression waits until all references are known to be right: it can't be stopped. */
   headStartMaxFileBytes: 128 * KIB,
+  /** Bytes of a header of an archive that holds a long name. */
+  tarNameMaxBytes: 64 * KIB,
   /** Milliseconds one file of a previous build may take to arrive from another server. */
   previousTimeoutMs: 60_000,
   /** Files of a previous build that are carried forward at once. */

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { FingerpostError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
 
 /** A file that goes into an archive. */
 export interface TarFile {
@@ -34,23 +35,26 @@ export async function* writeTar(files: AsyncIterable<TarFile>): AsyncIterable<Ui
 }
 
 /**
- * Finds the files of an archive without reading them.
+ * Finds the files of an archive without reading them. Entries that are neither files nor names of files are skipped.
  *
  * @param where names it in messages
- * @throws FingerpostError `FP_DAMAGED` for what is no tar archive, or only part of one
+ * @throws FingerpostError `FP_DAMAGED` for anything that is not a complete, uncompressed tar archive
  */
 export async function indexTar(file: FileHandle, where: string): Promise<ReadonlyMap<string, TarPlace>> {
   const { size: total } = await file.stat()
   const places = new Map<string, TarPlace>()
   let longName: string | undefined
   for (let at = 0; ; ) {
-    const header = await readAt(file, { offset: at, size: BLOCK }, where)
-    if (header[0] === 0) return places
-    const { name, size, type } = parseHeader(header, where)
+    const block = await readAt(file, { offset: at, size: BLOCK }, where)
+    if (block[0] === 0) return places
+    const { name, size, type } = parseHeader(block, where)
     const place = { offset: at + BLOCK, size }
     if (place.offset + size > total) throw damaged(where, 'it ends in the middle of a file')
-    if (type === 'x') longName = paxPath((await readAt(file, place, where)).toString())
-    else {
+    if (type === 'x' || type === 'L') {
+      if (size > LIMITS.tarNameMaxBytes) throw damaged(where, `a name has ${size} bytes`)
+      const bytes = await readAt(file, place, where)
+      longName = type === 'x' ? paxPath(bytes, where) : untilNul(bytes.toString())
+    } else {
       if (type === '0' || type === '\0') places.set((longName ?? name).replace(/^\.\//, ''), place)
       longName = undefined
     }
@@ -103,13 +107,22 @@ function checksumOf(block: Buffer): number {
 }
 
 function parseHeader(block: Buffer, where: string) {
-  const text = (at: number, length: number) => block.toString('utf8', at, at + length).replace(/\0.*$/s, '')
-  const number = (at: number, length: number) => Number.parseInt(text(at, length).trim() || '0', 8)
   if (block[0] === 0x1f && block[1] === 0x8b) throw damaged(where, 'it is compressed with gzip')
-  if (number(148, 8) !== checksumOf(block)) throw damaged(where, 'a header has the wrong checksum')
+  const text = (at: number, length: number) => untilNul(block.toString('utf8', at, at + length))
+  if (Number.parseInt(text(148, 8).trim(), 8) !== checksumOf(block)) {
+    throw damaged(where, 'a header has the wrong checksum')
+  }
+  const digits = text(124, 12).trim()
+  // Other programs write sizes above 8 GiB in base 256. No file of a build is that large.
+  if (!/^[0-7]*$/.test(digits)) throw damaged(where, 'a size is not octal')
   const prefix = text(345, 155)
   const name = prefix === '' ? text(0, 100) : `${prefix}/${text(0, 100)}`
-  return { name, size: number(124, 12), type: text(156, 1) || '\0' }
+  return { name, size: Number.parseInt(digits || '0', 8), type: text(156, 1) || '\0' }
+}
+
+function untilNul(text: string): string {
+  const end = text.indexOf('\0')
+  return end === -1 ? text : text.slice(0, end)
 }
 
 function isPlain(name: string): boolean {
@@ -124,9 +137,25 @@ function paxRecord(name: string): Buffer {
   return Buffer.from(`${length} path=${name}\n`)
 }
 
-function paxPath(records: string): string | undefined {
-  return /^\d+ path=(.*)$/m.exec(records)?.[1]
+/** The name in a pax header, whose records tell their lengths: a name may contain line ends. */
+function paxPath(bytes: Buffer, where: string): string | undefined {
+  let path: string | undefined
+  for (let at = 0; at < bytes.length; ) {
+    const blank = bytes.indexOf(' ', at)
+    const length = Number(bytes.toString('latin1', at, blank))
+    const end = at + length
+    if (blank === -1 || !Number.isSafeInteger(length) || end <= blank || bytes[end - 1] !== LINE_END) {
+      throw damaged(where, 'a pax header is damaged')
+    }
+    const record = bytes.toString('utf8', blank + 1, end - 1)
+    if (record.startsWith('size=')) throw damaged(where, 'a file is too large')
+    if (record.startsWith('path=')) path = record.slice('path='.length)
+    at = end
+  }
+  return path
 }
+
+const LINE_END = 0x0a
 
 function damaged(where: string, fault: string): FingerpostError {
   return new FingerpostError('FP_DAMAGED', `${where} can't be read as an archive: ${fault}.`, {

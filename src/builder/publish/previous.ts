@@ -1,23 +1,25 @@
 import { open, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
+import { parseHashedPath } from '../../core/hashed-path.ts'
 import { LIMITS } from '../../core/limit.ts'
+import { HISTORY_FILE } from '../../core/manifest/history.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../../core/manifest/manifest.ts'
 import { encodePath } from '../../core/path.ts'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import { indexTar, readAt } from '../../storage/tar.ts'
+import { OWN_FOLDER } from './lock.ts'
 
 /** An earlier build of the site, wherever it is. */
 export interface PreviousBuild {
   /** Names it in messages. */
   readonly name: string
-  /** What can be had of it: from an address, the files without their siblings. */
+  /** The available assets: from an address, without precompressed variants. */
   readonly manifest: Manifest
   /**
-   * Bytes of one of its files, not checked.
+   * The bytes of one of its files, not checked.
    *
-   * @param maxBytes what more arrives from another server isn't waited for
-   * @throws FingerpostError `FP_NOT_FOUND`, `FP_MANIFEST`
+   * @throws FingerpostError `FP_NOT_FOUND`, `FP_MANIFEST` or `FP_DAMAGED`, also if there are more than `maxBytes`
    */
   read(key: string, maxBytes: number): Promise<Uint8Array>
   close(): Promise<void>
@@ -27,7 +29,7 @@ export interface PreviousBuild {
  * Opens the build that `previous` names: the folder of a build, an archive of `fingerpost pack`, or the address of a
  * `manifest.json` beside which the files are.
  *
- * @throws FingerpostError `FP_NOT_FOUND` if there is none, `FP_MANIFEST` or `FP_DAMAGED` if it can't be read
+ * @throws FingerpostError `FP_NOT_FOUND` if there is none, `FP_MANIFEST` or `FP_DAMAGED` if it can't be used
  */
 export async function openPrevious(place: string, cwd: string): Promise<PreviousBuild> {
   if (/^https?:\/\//i.test(place)) return openAddress(new URL(place))
@@ -42,7 +44,7 @@ export async function openPrevious(place: string, cwd: string): Promise<Previous
 async function openFolder(root: string): Promise<PreviousBuild> {
   const storage = createFilesystemStorage({ root })
   if ((await storage.stat(MANIFEST_FILE)) === undefined) throw missing(`${root}/${MANIFEST_FILE}`)
-  const manifest = parseManifest((await storage.read(MANIFEST_FILE)).toString(), storage.name)
+  const manifest = readManifest(await storage.read(MANIFEST_FILE), storage.name)
   return { name: storage.name, manifest, read: (key) => storage.read(key), close: async () => undefined }
 }
 
@@ -51,12 +53,13 @@ async function openArchive(path: string): Promise<PreviousBuild> {
   const file = await open(path)
   try {
     const places = await indexTar(file, name)
-    const read = async (key: string) => {
+    const read = async (key: string, maxBytes: number) => {
       const place = places.get(key)
       if (place === undefined) throw missing(`${key} in ${name}`)
+      if (place.size > maxBytes) throw unusable(name, `${key} has ${place.size} bytes, more than ${maxBytes}`)
       return readAt(file, place, name)
     }
-    const manifest = parseManifest((await read(MANIFEST_FILE)).toString(), name)
+    const manifest = readManifest(await read(MANIFEST_FILE, LIMITS.manifestMaxBytes), name)
     return { name, manifest, read, close: () => file.close() }
   } catch (error) {
     await file.close()
@@ -64,13 +67,10 @@ async function openArchive(path: string): Promise<PreviousBuild> {
   }
 }
 
-/** Siblings stay behind: servers send them as an encoding of their file, and `fetch` would decode them. */
+/** Without variants: servers send them as an encoding of their file, and `fetch` would decode them. */
 async function openAddress(address: URL): Promise<PreviousBuild> {
   const name = String(address)
-  const { assets, ...rest } = parseManifest(
-    (await download(address, LIMITS.manifestMaxBytes)).toString(),
-    name,
-  )
+  const { assets, ...rest } = readManifest(await download(address, LIMITS.manifestMaxBytes), name)
   const plain = new Map([...assets].map(([path, asset]) => [path, { ...asset, encodings: {} }]))
   return {
     name,
@@ -80,34 +80,56 @@ async function openAddress(address: URL): Promise<PreviousBuild> {
   }
 }
 
+/** A manifest that names only files that a build writes: its files are saved under the names it gives. */
+function readManifest(bytes: Uint8Array, where: string): Manifest {
+  const manifest = parseManifest(Buffer.from(bytes).toString(), where)
+  for (const [path, { file }] of manifest.assets) {
+    const isHashed = parseHashedPath(file)?.path === path
+    const isKept =
+      file === path && !HIDDEN_SEGMENT.test(file) && file !== MANIFEST_FILE && file !== HISTORY_FILE
+    const isElsewhere = file.toLowerCase().startsWith(OWN_FOLDER) || UPWARD_SEGMENT.test(file)
+    if (isElsewhere || !(isHashed || isKept)) throw unusable(where, `no build writes ${JSON.stringify(file)}`)
+  }
+  return manifest
+}
+
+/** A name that a web server or the file system may treat specially, such as `.htaccess`. */
+const HIDDEN_SEGMENT = /(?:^|[/\\])\.(?!well-known[/\\])/
+
+/** Only with a backslash: the manifest's parser refuses the others. */
+const UPWARD_SEGMENT = process.platform === 'win32' ? /[\\:]/ : /(?:^|\\)\.\.?(?:\\|$)/
+
 async function download(address: URL, maxBytes: number): Promise<Buffer> {
   try {
     const answer = await fetch(address, { signal: AbortSignal.timeout(LIMITS.previousTimeoutMs) })
     if (answer.status === 404 || answer.status === 410) throw missing(String(address))
-    if (!answer.ok) throw new Error(`the server answers ${answer.status}`)
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}`)
     const pieces: Uint8Array[] = []
     let bytes = 0
     for await (const piece of answer.body ?? []) {
       bytes += piece.length
       // Leaving the loop ends the download.
-      if (bytes > maxBytes) throw new Error(`it has more than the ${maxBytes} bytes it may have`)
+      if (bytes > maxBytes) throw new Error(`it has more than ${maxBytes} bytes`)
       pieces.push(piece)
     }
     return Buffer.concat(pieces)
   } catch (cause) {
     if (cause instanceof FingerpostError) throw cause
-    const reason = cause instanceof Error ? cause.message : String(cause)
-    throw new FingerpostError('FP_MANIFEST', `${address} can't be read: ${reason}.`, {
-      remedy: 'Nothing was published. Try again, or build without --previous.',
-      details: { previous: String(address) },
-      cause,
-    })
+    throw unusable(String(address), cause instanceof Error ? cause.message : String(cause), cause)
   }
 }
 
+function unusable(previous: string, reason: string, cause?: unknown): FingerpostError {
+  return new FingerpostError('FP_MANIFEST', `${previous} can't be used as --previous: ${reason}.`, {
+    remedy: 'Nothing was published. Try again, or build without --previous.',
+    details: { previous },
+    cause,
+  })
+}
+
 function missing(place: string, cause?: unknown): FingerpostError {
-  return new FingerpostError('FP_NOT_FOUND', `The previous build isn't there: ${place}.`, {
-    remedy: 'For the first build of all leave --previous out. Nothing was published.',
+  return new FingerpostError('FP_NOT_FOUND', `The previous build was not found: ${place}.`, {
+    remedy: 'Nothing was published. Leave out --previous for the very first build.',
     details: { previous: place },
     cause,
   })

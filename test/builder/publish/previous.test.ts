@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { build } from '../../../src/builder/build.ts'
 import { check } from '../../../src/builder/maintain/check.ts'
@@ -97,7 +97,7 @@ test('a file that goes on behind its promised size is not waited for', async (co
   const { port } = server.address() as AddressInfo
   await assert.rejects(deploy(`http://127.0.0.1:${port}/manifest.json`), {
     code: 'FP_MANIFEST',
-    message: /has more than the \d+ bytes it may have/,
+    message: /has more than \d+ bytes/,
   })
   assert.ok(sent < 50_000_000, `${sent} bytes were sent`)
 })
@@ -139,4 +139,44 @@ test('what was carried goes with a prune like any other build', async (context) 
   const { removed } = await prune({ sources: [], out: 'second' }, rules, { cwd, now })
   const file = fileOf(old, 'a.css')
   assert.deepEqual(removed.map((each) => each.file).sort(), [file, `${file}.br`, `${file}.gz`])
+})
+
+for (const file of [
+  '.fingerpost/lock-0123456789abcdef',
+  '.fingerpost/a.0123456789abcdef.css',
+  '.htaccess',
+  'css/.htaccess',
+  'manifest.json',
+  'history.json',
+  'other.css',
+  '..\\..\\a.css',
+]) {
+  test(`a previous build that names ${file} is refused`, async (context) => {
+    const { cwd, old, deploy } = await twoDeploys(context)
+    const path = join(cwd, 'first/manifest.json')
+    const { assets, ...head } = JSON.parse(readFileSync(path, 'utf8'))
+    const [first] = Object.values(assets)
+    // Under its own name, as a file that a bundler hashed.
+    const name = file === 'other.css' ? 'a.css' : file.replace('.0123456789abcdef', '')
+    writeFileSync(path, JSON.stringify({ ...head, assets: { [name]: { ...(first as object), file } } }))
+    mkdirSync(dirname(join(cwd, 'first', file)), { recursive: true })
+    if (!file.endsWith('.json')) cpSync(join(cwd, 'first', fileOf(old, 'a.css')), join(cwd, 'first', file))
+    await assert.rejects(deploy('first'), { code: 'FP_MANIFEST', message: /no build writes/ })
+    assert.ok(!readTree(cwd).has('second/manifest.json'))
+  })
+}
+
+test('file names with line ends and backslashes come through an archive', async (context) => {
+  const names = ['new\nline.css', 'Icon\r', '9 path=other\n.css', 'back\\slash.css', '\u202Ertl.png']
+  const cwd = makeTree(context, {
+    old: Object.fromEntries(names.map((name) => [name, `of ${name}`])),
+    new: { 'a.css': 'p {}' },
+  })
+  const { manifest } = await build({ sources: ['old'], out: 'first', cache: false }, { cwd })
+  await pack({ sources: [], out: 'first' }, 'first.tar', { cwd })
+  await build({ sources: ['new'], out: 'second', previous: 'first.tar', cache: false }, { cwd })
+  for (const name of names) {
+    const file = fileOf(manifest, name)
+    assert.equal(readFileSync(join(cwd, 'second', file), 'utf8'), `of ${name}`, JSON.stringify(name))
+  }
 })
