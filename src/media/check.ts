@@ -12,6 +12,8 @@ export interface LocationCheck {
   readonly production: boolean
   /** True for a storage that a restart empties. */
   readonly isVolatile: boolean
+  /** Tells what may be a mistake. */
+  readonly warn: (message: string) => void
   /** The folder the process runs in. */
   readonly cwd: string
 }
@@ -80,20 +82,24 @@ function rootFaults({
       faults.push(`The static folder ${statics.root} is inside the media folder.`)
   }
   if (production && contains(resolve(tmpdir()), root)) {
-    faults.push(`The media folder ${root} is temporary: a restart may empty it.`)
+    faults.push(
+      `The media folder ${root} is temporary: a restart may empty it. Choose another one, /srv/media say; for a trial: production: false.`,
+    )
   }
   return faults
 }
 
-async function writeFaults({ media: { root } }: LocationCheck): Promise<readonly string[]> {
+async function writeFaults({ media: { root }, warn }: LocationCheck): Promise<readonly string[]> {
   if (root === undefined) return []
   try {
-    await mkdir(root, { recursive: true })
+    const made = await mkdir(root, { recursive: true })
+    if (made !== undefined)
+      warn(`The media folder ${root} did not exist and was made. Is the option root right?`)
     await access(root, constants.W_OK | constants.X_OK)
     return []
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return [`The media folder ${root} can't be written to: ${reason}.`]
+    return [`The media folder ${root} can't be written to: ${reason}. Give this user write permission.`]
   }
 }
 

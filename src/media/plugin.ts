@@ -113,6 +113,7 @@ function locationsOf(app: FastifyInstance, config: MediaConfig, url: Location['u
     static: given && { url: parsePublicUrl(given.url), root: given.root },
     production,
     isVolatile: storage.name === 'memory',
+    warn: (message: string) => app.log.warn(message),
     cwd: process.cwd(),
   }
 }

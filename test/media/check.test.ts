@@ -20,6 +20,7 @@ const SOUND: LocationCheck = {
   production: false,
   isVolatile: false,
   cwd: '/srv/app',
+  warn: () => undefined,
 }
 
 const UNSOUND: readonly (readonly [why: string, change: Partial<LocationCheck>, says: RegExp])[] = [
@@ -72,6 +73,17 @@ test('every reason is told at once', async () => {
     assert.match(error.message, /restart loses/)
     return true
   })
+})
+
+test('a folder that is made at the start is told of, and a temporary one has a remedy', async (context) => {
+  const root = join(makeTree(context), 'medai')
+  const warnings: string[] = []
+  const check = { ...SOUND, media: mount('/media/', root), warn: (text: string) => void warnings.push(text) }
+  await checkLocations(check)
+  await checkLocations(check)
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0] ?? '', /medai did not exist and was made/)
+  await assert.rejects(checkLocations({ ...check, production: true }), /Choose another one, \/srv\/media/)
 })
 
 test('a folder that can not be written to is refused', async (context) => {

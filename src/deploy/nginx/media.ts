@@ -129,6 +129,9 @@ location ^~ ${quoteValue(media.internal)} {
     proxy_set_header Authorization "";${protocol === 'https:' ? '\n    proxy_ssl_server_name on;' : ''}
     proxy_hide_header x-amz-request-id;
     proxy_hide_header x-amz-id-2;
+    proxy_hide_header x-amz-version-id;
+    proxy_hide_header x-amz-meta-fingerpost-save;
+    proxy_hide_header x-amz-meta-fingerpost-claim;
     # The app has said these already.
     proxy_hide_header Content-Disposition;
     proxy_hide_header Cache-Control;
