@@ -41,7 +41,7 @@ export function describeFault(error: unknown, { storage, key, doing }: FaultPlac
 export function notFound(storage: string, key: string, cause?: unknown): FingerpostError {
   return new FingerpostError('FP_NOT_FOUND', `${storage} has no file ${key}.`, {
     details: { storage, key },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   })
 }
 
@@ -50,7 +50,7 @@ export function taken(storage: string, key: string, cause?: unknown): Fingerpost
   return new FingerpostError('FP_EXISTS', `${storage} already has ${key}.`, {
     remedy: 'Choose another key, or save with { overwrite: true }.',
     details: { storage, key },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   })
 }
 
@@ -58,7 +58,7 @@ export function taken(storage: string, key: string, cause?: unknown): Fingerpost
 export function replaced(storage: string, key: string, cause?: unknown): FingerpostError {
   return new FingerpostError('FP_CHANGED', `${storage}: ${key} was replaced before it could be moved.`, {
     details: { storage, key },
-    ...(cause === undefined ? {} : { cause }),
+    cause,
   })
 }
 

@@ -3,13 +3,11 @@ export type Content = Uint8Array | AsyncIterable<Uint8Array>
 
 /** A stored file as `stat` and `list` describe it. */
 export interface StoredFile {
-  /** Its key: a posix path relative to the storage's root. */
-  readonly key: string
   /**
-   * From `stat`, if it isn't `key`: where the file really is, because a link was followed or the filesystem ignores case.
-   * Rules about who may read a file have to hold for both.
+   * Its key: a posix path relative to the storage's root. A disk that ignores case or Unicode forms finds a file under
+   * other names as well; this is the one that it has.
    */
-  readonly trueKey?: string
+  readonly key: string
   /** Bytes. */
   readonly size: number
   readonly modifiedAt: Date

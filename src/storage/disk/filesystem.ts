@@ -128,13 +128,18 @@ function statFile(root: string, key: string): StoredFile | undefined {
   try {
     return whileHeld(root, key, ({ path, trueKey }) => {
       const found = statSync(path)
-      if (!found.isFile()) return undefined
-      return { ...describeFile(key, found), ...(trueKey === key ? {} : { trueKey }) }
+      return found.isFile() ? describeFile(spellingOnDisk(key, trueKey), found) : undefined
     })
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
     throw error
   }
+}
+
+/** The true key, unless it belongs to another name that a link leads to. */
+export function spellingOnDisk(key: string, trueKey: string): string {
+  const folded = (text: string) => text.normalize('NFC').toLowerCase()
+  return folded(key) === folded(trueKey) ? trueKey : key
 }
 
 function deleteFile(root: string, key: string): void {

@@ -1,6 +1,6 @@
 import { parseLogicalPath } from '../../core/path.ts'
 import type { ObjectStore } from '../storage.ts'
-import { createConnector } from './client.ts'
+import { type Bucket, createConnector } from './client.ts'
 import { listObjects, sweepBucket } from './list.ts'
 import { encodeKey, publicUrlOf, resolveS3Options, type S3Options } from './options.ts'
 import { deleteObject, headObject, openObject } from './read.ts'
@@ -29,49 +29,35 @@ export function createS3Storage(options: S3Options): S3Storage {
   const settings = resolveS3Options(options)
   const connect = createConnector(settings)
   const publicUrl = publicUrlOf(settings)
+  const at = async <T>(key: string, work: (bucket: Bucket, path: string) => Promise<T>) => {
+    const path = parseLogicalPath(key)
+    return work(await connect(), path)
+  }
   return {
     name: settings.name,
     bucket: settings.bucket,
     prefix: settings.prefix,
-    async save(key, content, saving = {}) {
-      const path = parseLogicalPath(key)
-      return saveObject(await connect(), path, content, saving)
-    },
-    async move(from, to, moving = {}) {
-      const [source, target] = [parseLogicalPath(from), parseLogicalPath(to)]
-      return moveObject(await connect(), source, target, moving)
-    },
-    async read(key) {
-      const path = parseLogicalPath(key)
-      const chunks: Uint8Array[] = []
-      for await (const chunk of openObject(await connect(), path, undefined)) chunks.push(chunk)
-      return Buffer.concat(chunks)
-    },
+    save: (key, content, saving = {}) => at(key, (bucket, path) => saveObject(bucket, path, content, saving)),
+    move: (from, to, moving = {}) =>
+      at(from, (bucket, path) => moveObject(bucket, path, parseLogicalPath(to), moving)),
+    read: (key) =>
+      at(key, async (bucket, path) => {
+        const chunks: Uint8Array[] = []
+        for await (const chunk of openObject(bucket, path, undefined)) chunks.push(chunk)
+        return Buffer.concat(chunks)
+      }),
     async *open(key, range) {
-      const path = parseLogicalPath(key)
-      yield* openObject(await connect(), path, range)
+      yield* await at(key, async (bucket, path) => openObject(bucket, path, range))
     },
-    async stat(key) {
-      const path = parseLogicalPath(key)
-      return (await headObject(await connect(), path))?.file
-    },
+    stat: (key) => at(key, async (bucket, path) => (await headObject(bucket, path))?.file),
     async *list(prefix = '', after) {
       yield* listObjects(await connect(), prefix, after)
     },
-    async delete(key) {
-      const path = parseLogicalPath(key)
-      return deleteObject(await connect(), path)
-    },
+    delete: (key) => at(key, deleteObject),
     sweep: async (olderThan = new Date(Date.now() + ONE_DAY_MS), folder = '') =>
       sweepBucket(await connect(), olderThan, folder),
     url: (key) => publicUrl + encodeKey(parseLogicalPath(key)),
-    async signedUrl(key, signing = {}) {
-      const path = parseLogicalPath(key)
-      return signObjectUrl(await connect(), path, signing)
-    },
-    async presignedPost(key, policy) {
-      const path = parseLogicalPath(key)
-      return signPost(await connect(), path, policy)
-    },
+    signedUrl: (key, signing = {}) => at(key, (bucket, path) => signObjectUrl(bucket, path, signing)),
+    presignedPost: (key, policy) => at(key, (bucket, path) => signPost(bucket, path, policy)),
   }
 }

@@ -25,6 +25,8 @@ export async function saveObject(
     const used = await storeAll(bucket, key, source, options)
     return { key: used, size: source.bytes }
   } catch (error) {
+    // The content may not have been read to its end.
+    await source.chunks.return?.()
     if (source.failure !== undefined) throw source.failure.error
     throw describeS3Fault(error, { storage: bucket.settings.name, key, doing: 'save' })
   }
