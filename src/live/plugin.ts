@@ -10,7 +10,6 @@ import { asRecord } from '../core/option.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { compileRules } from '../http/header-rules.ts'
 import { type Mount, mountAt } from '../http/mount.ts'
-import { formatImportMap } from '../resolve/import-map.ts'
 import { addFolders } from '../serve/folders.ts'
 import type { LiveSettings, ServeSettings } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
@@ -69,11 +68,9 @@ export async function serveLive(
   if (live.reload) addReload(app, mount, { notifier, watch, checkHost })
   announce(app, settings, resolver)
   if (!settings.decorate) return
-  const importMap: (typeof app)['importMap'] = ({ nonce, entries } = {}) =>
-    formatImportMap(resolver.importMap(entries), nonce)
   decorate(app, {
     site: {
-      current: { resolver, importMap },
+      current: { resolver },
       stats: () => ({ ...NO_STATS, ...site.sender.cache.stats() }),
     },
     reloader: { reload: async () => notifier.check({ isNew: true }) },

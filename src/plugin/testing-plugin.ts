@@ -16,7 +16,7 @@ async function decorateForTests(app: FastifyInstance, options: TestingOptions): 
   const resolver = await createTestingResolver(given)
   decorate(app, {
     site: {
-      current: { resolver, importMap: () => '<script type="importmap">{}</script>' },
+      current: { resolver },
       stats: () => NO_STATS,
     },
     reloader: { reload: async () => false },

@@ -2,14 +2,7 @@ import { FingerpostError } from '../core/error.ts'
 import type { ImportMapNames, ManifestAsset } from '../core/manifest/manifest.ts'
 import { extensionOf, type LogicalPath } from '../core/path.ts'
 import { isModuleKind } from '../core/reference/reference.ts'
-import { pathIn, type Resolver } from './resolver.ts'
-
-/** An import map as browsers read it (HTML §8.1.5.3). */
-export interface ImportMap {
-  readonly imports: Readonly<Record<string, string>>
-  /** By URL. The browser refuses a module with other bytes. */
-  readonly integrity: Readonly<Record<string, string>>
-}
+import { type ImportMap, type NameAnswers, pathIn } from './resolver.ts'
 
 /** What an import map contains. */
 export interface ImportMapOptions {
@@ -39,7 +32,7 @@ export interface ImportMapSource {
  */
 export function createImportMap(
   source: ImportMapSource,
-  resolver: Resolver,
+  resolver: NameAnswers,
   entries?: readonly string[],
 ): ImportMap {
   const wanted = entries === undefined ? undefined : closureOf(source, resolver, entries)
@@ -80,7 +73,7 @@ export function formatScriptJson(value: unknown): string {
 /** The entries, the modules of configured specifiers, and everything they import. */
 function closureOf(
   source: ImportMapSource,
-  resolver: Resolver,
+  resolver: NameAnswers,
   entries: readonly string[],
 ): ReadonlySet<LogicalPath> {
   const specifiers = [...(source.importMap ?? [])].filter(([specifier]) => !specifier.startsWith('./'))

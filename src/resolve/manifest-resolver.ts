@@ -4,6 +4,7 @@ import type { Manifest, ManifestAsset } from '../core/manifest/manifest.ts'
 import { nearestNames } from '../core/nearest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { isModuleKind } from '../core/reference/reference.ts'
+import { createImportMap } from './import-map.ts'
 import { createResolver, pathIn, type Resolver } from './resolver.ts'
 
 /**
@@ -13,11 +14,17 @@ import { createResolver, pathIn, type Resolver } from './resolver.ts'
  */
 export function createManifestResolver(manifest: Manifest, url: string = manifest.url): Resolver {
   const imported = lazily(() => importedBy(manifest))
-  return createResolver(url, {
+  const wholeMap = lazily(() => createImportMap(manifest, resolver))
+  const resolver = createResolver(url, {
     has: (path) => manifest.assets.has(path),
     get: (path) => assetOf(manifest, path),
     isImported: (path) => imported().has(path),
   })
+  return {
+    ...resolver,
+    importMap: (entries) =>
+      entries === undefined ? wholeMap() : createImportMap(manifest, resolver, entries),
+  }
 }
 
 /** What any file imports or the import map names. */

@@ -1,3 +1,4 @@
+import { FingerpostError } from '../core/error.ts'
 import type { ManifestAsset, ManifestReference } from '../core/manifest/manifest.ts'
 import { encodePath, extensionOf, type LogicalPath } from '../core/path.ts'
 import { provesModule, splitSuffix } from '../core/reference/reference.ts'
@@ -21,6 +22,15 @@ export interface Resolver {
    * imports it. Any other script counts as classic.
    */
   isModule(name: string): boolean
+  /** The import map of the build; with `entries`, what these modules import. */
+  importMap(entries?: readonly string[]): ImportMap
+}
+
+/** An import map as browsers read it (HTML §8.1.5.3). */
+export interface ImportMap {
+  readonly imports: Readonly<Record<string, string>>
+  /** By URL. The browser refuses a module with other bytes. */
+  readonly integrity: Readonly<Record<string, string>>
 }
 
 /** What a page needs to know of a file. */
@@ -45,8 +55,11 @@ export interface AssetLookup {
   isImported?(path: LogicalPath): boolean
 }
 
+/** The answers that need no import map. */
+export type NameAnswers = Omit<Resolver, 'importMap'>
+
 /** @param url the public URL of all files, ending with a slash */
-export function createResolver(url: string, lookup: AssetLookup): Resolver {
+export function createResolver(url: string, lookup: AssetLookup): NameAnswers {
   const urlOf = ({ file }: Pick<ManifestAsset, 'file'>) => url + encodePath(file)
   return {
     url,
@@ -72,5 +85,28 @@ export function createResolver(url: string, lookup: AssetLookup): Resolver {
 
 /** The path a name stands for, without suffix. A file name may itself contain `?` or `#`. */
 export function pathIn(name: string, files: Pick<AssetLookup, 'has'>): LogicalPath {
-  return files.has(name) ? name : splitSuffix(name).specifier
+  if (typeof name !== 'string') throw notAName(name)
+  if (files.has(name)) return name
+  const { specifier } = splitSuffix(name)
+  if (specifier === '' || specifier.endsWith('/')) throw notAFile(name)
+  return specifier
+}
+
+function notAName(given: unknown): FingerpostError {
+  const what = given === null || typeof given !== 'object' ? String(given) : 'an object'
+  return new FingerpostError('FP_UNKNOWN_NAME', `The name of a file is text, not ${what}.`, {
+    remedy:
+      "Write it in quotes: static('css/site.css'), in Django's style {% static 'css/site.css' %}. Without quotes it is a variable.",
+  })
+}
+
+function notAFile(name: string): FingerpostError {
+  return new FingerpostError(
+    'FP_UNKNOWN_NAME',
+    `${JSON.stringify(name)} names a folder. Only files have URLs.`,
+    {
+      remedy: "Give the whole name: static('img/logo.svg'), or static('img/' + name) with a variable.",
+      details: { name, nearest: [] },
+    },
+  )
 }

@@ -29,7 +29,7 @@ const TESTING_INTEGRITY = `sha384-${'A'.repeat(64)}`
 export async function createTestingResolver(options: TestingOptions = {}): Promise<Resolver> {
   const { url = '/static/', sources, cwd = process.cwd() } = options
   const known = sources && (await listNames(sources, cwd))
-  return createResolver(url, {
+  const resolver = createResolver(url, {
     has: (path) => known?.has(path) ?? false,
     get(path) {
       const isKnown = known === undefined ? isLogicalPath(path) : known.has(path)
@@ -37,6 +37,7 @@ export async function createTestingResolver(options: TestingOptions = {}): Promi
       return { file: path, type: mediaType(path), integrity: TESTING_INTEGRITY, references: [] }
     },
   })
+  return { ...resolver, importMap: () => ({ imports: {}, integrity: {} }) }
 }
 
 async function listNames(sources: readonly SourceOption[], cwd: string): Promise<ReadonlySet<LogicalPath>> {

@@ -1,7 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Digester } from '../core/digest.ts'
 import { findPathOf } from '../core/hashed-path.ts'
-import { lazily } from '../core/lazy.ts'
 import { LIMITS } from '../core/limit.ts'
 import { encodePath, fileNameOf } from '../core/path.ts'
 import { type CacheStats, createBodyCache } from '../http/body-cache.ts'
@@ -18,7 +17,6 @@ import {
 } from '../http/responder.ts'
 import { type BodyFile, type Response, redirectTo } from '../http/response.ts'
 import type { Sender } from '../http/send.ts'
-import { createImportMap, formatImportMap, type ImportMapOptions } from '../resolve/import-map.ts'
 import { createManifestResolver } from '../resolve/manifest-resolver.ts'
 import type { Resolver } from '../resolve/resolver.ts'
 import type { LoadedManifest } from './manifest-source.ts'
@@ -59,8 +57,6 @@ export interface Site extends AnsweringSite {
 /** One build in service. Responders are made when their name is first asked for, so that a start prepares nothing. */
 export interface ServedBuild extends LoadedManifest {
   readonly resolver: Resolver
-  /** The tag `<script type="importmap">`. */
-  importMap(options?: ImportMapOptions): string
   /** By hashed and logical name; never more than the build and its history have. */
   readonly responders: Map<string, Responder>
   /** The same by request target, for names that are spelled the same in it. */
@@ -175,15 +171,9 @@ const PLAIN_NAME = /^[^%?#;]+$/
 
 function serveBuild(loaded: LoadedManifest, { url }: Mount): ServedBuild {
   const { manifest } = loaded
-  const resolver = createManifestResolver(manifest, url)
-  const wholeMap = lazily(() => createImportMap(manifest, resolver))
   return {
     ...loaded,
-    resolver,
-    importMap({ nonce, entries } = {}) {
-      const map = entries === undefined ? wholeMap() : createImportMap(manifest, resolver, entries)
-      return formatImportMap(map, nonce)
-    },
+    resolver: createManifestResolver(manifest, url),
     responders: new Map(),
     targets: new Map(),
   }

@@ -28,7 +28,7 @@ export function installHandlebars(handlebars: HandlebarsEngine, helpers: Templat
   }
   register('importMapTag', (call: HelperCall) => {
     const { nonce, ...imports } = call.hash
-    const names = imports as Readonly<Record<string, string>>
+    const names = Object.keys(imports).length === 0 ? undefined : (imports as Record<string, string>)
     return new SafeString(helpersFor(call).importMapTag(names, nonce === undefined ? {} : { nonce }))
   })
 }

@@ -45,7 +45,8 @@ const FILTERS: Readonly<Record<string, LiquidFilter>> = {
   script_tag: (helpers, name, options) => helpers.scriptTag(name, options),
   module_tag: (helpers, name, options) => helpers.moduleTag(name, options),
   preload_tag: (helpers, name, options) => helpers.preloadTag(name, options),
-  import_map_tag: (helpers, imports, options) => helpers.importMapTag(imports, options),
+  import_map_tag: (helpers, imports, options) =>
+    helpers.importMapTag(Object.keys(imports ?? {}).length === 0 ? undefined : imports, options),
 }
 
 interface StaticTag {
@@ -53,13 +54,21 @@ interface StaticTag {
 }
 
 function createStaticTag(liquid: LiquidEngine, url: (name: string) => string): object {
+  // A path without quotes does not parse. It is no name, like an undefined variable.
+  const evaluate = (expression: string, scope: never) => {
+    try {
+      return liquid.evalValueSync(expression, scope)
+    } catch {
+      return undefined
+    }
+  }
   return {
     // liquidjs creates an object with these methods for each use of the tag.
     parse(this: StaticTag, token: { readonly args: string }): void {
       this.expression = token.args
     },
     render(this: StaticTag, scope: never): string {
-      return url(String(liquid.evalValueSync(this.expression, scope)))
+      return url(evaluate(this.expression, scope) as string)
     },
   }
 }

@@ -1,7 +1,7 @@
 import { FingerpostError } from '../core/error.ts'
 import type { ReferenceKind } from '../core/reference/reference.ts'
 import { formatScriptJson } from '../resolve/import-map.ts'
-import type { ResolvedAsset, Resolver } from '../resolve/resolver.ts'
+import type { ImportMap, ResolvedAsset, Resolver } from '../resolve/resolver.ts'
 import { type Attributes, type AttributeValue, formatTag, KEYWORD_MARK } from './html.ts'
 import { findNeeds, preloadDestination } from './preload.ts'
 
@@ -38,8 +38,8 @@ export interface TemplateHelpers {
   moduleTag(name: string, options?: TagOptions): string
   /** `<link rel="preload">` with the matching `as`, or `modulepreload` with `{ as: 'module' }`. */
   preloadTag(name: string, options?: TagOptions): string
-  /** `<script type="importmap">` with these specifiers, the URLs of their files, and integrity. */
-  importMapTag(imports: Readonly<Record<string, string>>, options?: TagOptions): string
+  /** `<script type="importmap">` with these specifiers, the URLs of their files, and integrity. Default: that of the build. */
+  importMapTag(imports?: Readonly<Record<string, string>>, options?: TagOptions): string
 }
 
 /** The helpers that write the tag of one file. */
@@ -86,16 +86,12 @@ export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = 
       return formatTag('link', { rel: 'preload', as, href, ...typeHint(as, asset), ...security, ...others })
     },
     importMapTag(imports, options = {}) {
-      const map = createImportMap(imports, options, { resolver, facts })
-      const {
-        nonce = facts.nonce,
-        integrity: _i,
-        crossorigin: _c,
-        preload: _p,
-        absolute: _a,
-        ...rest
-      } = options
-      return `${formatTag('script', { type: 'importmap', nonce, ...rest })}${formatScriptJson(map)}</script>`
+      const { nonce = facts.nonce, integrity = true, absolute, ...others } = options
+      const { crossorigin: _c, preload: _p, ...rest } = others
+      const map =
+        imports === undefined ? resolver.importMap() : mapOf(imports, (name) => tag(name, { absolute }))
+      const json = formatScriptJson(integrity ? map : { imports: map.imports })
+      return `${formatTag('script', { type: 'importmap', nonce, ...rest })}${json}</script>`
     },
   }
 }
@@ -153,19 +149,12 @@ function typeHint(as: AttributeValue, { type }: ResolvedAsset): Attributes {
 }
 
 /** Integrity is listed by URL, so that imported modules are verified too (HTML §8.1.6.1). */
-function createImportMap(
-  imports: Readonly<Record<string, string>>,
-  { absolute, integrity = true }: TagOptions,
-  { resolver, facts }: Surroundings,
-): Record<string, unknown> {
+function mapOf(imports: Readonly<Record<string, string>>, describe: (name: string) => TagParts): ImportMap {
   const named = Object.entries(imports).filter(([specifier]) => specifier !== KEYWORD_MARK)
-  const entries = named.map(([specifier, name]): [string, string, string] => {
-    const asset = resolver.describe(name)
-    return [specifier, absoluteOrNot(asset.url, { absolute }, facts), asset.integrity]
-  })
+  const entries = named.map(([specifier, name]) => ({ specifier, ...describe(name) }))
   return {
-    imports: Object.fromEntries(entries.map(([specifier, url]) => [specifier, url])),
-    ...(integrity ? { integrity: Object.fromEntries(entries.map(([, url, digest]) => [url, digest])) } : {}),
+    imports: Object.fromEntries(entries.map(({ specifier, href }) => [specifier, href])),
+    integrity: Object.fromEntries(entries.map(({ href, asset }) => [href, asset.integrity])),
   }
 }
 

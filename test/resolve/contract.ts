@@ -112,6 +112,20 @@ export function testResolverContract(name: string, makeResolver: MakeResolver): 
     }
   })
 
+  test(`${name}: what is not the name of a file is told from a misspelt one`, async (context) => {
+    const { resolver } = await setUp(context)
+    for (const given of [undefined, null, Number.NaN, {}]) {
+      const message = /name of a file is text, not (undefined|null|NaN|an object)\..*\n.*in quotes/
+      for (const ask of [resolver.resolve, resolver.integrity, resolver.describe, resolver.isModule]) {
+        assert.throws(() => ask(given as never), { code: 'FP_UNKNOWN_NAME', message })
+      }
+    }
+    for (const given of ['', 'img/', 'img/?v=1', '#top']) {
+      const message = /names a folder\. Only files have URLs\.\n.*static\('img\/' \+ name\)/
+      assert.throws(() => resolver.resolve(given), { code: 'FP_UNKNOWN_NAME', message }, given)
+    }
+  })
+
   test(`${name}: the url of the options stands before every name`, async (context) => {
     const { resolver } = await setUp(context, { ...OPTIONS, url: 'https://cdn.example/s' })
     assert.equal(resolver.url, 'https://cdn.example/s/')

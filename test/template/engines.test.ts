@@ -69,3 +69,37 @@ test('Liquid and Handlebars make import maps', async () => {
   const html = await handlebars?.render(`{{importMapTag b='js/b.js' nonce='n'}}`, helpers)
   assert.equal(html, map)
 })
+
+test("every engine reaches the build's import map", async () => {
+  const expected = helpers.importMapTag()
+  assert.match(expected, /"imports":\{\},"integrity":\{"\/static\/js\/app\.6\.js":"sha384-jsapp6js"/)
+  const sources: Readonly<Record<string, string>> = {
+    Nunjucks: '{{ importMapTag() }}',
+    EJS: '<%- importMapTag() %>',
+    Eta: '<%~ it.importMapTag() %>',
+    Handlebars: '{{importMapTag}}',
+    Pug: '!= importMapTag()',
+    Liquid: '{{ nil | import_map_tag }}',
+    Edge: '{{{ importMapTag() }}}',
+  }
+  for (const { engine, render } of ENGINE_PAGES) {
+    assert.equal(await render(sources[engine] ?? '', helpers), expected, engine)
+  }
+})
+
+test('a name without quotes is told from a misspelt one', async () => {
+  const sources: Readonly<Record<string, string>> = {
+    Nunjucks: '{% static img/logo.svg %}',
+    Handlebars: '{{static img/logo.svg}}',
+    Liquid: '{% static img/logo.svg %}',
+  }
+  for (const { engine, render } of ENGINE_PAGES) {
+    const source = sources[engine]
+    if (source === undefined) continue
+    await assert.rejects(
+      async () => render(source, helpers),
+      /text, not (undefined|NaN)[\s\S]*in quotes/,
+      engine,
+    )
+  }
+})

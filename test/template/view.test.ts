@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import helmet from '@fastify/helmet'
 import view from '@fastify/view'
+import { Eta } from 'eta'
 import Fastify, { type FastifyInstance } from 'fastify'
+import Handlebars from 'handlebars'
+import { Liquid } from 'liquidjs'
+import nunjucks from 'nunjucks'
 import { fingerpost } from '../../src/plugin/plugin.ts'
 import { makeTree } from '../support/tree.ts'
 import { ENGINE_PAGES, type EnginePage } from './engines.ts'
@@ -111,5 +115,36 @@ test('what a route puts into reply.locals keeps the helpers', async (context) =>
     app.get('/mine', (_request, reply) => reply.view(`page${ejs.extension}`))
     const { body } = await app.inject({ url: '/mine' })
     assert.match(body, /^\/static\/img\/logo\.[0-9a-f]{16}\.svg ann later/)
+  }
+})
+
+test('a tag or helper that is not installed says what to write', async (context) => {
+  const sources = [makeTree(context, SITE)]
+  const root = makeTree(context, {
+    'page.njk': "{% static 'css/site.css' %}",
+    'page.liquid': "{% static 'css/site.css' %}",
+    'page.hbs': "{{stylesheetTag 'css/site.css'}}",
+    'page.eta': "<%~ it.stylesheetTag('css/site.css') %>",
+  })
+  const wanted: Readonly<Record<string, readonly [engine: object, remedy: RegExp]>> = {
+    njk: [{ nunjucks }, /Write: installNunjucks\(environment, app\.staticHelpers\)/],
+    liquid: [{ liquid: new Liquid({ root }) }, /Write: installLiquid\(liquid, app\.staticHelpers\)/],
+    hbs: [{ handlebars: Handlebars.create() }, /Write: installHandlebars\(handlebars, app\.staticHelpers\)/],
+    eta: [{ eta: new Eta() }, /Write: render the page with/],
+  }
+  for (const [extension, [engine, remedy]] of Object.entries(wanted)) {
+    const app = Fastify()
+    context.after(() => app.close())
+    await app.register(fingerpost, { live: true, sources })
+    await app.register(view, { engine: engine as never, root })
+    // A page with locals of its own, as those of another plugin.
+    app.get('/', async (_request, reply) => {
+      reply.type('text/html')
+      Object.defineProperty(reply, 'locals', { value: {} })
+      return reply.view(`page.${extension}`, {})
+    })
+    const response = await app.inject('/')
+    assert.equal(response.statusCode, 500, extension)
+    assert.match(response.body, remedy, extension)
   }
 })

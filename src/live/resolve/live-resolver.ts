@@ -8,7 +8,7 @@ import { createDigester } from '../../core/digest.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { nearestNames } from '../../core/nearest.ts'
 import { extensionOf, isLogicalPath, type LogicalPath } from '../../core/path.ts'
-import { createImportMap, type ImportMap, type ImportMapSource } from '../../resolve/import-map.ts'
+import { createImportMap, type ImportMapSource } from '../../resolve/import-map.ts'
 import { createResolver, type Resolver } from '../../resolve/resolver.ts'
 import { createScanners } from '../../scan/scanners.ts'
 import { collect } from '../../sources/collect.ts'
@@ -37,8 +37,6 @@ export interface LiveResolver extends Resolver, Omit<LiveAssets, 'forget'> {
   readonly sources: readonly SourceFolder[]
   /** All names of the last listing, in no order. */
   names(): Iterable<LogicalPath>
-  /** The import map of a build. Without `entries` it reads every module. @throws FingerpostError `FP_UNKNOWN_NAME`, `FP_CONFIG` */
-  importMap(entries?: readonly string[]): ImportMap
   /** Lists the sources again, for nearest names and new files. */
   relist(): Promise<void>
 }

@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
 import type { StaticName } from '../../core/manifest/static-name.ts'
-import type { ImportMapOptions } from '../../resolve/import-map.ts'
+import { formatImportMap, type ImportMapOptions } from '../../resolve/import-map.ts'
 import type { Resolver } from '../../resolve/resolver.ts'
+import { explainMissingHelper } from '../../template/missing-helper.ts'
 import {
   createTemplateHelpers,
   type TemplateHelpers,
@@ -35,6 +36,8 @@ declare module 'fastify' {
     staticStats(): StaticStats
   }
   interface FastifyReply {
+    /** What templates call, with the host and the CSP nonce of this request. `reply.locals` contains the same functions. */
+    readonly staticHelpers: TemplateHelpers
     /** Like `app.static`; `{ absolute: true }` takes scheme and host from the request. */
     static<const T extends string>(name: StaticName<T>, options?: UrlOptions): string
     /** Like `static`, for names that are only known at run time. */
@@ -53,7 +56,7 @@ declare module 'fastify' {
 /** What the decorations need. */
 export interface DecorationParts {
   readonly site: {
-    readonly current: Pick<Site['current'], 'resolver' | 'importMap'>
+    readonly current: Pick<Site['current'], 'resolver'>
     stats(): StaticStats
   }
   readonly reloader: Pick<Reloader, 'reload'>
@@ -79,13 +82,20 @@ export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mou
   app.decorate('staticIntegrity', helpers.staticIntegrity)
   app.decorate('staticReload', () => reloader.reload())
   app.decorate('staticMount', mount)
-  app.decorate('importMap', (options) => site.current.importMap(options))
+  app.decorate('importMap', ({ nonce, entries } = {}) =>
+    formatImportMap(site.current.resolver.importMap(entries), nonce),
+  )
   app.decorate('staticStats', () => site.stats())
   const url = function (this: FastifyReply, name: string, options?: UrlOptions): string {
     return options?.absolute
       ? helpersFor(this, site.current.resolver).static(name, options)
       : helpers.static(name)
   }
+  app.decorateReply('staticHelpers', {
+    getter(this: FastifyReply) {
+      return helpersFor(this, site.current.resolver)
+    },
+  })
   app.decorateReply('static', url)
   app.decorateReply('staticUrl', url)
   app.decorateReply('preload', function (this: FastifyReply, ...files: readonly PreloadFile[]) {
@@ -94,6 +104,10 @@ export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mou
     if (links.length === 0) return this
     if (earlyHints) sendEarlyHints(this, links)
     return this.header('link', [...before, ...links].join(', '))
+  })
+  app.addHook('onError', async (_request, _reply, error) => {
+    const remedy = explainMissingHelper(error)
+    if (remedy !== undefined) error.message += `\n  ${remedy}`
   })
   decorateLocals(app, (reply) => helpersFor(reply, site.current.resolver))
 }
@@ -117,6 +131,7 @@ function liveView(current: () => Resolver): Resolver {
     integrity: (name) => current().integrity(name),
     describe: (name) => current().describe(name),
     isModule: (name) => current().isModule(name),
+    importMap: (entries) => current().importMap(entries),
   }
 }
 
