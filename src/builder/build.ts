@@ -1,4 +1,5 @@
 import { createDigester } from '../core/digest.ts'
+import { FingerpostError } from '../core/error.ts'
 import { collect } from '../sources/collect.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
 import { locateSources } from '../sources/source.ts'
@@ -24,6 +25,7 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   const unchanged = isPlain ? createUnchangedCheck({ config, storage, digester }) : undefined
   tell({ kind: 'step', step: 'collect' })
   const collection = await collectSources(config)
+  if (collection.files.size === 0 && !config.allowEmpty) throw noFiles(config)
   if (mode === 'publish' && config.types !== undefined) {
     await saveNameTypes(config.types, collection.files.keys())
   }
@@ -43,6 +45,14 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
 export async function collectSources({ sources, cwd, out, ignore }: BuildConfig) {
   const located = await locateSources(sources, { cwd, out })
   return collect(located.map((source) => createFolderFinder({ ...source, ignore })))
+}
+
+function noFiles({ sources }: BuildConfig): FingerpostError {
+  const folders = sources.map((source) => (typeof source === 'string' ? source : source.dir))
+  return new FingerpostError('FP_SOURCE', `No files in ${folders.join(', ')}.`, {
+    remedy: 'Check the folders and --ignore, or allow an empty build with --allow-empty.',
+    details: { sources },
+  })
 }
 
 function withLazyManifest(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
@@ -155,7 +155,7 @@ test('all references that lead nowhere are told at once, and nothing is publishe
     return true
   })
   assert.throws(() => statSync(join(cwd, 'staticfiles')), { code: 'ENOENT' })
-  await project(context, {}).run()
+  await project(context, {}, { allowEmpty: true }).run()
   assert.throws(out, { code: 'ENOENT' })
 })
 
@@ -272,4 +272,13 @@ test('source files keep their bytes whatever their encoding', async (context) =>
   const bytes = out().get(manifest.assets.get('a.css')?.file ?? '')
   const undone = bytes?.toString('latin1').replace(/\.[0-9a-f]{16}(?=\.svg)/, '')
   assert.equal(undone, readFileSync(join(cwd, 'src/a.css')).toString('latin1'))
+})
+
+test('sources without files are an error unless they are allowed', async (context) => {
+  const cwd = makeTree(context, { src: {} })
+  const run = (options: Partial<BuildOptions>) =>
+    build({ sources: ['src'], cache: false, ...options }, { cwd })
+  await assert.rejects(run({}), { code: 'FP_SOURCE', message: /^No files in src\.\n.*--allow-empty/ })
+  assert.ok(!existsSync(join(cwd, 'staticfiles')))
+  assert.equal((await run({ allowEmpty: true })).manifest.assets.size, 0)
 })

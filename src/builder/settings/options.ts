@@ -42,6 +42,8 @@ export interface BuildOptions {
   readonly brotli?: 'native' | 'wasm'
   /** Globs of logical paths to leave out, besides `CVS`, `.*` (except `.well-known`) and `*~`. Default none. */
   readonly ignore?: readonly string[]
+  /** Build even if the sources have no files. Default false: that is an error. */
+  readonly allowEmpty?: boolean
   /** Globs of targets that may be missing, or `FILE:TARGET` for one file's targets. Default none. */
   readonly allowMissing?: readonly string[]
   /** What a reference to a missing file does: fail the build, or give a warning. Default `'error'`. */
@@ -147,6 +149,11 @@ export const BUILD_TABLE = {
     parse: asListOf(asText),
     default: [],
     flag: { kind: 'list', short: 'i', value: 'GLOB', help: 'Leave out these files, besides CVS, .* and *~' },
+  },
+  allowEmpty: {
+    parse: asFlag,
+    default: false,
+    flag: { kind: 'flag', help: 'Build even if the sources have no files' },
   },
   allowMissing: {
     parse: asListOf(asText),

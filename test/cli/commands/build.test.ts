@@ -34,8 +34,12 @@ test('build writes the output and closes with files, bytes by encoding and time'
   )
 })
 
-test('sources without files are built, with a warning', async (context) => {
-  const { code, stderr } = await runIn(makeTree(context, { assets: {} }), 'build', 'assets')
+test('sources without files are an error, or with --allow-empty a warning', async (context) => {
+  const cwd = makeTree(context, { assets: {} })
+  const refused = await runIn(cwd, 'build', 'assets')
+  assert.equal(refused.code, 1)
+  assert.match(refused.stderr, /No files in \S+assets\.\n.*--allow-empty/)
+  const { code, stderr } = await runIn(cwd, 'build', 'assets', '--allow-empty')
   assert.equal(code, 0)
   assert.match(stderr, /^warning: The sources have no files\.$/m)
 })
