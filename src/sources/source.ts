@@ -46,7 +46,7 @@ export async function locateSources(
   { cwd, out }: LocateOptions,
 ): Promise<readonly SourceFolder[]> {
   if (sources.length === 0) {
-    throw new FingerpostError('FP_USAGE', 'There are no sources.', {
+    throw new FingerpostError('FP_USAGE', 'No sources.', {
       remedy: 'Name them (fingerpost build assets), or list them as `sources` in the config file.',
     })
   }

@@ -12,6 +12,7 @@ export type ProblemCode =
   | 'dynamic' // a URL that is computed at run time
   | 'not-a-module' // JavaScript that doesn't parse as a module
   | 'malformed' // SVG or JSON that can't be read
+  | 'integrity' // an integrity attribute that a rewrite may make wrong
   | 'charset' // text in an encoding that can't be scanned
 
 /** One finding about one place. */

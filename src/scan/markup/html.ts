@@ -4,14 +4,14 @@ import type { Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
 import type { Scan, ScanNote, Scanner, Span } from '../scanner.ts'
 import { sliceSpelling } from '../spelling.ts'
-import { scanNestedCss, spellAttribute, URL_ATTRIBUTES } from './markup.ts'
+import { CSS_ATTRIBUTES, scanNestedCss, spellAttribute, URL_ATTRIBUTES } from './markup.ts'
 
 const SRCSET_ATTRIBUTES: ReadonlySet<string> = new Set(['srcset', 'imagesrcset'])
 
 /** Link types that load something (HTML §4.6.7); others lead to pages. */
 const LOADING_RELS: ReadonlySet<string> = new Set([
   ...['stylesheet', 'icon', 'apple-touch-icon', 'apple-touch-icon-precomposed', 'mask-icon', 'fluid-icon'],
-  ...['manifest', 'preload', 'modulepreload', 'prefetch'],
+  ...['manifest', 'preload', 'modulepreload', 'prefetch', 'apple-touch-startup-image', 'image_src'],
 ])
 
 /** How the text of an element is read (HTML §13.2.6.4): without markup in it. */
@@ -83,16 +83,26 @@ function readTag(html: string, tag: Token.TagToken, findings: Findings): void {
   for (const { name, value } of tag.attrs) {
     const isUrl = urlAttributes.includes(name)
     const isSrcset = SRCSET_ATTRIBUTES.has(name)
-    if (!isUrl && !isSrcset && name !== 'style') continue
+    if (!isUrl && !isSrcset && !CSS_ATTRIBUTES.has(name)) continue
     const spelling = spellValue(html, tag.location?.attrs?.[name], value)
     if (spelling === undefined) continue
-    if (isUrl) findings.addUrl('html', spelling)
-    else if (isSrcset) {
+    if (isUrl) {
+      findings.addUrl('html', spelling)
+      if (tag.attrs.some((other) => other.name === 'integrity')) noteIntegrity(spelling, findings)
+    } else if (isSrcset) {
       for (const { start, end } of parseSrcset(spelling.text)) {
         findings.addUrl('html', sliceSpelling(spelling, start, end))
       }
     } else scanNestedCss(spelling, findings)
   }
+}
+
+/** Browsers block a file whose bytes a build has changed since its digest was taken (SRI §3.3.5). */
+function noteIntegrity({ text, start, end }: Spelling, findings: Findings): void {
+  if (/^\s*(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(text)) return
+  const message =
+    'has an integrity attribute, which the build does not update. Remove it: a rewritten file is blocked.'
+  findings.addNote({ code: 'integrity', severity: 'warning', start, end, message })
 }
 
 /**

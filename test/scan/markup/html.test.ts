@@ -21,11 +21,28 @@ const ROWS: readonly MarkedRow[] = [
   ['<p style="background: url(&quot;a•.png&quot;)">', 'a.png'],
   ['<style>@import "a•.css"; b { c: url(d•.png) }</style>', 'a.css', 'd.png'],
   ['<textarea><img src="a.png"></textarea><title><img src="a.png"></title>'],
+  [
+    '<body background="a•.png"><svg><rect fill="url(b•.svg#c)"/><feImage href="d•.png"/></svg>',
+    'a.png',
+    'b.svg#c',
+    'd.png',
+  ],
+  ['<link rel="apple-touch-startup-image" href="a•.png">', 'a.png'],
   ['<!-- <img src="a.png"> --><svg><use href="a•.svg#b"/></svg>', 'a.svg#b'],
   ['<img src="https://x.test/a•.png"><img src="data:image/png,x">', 'https://x.test/a.png'],
 ]
 
 for (const row of ROWS) test(JSON.stringify(row[0]), () => void assertMarked(htmlScanner.scan, row))
+
+test('the integrity of a file of the build is told of, that of another host is not', () => {
+  const html = `<script src="a.js" integrity="sha384-x"></script><link rel=stylesheet href="https://x.test/a.css" integrity=y>`
+  const { notes, references } = htmlScanner.scan(html)
+  assert.equal(references.length, 2)
+  assert.deepEqual(
+    notes.map(({ code, start, end }) => [code, html.slice(start, end)]),
+    [['integrity', 'a.js']],
+  )
+})
 
 test('a page with its own base is left alone, with a note', () => {
   const { references, notes } = htmlScanner.scan('<base href="/x/"><img src="a.png">')
