@@ -50,7 +50,8 @@ export interface FilesystemStorage extends Storage {
  * so that no reader and no crash ever sees half of one.
  *
  * A link that leads out of the folder is never followed (`FP_PATH`). On Linux that holds even if a folder is replaced by
- * a link at the same moment; elsewhere, links are resolved right before each use.
+ * a link at the same moment; elsewhere, links are resolved right before each use. A listing may name files of a folder
+ * that is replaced while it is read; none of them can be opened.
  *
  * @throws FingerpostError `FP_CONFIG` for a wrong option; from then on `FP_STORAGE` if the filesystem refuses: disk full,
  * no permission, read-only
