@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { appendFile, mkdir, mkdtemp, rename } from 'node:fs/promises'
+import { appendFile, cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { measureNode, type Usage } from '../measure/node-process.ts'
 import { compiled } from '../setup/compile.ts'
@@ -74,6 +74,13 @@ export const djangoBuild: Builder = async ({ source, work }) => {
  */
 export async function forgetBuild(work: string): Promise<void> {
   if (existsSync(work)) await rename(work, join(await mkdtemp(`${work}-aside-`), 'build'))
+}
+
+/** What a CI job starts with: a new checkout, whose every stat is new, no output, and the cache of an earlier job. */
+export async function checkOutAnew(original: string, { source, work }: BuildPlace): Promise<void> {
+  await rm(source, { recursive: true, force: true })
+  await cp(original, source, { recursive: true })
+  await forgetBuild(join(work, 'static'))
 }
 
 /** Edits one file so that its content is new each time. */

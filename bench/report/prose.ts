@@ -69,13 +69,14 @@ with If-None-Match. *404*: the hashed name of a file that is gone. All servers s
   Node's queue of ticks, which every answer goes through several times; the plugin keeps one entry of it alive. Bare servers go without.`,
 
   build: `Times and memory are of the whole process, from start to exit, as the kernel accounts for them. *Cold*: no output and no cache. *Warm*: nothing
-changed since. *One change*: one file got a comment. The *compression floor* reads every file and compresses each distinct compressible
+changed since. *One change*: one file got a comment.
+*Fresh checkout*: what a CI job does, with every source copied anew (each stat is new, each content the same), no output, and the cache of an earlier build. The *compression floor* reads every file and compresses each distinct compressible
 content once with node:zlib (brotli 11, gzip 9) on all cores; it writes nothing. Django's *collectstatic* with WhiteNoise's
 CompressedManifestStaticFilesStorage, told to leave references that lead nowhere; it compresses each file under its plain and under its hashed name. *gulp-rev*: gulp-rev,
 gulp-rev-rewrite, gulp-brotli and gulp-gzip. Django and gulp
 are measured in fewer rounds, and gulp not at all on fontawesome-free, where gulp-rev-rewrite, trying every name in every file, takes minutes.
 The made-up sites of 100 to 50,000 files have ten icons, four modules, three style sheets, one data file and two incompressible pictures in every twenty files, none like another;
-one build each cold, three each warm and with one change; the floor and Django take part where that takes no minutes.
+one build each cold and of a fresh checkout, three each warm and with one change; the floor and Django take part where that takes no minutes.
 *Encoders* compress the same five files on one core.`,
 
   scan: `Each reader reads a corpus of real packages twice in a process of its own, on one core; the second pass counts, in processor time. The peers only tokenize or

@@ -5,6 +5,7 @@ import {
   type Builder,
   type BuildPlace,
   changeFile,
+  checkOutAnew,
   djangoBuild,
   fingerpostBuild,
   floorBuild,
@@ -23,6 +24,9 @@ import { recordUsage } from './usage.ts'
 
 const DJANGO = 'Django collectstatic'
 
+/** Builds of a fresh checkout with a carried cache. */
+const CHECKOUTS = 3
+
 /** The name of the site that is made up instead of installed. */
 const MADE_UP = '300 made-up files'
 
@@ -38,19 +42,24 @@ interface BuildProfile {
   /** None where gulp-rev-rewrite, which tries every name in every file, would take minutes. */
   readonly gulpRounds: number
   readonly warmRounds: number
-  readonly seconds: { readonly cold: number; readonly warm: number; readonly change: number }
+  readonly seconds: {
+    readonly cold: number
+    readonly warm: number
+    readonly change: number
+    readonly checkout: number
+  }
 }
 
 const PROFILES: readonly BuildProfile[] = [
   {
     ...{ name: 'bootstrap', change: 'dist/css/bootstrap.css' },
     ...{ rounds: 5, djangoRounds: 1, djangoWarmRounds: 1, gulpRounds: 1, warmRounds: 7 },
-    seconds: { cold: 105, warm: 28, change: 12 },
+    seconds: { cold: 105, warm: 28, change: 12, checkout: 8 },
   },
   {
     ...{ name: '@fortawesome/fontawesome-free', change: 'css/fontawesome.css' },
     ...{ rounds: 3, djangoRounds: 1, djangoWarmRounds: 0, gulpRounds: 0, warmRounds: 7 },
-    seconds: { cold: 200, warm: 6, change: 12 },
+    seconds: { cold: 200, warm: 6, change: 12, checkout: 12 },
   },
 ]
 
@@ -58,7 +67,7 @@ const PROFILES: readonly BuildProfile[] = [
 const QUICK: BuildProfile = {
   ...{ name: MADE_UP, change: CHANGED_FILE },
   ...{ rounds: 1, djangoRounds: 1, djangoWarmRounds: 0, gulpRounds: 1, warmRounds: 3 },
-  seconds: { cold: 8, warm: 1, change: 1 },
+  seconds: { cold: 8, warm: 1, change: 1, checkout: 2 },
 }
 
 interface NamedBuilder {
@@ -84,6 +93,10 @@ export const planBuildSpeed: PlanSubject = ({ settings }) =>
       {
         ...{ subject: 'build', name: `${name}, one change`, seconds: seconds.change },
         measure: (bench) => measureOneChange(bench, profile),
+      },
+      {
+        ...{ subject: 'build', name: `${name}, fresh checkout`, seconds: seconds.checkout },
+        measure: (bench) => measureFreshCheckout(bench, profile),
       },
     ]
   })
@@ -156,6 +169,16 @@ async function measureOneChange(bench: Bench, profile: BuildProfile): Promise<vo
     samples.push(await fingerpostBuild(place))
   }
   record(bench, `${profile.name}, one change`, ours(bench), samples)
+}
+
+async function measureFreshCheckout(bench: Bench, profile: BuildProfile): Promise<void> {
+  const place = await builtOnce(bench, profile)
+  const samples: Usage[] = []
+  for (let round = 0; round < CHECKOUTS; round++) {
+    await checkOutAnew(await sourceOf(profile.name), place)
+    samples.push(await fingerpostBuild(place))
+  }
+  record(bench, `${profile.name}, fresh checkout`, ours(bench), samples)
 }
 
 /** A place where fingerpost has just built the site, whatever an earlier stage left there. */

@@ -4,6 +4,7 @@ import {
   type Builder,
   type BuildPlace,
   changeFile,
+  checkOutAnew,
   djangoBuild,
   fingerpostBuild,
   floorBuild,
@@ -18,7 +19,7 @@ import { recordUsage } from './usage.ts'
 /** Numbers of files of the growing site. */
 export const GROWTH_SIZES = [100, 1_000, 10_000, 50_000] as const
 
-const SECONDS: Readonly<Record<number, number>> = { 100: 8, 1000: 15, 10000: 65, 50000: 180 }
+const SECONDS: Readonly<Record<number, number>> = { 100: 9, 1000: 18, 10000: 85, 50000: 270 }
 
 const ROUNDS = 3
 
@@ -28,7 +29,7 @@ const FLOOR_MAX_FILES = 10_000
 /** Above this Django's collectstatic takes minutes. */
 const DJANGO_MAX_FILES = 1_000
 
-/** Cold, warm and one-change builds of a made-up site, a stage per size. */
+/** Cold, warm, one-change and fresh-checkout builds of a made-up site, a stage per size. */
 export const planGrowth: PlanSubject = ({ settings: { quick, maxFiles } }) =>
   GROWTH_SIZES.filter((count) => count <= (quick ? 1_000 : maxFiles)).map((count) => ({
     ...{ subject: 'build', name: `growth to ${count} files`, seconds: quick ? 5 : (SECONDS[count] ?? 0) },
@@ -39,8 +40,9 @@ async function measureGrowth(bench: Bench, count: number): Promise<void> {
   const { runtime, product } = bench
   const source = join(bench.work, 'sources', `growth-${count}`)
   await rm(source, { recursive: true, force: true })
+  const original = await growthSource(count)
   // A copy, as "one change" edits it.
-  await cp(await growthSource(count), source, { recursive: true })
+  await cp(original, source, { recursive: true })
   const place = { node: runtime.path, dist: product.dist, source, work: join(bench.work, 'builds', 'growth') }
   if (!bench.settings.quick) await measurePeers(bench, count, place)
   await forgetBuild(place.work)
@@ -56,6 +58,8 @@ async function measureGrowth(bench: Bench, count: number): Promise<void> {
     changed.push(await fingerpostBuild(place))
   }
   record(bench, `${count} files, one change`, 'fingerpost', changed)
+  await checkOutAnew(original, place)
+  record(bench, `${count} files, fresh checkout`, 'fingerpost', [await fingerpostBuild(place)])
   await forgetBuild(place.work)
 }
 
