@@ -59,6 +59,8 @@ const COMPRESSED_EXTENSIONS = new Set([
 
 /** The media type of a file by its extension, without parameters: `text/css`. */
 export function bareMediaType(path: LogicalPath): string {
+  // iOS requires it, and the name has no extension.
+  if (path.endsWith('apple-app-site-association')) return 'application/json'
   const extension = extensionOf(path)
   return OVERRIDES[extension] ?? mimes[extension.slice(1)] ?? FALLBACK
 }

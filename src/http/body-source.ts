@@ -30,7 +30,7 @@ export type OpenPath = (file: BodyFile) => Promise<OpenFile>
  */
 export function createOpener(root: string): OpenPath {
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
-  return ({ path }) => open(join(root, path), flags)
+  return ({ folder = root, path }) => open(join(folder, path), flags)
 }
 
 /** A file handle and how many answers read from it. */

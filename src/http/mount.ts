@@ -61,3 +61,17 @@ function withoutAuthority(absolute: string): string | undefined {
 export function hasEncodedSlash(target: string): boolean {
   return target.includes('%') && /^[^?]*%2f/i.test(target)
 }
+
+/** Reserved characters (RFC 3986 §2.2), raw and encoded. Fastify's router does not decode them. */
+const RESERVED = /[$&+,:;=@]|%(?:2[346bc]|3[abdf]|40)/gi
+
+/**
+ * Whether a path spells the reserved characters as the canonical one does. `/static/%40team/a.js` would pass a guard that
+ * is registered for `/static/@team/*`, so only one spelling is answered.
+ *
+ * @param path of the request, without query
+ * @param canonical the URL that templates and references have, or its path
+ */
+export function isSpelledAs(path: string, canonical: string): boolean {
+  return (path.match(RESERVED) ?? []).join() === (canonical.match(RESERVED) ?? []).join()
+}

@@ -66,12 +66,17 @@ export interface AssetHeaders {
 /** What is served of an asset; of an upload, too. */
 export type ServedAsset = Pick<ManifestAsset, 'file' | 'type' | 'size' | 'etag' | 'encodings'>
 
-/** Prepares all answers for one URL of an asset. */
-export function createResponder(asset: ServedAsset, headers: AssetHeaders): Responder {
-  const files = encodedFilesOf(asset)
+/**
+ * Prepares all answers for one URL of an asset.
+ *
+ * @param folder of the build, if its files are not at the root of their source
+ */
+export function createResponder(asset: ServedAsset, headers: AssetHeaders, folder?: string): Responder {
+  const placed = (file: BodyFile): BodyFile => ({ ...file, folder })
+  const files = encodedFilesOf(asset).map(placed)
   const vary = files.length > 0 ? ['Accept-Encoding', ...headers.vary] : headers.vary
   const type = headers.type ?? asset.type
-  const identity = prepare(identityFileOf(asset), type, headers, vary)
+  const identity = prepare(placed(identityFileOf(asset)), type, headers, vary)
   const encoded = files.map((file) => prepare(file, type, headers, vary))
   // A later build with other encoder settings may replace a precompressed file; the identity is still there.
   const safe = encoded.map((variant) => ({

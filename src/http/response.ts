@@ -8,6 +8,8 @@ export type RawHeaders = readonly string[]
 export interface BodyFile {
   /** Relative to the root of its source. */
   readonly path: string
+  /** The folder of its build; undefined for the root of its source. */
+  readonly folder?: string | undefined
   /** Identifies path and content: a later build may put other bytes under the same path. */
   readonly key: string
   readonly encoding: VariantEncoding

@@ -69,8 +69,6 @@ export function createLiveSite(resolver: LiveResolver, parts: LiveSiteParts): An
 
   return {
     sender: { cache, onFault, stallMs: settings.stallSeconds * 1000 },
-    // The file of a known target may have changed.
-    answerTarget: () => undefined,
     answer(name, method, requestHeaders) {
       const found = checkHost(requestHeaders) ?? findAsset(name) ?? indexOf(name)
       if (found === undefined || 'status' in found) return found

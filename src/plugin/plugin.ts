@@ -7,15 +7,10 @@ import { limitStreams } from '../http/reply.ts'
 import { assetOf } from '../resolve/manifest-resolver.ts'
 import { addFolders } from '../serve/folders.ts'
 import { createFolderSource, createRemoteSource } from '../serve/manifest-source.ts'
-import {
-  type FingerpostOptions,
-  parseServeOptions,
-  type ServeSettings,
-  watchIntervalOf,
-} from '../serve/options.ts'
+import { type FingerpostOptions, parseServeOptions, watchIntervalOf } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
 import { createReloader } from '../serve/reload.ts'
-import { addBuildRoutes, addRootFile, installShortCircuit } from '../serve/routes.ts'
+import { addBuildRoutes, addRootFile, installShortCircuit, type RouteParts } from '../serve/routes.ts'
 import { createSite, type Site } from '../serve/site.ts'
 import { holdTick } from '../serve/tick.ts'
 
@@ -46,12 +41,13 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   ])
   const mount = mountAt(loaded.manifest.url, app.prefix, settings.prefix)
   const site = createSite(loaded, { settings, rules, mount, digester, log: app.log })
-  // The files of a remote manifest are served elsewhere.
-  if (remote === undefined) addRoutes(app, mount, site, settings)
-  await addFolders(app, settings)
-  if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
   const reloader = createReloader(site, source, app.log)
   const intervalMs = watchIntervalOf(settings)
+  const onMiss = intervalMs === undefined ? undefined : reloader.checkForMiss
+  // The files of a remote manifest are served elsewhere.
+  if (remote === undefined) addRoutes(app, mount, { site, settings, ...(onMiss && { onMiss }) })
+  await addFolders(app, settings)
+  if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
   if (intervalMs !== undefined) reloader.watch(intervalMs)
   app.addHook('onClose', async () => reloader.close())
   if (!settings.decorate) return
@@ -59,11 +55,16 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   decorate(app, { site, reloader, earlyHints: settings.earlyHints, mount: where })
 }
 
-function addRoutes(app: FastifyInstance, { route, path }: Mount, site: Site, settings: ServeSettings): void {
-  addBuildRoutes(app, route, { site, settings })
+function addRoutes(
+  app: FastifyInstance,
+  { route, path }: Mount,
+  parts: RouteParts & { readonly site: Site },
+): void {
+  const { site, settings } = parts
+  addBuildRoutes(app, route, parts)
   for (const [url, name] of Object.entries(settings.rootFiles)) {
     assetOf(site.current.manifest, name)
-    addRootFile(app, url, name, { site, settings })
+    addRootFile(app, url, name, parts)
   }
   if (!settings.shortCircuit) return
   app.addHook('onReady', async () => installShortCircuit(app.server, path, site))

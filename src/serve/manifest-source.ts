@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
-import { open, readFile, stat } from 'node:fs/promises'
+import { open, readFile, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { HashedPath } from '../core/hashed-path.ts'
@@ -16,6 +16,8 @@ export interface LoadedManifest {
   readonly retired: ReadonlyMap<HashedPath, RetiredAsset>
   /** Why the history cannot be read. The current build is served anyway. */
   readonly historyFault?: FingerpostError
+  /** The real path of the build's folder: a deploy may swap the link that led to it. Undefined for a remote one. */
+  readonly folder?: string
   /** Of the whole text. The manifest's own digest covers only the assets. */
   readonly textHash: string
   /** What {@link ManifestSource.signature} was when it was read. */
@@ -41,10 +43,11 @@ export function createFolderSource(root: string): ManifestSource {
   const path = join(root, MANIFEST_FILE)
   return {
     async load() {
-      const { bytes, signature } = await readManifestFile(path)
+      const folder = await realpath(root).catch(() => root)
+      const { bytes, signature } = await readManifestFile(join(folder, MANIFEST_FILE))
       const manifest = openManifest(bytes.toString('utf8'), path)
       // After the manifest: a build that is published in between has written its history first.
-      return { manifest, textHash: hashOf(bytes), signature, ...(await loadRetired(root)) }
+      return { manifest, textHash: hashOf(bytes), signature, folder, ...(await loadRetired(folder)) }
     },
     async signature() {
       try {
@@ -93,9 +96,9 @@ function hashOf(text: string | Buffer): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** A file that was replaced or rewritten has another signature. */
-function signatureOf({ ino, mtimeNs, size }: BigIntStats): string {
-  return `${ino}:${mtimeNs}:${size}`
+/** A replaced or rewritten file has another one, even with the same size and time (Nix, rsync -t). */
+function signatureOf({ dev, ino, mtimeNs, ctimeNs, size }: BigIntStats): string {
+  return `${dev}:${ino}:${mtimeNs}:${ctimeNs}:${size}`
 }
 
 async function readManifestFile(

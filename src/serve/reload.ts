@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
 import type { ManifestSource } from './manifest-source.ts'
 import type { Site } from './site.ts'
 
@@ -12,6 +13,8 @@ export interface Reloader {
    * @throws FingerpostError `FP_MANIFEST` if the manifest is missing or damaged; the current build stays
    */
   reload(): Promise<boolean>
+  /** Checks because a hashed name is unknown: another process may have the new build already. At most once a second. */
+  checkForMiss(): Promise<void>
   /** Checks at an interval until {@link close}. Does not keep the process alive. */
   watch(intervalMs: number): void
   close(): void
@@ -21,6 +24,7 @@ export function createReloader(site: Site, source: ManifestSource, log: FastifyB
   let checking: Promise<boolean> | undefined
   let timer: NodeJS.Timeout | undefined
   let seen = site.current.signature
+  let missed: { readonly at: number; readonly checked: Promise<void> } | undefined
 
   const load = async (): Promise<boolean> => {
     const loaded = await source.load()
@@ -46,15 +50,22 @@ export function createReloader(site: Site, source: ManifestSource, log: FastifyB
     await reload()
   }
 
+  const warn = (error: unknown) =>
+    log.error(error, 'fingerpost: the new build is refused; the current one stays in service')
+
   return {
     reload,
+    checkForMiss() {
+      const now = performance.now()
+      if (missed === undefined || now - missed.at > LIMITS.missCheckMs)
+        missed = { at: now, checked: check().catch(warn) }
+      return missed.checked
+    },
     watch(intervalMs) {
       const again = () => {
         timer = setTimeout(() => {
           check()
-            .catch((error: unknown) =>
-              log.error(error, 'fingerpost: the new build is refused; the current one stays in service'),
-            )
+            .catch(warn)
             .finally(() => timer !== undefined && again())
         }, intervalMs)
         timer.unref()

@@ -1,12 +1,14 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { decodeTarget, hasEncodedSlash } from '../http/mount.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import { encodePath } from '../core/path.ts'
+import { decodeTarget, hasEncodedSlash, isSpelledAs } from '../http/mount.ts'
 import { asTheyAre, createReplyHeaderMerger, hasTurn, type RawResponse, waitForTurn } from '../http/reply.ts'
 import {
   METHOD_NOT_ALLOWED,
   NOT_FOUND,
   preflight,
   type Response,
+  redirectTo,
   withoutBody,
   withQueryOf,
 } from '../http/response.ts'
@@ -18,6 +20,8 @@ import type { AnsweringSite } from './site.ts'
 export interface RouteParts {
   readonly site: AnsweringSite
   readonly settings: ServeSettings
+  /** Called for an unknown hashed name; when it resolves, the name is looked up again. */
+  readonly onMiss?: () => Promise<void>
 }
 
 /** The answer to a request as if it had this method; undefined for an unknown name. */
@@ -27,7 +31,6 @@ type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>
 
 /** Everything below one path. @param route with a slash at both ends, relative to the scope */
 export function addBuildRoutes(app: FastifyInstance, route: string, parts: RouteParts): void {
-  const { site } = parts
   const hasIndex = parts.settings.index !== undefined
   const nameOf = (request: FastifyRequest): string | undefined => {
     const { url = '' } = request.raw
@@ -35,15 +38,23 @@ export function addBuildRoutes(app: FastifyInstance, route: string, parts: Route
     const name = (request as Wildcard).params['*']
     return hasIndex ? withSlashOf(url, name) : name
   }
+  const path = app.prefix + route
   const find: Find = (request, method) => {
     const { url = '', headers } = request.raw
-    const known = site.answerTarget(url, method, headers)
-    if (known !== undefined) return known
     const name = nameOf(request)
-    const response = name === undefined ? undefined : site.answer(name, method, headers)
-    return response && withQueryOf(url, response)
+    const response = name === undefined ? undefined : parts.site.answer(name, method, headers)
+    return name === undefined || response === undefined ? undefined : answerFor(url, path, name, response)
   }
   addRoutes(app, `${route}*`, find, parts)
+}
+
+/** The answer, or the way to the URL whose spelling guards know. */
+function answerFor(target: string, path: string, name: string, response: Response): Response {
+  const query = target.indexOf('?')
+  const sent = query === -1 ? target : target.slice(0, query)
+  const own = sent.startsWith(path) ? sent.slice(path.length) : name
+  const spelling = encodePath(name)
+  return withQueryOf(target, isSpelledAs(own, spelling) ? response : redirectTo(path + spelling, 'no-cache'))
 }
 
 /** One file of the build at a path of its own, outside the build's: `/favicon.ico`. */
@@ -60,12 +71,11 @@ export function addRootFile(app: FastifyInstance, url: string, path: string, par
 export function installShortCircuit(server: Server, path: string, site: AnsweringSite): void {
   const find = (target: string, { method = '', headers }: IncomingMessage): Response | undefined => {
     if (method !== 'GET' && method !== 'HEAD') return undefined
-    const known = site.answerTarget(target, method, headers)
-    if (known !== undefined) return known
     const decoded = decodeTarget(target)
     if (decoded === undefined || !decoded.startsWith(path)) return undefined
-    const response = site.answer(decoded.slice(path.length), method, headers)
-    return response && withQueryOf(target, response)
+    const name = decoded.slice(path.length)
+    const response = site.answer(name, method, headers)
+    return response && answerFor(target, path, name, response)
   }
   const listeners = server.listeners('request') as Listener[]
   server.removeAllListeners('request')
@@ -78,7 +88,15 @@ export function installShortCircuit(server: Server, path: string, site: Answerin
 
 type Listener = (request: IncomingMessage, response: RawResponse) => void
 
-function addRoutes(app: FastifyInstance, url: string, find: Find, { site, settings }: RouteParts): void {
+/** A digest in a name. */
+const HASHED_NAME = /\.[0-9a-f]{16}(?:[.?]|$)/
+
+function addRoutes(
+  app: FastifyInstance,
+  url: string,
+  find: Find,
+  { site, settings, onMiss }: RouteParts,
+): void {
   const completerFor = createReplyHeaderMerger()
   // Bypasses Fastify's reply but keeps the headers that hooks have set; onResponse still runs.
   const answer = (reply: FastifyReply, response: Response) => {
@@ -89,18 +107,27 @@ function addRoutes(app: FastifyInstance, url: string, find: Find, { site, settin
     if (settings.fallthrough) reply.callNotFound()
     else answer(reply, request.method === 'HEAD' ? withoutBody(NOT_FOUND) : NOT_FOUND)
   }
-  const respond = (request: FastifyRequest, reply: FastifyReply): void => {
+  const answerOrMiss = (request: FastifyRequest, reply: FastifyReply): void => {
     const response = find(request, request.raw.method ?? 'GET')
     if (response === undefined) miss(request, reply)
     else answer(reply, response)
   }
+  const respond = (request: FastifyRequest, reply: FastifyReply): void | Promise<void> => {
+    const response = find(request, request.raw.method ?? 'GET')
+    if (response !== undefined) return answer(reply, response)
+    if (onMiss === undefined || !HASHED_NAME.test(request.raw.url ?? '')) return miss(request, reply)
+    return onMiss().then(() => answerOrMiss(request, reply))
+  }
   const respondInTurn = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (await waitForTurn(reply.raw)) respond(request, reply)
+    if (await waitForTurn(reply.raw)) await respond(request, reply)
     else reply.hijack()
   }
+  // Hidden from OpenAPI, as by @fastify/static.
+  const schema = { hide: true } as FastifySchema
   app.route({
     method: ['GET', 'HEAD'],
     url,
+    schema,
     exposeHeadRoute: false,
     handler(request, reply) {
       // In live mode the file is read to find the answer.
@@ -110,6 +137,7 @@ function addRoutes(app: FastifyInstance, url: string, find: Find, { site, settin
   app.route({
     method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
     url,
+    schema,
     // Before the body is parsed: a POST of any media type is a wrong method, not a wrong media type.
     onRequest(request, reply) {
       if (find(request, 'HEAD') === undefined) miss(request, reply)

@@ -37,11 +37,6 @@ export interface StaticStats extends CacheStats {
 /** What answers requests for files: a build, or in live mode the sources. */
 export interface AnsweringSite {
   readonly sender: Sender
-  /**
-   * The answer to a GET or HEAD for a request target exactly as it was sent; undefined unless its name has been asked
-   * for before. Then ask {@link answer} for the decoded name.
-   */
-  answerTarget(target: string, method: string, headers: RequestHeaders): Response | undefined
   /** The answer to a GET or HEAD for a decoded name; undefined for an unknown one. */
   answer(name: string, method: string, headers: RequestHeaders): Response | undefined
 }
@@ -59,8 +54,6 @@ export interface ServedBuild extends LoadedManifest {
   readonly resolver: Resolver
   /** By hashed and logical name; never more than the build and its history have. */
   readonly responders: Map<string, Responder>
-  /** The same by request target, for names that are spelled the same in it. */
-  readonly targets: Map<string, Responder>
 }
 
 /** What a site is made from. */
@@ -83,20 +76,26 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
   let earlier: readonly ServedBuild[] = []
   let reloads = 0
 
-  const remember = (name: string, asset: ServedAsset, path: string, hashed: boolean): Responder => {
-    const responder = createResponder(asset, headersFor(path, hashed, settings, parts.rules))
+  const remember = (
+    { folder }: ServedBuild,
+    name: string,
+    asset: ServedAsset,
+    path: string,
+    hashed: boolean,
+  ): Responder => {
+    const responder = createResponder(asset, headersFor(path, hashed, settings, parts.rules), folder)
     current.responders.set(name, responder)
-    if (PLAIN_NAME.test(name)) current.targets.set(mount.path + name, responder)
     return responder
   }
-  const findHashed = ({ manifest: { assets } }: ServedBuild, name: string): Responder | undefined => {
+  const findHashed = (build: ServedBuild, name: string): Responder | undefined => {
+    const { assets } = build.manifest
     const path = findPathOf(name, assets)
     const asset = path === undefined ? undefined : assets.get(path)
-    return path === undefined || asset === undefined ? undefined : remember(name, asset, path, true)
+    return path === undefined || asset === undefined ? undefined : remember(build, name, asset, path, true)
   }
   const findLogical = (name: string): Responder | undefined => {
     const asset = current.manifest.assets.get(name)
-    return asset === undefined ? undefined : remember(name, asset, name, false)
+    return asset === undefined ? undefined : remember(current, name, asset, name, false)
   }
   const findEarlier = (name: string): Responder | undefined => {
     for (const build of earlier) {
@@ -104,7 +103,7 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
       if (responder !== undefined) return responder
     }
     const retired = current.retired.get(name)
-    return retired === undefined ? undefined : remember(name, retired, retired.path, true)
+    return retired === undefined ? undefined : remember(current, name, retired, retired.path, true)
   }
   const find = (name: string): Responder | undefined =>
     current.responders.get(name) ?? findHashed(current, name) ?? findLogical(name) ?? findEarlier(name)
@@ -119,10 +118,6 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
     sender: { cache, onFault: faults.report, stallMs: settings.stallSeconds * 1000 },
     get current() {
       return current
-    },
-    answerTarget(target, method, headers) {
-      const known = current.targets.get(target)
-      return known && answerWith(known, method, headers)
     },
     answer(name, method, headers) {
       const found = find(name) ?? indexOf(name)
@@ -166,16 +161,12 @@ export function findIndex(
   return redirectTo(`./${encodePath(fileNameOf(name))}/`, cacheControl.logical)
 }
 
-/** A name that is spelled the same in a request target. One with a percent sign would mean another name there. */
-const PLAIN_NAME = /^[^%?#;]+$/
-
 function serveBuild(loaded: LoadedManifest, { url }: Mount): ServedBuild {
   const { manifest } = loaded
   return {
     ...loaded,
     resolver: createManifestResolver(manifest, url),
     responders: new Map(),
-    targets: new Map(),
   }
 }
 

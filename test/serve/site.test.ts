@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
+import { readFileSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import Fastify from 'fastify'
 import { createDigester } from '../../src/core/digest.ts'
+import fingerpost from '../../src/index.ts'
 import { createFolderSource } from '../../src/serve/manifest-source.ts'
 import { parseServeOptions } from '../../src/serve/options.ts'
 import { createSite } from '../../src/serve/site.ts'
-import { start } from '../support/exchange.ts'
-import { makeBuild } from '../support/fixture-build.ts'
+import { listen, start } from '../support/exchange.ts'
+import { makeBuild, writeBuild } from '../support/fixture-build.ts'
+import { makeTree } from '../support/tree.ts'
 
-test('a name that was requested before is found by its target in one look-up; any other is not', async (context) => {
-  const root = await makeBuild(context, { 'a.css': 'a{}', '100%25.txt': 'encoded' })
+test('the answers for a name are prepared once', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'a{}' })
   let made = 0
   const matches = () => ++made < 0
   const mount = { route: '/static/', path: '/app/static/', url: '/app/static/' }
@@ -21,17 +25,87 @@ test('a name that was requested before is found by its target in one look-up; an
     log: Fastify().log,
   })
   const file = site.current.manifest.assets.get('a.css')?.file ?? ''
-  const target = (path: string) => site.answerTarget(path, 'GET', {})
-  assert.equal(target(`/app/static/${file}`), undefined, 'not requested yet')
   const found = site.answer(file, 'GET', {})
   assert.notEqual(found, undefined)
-  assert.equal(target(`/app/static/${file}`), found)
-  assert.equal(target(`/static/${file}`), undefined)
-  assert.equal(target(`/app/static/${file}?v=1`), undefined)
+  assert.equal(site.answer(file, 'GET', {}), found)
   assert.equal(made, 1)
-  // As a target this spells another name: 100%.txt.
-  assert.notEqual(site.answer('100%25.txt', 'GET', {}), undefined)
-  assert.equal(target('/app/static/100%25.txt'), undefined)
+})
+
+test('names that are not in the build leave nothing in memory', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'a{}', 'docs/index.html': '' })
+  const { app, get } = await start(context, { root, index: 'index.html' })
+  for (let n = 0; n < 50; n++) await get(`/static/${n}/unknown.0123456789abcdef.css`)
+  assert.equal(app.staticStats().bodies, 0)
+  const site = createSite(await createFolderSource(root).load(), {
+    settings: parseServeOptions({ root, index: 'index.html' }),
+    rules: [],
+    mount: { route: '/static/', path: '/static/', url: '/static/' },
+    digester: await createDigester(),
+    log: Fastify().log,
+  })
+  for (let n = 0; n < 1000; n++) site.answer(`${n}/unknown.0123456789abcdef.css`, 'GET', {})
+  assert.equal(site.current.responders.size, 0)
+})
+
+test('a guard holds for every spelling: others lead to the one that it knows', async (context) => {
+  const root = await makeBuild(context, { '@team/a+b.txt': 'secret', 'what?.txt': 'public' })
+  for (const shortCircuit of [false, true]) {
+    const app = Fastify()
+    await app.register(fingerpost, { root, watch: false, shortCircuit })
+    if (!shortCircuit) app.get('/static/@team/*', (_request, reply) => reply.code(403).send('guarded'))
+    const { get } = await listen(context, app)
+    const canonical = '/static/@team/a+b.txt'
+    assert.equal((await get(canonical)).status, shortCircuit ? 200 : 403)
+    for (const other of ['%40team/a+b.txt', '%40team/a%2Bb.txt', '%40team/a%2bb.txt?v=1']) {
+      const answer = await get(`/static/${other}`)
+      assert.equal(answer.status, 301, other)
+      assert.equal(answer.headers.location, canonical + (other.includes('?') ? '?v=1' : ''))
+      assert.ok(!answer.body.includes('secret'))
+    }
+    assert.equal((await get('/static/what%3F.txt')).status, 200)
+    assert.equal((await get('/static/what%3f.txt')).headers.location, '/static/what%3F.txt')
+  }
+})
+
+test('a hashed name of a build that another process has published is found at once', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'old' })
+  const { get } = await start(context, { root, watch: { intervalMs: 3_600_000 } })
+  const manifest = await writeBuild(root, { 'a.css': 'new' })
+  const file = manifest.assets.get('a.css')?.file ?? ''
+  assert.equal((await get(`/static/${file}`)).body.toString(), 'new')
+  assert.equal((await get('/static/a.0123456789abcdef.css')).status, 404)
+})
+
+test('a build keeps reading from its folder when the link to it is swapped', async (context) => {
+  const base = makeTree(context)
+  const [one, two] = [
+    await makeBuild(context, { 'a.css': 'one' }),
+    await makeBuild(context, { 'b.css': 'two' }),
+  ]
+  const root = join(base, 'current')
+  symlinkSync(one, root)
+  const { app, get } = await start(context, { root, watch: false, cache: false })
+  const url = app.static('a.css')
+  unlinkSync(root)
+  symlinkSync(two, root)
+  assert.equal((await get(url)).body.toString(), 'one')
+  assert.equal(await app.staticReload(), true)
+  assert.equal((await get(url)).body.toString(), 'one', 'the earlier build is read from its own folder')
+  assert.equal((await get(app.static('b.css'))).body.toString(), 'two')
+})
+
+test('a manifest whose type or etag cannot be sent is refused when it is read', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'a{}' })
+  const file = join(root, 'manifest.json')
+  const text = readFileSync(file, 'utf8')
+  for (const [from, to] of [
+    ['text/css; charset=utf-8', 'text/css\u2028'],
+    ['text/css; charset=utf-8', 'text/css\u0001'],
+    [/"etag":"/, '"etag":"\u00e9 '],
+  ] as const) {
+    writeFileSync(file, text.replace(from, to))
+    await assert.rejects(createFolderSource(root).load(), { code: 'FP_MANIFEST' })
+  }
 })
 
 test('a name with a percent sign is never taken for the one its target spells', async (context) => {

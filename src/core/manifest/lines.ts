@@ -65,6 +65,9 @@ function findAssetLines(text: string): AssetPlaces | undefined {
 }
 
 /** Text that JSON writes as it is, and some of it. */
+/** Text that can be sent in a header. */
+const TYPE = '[ !#-\\[\\]-~]+'
+const ETAG = '[!#-\\[\\]-~]+'
 const PLAIN = '[^"\\\\\\x00-\\x1f]+'
 /** One that is neither `.` nor `..`. */
 const SEGMENT = '(?!\\.{1,2}[/"])[^"/\\\\\\x00-\\x1f]+'
@@ -74,11 +77,11 @@ const PATH = `(?:${SEGMENT}/)*${SEGMENT}`
 const SIZE = '(?:0|[1-9]\\d{0,14})'
 /** Each at most once, in their order, with commas between them. */
 const VARIANTS = ENCODINGS.map(
-  (encoding) => `(?:"${encoding}":\\{"size":${SIZE},"etag":"${PLAIN}"\\}(?:,(?=")|(?=\\})))?`,
+  (encoding) => `(?:"${encoding}":\\{"size":${SIZE},"etag":"${ETAG}"\\}(?:,(?=")|(?=\\})))?`,
 ).join('')
 const REFERENCE = `\\{"path":"${PLAIN}","kind":"${PLAIN}"\\}`
 const LINE = [
-  ` {2}"${PATH}": \\{"file":"${PATH}","type":"${PLAIN}","size":${SIZE},"etag":"${PLAIN}"`,
+  ` {2}"${PATH}": \\{"file":"${PATH}","type":"${TYPE}","size":${SIZE},"etag":"${ETAG}"`,
   `"integrity":"${PLAIN}"`,
   `"encodings":\\{${VARIANTS}\\}(?:,"references":\\[${REFERENCE}(?:,${REFERENCE})*\\])?\\},?\\n`,
 ].join(',')

@@ -101,8 +101,8 @@ export function parseAsset(value: unknown, where: string, path: string): Manifes
   return {
     file,
     size,
-    type: asString(json['type'], where, path, 'type'),
-    etag: asString(json['etag'], where, path, 'etag'),
+    type: asHeaderText(json['type'], TYPE, where, path, 'type'),
+    etag: asHeaderText(json['etag'], ETAG, where, path, 'etag'),
     integrity: asString(json['integrity'], where, path, 'integrity'),
     encodings: parseEncodings(json['encodings'] ?? {}, where, path),
     references: parseReferences(json['references'] ?? NONE, where, path),
@@ -120,7 +120,7 @@ function parseEncodings(value: unknown, where: string, path: string): ManifestAs
     const variant = asRecord(json[encoding], where, path, encoding)
     encodings[encoding] = {
       size: asSize(variant['size'], where, path),
-      etag: asString(variant['etag'], where, path, 'etag'),
+      etag: asHeaderText(variant['etag'], ETAG, where, path, 'etag'),
     }
   }
   return encodings
@@ -156,6 +156,16 @@ function asRecord(value: unknown, where: string, path: string, field?: string): 
 function asString(value: unknown, where: string, path: string, field: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw damaged(where, `${path}: ${field} is ${JSON.stringify(value)}`)
+}
+
+/** What may be sent as Content-Type, and between the quotes of an ETag (RFC 9110 §5.5, §8.8.3). */
+const TYPE = /^[\x20-\x7e]+$/
+const ETAG = /^[\x21\x23-\x7e]+$/
+
+function asHeaderText(value: unknown, allowed: RegExp, where: string, path: string, field: string): string {
+  const text = asString(value, where, path, field)
+  if (allowed.test(text)) return text
+  throw damaged(where, `${path}: ${field} cannot be sent as a header: ${JSON.stringify(text)}`)
 }
 
 function asSize(value: unknown, where: string, path: string): number {

@@ -14,14 +14,19 @@ export type PreloadFile = LogicalPath | { readonly name: LogicalPath; readonly a
  * with those it imports, its fonts and its images; a module with everything it imports statically; any other file
  * alone.
  *
- * Of several formats of a font only the first WOFF2 counts, since every browser that understands preload takes it. The
- * images of a stylesheet that has more than {@link LIMITS.preloadImages} of them are left out: it is a collection of
- * which a page shows a few.
+ * Of a font only WOFF2 is preloaded, which every browser that supports preload reads. A stylesheet with more than
+ * {@link LIMITS.preloadFonts} fonts brings none, as a page uses few of them; so with {@link LIMITS.preloadImages} images.
  *
  * @throws FingerpostError `FP_UNKNOWN_NAME`
  */
 export function preloadLinks(resolver: Resolver, files: readonly PreloadFile[]): readonly LinkValue[] {
-  return [...new Set(files.flatMap((file) => linksFor(resolver, file)))]
+  const links = new Map<string, LinkValue>()
+  for (const link of files.flatMap((file) => linksFor(resolver, file))) {
+    const [url = ''] = link.split('>', 1)
+    // A stylesheet may be imported and have a tag of its own, which has an integrity.
+    if (!links.has(url) || link.includes('integrity=')) links.set(url, link)
+  }
+  return [...links.values()]
 }
 
 /** The file itself, then what it leads to. */
@@ -30,11 +35,17 @@ function linksFor(resolver: Resolver, file: PreloadFile): readonly LinkValue[] {
   if (asset.type.startsWith('text/css')) {
     const sheets = closure(resolver, asset, 'css-import')
     const used = sheets.flatMap((sheet) => referencesOf(resolver, sheet, 'css-url'))
-    return [...sheets, ...fontsOf(used), ...imagesOf(used)].map(formatLink)
+    // An @import cannot have an integrity, so its preload must not have one either.
+    const imports = sheets.slice(1).map((sheet) => formatLink(sheet, ''))
+    return [
+      formatLink(asset),
+      ...imports,
+      ...[...fontsOf(used), ...imagesOf(used)].map((each) => formatLink(each)),
+    ]
   }
   if (!isScript(asset)) return [formatLink(asset)]
   const isModule = typeof file === 'string' ? resolver.isModule(asset.path) : file.as === 'module'
-  return isModule ? closure(resolver, asset, 'js-import').map(formatModuleLink) : [formatLink(asset)]
+  return isModule ? closure(resolver, asset, 'js-import').map(formatModule) : [formatLink(asset)]
 }
 
 /** Everything a file leads to by one kind of reference, breadth first: what is needed first comes first. */
@@ -55,13 +66,22 @@ function referencesOf(
   return references.flatMap((each) => (each.kind === kind ? [resolver.describe(each.path)] : []))
 }
 
+/** WOFF2 fonts, unless there are many: then a page uses few of them. */
 function fontsOf(assets: readonly ResolvedAsset[]): readonly ResolvedAsset[] {
-  return assets.filter(({ type }) => type === 'font/woff2').slice(0, LIMITS.preloadFonts)
+  return fewOf(assets, ({ type }) => type === 'font/woff2', LIMITS.preloadFonts)
 }
 
 function imagesOf(assets: readonly ResolvedAsset[]): readonly ResolvedAsset[] {
-  const images = new Map(assets.flatMap((asset) => (isImage(asset) ? [[asset.path, asset]] : [])))
-  return images.size > LIMITS.preloadImages ? [] : [...images.values()]
+  return fewOf(assets, isImage, LIMITS.preloadImages)
+}
+
+function fewOf(
+  assets: readonly ResolvedAsset[],
+  wanted: (asset: ResolvedAsset) => boolean,
+  max: number,
+): readonly ResolvedAsset[] {
+  const found = new Map(assets.flatMap((asset) => (wanted(asset) ? [[asset.path, asset]] : [])))
+  return found.size > max ? [] : [...found.values()]
 }
 
 function isScript({ type }: ResolvedAsset): boolean {
@@ -72,16 +92,21 @@ function isImage({ type }: ResolvedAsset): boolean {
   return type.startsWith('image/')
 }
 
-function formatModuleLink({ url }: ResolvedAsset): LinkValue {
-  return `<${url}>; rel=modulepreload`
+/** What the tags of templates have: without it a browser would fetch the file twice. */
+function securityOf({ integrity }: ResolvedAsset): string {
+  return `; crossorigin; integrity="${integrity}"`
 }
 
-function formatLink(asset: ResolvedAsset): LinkValue {
+function formatModule(asset: ResolvedAsset): LinkValue {
+  return `<${asset.url}>; rel=modulepreload${securityOf(asset)}`
+}
+
+function formatLink(asset: ResolvedAsset, security = securityOf(asset)): LinkValue {
   const target = `<${asset.url}>`
   const mime = asset.type.split(';', 1)[0] ?? ''
-  if (isScript(asset)) return `${target}; rel=preload; as=script`
-  if (mime === 'text/css') return `${target}; rel=preload; as=style`
-  // Fonts are always fetched with CORS (CSS Fonts 4 §4.8.2); without crossorigin they would be fetched twice.
+  if (isScript(asset)) return `${target}; rel=preload; as=script${security}`
+  if (mime === 'text/css') return `${target}; rel=preload; as=style${security}`
+  // Fonts are always fetched with CORS (CSS Fonts 4 §4.8.2).
   if (mime.startsWith('font/')) return `${target}; rel=preload; as=font; type="${mime}"; crossorigin`
   if (isImage(asset)) return `${target}; rel=preload; as=image; type="${mime}"`
   return `${target}; rel=preload; as=fetch; crossorigin`

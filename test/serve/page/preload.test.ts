@@ -41,15 +41,16 @@ const OPTIONS = {
   },
 } as const
 
-const plain = (link: string) => link.replace(/\.[0-9a-f]{16}/, '')
+const plain = (link: string) =>
+  link.replace(/\.[0-9a-f]{16}/, '').replace(/; crossorigin; integrity="sha384-[\w+/=]{64}"$/, ' CHECKED')
 
 test('a stylesheet brings its imports, its WOFF2 fonts and its images, each once', async (context) => {
   const manifest = await writeBuild(makeTree(context), FILES, OPTIONS)
   assert.deepEqual(
     preloadLinks(createManifestResolver(manifest, '/s/'), ['css/site.css', 'css/base.css']).map(plain),
     [
-      '</s/css/site.css>; rel=preload; as=style',
-      '</s/css/base.css>; rel=preload; as=style',
+      '</s/css/site.css>; rel=preload; as=style CHECKED',
+      '</s/css/base.css>; rel=preload; as=style CHECKED',
       '</s/font/a.woff2>; rel=preload; as=font; type="font/woff2"; crossorigin',
       '</s/img/logo.svg>; rel=preload; as=image; type="image/svg+xml"',
     ],
@@ -59,9 +60,9 @@ test('a stylesheet brings its imports, its WOFF2 fonts and its images, each once
 test('a module brings what it imports statically, through circles, each once', async (context) => {
   const manifest = await writeBuild(makeTree(context), FILES, OPTIONS)
   assert.deepEqual(preloadLinks(createManifestResolver(manifest, '/s/'), ['js/app.js']).map(plain), [
-    '</s/js/app.js>; rel=modulepreload',
-    '</s/js/part.js>; rel=modulepreload',
-    '</s/js/deep.js>; rel=modulepreload',
+    '</s/js/app.js>; rel=modulepreload CHECKED',
+    '</s/js/part.js>; rel=modulepreload CHECKED',
+    '</s/js/deep.js>; rel=modulepreload CHECKED',
   ])
 })
 
@@ -81,11 +82,12 @@ test('a classic script is preloaded as one, a module as a module: the build tell
   const resolver = createManifestResolver(manifest, '/')
   const first = (file: PreloadFile) => plain(preloadLinks(resolver, [file])[0] ?? '').replace(/^<.*>; /, '')
   for (const name of ['worker-host.js', 'entry.js', 'leaf.js', 'lazy.js', 'own.mjs'])
-    assert.equal(first(name), 'rel=modulepreload', name)
-  for (const name of ['classic.js', 'alone.js']) assert.equal(first(name), 'rel=preload; as=script', name)
+    assert.equal(first(name), 'rel=modulepreload CHECKED', name)
+  for (const name of ['classic.js', 'alone.js'])
+    assert.equal(first(name), 'rel=preload; as=script CHECKED', name)
   // What nothing tells, the caller may.
-  assert.equal(first({ name: 'alone.js', as: 'module' }), 'rel=modulepreload')
-  assert.equal(first({ name: 'lazy.js', as: 'script' }), 'rel=preload; as=script')
+  assert.equal(first({ name: 'alone.js', as: 'module' }), 'rel=modulepreload CHECKED')
+  assert.equal(first({ name: 'lazy.js', as: 'script' }), 'rel=preload; as=script CHECKED')
 })
 
 test('a stylesheet with many images brings none of them', async (context) => {
