@@ -10,4 +10,10 @@ export {
   type TemplateHelpers,
   type UrlOptions,
 } from './template/template-functions.ts'
-export { createViteTags, type ViteChunk, type ViteManifest } from './template/vite.ts'
+export {
+  createViteTags,
+  openViteManifest,
+  type ViteChunk,
+  type ViteManifest,
+  type ViteManifestFile,
+} from './template/vite.ts'

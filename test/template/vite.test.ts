@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import Fastify from 'fastify'
 import { build as buildWithVite } from 'vite'
 import { build } from '../../src/builder/build.ts'
 import { fingerpost } from '../../src/plugin/plugin.ts'
-import { createViteTags } from '../../src/templates.ts'
+import { createViteTags, openViteManifest } from '../../src/templates.ts'
 import { makeTree } from '../support/tree.ts'
 
 test('what Vite built keeps its names and is reached by the names of its sources', {
@@ -58,4 +58,38 @@ test('what Vite built keeps its names and is reached by the names of its sources
   )
   assert.doesNotMatch(html, /late/)
   assert.throws(() => viteTags('src/mian.js'), { code: 'FP_UNKNOWN_NAME', message: /src\/main\.js/ })
+})
+
+test('pages keep their tags while Vite and the build are deployed one after the other', async (context) => {
+  const cwd = makeTree(context, { 'dist/assets/main-aaaaaaaa.js': '1' })
+  const file = join(cwd, 'dist/manifest.json')
+  const bundle = (name: string) => {
+    const chunk = { file: `assets/${name}.js` }
+    writeFileSync(join(cwd, 'dist', chunk.file), `"${name}"`)
+    writeFileSync(file, JSON.stringify({ 'src/main.js': chunk }))
+  }
+  const deploy = () => build({ sources: ['dist'], cache: false }, { cwd })
+  const app = Fastify()
+  context.after(() => app.close())
+  const manifest = openViteManifest(file)
+  app.get('/', async (_request, reply) => createViteTags(reply.staticHelpers, manifest)('src/main.js'))
+  const expectTags = async (name: string) => {
+    const { statusCode, body } = await app.inject('/')
+    assert.equal(statusCode, 200, body)
+    assert.match(body, new RegExp(`/assets/${name}\\.`))
+  }
+  assert.throws(() => manifest.versions(), { code: 'FP_MANIFEST', message: /npx vite build/ })
+  bundle('main-aaaaaaaa')
+  await deploy()
+  await app.register(fingerpost, { root: join(cwd, 'staticfiles'), watch: false })
+  await expectTags('main-aaaaaaaa')
+  // Vite empties its output, writes the new one, and only then the build follows.
+  rmSync(file)
+  await expectTags('main-aaaaaaaa')
+  bundle('main-bbbbbbbb')
+  await expectTags('main-aaaaaaaa')
+  rmSync(join(cwd, 'dist/assets/main-aaaaaaaa.js'))
+  await deploy()
+  assert.ok(await app.staticReload())
+  await expectTags('main-bbbbbbbb')
 })
