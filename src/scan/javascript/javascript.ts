@@ -66,7 +66,8 @@ function notePageUrl(js: string, from: number, findings: Findings): void {
   findings.addNote({ code: 'dynamic', severity: 'note', start: url.start, end: url.end, message })
 }
 
-function scanModule(js: string, findings: Findings): void {
+/** Adds the references of a module, or of the dynamic imports of a script. */
+export function scanModule(js: string, findings: Findings): void {
   const imports = parseModule(js)
   if (imports === undefined) {
     const message = 'does not parse as a JavaScript module; it is served as it is.'

@@ -2,9 +2,10 @@ import { type Token, Tokenizer, TokenizerMode } from 'parse5'
 import { extensionOf } from '../../core/path.ts'
 import type { Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
+import { scanModule } from '../javascript/javascript.ts'
 import type { Scan, ScanNote, Scanner, Span } from '../scanner.ts'
 import { sliceSpelling } from '../spelling.ts'
-import { CSS_ATTRIBUTES, scanNestedCss, spellAttribute, URL_ATTRIBUTES } from './markup.ts'
+import { CSS_ATTRIBUTES, nestFindings, scanNestedCss, spellAttribute, URL_ATTRIBUTES } from './markup.ts'
 
 const SRCSET_ATTRIBUTES: ReadonlySet<string> = new Set(['srcset', 'imagesrcset'])
 
@@ -40,7 +41,8 @@ export const htmlScanner: Scanner = {
 function scanHtml(html: string): Scan {
   const findings = createFindings()
   let hasBase = false
-  let styleStart = 0
+  /** The language of the text that begins here; undefined for markup. */
+  let inner: { readonly start: number; readonly language: InnerLanguage } | undefined
   const ignore = () => undefined
   const tokenizer = new Tokenizer(
     { sourceCodeLocationInfo: true },
@@ -48,16 +50,18 @@ function scanHtml(html: string): Scan {
       onStartTag(tag) {
         hasBase ||= tag.tagName === 'base' && tag.attrs.some(({ name }) => name === 'href')
         readTag(html, tag, findings)
-        styleStart = tag.tagName === 'style' ? (tag.location?.endOffset ?? 0) : 0
+        const language = innerLanguageOf(tag)
+        inner = language && { start: tag.location?.endOffset ?? 0, language }
         tokenizer.state = TEXT_MODES[tag.tagName] ?? TokenizerMode.DATA
         tokenizer.lastStartTagName = tag.tagName
       },
       onEndTag(tag) {
         const end = tag.location?.startOffset ?? 0
-        if (tag.tagName === 'style' && styleStart > 0) {
-          scanNestedCss({ text: html.slice(styleStart, end), start: styleStart, end }, findings)
+        if (inner !== undefined) {
+          const { start, language } = inner
+          scanInner({ text: html.slice(start, end), start, end }, language, findings)
         }
-        styleStart = 0
+        inner = undefined
       },
       onCharacter: ignore,
       onComment: ignore,
@@ -74,6 +78,29 @@ function scanHtml(html: string): Scan {
 function baseNote(): ScanNote {
   const message = 'has a <base href> that decides where its URLs lead; they are left as they are.'
   return { code: 'dynamic', severity: 'note', start: 0, end: 0, message }
+}
+
+type InnerLanguage = 'css' | 'module' | 'import-map'
+
+function innerLanguageOf({ tagName, attrs }: Token.TagToken): InnerLanguage | undefined {
+  if (tagName === 'style') return 'css'
+  if (tagName !== 'script') return undefined
+  const type = attrs
+    .find(({ name }) => name === 'type')
+    ?.value.trim()
+    .toLowerCase()
+  if (type === 'importmap') return 'import-map'
+  return type === 'module' ? 'module' : undefined
+}
+
+function scanInner(text: Spelling, language: InnerLanguage, findings: Findings): void {
+  if (language === 'css') scanNestedCss(text, findings)
+  else if (language === 'module') {
+    if (text.text.trim() !== '') scanModule(text.text, nestFindings(findings, text))
+  } else {
+    const message = "is an import map, whose URLs are left as they are. Use the build's own: app.importMap()."
+    findings.addNote({ code: 'dynamic', severity: 'note', start: text.start, end: text.end, message })
+  }
 }
 
 function readTag(html: string, tag: Token.TagToken, findings: Findings): void {

@@ -4,6 +4,8 @@ import { htmlScanner } from '../../../src/scan/markup/html.ts'
 import { createScanners, findScanner } from '../../../src/scan/scanners.ts'
 import { assertMarked, type MarkedRow } from '../../support/marked.ts'
 
+await createScanners({ html: true })
+
 const ROWS: readonly MarkedRow[] = [
   ['<!doctype html><img src="a•.png">', 'a.png'],
   ['<IMG SRC=a•.png alt=x>', 'a.png'],
@@ -28,11 +30,18 @@ const ROWS: readonly MarkedRow[] = [
     'd.png',
   ],
   ['<link rel="apple-touch-startup-image" href="a•.png">', 'a.png'],
+  ['<script type="module">import "./a•.js"; new URL("b•.png", import.meta.url)</script>', './a.js', 'b.png'],
+  ['<script>"import(./a.js)"</script><script type=module src=a•.js></script>', 'a.js'],
   ['<!-- <img src="a.png"> --><svg><use href="a•.svg#b"/></svg>', 'a.svg#b'],
   ['<img src="https://x.test/a•.png"><img src="data:image/png,x">', 'https://x.test/a.png'],
 ]
 
 for (const row of ROWS) test(JSON.stringify(row[0]), () => void assertMarked(htmlScanner.scan, row))
+
+test('an import map in a page is told of', () => {
+  const html = '<script type="importmap">{"imports":{"a":"./a.js"}}</script>'
+  assert.match(htmlScanner.scan(html).notes[0]?.message ?? '', /import map/)
+})
 
 test('the integrity of a file of the build is told of, that of another host is not', () => {
   const html = `<script src="a.js" integrity="sha384-x"></script><link rel=stylesheet href="https://x.test/a.css" integrity=y>`
