@@ -3,8 +3,8 @@ import { FingerpostError } from '../../core/error.ts'
 type JsonObject = Readonly<Record<string, unknown>>
 
 /**
- * Refuses to replace a file that somebody else put where a build keeps its own: whole JSON of another shape. What is no
- * JSON may be one of ours that was cut off, and a build is the remedy for that.
+ * Refuses to replace a file of another program where a build keeps its own: complete JSON of another shape. Anything
+ * else may be a torn file of ours, which a build repairs.
  *
  * @param file names it below `where`
  * @param isOurs tells our own by their shape, those of later versions included

@@ -47,7 +47,7 @@ export async function recordBuild(
   return 1
 }
 
-/** Refuses what {@link recordBuild} would refuse, for those who only look. @throws FingerpostError `FP_COLLISION` */
+/** The check of {@link recordBuild} for a dry run. @throws FingerpostError `FP_COLLISION` */
 export async function refuseForeignHistory(storage: Storage): Promise<void> {
   readableHistory(await readHistoryText(storage), storage.name)
 }
@@ -105,7 +105,7 @@ async function readHistoryText(storage: Storage): Promise<string | undefined> {
   return (await storage.read(HISTORY_FILE)).toString()
 }
 
-/** A history that can't be read is begun anew: what it knew stays on the disk, which harms nobody. */
+/** A damaged history starts anew; the files it knew stay on the disk. */
 function readableHistory(text: string | undefined, where: string): History {
   if (text === undefined) return EMPTY_HISTORY
   try {

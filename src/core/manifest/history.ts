@@ -16,18 +16,14 @@ export interface BuildMark {
   /** The digest of its manifest. */
   readonly digest: string
   readonly publishedAt: Date
-  /** Begun and never published: its files are recorded so that a prune can find them. */
+  /** Never published; recorded so that a prune finds its files. */
   readonly abandoned: boolean
 }
 
-/**
- * One build: what it wrote, or was about to, told by what it changed. Nearly every build changes next to nothing, and a
- * list of all its files for each would make every build take longer than the one before.
- */
+/** One build, as the difference to the build before: most builds change little. */
 export interface BuildRecord extends BuildMark {
-  /** Hashed paths that the build before hasn't, sorted; siblings go with them. */
+  /** Hashed paths, sorted. Variants go with them. */
   readonly added: readonly HashedPath[]
-  /** Those that the build before has and this one hasn't, sorted. */
   readonly removed: readonly HashedPath[]
 }
 
@@ -36,16 +32,16 @@ export interface RecordedBuild extends BuildMark {
   readonly files: ReadonlySet<HashedPath>
 }
 
-/** All a server needs to go on answering for a file whose build is no longer in force. */
+/** What a server needs to answer for a file of an earlier build. */
 export interface RetiredAsset extends Omit<ManifestAsset, 'references'> {
   readonly path: LogicalPath
 }
 
 /** What earlier builds left in an output. */
 export interface History {
-  /** Oldest first; the last one is the build in force, or the one that was under way when its process died. */
+  /** Oldest first; the last one is in force, or was being written when its process died. */
   readonly builds: readonly BuildRecord[]
-  /** Files of earlier builds that the one in force hasn't, by hashed path. */
+  /** Files of earlier builds only, by hashed path. */
   readonly retired: ReadonlyMap<HashedPath, RetiredAsset>
 }
 
@@ -87,14 +83,13 @@ export function parseHistory(text: string, where: string): History {
   }
 }
 
-/** The files of the last of these builds; they begin with the first of a history. */
+/** The files of the last of these builds, which begin with the first of a history. */
 export function filesAfter(builds: readonly BuildRecord[]): Set<HashedPath> {
   const files = new Set<HashedPath>()
   for (const build of builds) changeFiles(files, build)
   return files
 }
 
-/** What a build changed. */
 export function describeChange(
   before: ReadonlySet<HashedPath>,
   { files, ...mark }: RecordedBuild,
@@ -125,7 +120,6 @@ function changeFiles(
   return files
 }
 
-/** Those of others, sorted. */
 function filesMissingIn(files: ReadonlySet<HashedPath>, others: ReadonlySet<HashedPath>): HashedPath[] {
   const missing: HashedPath[] = []
   for (const file of others) if (!files.has(file)) missing.push(file)
@@ -155,8 +149,8 @@ function listOf(value: unknown): readonly unknown[] {
   throw new TypeError('a list is missing')
 }
 
-/** What a prune may remove is named here, so nothing that leads elsewhere may pass. */
+/** A prune removes what is named here. */
 function asKey(value: unknown): string {
   if (typeof value === 'string' && isLogicalPath(value)) return value
-  throw new TypeError(`${JSON.stringify(value)} is no file name`)
+  throw new TypeError(`${JSON.stringify(value)} is not a file name`)
 }
