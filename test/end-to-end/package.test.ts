@@ -54,7 +54,7 @@ defineConfig({ sources: [1] })
 
 /** Builds with brotli-wasm, and reads back what it made. */
 const WASM = `
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { brotliDecompressSync } from 'node:zlib'
 import { build } from 'fingerpost/build'
 
