@@ -68,15 +68,23 @@ export async function findNginx(): Promise<InstalledNginx | undefined> {
 
 function formatSite(settings: NginxSettings): string {
   const { app, listen, serverName, media } = settings
+  // With the build at /, its location is the one of the app, too.
+  const isShared =
+    settings.static !== undefined && new URL(settings.static.manifest.url, 'http://x').pathname === '/'
+  const limit = media === undefined ? '' : formatUploadLimit(media)
   const maps = [settings.static && formatStaticMaps(settings.static), media && formatMediaMaps(media)]
   const upstream = app === undefined ? '' : formatUpstream(app)
   const body = [
     settings.static &&
-      formatStaticLocation(settings.static, app === undefined ? undefined : '@fingerpost_app'),
+      formatStaticLocation(
+        settings.static,
+        app === undefined ? undefined : '@fingerpost_app',
+        isShared ? limit : '',
+      ),
     media && formatMediaLocations(media, 'http://fingerpost_app'),
-    app === undefined ? undefined : formatApp(media),
+    app === undefined ? undefined : formatApp(limit, isShared),
   ]
-  return `${[...maps, upstream].filter(isGiven).join('\n')}
+  return `${[MISSING, ...maps, upstream].filter(isGiven).join('\n')}
 server {
     listen ${quoteValue(listen)};
     server_name ${serverName.split(/\s+/).map(quoteValue).join(' ')};
@@ -84,6 +92,13 @@ server {
 ${indent(body.filter(isGiven).join('\n'))}}
 `
 }
+
+/** A CDN that remembers a 404 would keep it when the next deploy brings the file. */
+const MISSING = `map $status $fingerpost_missing {
+    default "";
+    404 "no-store";
+}
+`
 
 function formatUpstream(app: string): string {
   const { host } = new URL(app)
@@ -94,19 +109,11 @@ function formatUpstream(app: string): string {
 `
 }
 
-function formatApp(media: NginxMedia | undefined): string {
-  const size = media === undefined ? '' : `\n${indent(formatUploadLimit(media))}`
-  return `# Everything else is the app's.
-location / {
-    proxy_pass http://fingerpost_app;
-${indent(PROXY_HEADERS)}${size}
-}
-
-location @fingerpost_app {
-    proxy_pass http://fingerpost_app;
-${indent(PROXY_HEADERS)}
-}
-`
+function formatApp(limit: string, isShared: boolean): string {
+  const proxy = `    proxy_pass http://fingerpost_app;\n${indent(PROXY_HEADERS)}`
+  const named = `location @fingerpost_app {\n${proxy}\n}\n`
+  if (isShared) return named
+  return `# Everything else is the app's.\nlocation / {\n${proxy}\n${indent(limit)}\n}\n\n${named}`
 }
 
 function isGiven(text: string | undefined): text is string {

@@ -72,6 +72,7 @@ export const PROXY_HEADERS = `proxy_http_version 1.1;
 proxy_set_header Connection "";
 proxy_set_header Host $host;
 proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+proxy_set_header X-Forwarded-Host $host;
 proxy_set_header X-Forwarded-Proto $scheme;`
 
 /** What uploads need in a location that leads to the app. */
@@ -99,6 +100,7 @@ ${indent(RASTER_TYPES)}
 ${indent(safetyHeaders(media))}
     add_header Content-Disposition $fingerpost_media_disposition;
     add_header Cache-Control "no-cache";
+    add_header Cache-Control $fingerpost_missing always;
 }
 `
 }
@@ -129,9 +131,12 @@ location ^~ ${quoteValue(media.internal)} {
     proxy_set_header Authorization "";${protocol === 'https:' ? '\n    proxy_ssl_server_name on;' : ''}
     proxy_hide_header x-amz-request-id;
     proxy_hide_header x-amz-id-2;
-    proxy_hide_header x-amz-version-id;
     proxy_hide_header x-amz-meta-fingerpost-save;
     proxy_hide_header x-amz-meta-fingerpost-claim;
+    proxy_hide_header x-amz-meta-integrity;
+    proxy_hide_header x-amz-version-id;
+    proxy_hide_header x-amz-server-side-encryption;
+    proxy_hide_header x-amz-storage-class;
     # The app has said these already.
     proxy_hide_header Content-Disposition;
     proxy_hide_header Cache-Control;

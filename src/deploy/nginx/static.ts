@@ -5,7 +5,7 @@ import { MANIFEST_FILE, type Manifest } from '../../core/manifest/manifest.ts'
 import { bareMediaType } from '../../core/media-type.ts'
 import { extensionOf } from '../../core/path.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
-import { indent, quoteKey, quoteValue } from './syntax.ts'
+import { indent, quoteExactly, quoteValue } from './syntax.ts'
 
 /** A build that nginx sends by itself. */
 export interface NginxStatic {
@@ -19,6 +19,11 @@ export interface NginxStatic {
 /** What a hashed name looks like: the digest before one extension or two, or at the end. */
 const HASHED = String.raw`~\.[0-9a-f]{16}(?:\.[^./]+){0,2}$`
 
+const IMMUTABLE = `"public, max-age=${LIMITS.immutableMaxAgeSeconds}, immutable"`
+
+/** Precompressed files have no address of their own: `site.0123456789abcdef.css.br`. */
+const PRECOMPRESSED = String.raw`\.[0-9a-f]{16}\.[^./]+(?:\.[^./]+)?\.(?:br|gz|zst)$`
+
 /** Extensions the next build may bring, besides those of this one. */
 const USUAL_EXTENSIONS =
   '.css .js .mjs .json .map .html .txt .xml .svg .png .jpg .jpeg .gif .webp .avif .ico .woff2 .woff .ttf .otf .wasm .pdf .mp4 .webm .mp3 .webmanifest'
@@ -28,19 +33,18 @@ export function formatStaticMaps({ manifest }: NginxStatic): string {
   return `# A year for hashed names, whose bytes never change; every other name is asked for again.
 map $uri $fingerpost_static_cache {
     default "no-cache";
-    "${HASHED}" "public, max-age=${LIMITS.immutableMaxAgeSeconds}, immutable";
-${indent(formatLookalikes(manifest))}}
-
-# Fonts are fetched without cookies and across origins (CSS Fonts 4 §4.9): a CDN's name needs this.
-map $uri $fingerpost_static_origin {
-    default "";
-    "~*\\.(?:woff2?|ttf|otf|eot)$" "*";
+${indent(formatExceptions(manifest))}    "${HASHED}" ${IMMUTABLE};
 }
 `
 }
 
-/** The location of the static part. @param app where to ask for logical names; undefined for nobody */
-export function formatStaticLocation(settings: NginxStatic, app: string | undefined): string {
+/**
+ * The location of the static part.
+ *
+ * @param app the location that answers for logical names; undefined for a site without an app
+ * @param more further directives
+ */
+export function formatStaticLocation(settings: NginxStatic, app: string | undefined, more: string): string {
   const { root, manifest, brotli } = settings
   const path = decodeURI(parsePublicUrl(manifest.url).pathname)
   const fallback =
@@ -48,12 +52,14 @@ export function formatStaticLocation(settings: NginxStatic, app: string | undefi
       ? '# Only hashed names are on the disk; templates never make others.'
       : `# Logical names (css/site.css) are not on the disk; the app answers for them.
 error_page 404 = ${app};
-log_not_found off;`
-  return `# Static files of the build. Both slashes matter: without the first, ${path.slice(0, -1)}../ would leave the folder.
+log_not_found off;${more}`
+  return `# Static files of the build. Both slashes matter: without them a name with .. would leave the folder.
 location ^~ ${quoteValue(path)} {
     alias ${quoteValue(`${root}/`)};
 
-    # Neither dotfiles nor the list of everything that is here.
+    # Only files have an address: no folders, dotfiles, precompressed files, and not the list of everything.
+    try_files $uri =404;
+    location ~ "${PRECOMPRESSED}" { return 404; }
     location ~ /\\.(?!well-known/) { return 404; }
     location = ${quoteValue(path + MANIFEST_FILE)} { return 404; }
     location = ${quoteValue(path + HISTORY_FILE)} { return 404; }
@@ -72,22 +78,28 @@ ${indent(formatTypes(manifest))}
 
     # Headers of an outer level would be lost as soon as one is added here: all of them stand together.
     add_header Cache-Control $fingerpost_static_cache;
-    add_header Access-Control-Allow-Origin $fingerpost_static_origin;
+    add_header Access-Control-Allow-Origin "*";
     add_header X-Content-Type-Options nosniff;
+    add_header Cache-Control $fingerpost_missing always;
 
 ${indent(fallback)}
 }
 `
 }
 
-/** Files whose own name looks hashed before any digest was put in: `vendor/jquery.0123456789abcdef.js`. */
-function formatLookalikes(manifest: Manifest): string {
-  const { pathname } = parsePublicUrl(manifest.url)
-  const hashed = new Set([...manifest.assets.values()].map(({ file }) => file))
-  const lookalikes = [...manifest.assets.keys()].filter(
-    (path) => parseHashedPath(path) !== undefined && !hashed.has(path),
-  )
-  return lookalikes.map((path) => `${quoteKey(decodeURI(pathname) + path)} "no-cache";\n`).join('')
+/**
+ * Names whose look deceives: logical ones that look hashed (`vendor/jquery.0123456789abcdef.js`), and prehashed ones, whose
+ * digest is a bundler's.
+ */
+function formatExceptions(manifest: Manifest): string {
+  const folder = decodeURI(parsePublicUrl(manifest.url).pathname)
+  const files = new Set([...manifest.assets.values()].map(({ file }) => file))
+  const lines = [...manifest.assets.keys()].flatMap((path) => {
+    const looksHashed = parseHashedPath(path) !== undefined
+    if (looksHashed === files.has(path)) return []
+    return [`${quoteExactly(folder + path)} ${looksHashed ? '"no-cache"' : IMMUTABLE};\n`]
+  })
+  return lines.join('')
 }
 
 function formatTypes(manifest: Manifest): string {

@@ -36,17 +36,21 @@ export function quoteValue(text: string): string {
       remedy: 'Choose a name without dollar signs and control characters.',
     })
   }
-  return /^[\w./:@%+,=*~-]+$/.test(text) ? text : quoteKey(text)
+  return /^[\w./:@%+,=*~-]+$/.test(text) ? text : quote(text)
 }
 
-/** Formats a key of a `map`, where dollar signs are literal. */
-export function quoteKey(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`
+/** A key of a `map` that matches exactly this text. A plain key would count against `map_hash_bucket_size`. */
+export function quoteExactly(text: string): string {
+  return quote(`~^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`)
 }
 
 /** Indents lines by four spaces; empty lines stay empty. */
 export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '    ')
+}
+
+function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** Reads directives up to the brace that closes the block, or up to the end. */
@@ -100,8 +104,8 @@ function* tokenize(text: string): Generator<Token, undefined> {
   return undefined
 }
 
-/** Comments and strings of Lua (Lua 5.1 reference manual, 2.1), in which braces don't count, and braces. */
-const LUA = /--[^\n]*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}]/g
+/** Braces of Lua, and comments and strings, in which braces don't count (Lua 5.1 reference manual, 2.1). */
+const LUA = /(?:--)?\[(=*)\[|--[^\n]*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}]/g
 
 /** The index of the brace that closes a block of Lua, or the end of the text. */
 function endOfLua(text: string, start: number): number {
@@ -109,8 +113,14 @@ function endOfLua(text: string, start: number): number {
   const pattern = new RegExp(LUA)
   pattern.lastIndex = start
   for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
-    if (match[0] === '{') depth++
-    if (match[0] === '}' && --depth === 0) return match.index
+    const [token, level] = match
+    if (level !== undefined) {
+      const end = text.indexOf(`]${level}]`, pattern.lastIndex)
+      if (end === -1) break
+      pattern.lastIndex = end
+    }
+    if (token === '{') depth++
+    if (token === '}' && --depth === 0) return match.index
   }
   return text.length
 }

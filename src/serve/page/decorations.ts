@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
 import type { StaticName } from '../../core/manifest/static-name.ts'
 import { formatImportMap, type ImportMapOptions } from '../../resolve/import-map.ts'
@@ -117,8 +117,13 @@ export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mou
  * which has no interim answers (RFC 9110 §15.2).
  */
 function sendEarlyHints({ raw, request }: FastifyReply, links: readonly string[]): void {
-  if (raw.headersSent || request.raw.httpVersion === '1.0') return
+  if (raw.headersSent || request.raw.httpVersion === '1.0' || isProxied(request)) return
   raw.writeEarlyHints({ link: [...links] })
+}
+
+/** Some proxies take an interim response for the final one, nginx before 1.29 among them: the page would never arrive. */
+function isProxied({ headers }: FastifyRequest): boolean {
+  return ['x-forwarded-for', 'forwarded', 'via'].some((name) => headers[name] !== undefined)
 }
 
 /** A resolver that always answers from the build in service, which may change while the app runs. */

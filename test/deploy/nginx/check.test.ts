@@ -113,7 +113,9 @@ test('whatever the file holds, it is either read or refused', () => {
 test('blocks of Lua are skipped, whatever their braces, strings and comments', () => {
   const config = `location / {
     content_by_lua_block {
-      local t = { a = "}", b = '}' } -- }
+      -- that's all
+      local t = { a = "}", b = '}', [ [[long { bracket]] ] = 'it\\'s' } -- }
+      --[==[ } ]] ]==]
       ngx.say(t.a)
     }
     autoindex on;
@@ -121,7 +123,7 @@ test('blocks of Lua are skipped, whatever their braces, strings and comments', (
   const findings = checkNginxConfig(config, EXPECTED)
   assert.deepEqual(
     findings.map(({ code, line }) => [code, line]),
-    [['autoindex', 6]],
+    [['autoindex', 8]],
   )
 })
 
