@@ -13,8 +13,8 @@ export interface CommandContext {
   readonly stdout: Output
   /** For progress, summaries and problems. */
   readonly stderr: Output
-  /** Piped input, for commands that read it. Default: none. */
-  readonly stdin?: () => AsyncIterable<Uint8Array>
+  /** Piped input, for commands that read it. */
+  readonly stdin: () => AsyncIterable<Uint8Array>
   /** Aborted when the user interrupts the command. */
   readonly signal: AbortSignal
   /** Subscribes to SIGHUP, which otherwise ends the command. Returns the way to unsubscribe. */

@@ -27,46 +27,28 @@ const LINE_MS = 10_000
 
 const BAR_WIDTH = 24
 
-/** On a terminal one line that is redrawn; elsewhere a line per step, and another every ten seconds. */
-export function createProgress(output: Output, now: () => number): Progress {
-  return output.isTerminal ? createLine(output, now) : createLog(output, now)
-}
-
 /** Shows nothing, for `--json`. */
 export const SILENT_PROGRESS: Progress = { show() {}, clear() {} }
 
-function createLine(output: Output, now: () => number): Progress {
-  let drawnAt = Number.NEGATIVE_INFINITY
-  let visible = false
+/** On a terminal one line that is redrawn; elsewhere a line per step, and another every ten seconds. */
+export function createProgress(output: Output, now: () => number): Progress {
+  const { isTerminal } = output
   let step = ''
+  let shownAt = 0
   return {
     show(state) {
-      // A new step shows at once: its first file may take long.
-      if (state.step === step && state.done > 0 && now() - drawnAt < REDRAW_MS) return
-      drawnAt = now()
+      const isNew = state.step !== step
+      if (!isNew && now() - shownAt < (isTerminal ? REDRAW_MS : LINE_MS)) return
       step = state.step
-      visible = true
-      output.redraw(drawLine(state, output))
+      shownAt = now()
+      if (isTerminal) output.redraw(drawLine(state, output))
+      else output.write(isNew ? `${step} …\n` : `${step} ${formatPortion(state)}\n`)
     },
     clear() {
-      if (visible) output.redraw('')
-      visible = false
-      drawnAt = Number.NEGATIVE_INFINITY
+      if (!isTerminal || step === '') return
+      output.redraw('')
+      step = ''
     },
-  }
-}
-
-function createLog(output: Output, now: () => number): Progress {
-  let shown = { step: '', at: 0 }
-  return {
-    show(state) {
-      const { step } = state
-      if (step === shown.step && now() - shown.at < LINE_MS) return
-      const continued = step === shown.step
-      shown = { step, at: now() }
-      output.write(continued ? `${step} ${formatPortion(state)}\n` : `${step} …\n`)
-    },
-    clear() {},
   }
 }
 

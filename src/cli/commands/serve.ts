@@ -3,7 +3,6 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { fingerpost } from '../../plugin/plugin.ts'
 import type { FingerpostOptions } from '../../serve/options.ts'
-import { parseSource } from '../../sources/source.ts'
 import { atLeast } from '../arguments.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { type Output, writeJson } from '../output.ts'
@@ -37,10 +36,13 @@ export const command = defineCommand({
     const served = live
       ? await liveOptions(positionals, { config, host }, context)
       : { root: await findRoot(positionals, { config, root }, context) }
-    const plugin = { ...served, ...(index === undefined ? {} : { index }) }
-    const app = await createServer(plugin, createServerLog(context.stderr))
+    const { default: Fastify } = await import('fastify')
+    // Open connections must not keep a server alive that was told to end.
+    const loggerInstance = createServerLog(context.stderr)
+    const app: FastifyInstance = Fastify({ forceCloseConnections: true, loggerInstance })
     const stopReloading = context.onHangup?.(() => reload(app, context))
     try {
+      await app.register(fingerpost, { ...served, ...(index === undefined ? {} : { index }) })
       const address = await listen(app, host, port)
       // Only the path: a build for a CDN is served here all the same.
       const { pathname } = new URL(app.staticMount.url, address)
@@ -57,42 +59,18 @@ export const command = defineCommand({
   },
 })
 
-type ServedOptions = Pick<FingerpostOptions, 'root' | 'live' | 'sources' | 'index'>
-
-/** A Fastify app with the plugin, not yet listening. @throws FingerpostError `FP_MANIFEST` */
-export async function createServer(
-  options: ServedOptions,
-  log?: FastifyBaseLogger,
-): Promise<FastifyInstance> {
-  const { default: Fastify } = await import('fastify')
-  // Open connections must not keep a server alive that was told to end.
-  const app: FastifyInstance = Fastify({
-    forceCloseConnections: true,
-    ...(log === undefined ? {} : { loggerInstance: log }),
-  })
-  try {
-    await app.register(fingerpost, options)
-    return app
-  } catch (error) {
-    await app.close()
-    throw error
-  }
-}
+type ServedOptions = Pick<FingerpostOptions, 'root' | 'live' | 'sources'>
 
 async function liveOptions(
   sources: readonly string[],
   { config, host }: { readonly config: string | undefined; readonly host: string },
   context: CommandContext,
 ): Promise<ServedOptions> {
-  const { cwd } = context
-  // For its message: the plugin loads the config file itself, and again when it changes.
-  await loadSources({ config }, sources, context, 'fingerpost serve --live assets')
-  const parsed = sources.map((source) => parseSource(source, cwd))
+  // Also for its message: the plugin loads the config file itself, and again when it changes.
+  const { options } = await loadSources({ config }, sources, context, 'fingerpost serve --live assets')
   return {
-    live: { allowedHosts: [host], ...(config === undefined ? {} : { config: resolve(cwd, config) }) },
-    ...(parsed.length === 0
-      ? {}
-      : { sources: parsed.map(({ folder, prefix }) => ({ dir: folder, prefix })) }),
+    live: { allowedHosts: [host], ...(config === undefined ? {} : { config: resolve(context.cwd, config) }) },
+    ...(sources.length === 0 ? {} : { sources: options.sources }),
   }
 }
 
