@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
+import { FingerpostError } from '../core/error.ts'
 import { encodePath } from '../core/path.ts'
 import { decodeTarget, hasEncodedSlash, isSpelledAs } from '../http/mount.ts'
 import { asTheyAre, createReplyHeaderMerger, hasTurn, type RawResponse, waitForTurn } from '../http/reply.ts'
@@ -88,6 +89,20 @@ export function installShortCircuit(server: Server, path: string, site: Answerin
 
 type Listener = (request: IncomingMessage, response: RawResponse) => void
 
+/** @throws FingerpostError `FP_CONFIG` where another plugin has the path */
+function addRoute(app: FastifyInstance, route: RouteOptions): void {
+  try {
+    app.route(route)
+  } catch (cause) {
+    if ((cause as { readonly code?: string }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw cause
+    throw new FingerpostError('FP_CONFIG', `Another plugin already serves ${app.prefix}${route.url}.`, {
+      remedy:
+        'Give one of them another path: the option prefix here, url of media, or prefix of @fastify/static.',
+      cause,
+    })
+  }
+}
+
 /** A digest in a name. */
 const HASHED_NAME = /\.[0-9a-f]{16}(?:[.?]|$)/
 
@@ -124,7 +139,7 @@ function addRoutes(
   }
   // Hidden from OpenAPI, as by @fastify/static.
   const schema = { hide: true } as FastifySchema
-  app.route({
+  addRoute(app, {
     method: ['GET', 'HEAD'],
     url,
     schema,
@@ -134,7 +149,7 @@ function addRoutes(
       return hasTurn(reply.raw) ? respond(request, reply) : respondInTurn(request, reply)
     },
   })
-  app.route({
+  addRoute(app, {
     method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
     url,
     schema,

@@ -100,3 +100,14 @@ test('folders outside the build are for sendFile and download alone', async (con
   assert.equal((await get('/static/report.txt')).status, 404)
   assert.equal((await get('/report.txt')).status, 404)
 })
+
+test('two plugins at one path are refused with what to do', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'a{}' })
+  const app = Fastify()
+  context.after(() => app.close())
+  app.get('/static/*', () => 'mine')
+  await assert.rejects(async () => app.register(fingerpost, { root }), {
+    code: 'FP_CONFIG',
+    message: /Another plugin already serves \/static\/\*\.\s+Give one of them another path/,
+  })
+})
