@@ -173,6 +173,7 @@ for (const server of Object.keys(SERVERS)) {
   test(`700 streams of one HTTP/2 session take less than 100 MB, and nothing after it (${server})`, async (context) => {
     const { port, url } = await serve(context, server, true)
     const session = connectHttp2(`http://127.0.0.1:${port}`)
+    context.after(() => session.destroy())
     session.on('error', () => undefined)
     await once(session, 'remoteSettings')
     const before = bufferBytes()

@@ -1,16 +1,19 @@
 import {
+  close,
   closeSync,
   constants,
   createReadStream,
+  fstatSync,
   lstatSync,
   openSync,
+  read,
   readFile,
   statSync,
   unlinkSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { isSystemError } from '../../core/error.ts'
+import { FingerpostError, isSystemError } from '../../core/error.ts'
 import {
   asCountWithin,
   asText,
@@ -22,7 +25,7 @@ import {
 import { fileNameOf, folderOf, parseLogicalPath } from '../../core/path.ts'
 import { describeFault } from '../fault.ts'
 import { isTemporaryKey } from '../key.ts'
-import type { Storage, StoredFile } from '../storage.ts'
+import type { OpenFile, Storage, StoredFile } from '../storage.ts'
 import { whileHeld } from './link-guard.ts'
 import { moveFile, saveFile, type Target } from './save.ts'
 import { describeFile, walkFolder } from './walk.ts'
@@ -85,6 +88,7 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
         throw describeFault(error, { storage: name, key, doing: 'read' })
       }
     },
+    openFile: (key, validator) => told(key, 'read', () => openUnchanged(root, key, validator)),
     stat: (key) => told(key, 'stat', () => statFile(root, key)),
     list: (prefix, after) => listFiles(root, prefix, after),
     delete: (key) => told(key, 'delete', () => deleteFile(root, key)),
@@ -114,6 +118,21 @@ function readOptions(given: FilesystemOptions): Target {
 /** O_NONBLOCK: opening a FIFO would block for ever. */
 function openFile(root: string, key: string): number {
   return whileHeld(root, key, ({ path }) => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK))
+}
+
+function openUnchanged(root: string, key: string, validator: string): OpenFile {
+  const fd = openFile(root, key)
+  if (describeFile(key, fstatSync(fd)).validator !== validator) {
+    closeSync(fd)
+    throw new FingerpostError('FP_CHANGED', `${key} was replaced while it was being read.`, {
+      details: { key },
+    })
+  }
+  const readAt = promisify(read)
+  return {
+    read: (buffer, offset, length, position) => readAt(fd, buffer, offset, length, position),
+    close: () => promisify(close)(fd),
+  }
 }
 
 async function readWhole(root: string, key: string): Promise<Buffer> {
