@@ -31,6 +31,7 @@ export function hasTurn(raw: RawResponse): boolean {
  */
 export function waitForTurn(raw: RawResponse): Promise<boolean> {
   const { req: request } = raw
+  skipDrain(request)
   return new Promise((resolve) => {
     const settle = (came: boolean) => {
       raw.off('socket', onSocket)
@@ -124,6 +125,8 @@ function limitSilence(raw: RawResponse, socket: Socket, stallMs: number): void {
 export function skipDrain(request: IncomingMessage): void {
   // HTTP/2 and `inject` have other classes of requests; one made up by an adapter may have no connection.
   if (!(request instanceof IncomingMessage) || !isConnected(request) || mayHaveBody(request)) return
+  // Read to its end already, or spared that while it waited for its turn.
+  if (request.complete) return
   if (request.listenerCount('close') === 0 && request.listenerCount('end') === 0) request.read(0)
 }
 
