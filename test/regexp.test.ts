@@ -36,7 +36,10 @@ const REVIEWED: readonly (readonly [regexp: RegExp, reason: string])[] = [
     /(\s+|#[^\n]*)|"((?:\\[\s\S]|[^"\\])*)"|'((?:\\[\s\S]|[^'\\])*)'|([;{}])|(?!["'])(?:\\[\s\S]|\$\{\w+\}|[^\s;{}\\])+/y,
     "sticky; the operator's configuration",
   ],
-  [/--[^\n]*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}]/g, "the operator's configuration"],
+  [
+    /(?:--)?\[(=*)\[|--[^\n]*|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}]/g,
+    "the operator's configuration",
+  ],
   [/,\s*(?=<)/, 'a header of ours'],
 ]
 
