@@ -31,6 +31,9 @@ const LAYERS: Readonly<Record<string, number>> = {
 const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   builder: ['settings', 'cache', 'read', 'link', 'compress', 'rewrite', 'publish', 'maintain'],
   core: ['reference', 'manifest'],
+  storage: ['disk', 's3'],
+  deploy: ['nginx'],
+  cli: ['commands'],
   scan: ['javascript', 'markup'],
   media: ['content', 'links', 'read', 'upload'],
   serve: ['page'],
