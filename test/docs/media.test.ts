@@ -43,10 +43,14 @@ test('the page starts with a program that runs as it stands: it takes a portrait
     const body = new FormData()
     body.append('user', 'ada')
     body.append('avatar', new Blob([readFileSync('cat.png')]), 'cat.png')
-    const { status, headers } = await fetch(origin + '/profile', { method: 'POST', body, redirect: 'manual' })
+    // Every body is read: one that isn't holds its connection, and app.close() waits for that.
+    const saved = await fetch(origin + '/profile', { method: 'POST', body, redirect: 'manual' })
+    await saved.text()
+    const { status, headers } = saved
     const page = await fetch(origin + headers.get('location'))
     const [, src] = /<img src="([^"]+)"/.exec(await page.text())
     const shown = await fetch(origin + src)
+    await shown.arrayBuffer()
     console.log(status, page.headers.get('content-type'), src, shown.status, shown.headers.get('content-type'))
     await app.close()`,
   )
