@@ -54,6 +54,8 @@ function answerFor(target: string, path: string, name: string, response: Respons
   const query = target.indexOf('?')
   const sent = query === -1 ? target : target.slice(0, query)
   const own = sent.startsWith(path) ? sent.slice(path.length) : name
+  // Without escapes a name is spelled as the router sees it.
+  if (own === name && !own.includes('%')) return withQueryOf(target, response)
   const spelling = encodePath(name)
   return withQueryOf(target, isSpelledAs(own, spelling) ? response : redirectTo(path + spelling, 'no-cache'))
 }
