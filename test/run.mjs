@@ -58,7 +58,7 @@ function announce() {
   console.log(`Running ${count}, ${availableParallelism()} at a time, on Node ${process.versions.node}.`)
   if (words.length === 0 && !onlyLong)
     console.log(
-      'Takes about four minutes on two cores. The long tests have a command of their own: npm run test:long',
+      'Takes about six minutes on two cores. The long tests have a command of their own: npm run test:long',
     )
 }
 

@@ -12,7 +12,7 @@ export interface HashedPathParts {
 
 /**
  * The index in a file name where `.` and the digest go: before the extension, before both of a source map
- * (`app.js.map`), at the end if there is none. A leading dot starts no extension (`.nojekyll`).
+ * (`app.js.map`), at the end without one. A leading dot starts no extension (`.nojekyll`).
  */
 export function digestIndexOf(fileName: string): number {
   const last = lastDot(fileName, fileName.length)

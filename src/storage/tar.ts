@@ -20,7 +20,7 @@ const BLOCK = 512
 const NAME_MAX_BYTES = 100
 
 /**
- * An archive as any `tar` reads it: ustar, with pax headers for names that are long or not ASCII. It tells no time, no
+ * An archive as any `tar` reads it: ustar, with pax headers for names that are long or not ASCII. It stores no time, no
  * owner and no machine, so the same files are the same bytes.
  */
 export async function* writeTar(files: AsyncIterable<TarFile>): AsyncIterable<Uint8Array> {

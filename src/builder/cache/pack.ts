@@ -136,7 +136,7 @@ function* inPieces(lines: Iterable<string>): Generator<Buffer> {
 }
 
 function readAt(file: number, offset: number, size: number): Buffer | undefined {
-  // Also false for NaN, from a trailer that is none.
+  // Also false for NaN, which a damaged trailer gives.
   if (!(offset >= 0 && size >= 0)) return undefined
   const bytes = Buffer.allocUnsafeSlow(size)
   return readSync(file, bytes, 0, size, offset) === size ? bytes : undefined

@@ -29,7 +29,7 @@ export interface PreviousBuild {
  * Opens the build that `previous` names: the folder of a build, an archive of `fingerpost pack`, or the address of a
  * `manifest.json` beside which the files are.
  *
- * @throws FingerpostError `FP_NOT_FOUND` if there is none, `FP_MANIFEST` or `FP_DAMAGED` if it can't be used
+ * @throws FingerpostError `FP_NOT_FOUND` for a missing build, `FP_MANIFEST` or `FP_DAMAGED` for an unusable one
  */
 export async function openPrevious(place: string, cwd: string): Promise<PreviousBuild> {
   if (/^https?:\/\//i.test(place)) return openAddress(new URL(place))

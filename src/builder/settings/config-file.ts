@@ -11,7 +11,7 @@ export function defineConfig(options: BuildOptions): BuildOptions {
 
 /** The content of a config file, unchecked. */
 export interface ConfigFile {
-  /** Absolute; undefined if there is none. */
+  /** Absolute; undefined without a config file. */
   readonly file: string | undefined
   /** Where its relative paths start: the file's folder, or the working directory. */
   readonly folder: string
@@ -22,7 +22,7 @@ const EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs', '.json']
 
 /**
  * Reads the named config file, or `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. An empty object if
- * there is none.
+ * without one.
  *
  * @throws FingerpostError `FP_CONFIG` if the named file is missing, if there are several, or if it can't be loaded
  */

@@ -14,7 +14,7 @@ import { CONFIG_OPTION, loadSources, type Settings } from '../settings.ts'
 export const command = defineCommand({
   usage: 'NAME [SOURCE]...',
   description: `Print the path of every source file with this name, the one that wins first. NAME is what templates
-    use: css/site.css. Exit code 1 if there is none.`,
+    use: css/site.css. Exits with 1 if no source has it.`,
   examples: ['find css/site.css', 'find css/site.css assets theme --first'],
   options: {
     first: { kind: 'flag', help: 'Print only the file that wins' },

@@ -122,7 +122,7 @@ function isOwnFile({ target }: Save, metadata: Readonly<Record<string, string>> 
   return metadata?.[SAVE_ID] === target.Metadata[SAVE_ID] && !isClaim(metadata)
 }
 
-/** The metadata of the object under the key; undefined if there is none. */
+/** The metadata of the object under the key; undefined if the key is free. */
 async function metadataOf({ bucket, target }: Save): Promise<Record<string, string> | undefined> {
   const { Bucket, Key } = target
   try {
