@@ -21,8 +21,8 @@ export interface ConfigFile {
 const EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs', '.json']
 
 /**
- * Reads the named config file, or `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. An empty object if
- * without one.
+ * Reads the named config file, or `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. Without
+ * one, an empty object.
  *
  * @throws FingerpostError `FP_CONFIG` if the named file is missing, if there are several, or if it can't be loaded
  */
