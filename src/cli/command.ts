@@ -27,8 +27,8 @@ export interface CommandContext {
 export interface CommandResult {
   /** Default 0. */
   readonly exitCode?: ExitCode
-  /** Printed on standard output with `--json`. */
-  readonly json: unknown
+  /** What is printed on standard output with `--json`; made only then. Default: nothing. */
+  readonly json?: () => unknown
   /** Printed on standard output without `--json`: one item a line. */
   readonly data?: string
   /** Printed on standard error without `--json`. */
@@ -74,8 +74,9 @@ export function defineCommand<T extends CommandOptions>(definition: CommandDefin
         throw new FingerpostError('FP_USAGE', `Unexpected argument ${JSON.stringify(extra)}.`)
       const { exitCode = 0, json, data = '', summary = '' } = await definition.run(parsed, context)
       const { json: asJson } = parsed.options as OptionValues<typeof COMMON_OPTIONS>
-      if (asJson) writeJson(json, context.stdout)
-      else {
+      if (asJson) {
+        if (json !== undefined) writeJson(json(), context.stdout)
+      } else {
         context.stdout.writeData(data)
         context.stderr.write(summary)
       }

@@ -34,7 +34,10 @@ export const command = defineCommand({
       onProgress: (event) => showEvent(event, progress, context.stderr),
     }).finally(() => progress.clear())
     const out = shortPath(settings.out, context.cwd)
-    return { json: toJson(report, settings.out), summary: formatReport(report, out, context.stderr.style) }
+    return {
+      json: () => toJson(report, settings.out),
+      summary: formatReport(report, out, context.stderr.style),
+    }
   },
 })
 

@@ -20,6 +20,6 @@ export const command = defineCommand({
     const { cache } = parseBuildOptions(settings.options, settings.cwd)
     if (cache === false) throw new FingerpostError('FP_CONFIG', 'The config file turns the cache off.')
     if (options.clear) clearCache(cache.dir)
-    return { json: { dir: cache.dir, cleared: options.clear }, data: `${cache.dir}\n` }
+    return { json: () => ({ dir: cache.dir, cleared: options.clear }), data: `${cache.dir}\n` }
   },
 })

@@ -35,7 +35,7 @@ export const command = defineCommand({
     const isGood = report.faults.length === 0 && (templates?.problems ?? []).length === 0
     return {
       exitCode: isGood ? 0 : 1,
-      json: { ...report, out: settings.out, templates },
+      json: () => ({ ...report, out: settings.out, templates }),
       summary: formatReport(report, templates, context.stderr.style),
     }
   },

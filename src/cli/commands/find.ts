@@ -32,7 +32,7 @@ export const command = defineCommand({
     const files = (options.first ? found.slice(0, 1) : found).map(({ absolutePath, size, source }) => {
       return { file: absolutePath, size, source: source.folder }
     })
-    return { json: { name, files }, data: files.map(({ file }) => `${file}\n`).join('') }
+    return { json: () => ({ name, files }), data: files.map(({ file }) => `${file}\n`).join('') }
   },
 })
 

@@ -66,7 +66,7 @@ const VERBS: ReadonlyMap<string, (work: Work, context: CommandContext) => Promis
 async function sweep({ storage, minAgeSeconds }: Work, { now }: CommandContext): Promise<CommandResult> {
   const removed = await storage.sweep(new Date(now() - minAgeSeconds * 1000))
   const summary = `${formatNumberOf(removed, 'leftover')} removed from ${storage.name}\n`
-  return { json: { storage: storage.name, removed }, summary }
+  return { json: () => ({ storage: storage.name, removed }), summary }
 }
 
 async function listUnservable({ storage }: Work, { signal }: CommandContext): Promise<CommandResult> {
@@ -77,7 +77,7 @@ async function listUnservable({ storage }: Work, { signal }: CommandContext): Pr
   }
   return {
     exitCode: found.length === 0 ? 0 : 1,
-    json: { storage: storage.name, unservable: found },
+    json: () => ({ storage: storage.name, unservable: found }),
     data: found.map(({ name, reason }) => `${name}: ${reason}\n`).join(''),
     summary: `${formatNumberOf(found.length, 'file')} of ${storage.name} cannot be served\n`,
   }
@@ -107,7 +107,7 @@ async function listOrphans(work: Work, context: CommandContext): Promise<Command
   const bytes = orphans.reduce((sum, { size }) => sum + size, 0)
   const found = `${formatNumberOf(orphans.length, 'orphan')} (${formatBytes(bytes)}) in ${storage.name}`
   return {
-    json: { storage: storage.name, used: used.length, orphans, bytes },
+    json: () => ({ storage: storage.name, used: used.length, orphans, bytes }),
     data: orphans.map(({ name }) => `${name}\n`).join(''),
     summary: `${found}, ${formatNumberOf(used.length, 'name')} in use\n`,
   }

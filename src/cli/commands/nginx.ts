@@ -67,7 +67,7 @@ async function print(options: Options, root: string, context: CommandContext): P
     media: mediaOf(options, context, app),
     whole: options.whole ? { modules: nginx?.modules ?? [] } : undefined,
   })
-  return { json: { config }, data: config }
+  return { json: () => ({ config }), data: config }
 }
 
 async function check(
@@ -87,7 +87,11 @@ async function check(
     maxRequestBytes: media === undefined ? undefined : maxRequestBytes(options),
   })
   const lines = findings.map(({ line, message, remedy }) => `${file}:${line}  ${message}\n  ${remedy}\n`)
-  return { exitCode: findings.length === 0 ? 0 : 1, json: { file, findings }, summary: lines.join('') }
+  return {
+    exitCode: findings.length === 0 ? 0 : 1,
+    json: () => ({ file, findings }),
+    summary: lines.join(''),
+  }
 }
 
 function parseApp({ app = 'http://127.0.0.1:3000' }: Options): string | undefined {

@@ -24,7 +24,7 @@ export const command = defineCommand({
     const report = await pack(settings.options, resolve(cwd, archive), { cwd: settings.cwd })
     const facts = `${formatNumberOf(report.files, 'file')}, ${formatBytes(report.bytes)}`
     return {
-      json: { ...report, out: settings.out },
+      json: () => ({ ...report, out: settings.out }),
       summary: `${stderr.style.green('✓')} ${facts} packed into ${shortPath(report.archive, cwd)}\n`,
     }
   },

@@ -46,7 +46,7 @@ export const command = defineCommand({
     const verb = mode === 'publish' ? 'removed' : 'would be removed'
     const kept = formatNumberOf(report.kept, 'build')
     return {
-      json: { ...report, out: settings.out },
+      json: () => ({ ...report, out: settings.out }),
       data: report.removed.map(({ file }) => `${file}\n`).join(''),
       summary: `${context.stderr.style.green('✓')} ${files} ${verb}; ${kept} kept\n`,
     }

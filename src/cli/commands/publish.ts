@@ -57,7 +57,7 @@ export const command = defineCommand({
       signal: context.signal,
       onProgress: (state) => progress.show({ step: 'upload', ...state }),
     }).finally(() => progress.clear())
-    return { json: report, summary: formatReport(report) }
+    return { json: () => report, summary: formatReport(report) }
   },
 })
 

@@ -51,7 +51,7 @@ export const command = defineCommand({
       if (options.json) writeJson({ address, url }, context.stdout)
       else context.stdout.write(`${url}\n`)
       await aborted(context.signal)
-      return { json: undefined }
+      return {}
     } finally {
       stopReloading?.()
       await app.close()

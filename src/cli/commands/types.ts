@@ -39,7 +39,7 @@ export const command = defineCommand({
     const kind = await saveNameTypes(file, files.keys())
     const names = formatNumberOf(files.size, 'name')
     return {
-      json: { kind, file, names: files.size },
+      json: () => ({ kind, file, names: files.size }),
       summary: `${names} in ${shortPath(file, context.cwd)} (${kind})\n`,
     }
   },
