@@ -1,3 +1,4 @@
+import { encodePath } from '../core/path.ts'
 import { type PublicUrl, parsePublicUrl } from '../core/public-url.ts'
 
 /** Where a build is served, and how its URLs begin. */
@@ -38,9 +39,7 @@ function routeOf({ pathname }: PublicUrl, scope: string): string {
  */
 export function decodeTarget(target: string): string | undefined {
   if (hasEncodedSlash(target)) return undefined
-  const query = target.indexOf('?')
-  const whole = query === -1 ? target : target.slice(0, query)
-  const path = whole.startsWith('/') ? whole : withoutAuthority(whole)
+  const path = pathOf(target)
   if (path === undefined || !path.includes('%')) return path
   try {
     return decodeURIComponent(path)
@@ -62,16 +61,29 @@ export function hasEncodedSlash(target: string): boolean {
   return target.includes('%') && /^[^?]*%2f/i.test(target)
 }
 
-/** Reserved characters (RFC 3986 §2.2), raw and encoded. Fastify's router does not decode them. */
-const RESERVED = /[$&+,:;=@]|%(?:2[346bc]|3[abdf]|40)/gi
-
 /**
- * Whether a path spells the reserved characters as the canonical one does. `/static/%40team/a.js` would pass a guard that
- * is registered for `/static/@team/*`, so only one spelling is answered.
+ * Where to redirect a request that spells a name with other escapes than its URL. Fastify's router compares reserved
+ * characters encoded and decodes them in the name: `/static/%40team/a.js` would pass a guard of `/static/@team/*`. So
+ * every file answers under the one spelling that {@link encodePath} writes.
  *
- * @param path of the request, without query
- * @param canonical the URL that templates and references have, or its path
+ * @param mount the path below which names are, with a slash at both ends; what was sent for its parameters stays
+ * @returns a path on this host; undefined if the name is spelled as in its URL
  */
-export function isSpelledAs(path: string, canonical: string): boolean {
-  return (path.match(RESERVED) ?? []).join() === (canonical.match(RESERVED) ?? []).join()
+export function canonicalPath(target: string, mount: string, name: string): string | undefined {
+  if (!target.includes('%')) return undefined
+  const segments =
+    pathOf(target)
+      ?.replace(/\/{2,}/g, '/')
+      .split('/') ?? []
+  const depth = mount.split('/').length - 1
+  const encoded = encodePath(name)
+  if (segments.slice(depth).join('/') === encoded) return undefined
+  return [...segments.slice(0, depth), encoded].join('/')
+}
+
+/** The path of a request target as it was sent, without authority and query (RFC 9112 §3.2). */
+function pathOf(target: string): string | undefined {
+  const query = target.indexOf('?')
+  const whole = query === -1 ? target : target.slice(0, query)
+  return whole.startsWith('/') ? whole : withoutAuthority(whole)
 }

@@ -1,8 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
-import { encodePath } from '../core/path.ts'
-import { decodeTarget, hasEncodedSlash, isSpelledAs } from '../http/mount.ts'
+import { canonicalPath, decodeTarget, hasEncodedSlash } from '../http/mount.ts'
 import { asTheyAre, createReplyHeaderMerger, hasTurn, type RawResponse, waitForTurn } from '../http/reply.ts'
 import {
   METHOD_NOT_ALLOWED,
@@ -51,13 +50,8 @@ export function addBuildRoutes(app: FastifyInstance, route: string, parts: Route
 
 /** The answer, or the way to the URL whose spelling guards know. */
 function answerFor(target: string, path: string, name: string, response: Response): Response {
-  const query = target.indexOf('?')
-  const sent = query === -1 ? target : target.slice(0, query)
-  const own = sent.startsWith(path) ? sent.slice(path.length) : name
-  // Without escapes a name is spelled as the router sees it.
-  if (own === name && !own.includes('%')) return withQueryOf(target, response)
-  const spelling = encodePath(name)
-  return withQueryOf(target, isSpelledAs(own, spelling) ? response : redirectTo(path + spelling, 'no-cache'))
+  const location = canonicalPath(target, path, name)
+  return withQueryOf(target, location === undefined ? response : redirectTo(location, 'no-cache'))
 }
 
 /** One file of the build at a path of its own, outside the build's: `/favicon.ico`. */

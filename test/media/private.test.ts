@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fastify from 'fastify'
 import { encodePath } from '../../src/core/path.ts'
 import type { MediaOptions } from '../../src/media/options.ts'
+import { media } from '../../src/media/plugin.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
+import { listen } from '../support/exchange.ts'
 import { startMediaApp } from '../support/media-app.ts'
 import { createS3Lab } from '../support/s3.ts'
 
@@ -135,6 +138,18 @@ test('every file has one URL; other spellings lead there, past every guard', asy
     }
   }
   assert.equal((await get('/media/@team/a+b.txt')).status, 401)
+})
+
+test('a redirect to the spelling of a name never leads to another host', async (context) => {
+  const storage = createMemoryStorage()
+  await storage.save('example.org/a.txt', Buffer.from('x'))
+  const app = fastify({ routerOptions: { ignoreDuplicateSlashes: true } })
+  await app.register(media, { storage, production: false })
+  const { get } = await listen(context, app)
+  for (const target of ['/media/', '//media//', 'http://x/media/', 'http://x//media//']) {
+    const { status, headers } = await get(`${target}example%2Eorg/a.txt`)
+    assert.deepEqual([status, headers.location], [301, '/media/example.org/a.txt'], target)
+  }
 })
 
 test('a disk that ignores case serves a file under its own name only', async (context) => {

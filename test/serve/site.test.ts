@@ -62,9 +62,34 @@ test('a guard holds for every spelling: others lead to the one that it knows', a
       assert.equal(answer.headers.location, canonical + (other.includes('?') ? '?v=1' : ''))
       assert.ok(!answer.body.includes('secret'))
     }
+    // As a request through a proxy is sent (RFC 9112 §3.2.2).
+    const absolute = await get('http://x/static/%40team/a+b.txt')
+    assert.deepEqual([absolute.status, absolute.headers.location], [301, canonical])
     assert.equal((await get('/static/what%3F.txt')).status, 200)
     assert.equal((await get('/static/what%3f.txt')).headers.location, '/static/what%3F.txt')
   }
+})
+
+test('a guard holds in an app that overlooks letter case, doubled slashes and parameters', async (context) => {
+  const root = await makeBuild(context, { '@team/a.txt': 'secret' })
+  const app = Fastify({ routerOptions: { ignoreDuplicateSlashes: true, caseSensitive: false } })
+  await app.register(
+    async (scope) => {
+      await scope.register(fingerpost, { root, watch: false, prefix: '/static/' })
+      scope.get('/static/@team/*', (_request, reply) => reply.code(403).send('guarded'))
+    },
+    { prefix: '/:tenant' },
+  )
+  const { get } = await listen(context, app)
+  for (const [path, location] of [
+    ['/one/static/%40team/a.txt', '/one/static/@team/a.txt'],
+    ['/one/STATIC/%40team/a.txt', '/one/STATIC/@team/a.txt'],
+    ['//one//static//%40team/a.txt', '/one/static/@team/a.txt'],
+  ] as const) {
+    const answer = await get(path)
+    assert.deepEqual([answer.status, answer.headers.location], [301, location], path)
+  }
+  assert.equal((await get('/one/static/@team/a.txt')).status, 403)
 })
 
 test('a hashed name of a build that another process has published is found at once', async (context) => {

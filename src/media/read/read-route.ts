@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
-import { encodePath } from '../../core/path.ts'
+import { canonicalPath } from '../../http/mount.ts'
 import { hasTurn, waitForTurn } from '../../http/reply.ts'
 import { type Response, redirectTo, withQueryOf } from '../../http/response.ts'
 import type { Storage } from '../../storage/storage.ts'
@@ -47,7 +47,7 @@ async function answerRequest(request: FastifyRequest, name: string, reading: Rea
   const { storage } = config
   if (!isReadableKey(name)) return refuse(404)
   const target = request.raw.url ?? ''
-  const location = canonicalPath(target, name, reading.path)
+  const location = canonicalPath(target, reading.path, name)
   if (location !== undefined) return withQueryOf(target, redirectTo(location, 'no-cache'))
   const isFilePrivate = isPrivate(name)
   const query = request.query as Readonly<Record<string, unknown>>
@@ -61,21 +61,6 @@ async function answerRequest(request: FastifyRequest, name: string, reading: Rea
   const described: MediaRequest = { method, headers, isPrivate: isFilePrivate, disposition }
   const sendable = await describeFile(storage, file, described, answering)
   return handoff === undefined ? answerWithFile(sendable, described) : handoff(sendable)
-}
-
-/**
- * Every file has one URL, the one that `url()` writes, so that a guard registered for it holds: the router keeps
- * reserved characters encoded when it compares paths, and decodes them in the name.
- *
- * @returns where to redirect a request that spells the name in another way
- */
-function canonicalPath(target: string, name: string, mount: string): string | undefined {
-  const [path = ''] = target.split('?', 1)
-  const encoded = encodePath(name)
-  if (path.endsWith(`/${encoded}`)) return undefined
-  // The prefix of the scope may have parameters; what was sent in their place stays.
-  const depth = mount.split('/').length - 1
-  return [...path.split('/').slice(0, depth), encoded].join('/')
 }
 
 async function statOrUndefined(storage: Storage, name: string) {
