@@ -77,7 +77,9 @@ export function canonicalPath(target: string, mount: string, name: string): stri
       .split('/') ?? []
   const depth = mount.split('/').length - 1
   const encoded = encodePath(name)
-  if (segments.slice(depth).join('/') === encoded) return undefined
+  // Of bytes that are no ASCII the router decodes both `%c3` and `%C3`, so guards can't tell them apart.
+  const sent = segments.slice(depth).join('/')
+  if (sent.replace(/%[89a-f][0-9a-f]/gi, (escape) => escape.toUpperCase()) === encoded) return undefined
   return [...segments.slice(0, depth), encoded].join('/')
 }
 
