@@ -79,7 +79,7 @@ export function canonicalPath(target: string, mount: string, name: string): stri
   const encoded = encodePath(name)
   // Of bytes that are no ASCII the router decodes both `%c3` and `%C3`, so guards can't tell them apart.
   const sent = segments.slice(depth).join('/')
-  if (sent.replace(/%[89a-f][0-9a-f]/gi, (escape) => escape.toUpperCase()) === encoded) return undefined
+  if (sent.replace(/%[89a-f][0-9a-f]/gi, (byte) => byte.toUpperCase()) === encoded) return undefined
   return [...segments.slice(0, depth), encoded].join('/')
 }
 
