@@ -29,6 +29,8 @@ export const LIMITS = {
   buildCacheMaxPacks: 32,
   /** Bytes below which a file of the cache is small. */
   buildCacheSmallPackBytes: 4 * MIB,
+  /** UTF-16 code units of a text that the build's cache keeps in its index. */
+  buildCacheInlineChars: 2048,
   /** Hours after which an unfinished file of the cache was left by a killed build. */
   buildCacheUnfinishedHours: 1,
   /** Bytes of a source file: what Node reads at once. */

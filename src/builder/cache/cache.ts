@@ -3,6 +3,17 @@ import { join } from 'node:path'
 import type { Digester } from '../../core/digest.ts'
 import { isSystemError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
+import {
+  canInline,
+  type Entry,
+  formatEntry,
+  formatLines,
+  idOf,
+  loadEntries,
+  type Place,
+  parseEntry,
+} from './entries.ts'
+import { choosePacksToLeave, moveValues } from './evict.ts'
 import { createPack, openPack, PACK_NAME, type Pack, UNFINISHED_PACK_NAME } from './pack.ts'
 
 /**
@@ -11,7 +22,8 @@ import { createPack, openPack, PACK_NAME, type Pack, UNFINISHED_PACK_NAME } from
  */
 export interface Cache {
   get(key: string): Buffer | undefined
-  put(key: string, value: Uint8Array): void
+  /** @param value a string is kept as UTF-8 */
+  put(key: string, value: Uint8Array | string): void
   /** Writes what was put. Evicts what was not used for longest if the cache is full. */
   close(): void
 }
@@ -37,7 +49,7 @@ export function getJson<T>(cache: Cache, key: string): T | undefined {
 }
 
 export function putJson(cache: Cache, key: string, value: unknown): void {
-  cache.put(key, Buffer.from(JSON.stringify(value)))
+  cache.put(key, JSON.stringify(value))
 }
 
 const HOUR_MS = 3_600_000
@@ -58,37 +70,45 @@ export function openCache({ dir, maxBytes, digester, clock = Date.now }: CacheOp
     entries.set(id, formatEntry(entry))
     changed.add(id)
   }
-  const read = ({ pack, offset, size, digest }: Entry): Buffer | undefined => {
+  const read = ({ pack, offset, size, digest }: Place): Buffer | undefined => {
     const value = tolerate(() => readers.get(pack)?.read(offset, size))
     return value !== undefined && digester.of(value) === digest ? value : undefined
+  }
+  const store = (id: string, value: Uint8Array) => {
+    const offset = isWritable ? tolerate(() => own.append(value)) : undefined
+    isWritable = offset !== undefined
+    if (offset === undefined) return
+    const place = { pack: own.name, offset, size: value.length, digest: digester.of(value) }
+    note(id, { kind: 'place', usedOn: today, ...place })
+  }
+  const save = () => {
+    if (changed.size === 0 || !isWritable) return
+    const lines = [...formatLines(changed, entries)]
+    const added = lines.reduce((bytes, { length }) => bytes + length, own.bytes())
+    const leaving = choosePacksToLeave(packs, { added, maxBytes, now })
+    if (leaving === undefined) return own.finish(lines)
+    const fresh = createPack(dir, digester)
+    moveValues(entries, { ...leaving, names: new Set([own.name, ...leaving.names]) }, read, fresh)
+    fresh.close()
+    for (const name of leaving.names) rmSync(join(dir, name), { force: true })
   }
 
   return {
     get(key) {
-      const id = JSON.stringify(key)
+      const id = idOf(key)
       const line = entries.get(id)
       if (line === undefined) return undefined
       const entry = parseEntry(line)
-      const value = read(entry)
+      const value = entry.kind === 'inline' ? Buffer.from(entry.text) : read(entry)
       if (value !== undefined && entry.usedOn < today) note(id, { ...entry, usedOn: today })
       return value
     },
     put(key, value) {
-      const offset = isWritable ? tolerate(() => own.append(value)) : undefined
-      isWritable = offset !== undefined
-      if (offset === undefined) return
-      const place = { pack: own.name, offset, size: value.length, digest: digester.of(value) }
-      note(JSON.stringify(key), { usedOn: today, ...place })
+      if (canInline(value)) note(idOf(key), { kind: 'inline', usedOn: today, text: value })
+      else store(idOf(key), typeof value === 'string' ? Buffer.from(value) : value)
     },
     close() {
-      tolerate(() => {
-        if (changed.size === 0 || !isWritable) return
-        const lines = [...formatLines(changed, entries)]
-        const added = lines.reduce((bytes, { length }) => bytes + length, own.bytes())
-        const leaving = choosePacksToLeave(packs, own.name, { added, maxBytes, now })
-        if (leaving === undefined) own.finish(lines)
-        else move(entries, leaving, { dir, digester, read })
-      })
+      tolerate(save)
       for (const pack of [...packs, own]) pack.close()
       tolerate(() => sweep(dir, now))
     },
@@ -106,110 +126,6 @@ export function clearCache(dir: string): void {
 
 /** Where in a cache folder the cache of finished builds is: a small one, so that it opens fast. */
 export const BUILDS_FOLDER = 'builds'
-
-/** Where a value is. Held as a line of text: 250,000 objects take 40 MB more. */
-interface Entry {
-  readonly pack: string
-  /** Days since 1970. */
-  readonly usedOn: number
-  readonly offset: number
-  readonly size: number
-  readonly digest: string
-}
-
-/** Lines of entries, by key in JSON, which has no tab and no line end. */
-type Entries = Map<string, string>
-
-function formatEntry({ pack, usedOn, offset, size, digest }: Entry): string {
-  return `${pack}\t${usedOn}\t${offset}\t${size}\t${digest}`
-}
-
-function parseEntry(line: string): Entry {
-  const [pack = '', usedOn, offset, size, digest = ''] = line.split('\t')
-  return { pack, usedOn: Number(usedOn), offset: Number(offset), size: Number(size), digest }
-}
-
-/** The entries of all packs that were used since a day; the last pack that has a key decides. */
-function loadEntries(packs: readonly Pack[], usedSince: number): Entries {
-  const names = new Set(packs.map(({ name }) => name))
-  const entries: Entries = new Map()
-  for (const { index } of packs) {
-    let start = 0
-    for (let end = index.indexOf('\n'); end !== -1; end = index.indexOf('\n', start)) {
-      const tab = index.indexOf('\t', start)
-      const line = index.slice(tab + 1, end)
-      const { pack, usedOn } = parseEntry(line)
-      // Another build may have moved the values of a pack elsewhere while this line was written.
-      if (names.has(pack) && usedOn >= usedSince) entries.set(index.slice(start, tab), line)
-      start = end + 1
-    }
-  }
-  return entries
-}
-
-function* formatLines(ids: Iterable<string>, entries: Entries): Generator<string> {
-  for (const id of ids) yield `${id}\t${entries.get(id)}\n`
-}
-
-/** Packs whose values are to be moved into another. */
-interface Leaving {
-  readonly names: ReadonlySet<string>
-  /** Bytes that values may take afterwards. */
-  readonly maxBytes: number
-}
-
-/** All packs of a full cache; otherwise, if there are too many or too old ones, the small and old. */
-function choosePacksToLeave(
-  packs: readonly Pack[],
-  own: string,
-  { added, maxBytes, now }: { readonly added: number; readonly maxBytes: number; readonly now: number },
-): Leaving | undefined {
-  const isOld = ({ writtenAt }: Pack) => now - writtenAt > LIMITS.buildCacheMaxIdleDays * DAY_MS
-  const bytes = packs.reduce((sum, pack) => sum + pack.bytes, added)
-  const isFull = bytes > maxBytes
-  if (!isFull && packs.length < LIMITS.buildCacheMaxPacks && !packs.some(isOld)) return undefined
-  const leaving = packs.filter(
-    (pack) => isFull || pack.bytes < LIMITS.buildCacheSmallPackBytes || isOld(pack),
-  )
-  return {
-    names: new Set([own, ...leaving.map(({ name }) => name)]),
-    maxBytes: maxBytes * LIMITS.buildCacheKeptShare,
-  }
-}
-
-/** Moves the values of some packs into a fresh one, the last used first, and removes these packs. */
-function move(
-  entries: Entries,
-  { names, maxBytes }: Leaving,
-  context: {
-    readonly dir: string
-    readonly digester: Digester
-    readonly read: (entry: Entry) => Buffer | undefined
-  },
-): void {
-  const { dir, digester, read } = context
-  const fresh = createPack(dir, digester)
-  const kept: Entries = new Map()
-  let bytes = 0
-  for (const [id, line] of lastUsedFirst(entries)) {
-    const entry = parseEntry(line)
-    bytes += id.length + line.length + entry.size
-    if (bytes > maxBytes) break
-    const value = names.has(entry.pack) ? read(entry) : undefined
-    if (value !== undefined)
-      kept.set(id, formatEntry({ ...entry, pack: fresh.name, offset: fresh.append(value) }))
-    else if (!names.has(entry.pack)) kept.set(id, line)
-  }
-  fresh.finish(formatLines(kept.keys(), kept))
-  fresh.close()
-  for (const name of names) rmSync(join(dir, name), { force: true })
-}
-
-function lastUsedFirst(entries: Entries): readonly (readonly [id: string, line: string, usedOn: number])[] {
-  const dated = Array.from(entries, ([id, line]) => [id, line, parseEntry(line).usedOn] as const)
-  // Of one day, what was put last comes first.
-  return dated.reverse().sort(([, , a], [, , b]) => b - a)
-}
 
 /** The packs in a folder, oldest first. */
 function openPacks(dir: string, digester: Digester): readonly Pack[] {

@@ -11,7 +11,7 @@ export const PACK_NAME = /^[0-9a-f]{16}\.pack$/
 export const UNFINISHED_PACK_NAME = /^[0-9a-f]{16}\.tmp$/
 
 /** Change it with every change of the format, of the index lines or of the meaning of a key. */
-const FORMAT = 'fingerpost-1'
+const FORMAT = 'fingerpost-2'
 
 const LENGTH_DIGITS = 15
 const DIGEST_DIGITS = 16
