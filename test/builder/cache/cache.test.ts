@@ -63,6 +63,22 @@ test('the next build finds what one build put, under just this key', (context) =
   cache.close()
 })
 
+test('texts come back whole, and short ones are not read again', (context) => {
+  const { use, open, packs } = folder(context)
+  const short = ['', 'a', '{"a":[1]}', 'ä日', '\r', '\u2028', 'x'.repeat(LIMITS.buildCacheInlineChars)]
+  const long = ['a\tb', 'a\nb', '1\t2\t3\t4', 'y'.repeat(LIMITS.buildCacheInlineChars + 1)]
+  use((cache) => {
+    for (const text of [...short, ...long]) cache.put(text, text)
+    for (const text of [...short, ...long]) assert.equal(cache.get(text)?.toString(), text)
+  })
+  const cache = open()
+  for (const text of [...short, ...long]) assert.equal(cache.get(text)?.toString(), text)
+  for (const pack of packs()) truncateSync(pack)
+  for (const text of short) assert.equal(cache.get(text)?.toString(), text, 'from the index')
+  for (const text of long) assert.equal(cache.get(text), undefined)
+  cache.close()
+})
+
 test('any damage is a miss and never another value', (context) => {
   const { use, packs, open } = folder(context)
   const values = new Map(
