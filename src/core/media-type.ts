@@ -3,21 +3,30 @@ import { extensionOf, type LogicalPath } from './path.ts'
 
 const FALLBACK = 'application/octet-stream'
 
+/** Raster images, which browsers decode and never run, with all their extensions. */
+export const RASTER_IMAGES = {
+  'image/png': ['png', 'apng'],
+  'image/jpeg': ['jpg', 'jpeg', 'jfif', 'jpe', 'jif', 'jfi', 'pjpeg', 'pjp'],
+  'image/gif': ['gif'],
+  'image/webp': ['webp'],
+  'image/avif': ['avif', 'avifs'],
+  'image/bmp': ['bmp', 'dib'],
+  'image/x-icon': ['ico', 'cur'],
+} as const
+
+/** A raster image's type by its extension without the dot: PNG for an animated one, too. */
+export const RASTER_TYPES: ReadonlyMap<string, keyof typeof RASTER_IMAGES> = new Map(
+  (Object.keys(RASTER_IMAGES) as (keyof typeof RASTER_IMAGES)[]).flatMap((type) =>
+    RASTER_IMAGES[type].map((extension) => [extension, type]),
+  ),
+)
+
 /** Types that mrmime lacks or that newer standards changed (RFC 9239 for JavaScript, RFC 8081 for fonts). */
 const OVERRIDES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
   '.cjs': 'text/javascript',
   '.map': 'application/json',
-  '.jfif': 'image/jpeg',
-  '.jif': 'image/jpeg',
-  '.jfi': 'image/jpeg',
-  '.pjpeg': 'image/jpeg',
-  '.pjp': 'image/jpeg',
-  '.avifs': 'image/avif',
-  '.dib': 'image/bmp',
-  '.ico': 'image/x-icon',
-  '.cur': 'image/x-icon',
   '.flac': 'audio/flac',
   '.m4v': 'video/mp4',
   '.mkv': 'video/matroska',
@@ -62,7 +71,8 @@ export function bareMediaType(path: LogicalPath): string {
   // iOS requires it, and the name has no extension.
   if (path.endsWith('apple-app-site-association')) return 'application/json'
   const extension = extensionOf(path)
-  return OVERRIDES[extension] ?? mimes[extension.slice(1)] ?? FALLBACK
+  const bare = extension.slice(1)
+  return OVERRIDES[extension] ?? mimes[bare] ?? RASTER_TYPES.get(bare) ?? FALLBACK
 }
 
 /** The value of Content-Type: the media type, with `charset=utf-8` for text. */

@@ -1,3 +1,4 @@
+import { RASTER_IMAGES, RASTER_TYPES } from '../../core/media-type.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
 import { indent, quoteValue } from './syntax.ts'
 
@@ -26,15 +27,11 @@ export interface NginxMedia {
   readonly resourcePolicy: string
 }
 
-/** The same pictures the plugin shows; everything else is saved to disk and of no type. */
-const RASTER_TYPES = `types {
-    image/png png apng;
-    image/jpeg jpg jpeg jfif;
-    image/gif gif;
-    image/webp webp;
-    image/avif avif;
-    image/bmp bmp;
-    image/x-icon ico;
+/** The pictures that the plugin shows; everything else is saved to disk and has no type. */
+const TYPES = `types {
+${Object.entries(RASTER_IMAGES)
+  .map(([type, extensions]) => `    ${type} ${extensions.join(' ')};`)
+  .join('\n')}
 }
 default_type application/octet-stream;
 charset off;`
@@ -48,7 +45,7 @@ export function formatMediaMaps({ via }: NginxMedia): string {
   return `# Only pictures made of pixels are shown; whatever could run is saved to disk.
 map $uri $fingerpost_media_disposition {
     default "attachment";
-    "~*\\.(?:png|apng|jpe?g|jfif|gif|webp|avif|bmp|ico)$" "inline";
+    "~*\\.(?:${[...RASTER_TYPES.keys()].join('|')})$" "inline";
 }
 `
 }
@@ -94,7 +91,7 @@ location ^~ ${quoteValue(path)} {
     limit_except GET { deny all; }
     location ~ /\\. { return 404; }
 
-${indent(RASTER_TYPES)}
+${indent(TYPES)}
     gzip_static off;
 
 ${indent(safetyHeaders(media))}

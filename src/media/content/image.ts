@@ -1,37 +1,13 @@
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
+import { type RASTER_IMAGES, RASTER_TYPES } from '../../core/media-type.ts'
 import { extensionOf } from '../../core/path.ts'
 
-/** Raster images, which browsers decode and never run. */
-export type RasterType =
-  | 'image/png'
-  | 'image/jpeg'
-  | 'image/gif'
-  | 'image/webp'
-  | 'image/avif'
-  | 'image/bmp'
-  | 'image/x-icon'
-
-/** What an extension promises. SVG is a document that may contain scripts, hence apart from the others. */
-export type ImageType = RasterType | 'image/svg+xml'
-
-const EXTENSIONS: Readonly<Record<ImageType, readonly string[]>> = {
-  'image/png': ['.png', '.apng'],
-  'image/jpeg': ['.jpg', '.jpeg', '.jfif', '.jpe', '.jif', '.jfi', '.pjpeg', '.pjp'],
-  'image/gif': ['.gif'],
-  'image/webp': ['.webp'],
-  'image/avif': ['.avif', '.avifs'],
-  'image/bmp': ['.bmp', '.dib'],
-  'image/x-icon': ['.ico', '.cur'],
-  'image/svg+xml': ['.svg'],
-}
-
-const BY_EXTENSION: ReadonlyMap<string, ImageType> = new Map(
-  Object.entries(EXTENSIONS).flatMap(([type, names]) => names.map((name) => [name, type as ImageType])),
-)
+/** What an extension promises. SVG is a document that may contain scripts, hence apart from raster images. */
+export type ImageType = keyof typeof RASTER_IMAGES | 'image/svg+xml'
 
 /** The first bytes as Latin-1 text (WHATWG MIME Sniffing §6.1). */
-const SIGNATURES: readonly (readonly [type: RasterType, pattern: RegExp])[] = [
+const SIGNATURES: readonly (readonly [type: ImageType, pattern: RegExp])[] = [
   ['image/png', /^\x89PNG\r\n\x1a\n/],
   ['image/jpeg', /^\xff\xd8\xff/],
   ['image/gif', /^GIF8[79]a/],
@@ -42,7 +18,8 @@ const SIGNATURES: readonly (readonly [type: RasterType, pattern: RegExp])[] = [
 
 /** The image type an extension promises, undefined for a name that promises no image. */
 export function claimedImageType(name: string): ImageType | undefined {
-  return BY_EXTENSION.get(extensionOf(name))
+  const extension = extensionOf(name)
+  return extension === '.svg' ? 'image/svg+xml' : RASTER_TYPES.get(extension.slice(1))
 }
 
 /** How many bytes from the beginning of a file decide about it. The root of an SVG may follow a long comment. */

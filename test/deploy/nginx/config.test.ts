@@ -14,7 +14,7 @@ import type { Storage } from '../../../src/storage/storage.ts'
 import { freePort } from '../../support/ceph.ts'
 import { type Answer, exchange } from '../../support/exchange.ts'
 import { makeBuild } from '../../support/fixture-build.ts'
-import { PNG, SVG } from '../../support/image.ts'
+import { GIF, JPEG, PNG, SVG, WEBP } from '../../support/image.ts'
 import { formOf } from '../../support/media-app.ts'
 import { startNginx, testNginxConfig, writeNginxConfig } from '../../support/nginx.ts'
 import { hasTool } from '../../support/require.ts'
@@ -157,6 +157,28 @@ test('nginx hides what is no asset, and no path leads out', async (context) => {
     const { status, body } = await site.get(path)
     assert.ok([400, 403, 404].includes(status), `${path} ${status}`)
     assert.doesNotMatch(body.toString(), /treasure|KEY/)
+  }
+})
+
+test('nginx shows the pictures that the app shows, whatever their extension', async (context) => {
+  if (!hasTool(context, 'nginx')) return
+  const jpegs = ['jpg', 'JPG', 'jpeg', 'jfif', 'jpe', 'jif', 'jfi', 'pjpeg', 'pjp']
+  const heads: Readonly<Record<string, Buffer>> = {
+    ...Object.fromEntries(jpegs.map((extension) => [extension, JPEG])),
+    ...{ png: PNG, apng: PNG, gif: GIF, webp: WEBP, bmp: Buffer.from('BM'), dib: Buffer.from('BM') },
+    ...{ ico: Buffer.from('\0\0\x01\0'), cur: Buffer.from('\0\0\x02\0') },
+    ...{ avif: Buffer.from('\0\0\0\x10ftypavif'), avifs: Buffer.from('\0\0\0\x10ftypavis') },
+    ...{ svg: SVG, heic: PNG, mp4: PNG },
+  }
+  const tree = Object.entries(heads).map(([extension, head]) => [`a.${extension}`, head])
+  const root = makeTree(context, Object.fromEntries(tree))
+  const storage = createFilesystemStorage({ root })
+  const { get, app } = await startSite(context, storage, { kind: 'folder', root }, 'direct')
+  for (const extension of Object.keys(heads)) {
+    const [nginx, own] = [await get(`/media/a.${extension}`), await app.inject(`/media/a.${extension}`)]
+    assert.equal(nginx.headers['content-type'], own.headers['content-type'], extension)
+    const disposition = String(own.headers['content-disposition']).split(';')[0]
+    assert.equal(nginx.headers['content-disposition'], disposition, extension)
   }
 })
 
