@@ -1,31 +1,19 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import multipart from '@fastify/multipart'
 import Fastify from 'fastify'
 import { media } from '../../src/media/plugin.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
-import type { Storage } from '../../src/storage/storage.ts'
 import { exchange } from '../support/exchange.ts'
 import { GIF, PNG, SVG } from '../support/image.ts'
 import { formOf, startMediaApp } from '../support/media-app.ts'
-import { createS3Lab } from '../support/s3.ts'
+import { listStorages } from '../support/storages.ts'
 import { Link, makeTree } from '../support/tree.ts'
 
-const lab = createS3Lab()
-
-const BACKENDS: readonly (readonly [
-  title: string,
-  make: (context: TestContext) => Promise<Storage | undefined>,
-])[] = [
-  ['from a folder', async (context) => createFilesystemStorage({ root: makeTree(context) })],
-  ['from memory', async () => createMemoryStorage()],
-  ['from a bucket', (context) => lab.storage(context)],
-]
-
-for (const [title, make] of BACKENDS) {
-  test(`a picture is shown ${title}, with ranges and conditions`, async (context) => {
+for (const [title, make] of listStorages()) {
+  test(`a picture is shown from ${title}, with ranges and conditions`, async (context) => {
     const storage = await make(context)
     if (storage === undefined) return
     await storage.save('a b/cat.png', PNG)
@@ -57,6 +45,21 @@ for (const [title, make] of BACKENDS) {
 
     const head = await fetch(url, { method: 'HEAD' })
     assert.equal(head.headers.get('content-length'), String(PNG.length))
+  })
+
+  test(`from ${title}: contents of one size, saved in one second, are never taken for each other`, async (context) => {
+    const storage = await make(context)
+    if (storage === undefined) return
+    const { origin } = await startMediaApp(context, { storage })
+    let known = ''
+    for (const text of ['one', 'two', 'six', 'ten']) {
+      await storage.save('a.txt', Buffer.from(text), { overwrite: true })
+      const answer = await fetch(`${origin}/media/a.txt`, { headers: { 'if-none-match': known } })
+      assert.deepEqual([answer.status, await answer.text()], [200, text])
+      known = answer.headers.get('etag') ?? assert.fail('no ETag')
+      const again = await fetch(`${origin}/media/a.txt`, { headers: { 'if-none-match': known } })
+      assert.equal(again.status, 304)
+    }
   })
 }
 

@@ -6,17 +6,19 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MediaOptions } from '../../src/media/options.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { GIF, PNG } from '../support/image.ts'
 import { startMediaApp } from '../support/media-app.ts'
+import { allIn, listStorages } from '../support/storages.ts'
 import { makeTree, readTree } from '../support/tree.ts'
 
 const KEYS = [{ id: 'k1', secret: 'a'.repeat(32) }]
 
 async function startPutting(context: TestContext, options: Partial<MediaOptions> = {}) {
   const root = join(makeTree(context), 'media')
-  const storage = createFilesystemStorage({ root })
+  const { storage = createFilesystemStorage({ root }) } = options
   const limits = { maxFileBytes: 1000 }
-  const { app, origin, port } = await startMediaApp(context, { storage, keys: KEYS, limits, ...options })
+  const { app, origin, port } = await startMediaApp(context, { keys: KEYS, limits, ...options, storage })
   const put = async (
     name: string,
     body: string | Uint8Array<ArrayBuffer>,
@@ -25,29 +27,8 @@ async function startPutting(context: TestContext, options: Partial<MediaOptions>
     const url = origin + (await app.media.signedUrl(name, { method: 'PUT' }))
     return fetch(url, { method: 'PUT', body, headers })
   }
-  return { app, origin, port, put, stored: () => [...readTree(root).keys()] }
+  return { app, origin, port, put, stored: () => [...readTree(root).keys()], all: () => allIn(storage) }
 }
-
-test('a body is the file, whatever it says it is', async (context) => {
-  const { app, put } = await startPutting(context)
-  for (const type of ['application/json', 'text/html', 'multipart/form-data; boundary=b']) {
-    const answer = await put('a.txt', '{', { 'content-type': type })
-    assert.equal(answer.status, 201, type)
-    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
-    assert.equal((await app.media.files.read('a.txt')).toString(), '{')
-  }
-  assert.equal((await put('empty.txt', '')).status, 201)
-  assert.equal(await app.media.files.size('empty.txt'), 0)
-})
-
-test('what an upload may not be, a PUT may not be either', async (context) => {
-  const { put, stored } = await startPutting(context)
-  assert.equal((await put('a.bin', Buffer.alloc(1001))).status, 413)
-  assert.equal((await put('a.png', GIF)).status, 400)
-  assert.equal((await put('a.png', '<script>')).status, 400)
-  assert.deepEqual(stored(), [])
-  assert.equal((await put('a.png', PNG)).status, 201)
-})
 
 /** A client that reads nothing before it has sent everything, as many do. */
 async function putBlindly(port: number, link: string, body: Buffer, headers = ''): Promise<string> {
@@ -64,35 +45,64 @@ async function putBlindly(port: number, link: string, body: Buffer, headers = ''
   return answer
 }
 
-test('a client that sends on reads why its file is refused', async (context) => {
-  const limits = { maxFileBytes: 8_000_000 }
-  const { app, port, stored } = await startPutting(context, { limits })
-  for (const close of ['', 'Connection: close\r\n']) {
-    const link = (name: string) => app.media.signedUrl(name, { method: 'PUT' })
-    const fake = await putBlindly(port, await link('a.png'), Buffer.alloc(7_000_000, 'x'), close)
-    assert.match(fake, /^HTTP\/1\.1 400 [\s\S]*not the kind of image/)
-    const large = await putBlindly(port, await link('a.bin'), Buffer.alloc(9_000_000), close)
-    assert.match(large, /^HTTP\/1\.1 413 [\s\S]*more than 8000000 bytes/)
-    const unsigned = await putBlindly(port, '/media/a.bin', Buffer.alloc(7_000_000), close)
-    assert.match(unsigned, /^HTTP\/1\.1 403 /)
-  }
-  assert.deepEqual(stored(), [])
-})
+for (const [title, make] of listStorages()) {
+  const hold = (what: string, body: (context: TestContext, storage: Storage) => Promise<void>) =>
+    test(`in ${title}: ${what}`, async (context) => {
+      const storage = await make(context)
+      if (storage !== undefined) await body(context, storage)
+    })
 
-test('a PUT counts against the quota', async (context) => {
-  const log: string[] = []
-  const quota: MediaOptions['quota'] = {
-    reserve: (_request, { name }) => ({
-      maxBytes: 5,
-      commit: (bytes) => void log.push(`commit ${name} ${bytes}`),
-      rollback: () => void log.push(`rollback ${name}`),
-    }),
-  }
-  const { put } = await startPutting(context, { quota })
-  assert.equal((await put('a.txt', 'fine')).status, 201)
-  assert.equal((await put('b.txt', 'too long')).status, 413)
-  assert.deepEqual(log, ['commit a.txt 4', 'rollback b.txt'])
-})
+  hold('a body is the file, whatever it says it is', async (context, storage) => {
+    const { app, put } = await startPutting(context, { storage })
+    for (const type of ['application/json', 'text/html', 'multipart/form-data; boundary=b']) {
+      const answer = await put('a.txt', '{', { 'content-type': type })
+      assert.equal(answer.status, 201, type)
+      assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+      assert.equal((await app.media.files.read('a.txt')).toString(), '{')
+    }
+    assert.equal((await put('empty.txt', '')).status, 201)
+    assert.equal(await app.media.files.size('empty.txt'), 0)
+  })
+
+  hold('what an upload may not be, a PUT may not be either', async (context, storage) => {
+    const { put, all } = await startPutting(context, { storage })
+    assert.equal((await put('a.bin', Buffer.alloc(1001))).status, 413)
+    assert.equal((await put('a.png', GIF)).status, 400)
+    assert.equal((await put('a.png', '<script>')).status, 400)
+    assert.deepEqual(await all(), [])
+    assert.equal((await put('a.png', PNG)).status, 201)
+  })
+
+  hold('a client that sends on reads why its file is refused', async (context, storage) => {
+    const limits = { maxFileBytes: 8_000_000 }
+    const { app, port, all } = await startPutting(context, { storage, limits })
+    for (const close of ['', 'Connection: close\r\n']) {
+      const link = (name: string) => app.media.signedUrl(name, { method: 'PUT' })
+      const fake = await putBlindly(port, await link('a.png'), Buffer.alloc(7_000_000, 'x'), close)
+      assert.match(fake, /^HTTP\/1\.1 400 [\s\S]*not the kind of image/)
+      const large = await putBlindly(port, await link('a.bin'), Buffer.alloc(9_000_000), close)
+      assert.match(large, /^HTTP\/1\.1 413 [\s\S]*more than 8000000 bytes/)
+      const unsigned = await putBlindly(port, '/media/a.bin', Buffer.alloc(7_000_000), close)
+      assert.match(unsigned, /^HTTP\/1\.1 403 /)
+    }
+    assert.deepEqual(await all(), [])
+  })
+
+  hold('a PUT counts against the quota', async (context, storage) => {
+    const log: string[] = []
+    const quota: MediaOptions['quota'] = {
+      reserve: (_request, { name }) => ({
+        maxBytes: 5,
+        commit: (bytes) => void log.push(`commit ${name} ${bytes}`),
+        rollback: () => void log.push(`rollback ${name}`),
+      }),
+    }
+    const { put } = await startPutting(context, { storage, quota })
+    assert.equal((await put('a.txt', 'fine')).status, 201)
+    assert.equal((await put('b.txt', 'too long')).status, 413)
+    assert.deepEqual(log, ['commit a.txt 4', 'rollback b.txt'])
+  })
+}
 
 test('a PUT that breaks off leaves what was there', async (context) => {
   const limits = { maxFileBytes: 10_000 }

@@ -5,21 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { MediaOptions } from '../../../src/media/options.ts'
 import type { SavedForm } from '../../../src/media/upload/form.ts'
-import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
-import { createMemoryStorage } from '../../../src/storage/memory.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { PNG } from '../../support/image.ts'
 import { formOf, startMediaApp } from '../../support/media-app.ts'
-import { createS3Lab } from '../../support/s3.ts'
-import { makeTree } from '../../support/tree.ts'
-
-const lab = createS3Lab()
-
-const STORAGES: readonly (readonly [string, (context: TestContext) => Promise<Storage | undefined>])[] = [
-  ['a folder', async (context) => createFilesystemStorage({ root: makeTree(context) })],
-  ['memory', async () => createMemoryStorage()],
-  ['a bucket', (context) => lab.storage(context)],
-]
+import { listStorages } from '../../support/storages.ts'
 
 const OLD = Buffer.concat([PNG, Buffer.from('old')])
 const NEW = Buffer.concat([PNG, Buffer.from('new')])
@@ -71,7 +60,7 @@ async function startReplacing(
 const UNTOUCHED = { files: ['avatars/ann.png'], avatar: 'old', leftovers: 0 }
 const REPLACED = { files: ['avatars/ann.png', 'papers/p.txt'], avatar: 'new', leftovers: 0 }
 
-for (const [title, make] of STORAGES) {
+for (const [title, make] of listStorages()) {
   const hold = (what: string, body: (storage: Storage, context: TestContext) => Promise<void>) =>
     test(`in ${title}: ${what}`, async (context) => {
       const storage = await make(context)

@@ -11,10 +11,26 @@ import { media } from '../../../src/media/plugin.ts'
 import type { FormFileOptions } from '../../../src/media/upload/form.ts'
 import type { UploadPart } from '../../../src/media/upload/upload.ts'
 import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
-import { createMemoryStorage } from '../../../src/storage/memory.ts'
+import type { Storage } from '../../../src/storage/storage.ts'
 import { GIF, PNG } from '../../support/image.ts'
 import { formOf, startMediaApp } from '../../support/media-app.ts'
+import { allIn, listStorages } from '../../support/storages.ts'
 import { makeTree, readTree } from '../../support/tree.ts'
+
+const STORAGES = listStorages()
+
+/** A test for each kind of storage. */
+function onEveryStorage(
+  title: string,
+  body: (context: TestContext, storage: Storage) => Promise<void>,
+): void {
+  for (const [where, make] of STORAGES) {
+    test(`in ${where}: ${title}`, async (context) => {
+      const storage = await make(context)
+      if (storage !== undefined) await body(context, storage)
+    })
+  }
+}
 
 const AVATAR: FormFileOptions = { uploadTo: 'avatars/%Y', types: ['image/*'] }
 
@@ -25,9 +41,9 @@ async function startForm(
   options: Partial<MediaOptions> = {},
 ) {
   const root = join(makeTree(context), 'media')
-  const storage = createFilesystemStorage({ root })
+  const { storage = createFilesystemStorage({ root }) } = options
   const now = () => Date.parse('2026-05-01')
-  const { app, origin, port } = await startMediaApp(context, { storage, now, ...options }, (app) => {
+  const { app, origin, port } = await startMediaApp(context, { now, ...options, storage }, (app) => {
     app.post('/form', async (request) => {
       const form = await request.saveUploads({ files })
       return { files: form.files, fields: Object.fromEntries(form.fields) }
@@ -35,7 +51,8 @@ async function startForm(
   })
   const post = (body: FormData) => fetch(`${origin}/form`, { method: 'POST', body })
   const stored = () => [...readTree(root).keys()]
-  return { app, origin, port, post, stored }
+  const all = () => allIn(storage)
+  return { app, origin, port, post, stored, all }
 }
 
 test('files of a form are streamed into the storage, and fields come back as text', async (context) => {
@@ -146,12 +163,12 @@ const REFUSALS: readonly Refusal[] = [
   { why: 'a double extension', status: 415, form: () => formOf({ avatar: ['cat.png.html', PNG] }) },
 ]
 
-for (const { why, status, form, limits } of REFUSALS) {
-  test(`refused with ${status}, nothing left: ${why}`, async (context) => {
-    const { post, stored } = await startForm(context, undefined, limits === undefined ? {} : { limits })
+for (const { why, status, form, limits = {} } of REFUSALS) {
+  onEveryStorage(`refused with ${status}, nothing left: ${why}`, async (context, storage) => {
+    const { post, all } = await startForm(context, undefined, { limits, storage })
     const answer = await post(form())
     assert.equal(answer.status, status, await answer.clone().text())
-    assert.deepEqual(stored(), [])
+    assert.deepEqual(await all(), [])
   })
 }
 
@@ -283,8 +300,8 @@ test('a function that would store outside is refused, and its file with it', asy
 const part = (headers: string, text: string) =>
   `--b\r\nContent-Disposition: form-data; ${headers}\r\n\r\n${text}\r\n`
 
-test('text fields arrive as they were sent, and repeated ones as a list', async (context) => {
-  const { port } = await startForm(context)
+onEveryStorage('text fields arrive as sent, and repeated ones as a list', async (context, storage) => {
+  const { port } = await startForm(context, undefined, { storage })
   const numbers = '{"id":12345678901234567890,"price":1.10, "__proto__":1}'
   const body = [
     part('name="json"\r\nContent-Type: application/json', numbers),
@@ -317,24 +334,27 @@ test('a JSON field has the limit of a field, not of a file', async (context) => 
 })
 
 for (const encoding of ['base64', 'quoted-printable']) {
-  test(`a part in ${encoding} is refused, not stored as it is`, async (context) => {
-    const { port, stored } = await startForm(context)
+  onEveryStorage(`a part in ${encoding} is refused, not stored as it is`, async (context, storage) => {
+    const { port, all } = await startForm(context, undefined, { storage })
     for (const name of ['name="paper"; filename="a.txt"', 'name="title"']) {
       const body = part(`${name}\r\nContent-Transfer-Encoding: ${encoding}`, 'aGVsbG8=')
       assert.match(await send(port, `${body}--b--\r\n`), /^HTTP\/1\.1 415/)
     }
     const plain = part('name="paper"; filename="a.txt"\r\nContent-Transfer-Encoding: 8BIT', 'hello')
     assert.match(await send(port, `${plain}--b--\r\n`), /^HTTP\/1\.1 200/)
-    assert.deepEqual(stored(), ['papers/a.txt'])
+    assert.deepEqual(await all(), ['papers/a.txt'])
   })
 }
 
 /** An app whose parser has read the form before the handler. */
-async function startAttaching(context: TestContext, attachFieldsToBody: true | 'keyValues') {
+async function startAttaching(
+  context: TestContext,
+  storage: Storage,
+  attachFieldsToBody: true | 'keyValues',
+) {
   const app = Fastify({ forceCloseConnections: true })
   context.after(() => app.close())
   await app.register(multipart, { attachFieldsToBody })
-  const storage = createMemoryStorage()
   await app.register(media, { storage, production: false })
   app.post('/form', async (request) => {
     const { files, fields } = await request.saveUploads({ files: { paper: { uploadTo: 'p', maxFiles: 2 } } })
@@ -346,11 +366,11 @@ async function startAttaching(context: TestContext, attachFieldsToBody: true | '
   })
   const origin = await app.listen({ host: '127.0.0.1', port: 0 })
   const post = (path: string, body: FormData) => fetch(origin + path, { method: 'POST', body })
-  return { post, storage }
+  return { post }
 }
 
-test('a form that attachFieldsToBody has read is stored all the same', async (context) => {
-  const { post, storage } = await startAttaching(context, true)
+onEveryStorage('a form that attachFieldsToBody has read is stored all the same', async (context, storage) => {
+  const { post } = await startAttaching(context, storage, true)
   const form = formOf({ paper1: ['a.txt', 'hello'], paper2: ['b.txt', 'world'] })
   form.append('title', 'x')
   const answer = await (await post('/form', form)).json()
@@ -360,8 +380,8 @@ test('a form that attachFieldsToBody has read is stored all the same', async (co
   assert.equal((await storage.read('p/c.txt')).toString(), 'one part')
 })
 
-test('a form whose file names attachFieldsToBody has thrown away is an error that names it', async (context) => {
-  const { post } = await startAttaching(context, 'keyValues')
+onEveryStorage('file names that attachFieldsToBody threw away are an error', async (context, storage) => {
+  const { post } = await startAttaching(context, storage, 'keyValues')
   const answer = await post('/form', formOf({ paper: ['a.txt', 'hello'] }))
   assert.equal(answer.status, 500)
   assert.match(await answer.text(), /attachFieldsToBody/)
