@@ -89,3 +89,51 @@ test('an upload into a bucket, killed between its parts, leaves nothing that is 
   assert.deepEqual([await begun(), await objects()], [0, 0])
   assert.equal(await createMediaStorage(storage).save(NAME, Buffer.from('whole')), NAME)
 })
+
+/** When the process is killed while a form replaces a file, and which file is there afterwards. */
+const STEPS = {
+  'before saving': /^old$/,
+  'while saving': /^old$/,
+  'after saving': /^old$/,
+  'in the handler': /^old$/,
+  'before moving': /^old$/,
+  'while moving': /^old$|^n+$/,
+  'after moving': /^n+$/,
+  'after the answer': /^n+$/,
+}
+
+/** Replaces a file by a form in a process of its own, once for each step. */
+async function killWhileReplacing(storage: Storage, options: object, bytes: number): Promise<void> {
+  const script = join(import.meta.dirname, 'fixture/replace.mjs')
+  for (const [step, expected] of Object.entries(STEPS)) {
+    await storage.save(NAME, Buffer.from('old'), { overwrite: true })
+    const words = [script, JSON.stringify(options), step, String(bytes)]
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'inherit', 'inherit'] })
+    const [, signal] = await once(child, 'exit')
+    assert.equal(signal, 'SIGKILL', step)
+    const text = (await storage.read(NAME)).toString()
+    assert.match(text.slice(0, 10), expected, step)
+    assert.ok(text === 'old' || text.length === bytes, `${step}: ${text.length} bytes`)
+    const names = (await createMediaStorage(storage).list()).files.map(({ key }) => key)
+    assert.deepEqual(names, [NAME], step)
+  }
+  await storage.sweep()
+}
+
+test('a form that replaces a file in a folder, killed at any step, leaves the old file or the new one', async (context) => {
+  const root = makeTree(context)
+  const storage = createFilesystemStorage({ root })
+  await killWhileReplacing(storage, { root }, 300_000)
+  assert.deepEqual([...readTree(root).keys()], [NAME])
+})
+
+for (const [how, bytes] of [
+  ['in one request', 300_000],
+  ['in parts', 12_000_000],
+] as const) {
+  test(`a form that replaces a file in a bucket ${how}, killed at any step, leaves the old file or the new one`, async (context) => {
+    const [server, storage] = [await lab.server(context), await lab.storage(context)]
+    if (server === undefined || storage === undefined) return
+    await killWhileReplacing(storage, { ...optionsFor(server), prefix: storage.prefix }, bytes)
+  })
+}
