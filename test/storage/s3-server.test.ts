@@ -137,3 +137,29 @@ async function startCdn(context: TestContext, origin: string): Promise<string> {
   if (address === null || typeof address === 'string') throw new Error('no port')
   return `http://127.0.0.1:${address.port}`
 }
+
+test('what a real server refuses is told with its reason and a remedy', async (context) => {
+  const server = await lab.server(context)
+  if (server === undefined) return
+  const options = { ...optionsFor(server), maxAttempts: 1 }
+  const stranger = createS3Storage({
+    ...options,
+    credentials: { accessKeyId: 'testkey', secretAccessKey: 'x' },
+  })
+  const nowhere = createS3Storage({ ...options, bucket: 'none-such' })
+  const list = (storage: typeof nowhere) => async () => {
+    for await (const { key } of storage.list()) assert.fail(key)
+  }
+  const cases: readonly (readonly [() => Promise<unknown>, RegExp])[] = [
+    [() => stranger.stat('a'), /refused to stat a: [\s\S]*\n.*Check the credentials/],
+    [() => stranger.save('a', Buffer.from('a')), /save a: SignatureDoesNotMatch\.\n.*Check the credentials/],
+    [list(stranger), /SignatureDoesNotMatch\.\n.*Check the credentials/],
+    [() => nowhere.save('a', Buffer.from('a')), /save a: NoSuchBucket\.\n.*Create the bucket/],
+    [() => nowhere.read('a'), /read a: NoSuchBucket\.\n.*Create the bucket/],
+    [list(nowhere), /NoSuchBucket\.\n.*Create the bucket/],
+  ]
+  for (const [ask, message] of cases) {
+    await assert.rejects(ask(), { code: 'FP_STORAGE', message })
+    await assert.rejects(ask(), (error: Error) => !/UnknownError/.test(error.message))
+  }
+})

@@ -114,8 +114,10 @@ function bucketRegionOf(error: unknown): string | undefined {
 function sayingOf(error: unknown): string {
   const name = nameOf(error)
   const message = error instanceof Error ? error.message : String(error)
-  if (message === 'UnknownError') return `the server answered with status ${statusOf(error)} and no text`
-  return message === '' || message === name ? name : `${name}: ${message}`
+  // What the SDK writes where the answer has no text, or no code: to a HEAD request, say.
+  const known = [name, message].filter((text) => !/^(?:Error|Unknown|UnknownError|)$/.test(text))
+  if (known.length === 0) return `the server answered with status ${statusOf(error)} and no text`
+  return [...new Set(known)].join(': ')
 }
 
 function nameOf(error: unknown): string {
