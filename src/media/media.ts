@@ -6,6 +6,7 @@ import { createDirectUploads, type DirectUploads } from './links/direct.ts'
 import type { LinkKey } from './links/link.ts'
 import type { MediaStorage } from './media-storage.ts'
 import type { Quota, UploadLimits } from './options.ts'
+import type { Intake } from './upload/intake.ts'
 import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload/upload.ts'
 
 /** How to save a part of a form. */
@@ -42,20 +43,19 @@ export interface MediaParts {
   readonly limits: UploadLimits
   readonly quota: Quota<FastifyRequest> | undefined
   readonly keys: readonly LinkKey[]
+  readonly intake: Intake
   readonly now: () => number
 }
 
 /** Puts `app.media` together. */
 export function createMedia(parts: MediaParts): Media {
-  const { files, limits } = parts
+  const { files, limits, intake } = parts
   const save = (part: UploadPart, options: MediaUploadOptions) => {
     const { request } = options
     const quota = quotaFor(parts.quota, request)
     const maxBytes = options.maxBytes ?? limits.maxFileBytes
-    return saveUpload(
-      part,
-      { ...options, maxBytes },
-      { files, request, quota, now: parts.now, wait: (next) => next },
+    return intake.take(request?.raw, (wait) =>
+      saveUpload(part, { ...options, maxBytes }, { files, request, quota, now: parts.now, wait }),
     )
   }
   return {

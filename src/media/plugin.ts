@@ -57,10 +57,10 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
 
   limitStreams(app.server)
   await registerMultipart(app, limits)
-  app.decorate('media', createMedia({ files, now, limits, quota, keys: keys ?? [] }))
-  app.decorate('mediaUrl', files.url)
   const stallMs = config.stallSeconds * 1000
   const intake = createIntake(limits.maxActive, stallMs)
+  app.decorate('media', createMedia({ files, now, limits, quota, intake, keys: keys ?? [] }))
+  app.decorate('mediaUrl', files.url)
   addForms(app, (form, request) =>
     intake.take(request.raw, (wait) => receiveForm(form, limits, { files, now, quota, request, wait })),
   )

@@ -2,31 +2,32 @@ import type { IncomingMessage } from 'node:http'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 
-/** Waits for the client's next bytes, but not for a client that sends none. */
+/** Waits for the next bytes of an upload, but not for ever. */
 export type Wait = <T>(next: Promise<T>) => Promise<T>
 
-/** Takes requests that bring files: a limited number at the same time, and none that stalls. */
+/** Takes uploads: a limited number at the same time, and none that stalls. */
 export interface Intake {
   /**
-   * Reads a request. If the work fails, the rest of the request is discarded, see {@link discardRest}.
+   * Does the work of one upload. If it fails, the rest of its request is discarded, see {@link discardRest}.
    *
-   * @throws FingerpostError `FP_LIMIT` (503) if too many are in progress
+   * @param request undefined for an upload that comes from elsewhere
+   * @throws FingerpostError `FP_LIMIT` (503) if too many are in progress, `FP_UPLOAD` (408) if no byte arrives
    */
-  take<T>(request: IncomingMessage, work: (wait: Wait) => Promise<T>): Promise<T>
+  take<T>(request: IncomingMessage | undefined, work: (wait: Wait) => Promise<T>): Promise<T>
 }
 
 /**
  * Makes the intake of a plugin.
  *
  * @param maxActive requests in progress at the same time
- * @param stallMs milliseconds in which a client may send no byte before its connection is closed
+ * @param stallMs milliseconds without a byte after which an upload fails and its connection is closed
  */
 export function createIntake(maxActive: number, stallMs: number): Intake {
   let active = 0
   return {
     async take(request, work) {
       if (active >= maxActive) {
-        discardRest(request)
+        if (request !== undefined) discardRest(request)
         throw new FingerpostError('FP_LIMIT', 'Too many uploads are in progress.', {
           remedy: 'Try again in a moment.',
           statusCode: 503,
@@ -36,7 +37,7 @@ export function createIntake(maxActive: number, stallMs: number): Intake {
       try {
         return await work((next) => waitFor(next, request, stallMs))
       } catch (error) {
-        discardRest(request)
+        if (request !== undefined) discardRest(request)
         throw error
       } finally {
         active--
@@ -45,19 +46,25 @@ export function createIntake(maxActive: number, stallMs: number): Intake {
   }
 }
 
-/** Looks at the socket, because a long field arrives in many pieces and is handed over as one. */
-async function waitFor<T>(next: Promise<T>, request: IncomingMessage, stallMs: number): Promise<T> {
-  let seen = request.socket.bytesRead
-  const timer = setInterval(() => {
-    const { bytesRead } = request.socket
-    if (bytesRead === seen) request.destroy()
-    seen = bytesRead
-  }, stallMs).unref()
-  try {
-    return await next
-  } finally {
-    clearInterval(timer)
-  }
+/** Looks at the socket as well, because a long field arrives in many pieces and is handed over as one. */
+function waitFor<T>(next: Promise<T>, request: IncomingMessage | undefined, stallMs: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let seen = request?.socket.bytesRead
+    const timer = setInterval(() => {
+      const read = request?.socket.bytesRead
+      if (read === seen) {
+        request?.destroy()
+        reject(stalled(stallMs))
+      }
+      seen = read
+    }, stallMs).unref()
+    next.then(resolve, reject).finally(() => clearInterval(timer))
+  })
+}
+
+function stalled(stallMs: number): FingerpostError {
+  const message = `The upload was given up: no byte of it arrived for ${stallMs / 1000} s.`
+  return new FingerpostError('FP_UPLOAD', message, { statusCode: 408 })
 }
 
 /**

@@ -145,17 +145,20 @@ function pendingUpload(saved: SavedUpload, staged: StagedFile, lease: QuotaLease
 /** Counts what arrives; a source that fails or was cut short by the parser is the client's fault. */
 async function* received(part: UploadPart, count: { bytes: number }, wait: Wait): AsyncGenerator<Uint8Array> {
   const pieces = (await piecesOf(part))[Symbol.asyncIterator]()
+  let isOpen = true
   try {
     for (let next = await wait(pieces.next()); next.done !== true; next = await wait(pieces.next())) {
       count.bytes += next.value.length
       yield next.value
     }
   } catch (cause) {
-    throw cause instanceof FingerpostError
-      ? cause
-      : brokenUpload(`${JSON.stringify(safeName(part.filename))} broke off`, cause)
+    // A source that stalls would not answer return() either.
+    isOpen = false
+    part.file.destroy?.()
+    if (cause instanceof FingerpostError) throw cause
+    throw brokenUpload(`${JSON.stringify(safeName(part.filename))} broke off`, cause)
   } finally {
-    await pieces.return?.()
+    if (isOpen) await pieces.return?.()
   }
   // The parser has a lower limit than ours, and cuts.
   if (part.file.truncated === true) throw overLimit('The file', count.bytes)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
@@ -8,7 +10,7 @@ import type { SavedForm } from '../../../src/media/upload/form.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
 import { PNG } from '../../support/image.ts'
 import { formOf, startMediaApp } from '../../support/media-app.ts'
-import { listStorages } from '../../support/storages.ts'
+import { allIn, listStorages } from '../../support/storages.ts'
 
 const OLD = Buffer.concat([PNG, Buffer.from('old')])
 const NEW = Buffer.concat([PNG, Buffer.from('new')])
@@ -164,4 +166,40 @@ for (const [title, make] of listStorages()) {
       assert.deepEqual(await look(), expected)
     })
   }
+
+  hold('a source that stalls is given up, and what came of it is removed', async (storage, context) => {
+    const released: string[] = []
+    const quota: MediaOptions['quota'] = {
+      reserve: (_request, { name }) => ({
+        maxBytes: 1e6,
+        commit: () => undefined,
+        rollback: () => void released.push(name),
+      }),
+    }
+    const { app, port } = await startMediaApp(context, { storage, quota, stallSeconds: 1 }, (made) => {
+      made.post('/part', async (request) => {
+        const part = (await request.file()) ?? assert.fail('no file')
+        return app.media.save(part, { uploadTo: 'parts', request }).finally(() => released.push('answered'))
+      })
+    })
+    const file = new PassThrough()
+    file.write('the beginning')
+    const part = { filename: 'a.txt', fieldname: 'paper', mimetype: 'text/plain', file }
+    await assert.rejects(app.media.save(part, { uploadTo: 'own' }), {
+      code: 'FP_UPLOAD',
+      statusCode: 408,
+      message: /no byte of it arrived for 1 s/,
+    })
+    assert.ok(file.destroyed)
+    const socket = connect(port, '127.0.0.1')
+    socket.on('error', () => undefined)
+    const body = '--b\r\nContent-Disposition: form-data; name="paper"; filename="b.txt"\r\n\r\nhalf'
+    socket.write(
+      `POST /part HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 99999\r\n\r\n${body}`,
+    )
+    await once(socket, 'close')
+    for (let attempt = 0; attempt < 500 && released.length < 2; attempt++) await sleep(10)
+    assert.deepEqual(released, ['parts/b.txt', 'answered'], 'its reservation is given back')
+    assert.deepEqual(await allIn(storage), [])
+  })
 }
