@@ -35,7 +35,11 @@ function spellCss(css: string, start: number, end: number, dangling: string): Sp
     return match[0] === '\\' ? dangling : meaningOf(match)
   })
   // NUL reads as U+FFFD (CSS Syntax 3 §3.3).
-  return { ...spelling, text: spelling.text.replaceAll('\0', REPLACEMENT) }
+  return { ...spelling, text: spelling.text.replaceAll('\0', REPLACEMENT), escapeText: escapeCss }
+}
+
+function escapeCss(text: string): string {
+  return text.replace(/['"()]/g, '\\$&')
 }
 
 function meaningOf([, lineEnd, hex, other]: RegExpExecArray): string {

@@ -1,6 +1,7 @@
 import { type CSSToken, TokenType, tokenizer } from '@csstools/css-tokenizer'
 import { extensionOf } from '../core/path.ts'
 import type { ReferenceKind, Spelling } from '../core/reference/reference.ts'
+import { createCustomProperty } from './css-property.ts'
 import { isEscaped, spellStringToken, spellUrlToken } from './css-token.ts'
 import { createFindings, type Findings, hasPlaceholder } from './findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from './scanner.ts'
@@ -24,7 +25,7 @@ const SILENT_AT_RULES: ReadonlySet<string> = new Set(['namespace', 'supports', '
 /** Reads stylesheets by the tokens of CSS Syntax 3, so that comments and strings hold no references. */
 export const cssScanner: Scanner = {
   name: 'css',
-  version: 4,
+  version: 5,
   accepts: (path) => extensionOf(path) === '.css',
   scan: scanCss,
 }
@@ -67,6 +68,7 @@ class CssReader {
   readonly #findings: Findings
   readonly #brackets: Bracket[] = []
   #prelude: Prelude | undefined
+  readonly #property = createCustomProperty()
 
   constructor(css: string, findings: Findings) {
     this.#css = css
@@ -82,20 +84,21 @@ class CssReader {
         return
       case TokenType.AtKeyword:
         this.#readAtKeyword(token[4].value.toLowerCase())
-        return
+        break
       case TokenType.URL:
         this.#readUrl(token[2], token[3] + 1)
-        return
+        break
       case TokenType.String:
         this.#readString(token[2], token[3] + 1)
-        return
+        break
       case TokenType.BadURL:
       case TokenType.BadString:
         this.#readBadToken(token[0], token[2], token[3] + 1)
-        return
+        break
       default:
         this.#readStructure(token)
     }
+    this.#property.read(token, this.#brackets.length)
   }
 
   #readComment(comment: string, start: number): void {
@@ -138,7 +141,7 @@ class CssReader {
 
   /** The kind of a URL at this place; undefined in a prelude that fetches nothing. */
   #takeKind(): ReferenceKind | undefined {
-    if (this.#prelude === undefined) return 'css-url'
+    if (this.#prelude === undefined) return this.#property.isOpen() ? 'css-variable' : 'css-url'
     const { state, depth } = this.#prelude
     if (state === 'silent' || depth !== this.#brackets.length) return undefined
     this.#prelude = { state: 'silent', depth }
@@ -177,7 +180,7 @@ class CssReader {
   }
 
   #imageKind(name: string): ReferenceKind | undefined {
-    return this.#prelude === undefined && IMAGE_FUNCTIONS.has(name) ? 'css-url' : undefined
+    return this.#prelude === undefined && IMAGE_FUNCTIONS.has(name) ? this.#takeKind() : undefined
   }
 
   #open(closedBy: TokenType): void {

@@ -8,7 +8,7 @@ import type { Scan, Scanner } from './scanner.ts'
 /** Reads web app manifests: the images they name (W3C App Manifest §1.9, App Information §2, Manifest Incubations §4). */
 export const webManifestScanner: Scanner = {
   name: 'web-manifest',
-  version: 2,
+  version: 3,
   accepts: (path) =>
     extensionOf(path) === '.webmanifest' || fileNameOf(path).toLowerCase() === 'manifest.json',
   scan: (json) => scanStrings(json, 'web-manifest', IMAGES),
@@ -17,7 +17,7 @@ export const webManifestScanner: Scanner = {
 /** Reads source maps: the field `file` names the generated file (ECMA-426 §9). */
 export const sourceMapScanner: Scanner = {
   name: 'source-map',
-  version: 2,
+  version: 3,
   accepts: (path) => extensionOf(path) === '.map',
   scan: (json) => scanStrings(json, 'source-map-file', ['/file']),
 }
@@ -30,9 +30,14 @@ const IMAGES = ['', '/shortcuts/*', '/file_handlers/*'].flatMap((parent) => [
 function scanStrings(json: string, kind: ReferenceKind, places: readonly string[]): Scan {
   const findings = createFindings()
   for (const token of locateJson(json, places)) {
-    if (token.kind === 'string') findings.addUrl(kind, spellJs(json, token.start + 1, token.end - 1))
+    if (token.kind !== 'string') continue
+    findings.addUrl(kind, { ...spellJs(json, token.start + 1, token.end - 1), escapeText: asItIs })
   }
   return findings.toScan()
+}
+
+function asItIs(text: string): string {
+  return text
 }
 
 /** A string or number in a JSON text. */

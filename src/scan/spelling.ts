@@ -34,10 +34,12 @@ export function spell(
   return { text, start, end, offsets }
 }
 
-/** Part of a spelling, by indices into its text. */
+/** One item of a list in a spelling, by indices into its text. Commas and semicolons may separate items. */
 export function sliceSpelling(spelling: Spelling, from: number, to: number): Spelling {
   const { text, offsets } = spelling
-  const part = { text: text.slice(from, to), start: offsetIn(spelling, from), end: offsetIn(spelling, to) }
+  const escapeText = (part: string) => (/[,;]/.test(part) ? undefined : spelling.escapeText?.(part))
+  const [start, end] = [offsetIn(spelling, from), offsetIn(spelling, to)]
+  const part = { text: text.slice(from, to), start, end, escapeText }
   return offsets === undefined ? part : { ...part, offsets: offsets.slice(from, to) }
 }
 

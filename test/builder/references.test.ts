@@ -286,6 +286,97 @@ test('however a reference is spelled, browsers make the one URL of its file', as
   assert.doesNotMatch(textOf('b.css'), /%5b|%2b|\.\/\//)
 })
 
+test('an escape that another language would read otherwise becomes the one URL of its file', async (context) => {
+  const name = "it's (a)&$b.js"
+  const escaped = 'it%27s%20%28a%29%26%24b.js'
+  const { textOf, fileOf } = await buildTree(
+    context,
+    {
+      [name]: 'export {}',
+      'a.js': `import './${escaped}'; import "./${escaped}"; import(\`./${escaped}\`)`,
+      'a.css': `a{b:url(${escaped}) url('${escaped}') url("${escaped}")}`,
+      'a.svg': `<svg><use href="${escaped}"/><use href='${escaped}' style='mask:url(${escaped})'/></svg>`,
+      'a.html': `<img src='${escaped}' srcset="${escaped} 2x"><p style="mask:url(${escaped})"><script src=${escaped}></script>`,
+      'a.webmanifest': `{"icons":[{"src":"${escaped}"}]}`,
+    },
+    { html: true },
+  )
+  const url = encodePath(fileOf(name))
+  const inCss = url.replace(/['()]/g, '\\$&')
+  const inJs = url.replace(/['$]/g, '\\$&')
+  const inMarkup = (text: string) => text.replaceAll('&', '&amp;').replaceAll("'", '&#39;')
+  assert.equal(textOf('a.js'), `import './${inJs}'; import "./${inJs}"; import(\`./${inJs}\`)`)
+  assert.equal(textOf('a.css'), `a{b:url(${inCss}) url('${inCss}') url("${inCss}")}`)
+  assert.equal(
+    textOf('a.svg'),
+    `<svg><use href="${inMarkup(url)}"/><use href='${inMarkup(url)}' style='mask:url(${inMarkup(inCss)})'/></svg>`,
+  )
+  assert.equal(
+    textOf('a.html'),
+    `<img src='${inMarkup(url)}' srcset="${inMarkup(url)} 2x"><p style="mask:url(${inMarkup(inCss)})"><script src=${inMarkup(url)}></script>`,
+  )
+  assert.equal(textOf('a.webmanifest'), `{"icons":[{"src":"${url}"}]}`)
+})
+
+test('a relative URL in a custom property becomes absolute, because browsers resolve it where it is used', async (context) => {
+  const tree = {
+    'theme/tokens.css':
+      ':root{--hero: url("img/hero.png"); --icon:{a:url(../i.svg)}; color:url(img/hero.png)}',
+    'theme/img/hero.png': 'x',
+    'pages/img/hero.png': 'another',
+    'i.svg': '<svg style="--x:url(i.svg#a)"/>',
+    'pages/home.css':
+      '@import "../theme/tokens.css";a{b:var(--hero, url(img/hero.png));--c:url(/static/i.svg)}',
+  }
+  const { textOf, fileOf, problems, manifest } = await buildTree(context, tree, {
+    url: 'https://cdn.test/s/',
+  })
+  const hero = fileOf('theme/img/hero.png')
+  assert.equal(
+    textOf('theme/tokens.css'),
+    `:root{--hero: url("https://cdn.test/s/${hero}"); --icon:{a:url(https://cdn.test/s/${fileOf('i.svg')})}; ` +
+      `color:url(${hero.slice('theme/'.length)})}`,
+  )
+  assert.match(textOf('pages/home.css'), /var\(--hero, url\(img\/hero\.[0-9a-f]{16}\.png\)\)/)
+  assert.deepEqual(manifest.assets.get('theme/tokens.css')?.references, [
+    { path: 'i.svg', kind: 'css-variable' },
+    { path: 'theme/img/hero.png', kind: 'css-url' },
+    { path: 'theme/img/hero.png', kind: 'css-variable' },
+  ])
+  assert.deepEqual(
+    problems.map(({ code, severity, file, message }) => `${file} ${severity} ${code}: ${message}`),
+    [
+      'i.svg note custom-property: i.svg#a in a custom property is relative to the stylesheet that uses it. It becomes the absolute URL of i.svg.',
+      'theme/tokens.css note custom-property: img/hero.png in a custom property is relative to the stylesheet that uses it. It becomes the absolute URL of theme/img/hero.png.',
+      'theme/tokens.css note custom-property: ../i.svg in a custom property is relative to the stylesheet that uses it. It becomes the absolute URL of i.svg.',
+    ],
+  )
+})
+
+test('the public url is part of what a custom property becomes', async (context) => {
+  const tree = { 'a.css': ':root{--a:url(b.png)}', 'b.png': 'x' }
+  const cwd = makeTree(context, { src: tree })
+  const options = { sources: ['src'], encodings: [], cache: { dir: 'cache' } } satisfies BuildOptions
+  const fileAt = async (url: string) =>
+    (await build({ ...options, url }, { cwd })).manifest.assets.get('a.css')?.file
+  const first = await fileAt('/a/')
+  assert.notEqual(await fileAt('/b/'), first)
+  assert.equal(await fileAt('/a/'), first)
+})
+
+test('a URL in a custom property that leads nowhere from its own stylesheet is left, with a warning', async (context) => {
+  const css = ':root{--hero:url(img/hero.png);--out:url(../../x.png)}'
+  const { textOf, problems } = await buildTree(context, { 'theme/a.css': css, 'pages/img/hero.png': 'x' })
+  assert.equal(textOf('theme/a.css'), css)
+  assert.deepEqual(
+    problems.map(({ severity, message }) => `${severity}: ${message}`),
+    [
+      'warning: img/hero.png in a custom property is relative to the stylesheet that uses it. There is no theme/img/hero.png; it is left as it is.',
+      'warning: ../../x.png in a custom property is relative to the stylesheet that uses it. There is no ../x.png; it is left as it is.',
+    ],
+  )
+})
+
 test('a file that is not UTF-8 stays byte-exact outside its URLs', async (context) => {
   const css = Buffer.concat([
     Buffer.from('/* caf'),

@@ -5,7 +5,7 @@ import { formatHashedPath } from '../../src/core/hashed-path.ts'
 import { parsePublicUrl } from '../../src/core/public-url.ts'
 import type { Reference } from '../../src/core/reference/reference.ts'
 import { followSpecifier } from '../../src/core/reference/specifier.ts'
-import { decodeText, encodeText, insertInto } from '../../src/core/reference/text.ts'
+import { decodeText, encodeText, insertInto, offsetAfter, replaceIn } from '../../src/core/reference/text.ts'
 import type { Scanner } from '../../src/scan/scanner.ts'
 import { createScanners, findScanner } from '../../src/scan/scanners.ts'
 
@@ -26,6 +26,10 @@ const NAMES = [
   '\\66.png',
   '\\66 ',
   'ä😀.js',
+  'it%27s%20%28a%29%26b.png',
+  '%24%7Ba%7D.js',
+  'a%2C%3Bb%2A%2Fc%3Ad.css',
+  './/x%5B%5D.js',
 ]
 const SUFFIXES = ['?v', '#x', '?#iefix', '?a.b/c#d']
 const NOISE = [
@@ -56,6 +60,8 @@ const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
   'x/a.css': [
     'url(',
     'URL("',
+    '--a:url(',
+    "--b:url('",
     '@import ',
     "@import '",
     'image-set("',
@@ -151,11 +157,11 @@ function assertWellFormed(scanner: Scanner, text: string): void {
 function assertRoundTrip(scanner: Scanner, path: string, text: string): void {
   const { references } = scanner.scan(text)
   const inserted = `.${digest}`
+  const followed = references.filter((reference) => follow(path, reference) !== undefined)
+  const edits = followed.flatMap((reference) => reference.edits ?? [])
   const rewritten = insertInto(
-    text,
-    references
-      .filter((reference) => follow(path, reference) !== undefined)
-      .map(({ digestAt }) => ({ at: digestAt, text: inserted })),
+    replaceIn(text, edits),
+    followed.map(({ digestAt }) => ({ at: offsetAfter(digestAt, edits), text: inserted })),
   )
   const again = scanner.scan(rewritten).references
   assert.deepEqual(

@@ -5,7 +5,7 @@ import { LIMITS } from '../../core/limit.ts'
 import { nearestNames } from '../../core/nearest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { Problem } from '../../core/reference/problem.ts'
-import { isModuleKind } from '../../core/reference/reference.ts'
+import { dependsOnUse, isModuleKind } from '../../core/reference/reference.ts'
 import type { Destination } from '../../core/reference/specifier.ts'
 import type { Collection } from '../../sources/finder.ts'
 import type { PlacedReference } from '../read/scan-files.ts'
@@ -64,6 +64,20 @@ export function createExplainer(
     if (isBase(reference, target)) return undefined
     const { line, column, written } = reference
     const shown = written.replace(/\s+/g, ' ')
+    if (dependsOnUse(reference)) {
+      const message = `${shown} in a custom property is relative to the stylesheet that uses it. There is no ${target}; it is left as it is.`
+      return {
+        code: 'custom-property',
+        severity: 'warning',
+        file,
+        line,
+        column,
+        written,
+        target,
+        message,
+        nearest: [],
+      }
+    }
     const isOutside = kind === 'outside' && !reference.kind.startsWith('source-map')
     const message = `${shown} points to ${target}, outside every source.`
     const found = isOutside

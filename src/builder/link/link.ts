@@ -1,9 +1,14 @@
 import picomatch from 'picomatch'
 import type { ManifestReference } from '../../core/manifest/manifest.ts'
-import { comparePaths, encodePath, type LogicalPath } from '../../core/path.ts'
+import { comparePaths, encodePath, folderOf, type LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
 import { type Problem, sortProblems } from '../../core/reference/problem.ts'
-import { isModuleKind, type Reference, type ReferenceKind } from '../../core/reference/reference.ts'
+import {
+  dependsOnUse,
+  isModuleKind,
+  type Reference,
+  type ReferenceKind,
+} from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { Insertion, Replacement } from '../../core/reference/text.ts'
 import type { Span } from '../../scan/scanner.ts'
@@ -71,6 +76,8 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
     if (destination.kind === 'inside' && link !== undefined) {
       const isMapped = mode === 'keep' && !prehashed.has(path)
       if (isMapped) moduleUrls.set(urlOf(reference, path, config.url), link.target + suffix)
+      if (mode === 'rewrite' && dependsOnUse(reference))
+        problems.push(absoluteNote(path, reference, link.target))
       return link
     }
     const strip = kind === 'source-map' && config.missingSourceMaps === 'strip' && !prehashed.has(path)
@@ -134,12 +141,45 @@ function findLink(
   mode: Link['mode'],
   { collection, config }: Pick<LinkInput, 'collection' | 'config'>,
 ): Link | undefined {
-  const { kind, digestAt, edits } = reference
+  const { kind, digestAt } = reference
+  const edits = editsOf(reference, target, config.url)
   const link = { kind, at: digestAt, target, addition: '', mode, ...(edits && { edits }) }
   if (collection.files.has(target)) return link
   if (config.extensionless === 'keep' || !isModuleKind(kind)) return undefined
   const found = findExtension(reference, target, collection.files)
   return found === undefined ? undefined : { ...link, ...found }
+}
+
+/** Only an absolute URL means the same file wherever a custom property is used. */
+function editsOf(reference: Reference, target: LogicalPath, { href }: PublicUrl): Reference['edits'] {
+  const { start, nameAt = start, edits = [] } = reference
+  if (!dependsOnUse(reference)) return reference.edits
+  const folder = href + encodePath(folderOf(target)).replace(/['"()&]/g, escapeForCss)
+  return [{ start, end: nameAt, text: folder }, ...edits.filter((edit) => edit.start >= nameAt)]
+}
+
+function absoluteNote(
+  file: LogicalPath,
+  { line, column, written }: PlacedReference,
+  target: LogicalPath,
+): Problem {
+  const message = `${written} in a custom property is relative to the stylesheet that uses it. It becomes the absolute URL of ${target}.`
+  return {
+    code: 'custom-property',
+    severity: 'note',
+    file,
+    line,
+    column,
+    written,
+    target,
+    message,
+    nearest: [],
+  }
+}
+
+/** Percent-encodes what could end a URL in CSS, or in a `style` attribute. */
+function escapeForCss(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 /** The host of the page, which a build doesn't know. */

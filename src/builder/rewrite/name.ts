@@ -36,7 +36,7 @@ export interface NamingContext {
 }
 
 /** Part of cache keys: raise it with every change to the digest law or to how bytes are rewritten. */
-const NAMING_VERSION = 2
+const NAMING_VERSION = 3
 
 /**
  * Names every file by the digest law: a name covers every byte that is published under it. Targets are named before
@@ -107,8 +107,8 @@ function keyOf(component: Component, names: Names, context: NamingContext): Dige
     if (dependency !== undefined) fields.push('of', ...shapeOf(dependency, context))
     if (rewrites.isStripped(path)) fields.push('strip')
     fields.push(path, lookUp(fingerprints, path).integrity, String(own.length))
-    for (const { at, target, addition } of own) {
-      fields.push(String(at), addition, target, names.get(target)?.digest ?? '')
+    for (const { at, target, addition, edits } of own) {
+      fields.push(String(at), addition, target, names.get(target)?.digest ?? '', JSON.stringify(edits ?? []))
     }
   }
   return digester.ofFields(fields)
@@ -117,7 +117,10 @@ function keyOf(component: Component, names: Names, context: NamingContext): Dige
 /** What the column moves in a file depend on: its source, and the lengths of the insertions. */
 function shapeOf(path: LogicalPath, { rewrites, fingerprints, prehashed }: NamingContext): readonly string[] {
   const links = rewrites.linksOf(path)
-  const moves = links.map(({ at, addition, target }) => `${at} ${addition} ${prehashed.has(target)}`)
+  const moves = links.map(
+    ({ at, addition, target, edits }) =>
+      `${at} ${addition} ${prehashed.has(target)} ${JSON.stringify(edits ?? [])}`,
+  )
   return [path, lookUp(fingerprints, path).integrity, String(links.length), ...moves]
 }
 

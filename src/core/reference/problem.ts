@@ -8,6 +8,7 @@ export type ProblemCode =
   | 'source-map-damaged' // an inline map that can't be read
   | 'unresolved-specifier' // a module specifier without extension
   | 'bad-url' // a bad url() token in CSS
+  | 'custom-property' // a relative URL in a custom property of CSS
   | 'placeholder' // template syntax where a URL should be
   | 'dynamic' // a URL that is computed at run time
   | 'not-a-module' // JavaScript that doesn't parse as a module

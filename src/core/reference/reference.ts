@@ -6,6 +6,7 @@ import type { Replacement } from './text.ts'
 export type ReferenceKind =
   | 'css-import' // @import
   | 'css-url' // url(), src(), and strings where CSS wants an image
+  | 'css-variable' // the same in a custom property
   | 'js-import' // import … from, export … from, import '…'
   | 'js-dynamic-import' // import('…')
   | 'js-resolve' // import.meta.resolve('…')
@@ -42,8 +43,15 @@ export interface Reference {
    * any language (law 2).
    */
   readonly digestAt: number
+  /** Where the last segment of the path begins. Only of `css-variable`, whose folder may be replaced. */
+  readonly nameAt?: number
   /** What gives the path its one spelling, see {@link encodePath}; absent if it has that already. */
   readonly edits?: readonly Replacement[]
+}
+
+/** Browsers resolve a relative URL in a custom property against the stylesheet that uses it (CSS Variables 1 §3.1). */
+export function dependsOnUse({ kind, specifier }: Reference): boolean {
+  return kind === 'css-variable' && !/^\s*(?:[\\/]|[a-z][a-z0-9+.-]*:)/i.test(specifier)
 }
 
 /** A URL as written: its meaning, and where each character of that stands in the source. */
@@ -53,6 +61,11 @@ export interface Spelling {
   readonly end: number
   /** Offset of each character of `text` in the source; absent if nothing is escaped. */
   readonly offsets?: readonly number[]
+  /**
+   * Writes a part of a URL as the language needs it at this place; undefined if it can't stand here. Without this
+   * function only text that is safe everywhere is put in.
+   */
+  readonly escapeText?: (text: string) => string | undefined
 }
 
 /** Splits a URL at the first `?` or `#` (WHATWG URL §4.1). */
@@ -74,9 +87,11 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
       .trimStart()
       .split(/[/\\]|%2f/i)
       .at(-1) ?? ''
-  const index = trimmed.length - name.length + digestIndexIn(name)
+  const nameIndex = trimmed.length - name.length
   const { start, end } = spelling
-  const reference = { kind, start, end, specifier, suffix, digestAt: offsetOf(spelling, index) }
+  const digestAt = offsetOf(spelling, nameIndex + digestIndexIn(name))
+  const nameAt = kind === 'css-variable' ? { nameAt: offsetOf(spelling, nameIndex) } : {}
+  const reference = { kind, start, end, specifier, suffix, digestAt, ...nameAt }
   const edits = respell(specifier, spelling)
   return edits.length === 0 ? reference : { ...reference, edits }
 }
@@ -91,15 +106,25 @@ const UNSAFE = /['"(),;:&$*]/
 /** Browsers take different spellings of one URL for different resources; servers and caches may too. */
 function respell(specifier: string, spelling: Spelling): readonly Replacement[] {
   const edits: Replacement[] = []
+  const { escapeText = keepSafe } = spelling
   for (const { 0: written, index } of specifier.matchAll(ODD_SPELLING)) {
     if (/^\s*(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(written) && index === 0) continue
-    const text = /^[\\/]+$/.test(written) ? '/' : encodePath(decodePath(written))
+    const plain = /^[\\/]+$/.test(written) ? '/' : encodePath(decodePath(written))
     // `*/` would end a comment.
-    if (text === written || UNSAFE.test(text) || (text === '/' && specifier[index - 1] === '*')) continue
+    if (plain === '/' && specifier[index - 1] === '*') continue
+    // A colon in the first segment would end a scheme.
+    const isFirst = plain.includes(':') && !/[/\\]/.test(specifier.slice(0, index))
+    const text = plain === written || isFirst ? undefined : escapeText(plain)
+    if (text === undefined) continue
     const [start, end] = [offsetOf(spelling, index), offsetOf(spelling, index + written.length)]
     edits.push({ start, end, text })
   }
   return edits
+}
+
+/** The `escape` of a place where little is known of the language. */
+export function keepSafe(text: string): string | undefined {
+  return UNSAFE.test(text) ? undefined : text
 }
 
 /** As {@link digestIndexOf}, for a name with dots as `%2E`, and tabs and line ends, which browsers remove. */

@@ -14,7 +14,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await startLexer()
   return {
     name: 'javascript',
-    version: 7,
+    version: 8,
     accepts: (path) => ['.js', '.mjs', '.cjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }

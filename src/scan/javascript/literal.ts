@@ -32,13 +32,18 @@ export function spellLiteral(js: string, start: number, end: number): Spelling |
 
 /** Undoes the escapes between two offsets. */
 export function spellJs(js: string, start: number, end: number): Spelling {
-  return spell(js, { start, end }, ESCAPE, ([, lineEnd, octet, unit, point, other]) => {
+  const spelling = spell(js, { start, end }, ESCAPE, ([, lineEnd, octet, unit, point, other]) => {
     if (lineEnd !== undefined) return ''
     const hex = octet ?? unit ?? point
     if (hex === undefined) return SINGLE_ESCAPES[other ?? ''] ?? other ?? ''
     const value = Number.parseInt(hex, 16)
     return value > 0x10ffff ? '\uFFFD' : String.fromCodePoint(value)
   })
+  return { ...spelling, escapeText: escapeJs }
+}
+
+function escapeJs(text: string): string {
+  return text.replace(/['$]/g, '\\$&')
 }
 
 /** The offset after a string or template without nested ones; undefined where none begins or it isn't closed. */

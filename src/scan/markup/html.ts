@@ -33,7 +33,7 @@ const TEXT_MODES: Readonly<Record<string, Tokenizer['state']>> = {
  */
 export const htmlScanner: Scanner = {
   name: 'html',
-  version: 2,
+  version: 3,
   accepts: (path) => ['.html', '.htm'].includes(extensionOf(path)),
   scan: scanHtml,
 }
@@ -59,7 +59,11 @@ function scanHtml(html: string): Scan {
         const end = tag.location?.startOffset ?? 0
         if (inner !== undefined) {
           const { start, language } = inner
-          scanInner({ text: html.slice(start, end), start, end }, language, findings)
+          scanInner(
+            { text: html.slice(start, end), start, end, escapeText: (text) => text },
+            language,
+            findings,
+          )
         }
         inner = undefined
       },

@@ -1,4 +1,4 @@
-import type { Spelling } from '../../core/reference/reference.ts'
+import { keepSafe, type Spelling } from '../../core/reference/reference.ts'
 import { scanCssValue } from '../css.ts'
 import type { Findings } from '../findings.ts'
 import { type Meaning, offsetIn, spell } from '../spelling.ts'
@@ -43,12 +43,19 @@ const TEXT_ESCAPE =
 
 /** The value of an attribute, and where each character of it stands. */
 export function spellAttribute(markup: string, start: number, end: number): Spelling {
-  return spell(markup, { start, end }, REFERENCE, meaningOf)
+  return { ...spell(markup, { start, end }, REFERENCE, meaningOf), escapeText: escapeMarkup }
+}
+
+function escapeMarkup(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll("'", '&#39;')
 }
 
 /** The text of an XML element, and where each character of it stands. */
 export function spellText(xml: string, start: number, end: number): Spelling {
-  return spell(xml, { start, end }, TEXT_ESCAPE, meaningOf)
+  const spelling = spell(xml, { start, end }, TEXT_ESCAPE, meaningOf)
+  // References mean nothing in a CDATA section.
+  const escapeText = xml.slice(start, end).includes('<![CDATA[') ? keepSafe : escapeMarkup
+  return { ...spelling, escapeText }
 }
 
 function meaningOf([, hex, decimal, name, section]: RegExpExecArray): Meaning {
@@ -72,7 +79,11 @@ export function scanNestedCss(css: Spelling, findings: Findings): void {
 export function nestFindings(findings: Findings, outer: Spelling): Findings {
   const outwards = (spelling: Spelling): Spelling => {
     const { text, start, end } = spelling
-    const moved = { text, start: offsetIn(outer, start), end: offsetIn(outer, end) }
+    const escapeText = (inner: string) => {
+      const escaped = spelling.escapeText?.(inner)
+      return escaped === undefined ? undefined : outer.escapeText?.(escaped)
+    }
+    const moved = { text, start: offsetIn(outer, start), end: offsetIn(outer, end), escapeText }
     if (outer.offsets === undefined && spelling.offsets === undefined) return moved
     const offsets = Array.from({ length: text.length }, (_, index) =>
       offsetIn(outer, offsetIn(spelling, index)),

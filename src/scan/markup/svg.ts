@@ -22,7 +22,7 @@ const MAX_ERRORS = 1000
 /** Reads SVG as XML; malformed files as far as possible. */
 export const svgScanner: Scanner = {
   name: 'svg',
-  version: 2,
+  version: 3,
   accepts: (path) => extensionOf(path) === '.svg',
   scan: scanSvg,
 }
