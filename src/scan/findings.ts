@@ -10,7 +10,7 @@ import { readDataUrl } from './source-map-url.ts'
 /** Collects what one scan of one text finds. */
 export interface Findings {
   /** Adds a URL: as a reference, as a note if it is a template placeholder, or not at all if its scheme is foreign. */
-  addUrl(kind: ReferenceKind, spelling: Spelling): void
+  addUrl(kind: ReferenceKind, spelling: Spelling, integrity?: Span): void
   /** Adds the URL of a source map comment: a file, or the whole map as a `data:` URL. The last one counts. */
   addSourceMap(spelling: Spelling): void
   addNote(note: ScanNote): void
@@ -35,14 +35,14 @@ export function createFindings(): Findings {
   const notes: ScanNote[] = []
   const maps: Spelling[] = []
   const findings: Findings = {
-    addUrl(kind, spelling) {
+    addUrl(kind, spelling, integrity) {
       if (FOREIGN_SCHEME.test(spelling.text)) return
       if (hasPlaceholder(spelling.text)) {
         notes.push(placeholderNote(spelling))
         return
       }
       const reference = createReference(kind, spelling)
-      if (reference !== undefined) references.push(reference)
+      if (reference !== undefined) references.push(integrity ? { ...reference, integrity } : reference)
     },
     addSourceMap(spelling) {
       maps.push(spelling)

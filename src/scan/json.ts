@@ -1,9 +1,9 @@
 import { extensionOf, fileNameOf } from '../core/path.ts'
-import type { ReferenceKind } from '../core/reference/reference.ts'
+import type { ReferenceKind, Spelling } from '../core/reference/reference.ts'
 import { isEscaped } from './css-token.ts'
 import { createFindings } from './findings.ts'
 import { spellJs } from './javascript/literal.ts'
-import type { Scan, Scanner } from './scanner.ts'
+import type { Scan, Scanner, Span } from './scanner.ts'
 
 /** Reads web app manifests: the images they name (W3C App Manifest §1.9, App Information §2, Manifest Incubations §4). */
 export const webManifestScanner: Scanner = {
@@ -22,22 +22,21 @@ export const sourceMapScanner: Scanner = {
   scan: (json) => scanStrings(json, 'source-map-file', ['/file']),
 }
 
-const IMAGES = ['', '/shortcuts/*', '/file_handlers/*'].flatMap((parent) => [
-  `${parent}/icons/*/src`,
-  `${parent}/screenshots/*/src`,
-])
+const IMAGES = ['', '/shortcuts/*', '/file_handlers/*', '/widgets/*', '/tab_strip/home_tab'].flatMap(
+  (parent) => ['icons/*', 'icons_localized/*/*', 'screenshots/*'].map((place) => `${parent}/${place}/src`),
+)
 
 function scanStrings(json: string, kind: ReferenceKind, places: readonly string[]): Scan {
   const findings = createFindings()
   for (const token of locateJson(json, places)) {
-    if (token.kind !== 'string') continue
-    findings.addUrl(kind, { ...spellJs(json, token.start + 1, token.end - 1), escapeText: asItIs })
+    if (token.kind === 'string') findings.addUrl(kind, spellJson(json, token))
   }
   return findings.toScan()
 }
 
-function asItIs(text: string): string {
-  return text
+/** What a JSON string means, and where each character of it stands. */
+export function spellJson(json: string, { start, end }: Span): Spelling {
+  return { ...spellJs(json, start + 1, end - 1), escapeText: (text) => text }
 }
 
 /** A string or number in a JSON text. */
@@ -45,6 +44,8 @@ export interface JsonToken {
   /** Where it is in the value, as a JSON Pointer (RFC 6901): `/icons/0/src`. */
   readonly pointer: string
   readonly kind: 'string' | 'number'
+  /** The key of the value, with its quotes; undefined in an array. */
+  readonly key: Span | undefined
   /** Offset of the first character; of the opening quote for a string. */
   readonly start: number
   /** Offset after the last character; after the closing quote for a string. */
@@ -55,6 +56,7 @@ interface Frame {
   readonly closedBy: '}' | ']'
   /** The key or index of the next value; undefined where an object waits for a key. */
   key: string | number | undefined
+  keySpan?: Span | undefined
 }
 
 const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
@@ -63,7 +65,7 @@ const NUMBER = /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y
  * Finds strings and numbers with their offsets, which `JSON.parse` doesn't tell. Text that isn't JSON gives some of
  * them or none.
  *
- * @param places JSON Pointers; `*` stands for any array index
+ * @param places JSON Pointers; `*` stands for any key or index
  */
 export function locateJson(json: string, places: readonly string[]): readonly JsonToken[] {
   const wanted = places.map((place) => place.split('/').slice(1))
@@ -72,7 +74,8 @@ export function locateJson(json: string, places: readonly string[]): readonly Js
   const number = new RegExp(NUMBER)
   const add = (kind: JsonToken['kind'], start: number, end: number) => {
     if (!wanted.some((place) => isAt(frames, place))) return
-    tokens.push({ pointer: frames.map(({ key }) => `/${key}`).join(''), kind, start, end })
+    const pointer = frames.map(({ key }) => `/${key}`).join('')
+    tokens.push({ pointer, kind, key: frames.at(-1)?.keySpan, start, end })
   }
   let at = 0
   while (at < json.length) {
@@ -83,8 +86,10 @@ export function locateJson(json: string, places: readonly string[]): readonly Js
       at = endOfString(json, start)
       if (at === -1) return tokens
       const frame = frames.at(-1)
-      if (frame !== undefined && frame.key === undefined) frame.key = readKey(json.slice(start, at))
-      else add('string', start, at)
+      if (frame !== undefined && frame.key === undefined) {
+        frame.key = readKey(json.slice(start, at))
+        frame.keySpan = { start, end: at }
+      } else add('string', start, at)
     } else if (character === '-' || (character >= '0' && character <= '9')) {
       number.lastIndex = start
       if (number.test(json)) at = number.lastIndex
@@ -97,7 +102,7 @@ export function locateJson(json: string, places: readonly string[]): readonly Js
 function isAt(frames: readonly Frame[], place: readonly string[]): boolean {
   return (
     frames.length === place.length &&
-    frames.every(({ key }, index) => (place[index] === '*' ? typeof key === 'number' : key === place[index]))
+    frames.every(({ key }, index) => place[index] === '*' || key === place[index])
   )
 }
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
@@ -375,6 +376,69 @@ test('a URL in a custom property that leads nowhere from its own stylesheet is l
       'warning: ../../x.png in a custom property is relative to the stylesheet that uses it. There is no ../x.png; it is left as it is.',
     ],
   )
+})
+
+test('the integrity in a page is that of the files it loads', async (context) => {
+  const page =
+    '<link rel=stylesheet integrity=sha256-old href=a.css><script type=module src="a.js" integrity="sha512-old"></script>'
+  const map =
+    '<script type="importmap">{"imports":{"b":"./b.js"},"integrity":{"./b.js":"sha384-old"}}</script>'
+  const { textOf, fileOf, manifest } = await buildTree(
+    context,
+    { 'p.html': page + map, 'a.css': 'a{b:url(c.png)}', 'a.js': 'import "./b.js"', 'b.js': '', 'c.png': 'x' },
+    { html: true },
+  )
+  const integrityOf = (path: string) => manifest.assets.get(path)?.integrity
+  assert.equal(
+    textOf('p.html'),
+    `<link rel=stylesheet integrity="${integrityOf('a.css')}" href=${fileOf('a.css')}>` +
+      `<script type=module src="${fileOf('a.js')}" integrity="${integrityOf('a.js')}"></script>` +
+      `<script type="importmap">{"imports":{"b":"./${fileOf('b.js')}"},` +
+      `"integrity":{"./${fileOf('b.js')}":"${integrityOf('b.js')}"}}</script>`,
+  )
+})
+
+test('an integrity is empty, with a warning, where the file refers back to the page', async (context) => {
+  const page =
+    '<script integrity=sha384-x src=a.js></script><script integrity="sha384-y" src="c.js"></script>'
+  const { textOf, fileOf, problems, manifest } = await buildTree(
+    context,
+    {
+      'p.html': page,
+      'a.js': 'import "./b.js"',
+      'b.js': 'new URL("./p.html", import.meta.url)',
+      'c.js': '',
+    },
+    { html: true },
+  )
+  assert.equal(
+    textOf('p.html'),
+    `<script integrity="" src=${fileOf('a.js')}></script>` +
+      `<script integrity="${manifest.assets.get('c.js')?.integrity}" src="${fileOf('c.js')}"></script>`,
+  )
+  assert.deepEqual(
+    problems.map(({ severity, code, line, column, message }) => ({ severity, code, line, column, message })),
+    [
+      {
+        ...{ severity: 'warning', code: 'integrity', line: 1, column: 32 },
+        message: 'a.js refers back to this file, so its integrity is left empty.',
+      },
+    ],
+  )
+})
+
+test('a page with the integrity of a file that keeps its name is built anew with that file', async (context) => {
+  const page = '<script src="a-0123abcd.js" integrity="sha384-old"></script>'
+  const cwd = makeTree(context, { src: { 'p.html': page, 'a-0123abcd.js': 'one' } })
+  const options = {
+    ...{ sources: ['src'], encodings: [], html: true, prehashed: ['a-*.js'], cache: { dir: 'cache' } },
+  } satisfies BuildOptions
+  await build(options, { cwd })
+  writeFileSync(join(cwd, 'src/a-0123abcd.js'), 'two')
+  const { manifest } = await build({ ...options, out: 'second' }, { cwd })
+  const file = manifest.assets.get('p.html')?.file ?? ''
+  const integrity = manifest.assets.get('a-0123abcd.js')?.integrity ?? ''
+  assert.match(readFileSync(join(cwd, 'second', file), 'utf8'), new RegExp(integrity.replace(/[+/]/g, '.')))
 })
 
 test('a file that is not UTF-8 stays byte-exact outside its URLs', async (context) => {

@@ -9,6 +9,13 @@ const MANIFESTS: readonly MarkedRow[] = [
   ['{"shortcuts":[{"url":"/x","icons":[{"src":"a•.png"}]}]}', 'a.png'],
   ['{"name":"icons","other":{"icons":[{"src":"a.png"}]},"icons":{"16":"a.png"}}'],
   ['{"icons":[{"src":"\\u0061•.png"}]}', 'a.png'],
+  ['{"icons_localized":{"de":[{"src":"a•.png"}],"fr":[{"src":"b•.png"}]}}', 'a.png', 'b.png'],
+  [
+    '{"widgets":[{"icons":[{"src":"a•.png"}],"screenshots":[{"src":"b•.png"}],"data":"/api"}],"tab_strip":{"home_tab":{"icons":[{"src":"c•.png"}]}}}',
+    'a.png',
+    'b.png',
+    'c.png',
+  ],
   ['{"icons/0/src":"a.png","icons":[{"src":"b•.png"', 'b.png'],
   ['not json ["src", {"icons":[{"src":"a•.png"}]}'.slice(17), 'a.png'],
   [''],

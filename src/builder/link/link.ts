@@ -1,6 +1,6 @@
 import picomatch from 'picomatch'
 import type { ManifestReference } from '../../core/manifest/manifest.ts'
-import { comparePaths, encodePath, folderOf, type LogicalPath } from '../../core/path.ts'
+import { comparePaths, encodePath, type LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
 import { type Problem, sortProblems } from '../../core/reference/problem.ts'
 import {
@@ -10,27 +10,14 @@ import {
   type ReferenceKind,
 } from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
-import type { Insertion, Replacement } from '../../core/reference/text.ts'
 import type { Span } from '../../scan/scanner.ts'
 import type { Collection } from '../../sources/finder.ts'
 import type { FileScan, FileScans, PlacedReference } from '../read/scan-files.ts'
 import type { BuildConfig } from '../settings/options.ts'
 import { createExplainer } from './explain.ts'
 import { findExtension } from './extensionless.ts'
-
-/** A reference to another file of the build. */
-export interface Link {
-  readonly kind: ReferenceKind
-  /** UTF-16 offset where the digest goes. */
-  readonly at: number
-  readonly target: LogicalPath
-  /** The part of the file name that the author left out: '', `.js`, `/index.js`. */
-  readonly addition: string
-  /** `keep` leaves the text as it is: in prehashed files, and between modules under an import map. */
-  readonly mode: 'rewrite' | 'keep'
-  /** See {@link Reference}. */
-  readonly edits?: readonly Replacement[]
-}
+import { settleIntegrity } from './integrity.ts'
+import { editsOf, type Link } from './replacement.ts'
 
 /** All links of a build, and what is wrong with its other references. */
 export interface Links {
@@ -99,15 +86,9 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
         own.sort((a, b) => a.at - b.at),
       )
   }
-  return { links: withoutFalseOwners(links), problems: sortProblems(problems), moduleUrls, strips }
-}
-
-/** The insertion that turns a reference into one to the hashed name. With digest '': the addition alone. */
-export function insertionFor({ at, addition }: Link, digest: string): Insertion {
-  const dot = addition.lastIndexOf('.')
-  const split = dot === -1 ? addition.length : dot
-  const dotted = digest === '' ? '' : `.${digest}`
-  return { at, text: `${addition.slice(0, split)}${dotted}${addition.slice(split)}` }
+  const settled = settleIntegrity(withoutFalseOwners(links), scans)
+  problems.push(...settled.problems)
+  return { links: settled.links, problems: sortProblems(problems), moduleUrls, strips }
 }
 
 /** The references of a file as the manifest lists them: every target once per kind. */
@@ -141,21 +122,14 @@ function findLink(
   mode: Link['mode'],
   { collection, config }: Pick<LinkInput, 'collection' | 'config'>,
 ): Link | undefined {
-  const { kind, digestAt } = reference
+  const { kind, digestAt, integrity } = reference
   const edits = editsOf(reference, target, config.url)
-  const link = { kind, at: digestAt, target, addition: '', mode, ...(edits && { edits }) }
+  const places = { ...(edits && { edits }), ...(integrity && { integrity }) }
+  const link = { kind, at: digestAt, target, addition: '', mode, ...places }
   if (collection.files.has(target)) return link
   if (config.extensionless === 'keep' || !isModuleKind(kind)) return undefined
   const found = findExtension(reference, target, collection.files)
   return found === undefined ? undefined : { ...link, ...found }
-}
-
-/** Only an absolute URL means the same file wherever a custom property is used. */
-function editsOf(reference: Reference, target: LogicalPath, { href }: PublicUrl): Reference['edits'] {
-  const { start, nameAt = start, edits = [] } = reference
-  if (!dependsOnUse(reference)) return reference.edits
-  const folder = href + encodePath(folderOf(target)).replace(/['"()&]/g, escapeForCss)
-  return [{ start, end: nameAt, text: folder }, ...edits.filter((edit) => edit.start >= nameAt)]
 }
 
 function absoluteNote(
@@ -175,11 +149,6 @@ function absoluteNote(
     message,
     nearest: [],
   }
-}
-
-/** Percent-encodes what could end a URL in CSS, or in a `style` attribute. */
-function escapeForCss(character: string): string {
-  return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 /** The host of the page, which a build doesn't know. */

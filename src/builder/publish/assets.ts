@@ -11,7 +11,7 @@ import type { SourceFile } from '../../sources/finder.ts'
 import type { CompressionRule, RulesFor } from '../compress/compression-rule.ts'
 import type { Encodings, Variant, VariantMaker } from '../compress/variant.ts'
 import { type Links, referencesOf } from '../link/link.ts'
-import { type Name, nameIn } from '../rewrite/name.ts'
+import { type Name, nameIn, targetIn } from '../rewrite/name.ts'
 import type { Rewrites } from '../rewrite/rewrite.ts'
 import type { OutputWriter } from './writer.ts'
 
@@ -193,7 +193,7 @@ function describeAsset(
 function readFinalBytes({ file, name }: NamedFile, site: NamedSite, context: AssetContext): Buffer {
   const held = context.compression.takeBytes(name.fingerprint)
   if (held !== undefined) return held
-  const bytes = site.rewrites.finish(file.path, (target) => site.names.get(target)?.digest ?? '')
+  const bytes = site.rewrites.finish(file.path, (target) => targetIn(site.names, target))
   if (context.digester.of(bytes) === name.fingerprint.digest) return bytes
   throw new FingerpostError('FP_CHANGED', `${file.absolutePath} changed during the build.`, {
     remedy: 'Nothing was published. Build again; if this happens again, build with --no-cache.',

@@ -1,8 +1,8 @@
 import { type Digest, type Digester, type Fingerprint, fingerprintOf } from '../../core/digest.ts'
 import { formatHashedPath, type HashedPath } from '../../core/hashed-path.ts'
 import type { LogicalPath } from '../../core/path.ts'
-import { encodeText } from '../../core/reference/text.ts'
-import { insertionFor } from '../link/link.ts'
+import { encodeText, type Replacement } from '../../core/reference/text.ts'
+import { integrityFor, type Link, type LinkTarget, replacementsFor } from '../link/replacement.ts'
 import { type Component, componentsInOrder } from './graph.ts'
 import type { Rewrite, Rewrites } from './rewrite.ts'
 
@@ -36,7 +36,7 @@ export interface NamingContext {
 }
 
 /** Part of cache keys: raise it with every change to the digest law or to how bytes are rewritten. */
-const NAMING_VERSION = 3
+const NAMING_VERSION = 4
 
 /**
  * Names every file by the digest law: a name covers every byte that is published under it. Targets are named before
@@ -69,6 +69,12 @@ function nameOf(path: LogicalPath, digest: Digest, fingerprint: Fingerprint): Na
 }
 
 type Names = ReadonlyMap<LogicalPath, Name>
+
+/** What a link to a file needs to know. */
+export function targetIn(names: Names, path: LogicalPath): LinkTarget {
+  const { digest, fingerprint } = lookUp(names, path)
+  return { digest, integrity: fingerprint.integrity }
+}
 
 /** @throws RangeError for a file without a name */
 export function nameIn(names: Names, path: LogicalPath): Name {
@@ -107,8 +113,17 @@ function keyOf(component: Component, names: Names, context: NamingContext): Dige
     if (dependency !== undefined) fields.push('of', ...shapeOf(dependency, context))
     if (rewrites.isStripped(path)) fields.push('strip')
     fields.push(path, lookUp(fingerprints, path).integrity, String(own.length))
-    for (const { at, target, addition, edits } of own) {
-      fields.push(String(at), addition, target, names.get(target)?.digest ?? '', JSON.stringify(edits ?? []))
+    for (const link of own) {
+      const { at, target, addition, edits = [], isMutual = false } = link
+      const name = names.get(target)
+      const integrity = integrityFor(link, name?.fingerprint.integrity ?? '')
+      fields.push(
+        String(at),
+        addition,
+        target,
+        name?.digest ?? '',
+        JSON.stringify([edits, integrity, isMutual]),
+      )
     }
   }
   return digester.ofFields(fields)
@@ -125,7 +140,7 @@ function shapeOf(path: LogicalPath, { rewrites, fingerprints, prehashed }: Namin
 }
 
 function finishOne(path: LogicalPath, names: Names, context: NamingContext): FinishedMember {
-  const fingerprint = finish(path, (target) => lookUp(names, target).digest, context)
+  const fingerprint = finish(path, (target) => targetIn(names, target), context)
   return { ...fingerprint, nameDigest: fingerprint.digest }
 }
 
@@ -134,17 +149,20 @@ function finishCycle(component: Component, names: Names, context: NamingContext)
   const { digester, rewrites } = context
   const whole = digester.ofFields(component.map((path) => ownDigest(rewrites.read(path), names, digester)))
   const inside = new Map(component.map((path) => [path, digester.ofFields([whole, path])]))
-  const digestOf = (target: LogicalPath) => inside.get(target) ?? lookUp(names, target).digest
+  const targetOf = (target: LogicalPath): LinkTarget => {
+    const digest = inside.get(target)
+    return digest === undefined ? targetIn(names, target) : { digest, integrity: '' }
+  }
   // Each member is read again: a cycle may be too large to keep in memory.
-  return component.map((path) => ({ ...finish(path, digestOf, context), nameDigest: digestOf(path) }))
+  return component.map((path) => ({ ...finish(path, targetOf, context), nameDigest: targetOf(path).digest }))
 }
 
 function finish(
   path: LogicalPath,
-  digestOf: (target: LogicalPath) => Digest,
+  targetOf: (target: LogicalPath) => LinkTarget,
   { rewrites, digester, onFinished }: NamingContext,
 ): Fingerprint {
-  const bytes = rewrites.finish(path, digestOf)
+  const bytes = rewrites.finish(path, targetOf)
   const fingerprint = fingerprintOf(bytes, digester)
   onFinished?.(path, fingerprint, bytes)
   return fingerprint
@@ -157,18 +175,24 @@ function finish(
 function ownDigest({ text, links }: Rewrite, names: Names, digester: Digester): Digest {
   const fields: (string | Uint8Array)[] = []
   let done = 0
-  for (const link of links) {
-    fields.push(encodeText({ text: text.text.slice(done, link.at), charset: text.charset }))
-    const outside = names.get(link.target)
-    fields.push(
-      outside === undefined
-        ? `inside ${link.target} ${link.addition}`
-        : insertionFor(link, outside.digest).text,
-    )
-    done = link.at
+  for (const { start, end, text: put } of links
+    .flatMap((link) => ownReplacements(link, names))
+    .sort(byStart)) {
+    fields.push(encodeText({ text: text.text.slice(done, start), charset: text.charset }), put)
+    done = end
   }
   fields.push(encodeText({ text: text.text.slice(done), charset: text.charset }))
   return digester.ofFields(fields)
+}
+
+function ownReplacements(link: Link, names: Names): readonly Replacement[] {
+  const { at, target, addition } = link
+  if (names.has(target)) return replacementsFor(link, targetIn(names, target))
+  return [{ start: at, end: at, text: `inside ${target} ${addition}` }, ...integrityFor(link, '')]
+}
+
+function byStart(a: Replacement, b: Replacement): number {
+  return a.start - b.start
 }
 
 function lookUp<T>(map: ReadonlyMap<LogicalPath, T>, path: LogicalPath): T {

@@ -4,14 +4,13 @@ import {
   type DecodedText,
   decodeText,
   encodeText,
-  insertInto,
   offsetAfter,
   type Replacement,
   replaceIn,
 } from '../../core/reference/text.ts'
 import type { Span } from '../../scan/scanner.ts'
 import type { SourceFile } from '../../sources/finder.ts'
-import { insertionFor, type Link } from '../link/link.ts'
+import { insertionFor, type Link, type LinkTarget, replacementsFor } from '../link/replacement.ts'
 import type { FileScans } from '../read/scan-files.ts'
 import type { SourceReader } from '../read/source-reader.ts'
 import { adjustInlineMap, adjustSourceMap, columnMovesOf } from './adjust-source-map.ts'
@@ -32,7 +31,7 @@ export interface Rewrites {
   /** Reads a file anew each time: texts are never kept for the whole build. */
   read(path: LogicalPath): Rewrite
   /** The final bytes of any file of the build: with a digest at every link, or as they are. */
-  finish(path: LogicalPath, digestOf: (target: LogicalPath) => string): Buffer
+  finish(path: LogicalPath, targetOf: (target: LogicalPath) => LinkTarget): Buffer
   /** The other file that a rewrite depends on, besides its source and links: of a source map, the file it belongs to. */
   dependencyOf(path: LogicalPath): LogicalPath | undefined
   /** True if source map comments are removed from a file. */
@@ -96,7 +95,7 @@ export function createRewrites(context: RewriteContext): Rewrites {
   const read = (path: LogicalPath): Rewrite => {
     const { text, charset } = readText(path)
     const replacements = [...editsOf(path), ...mapReplacementsIn(text, path)]
-    const moved = linksOf(path).map((link) => ({ ...link, at: offsetAfter(link.at, replacements) }))
+    const moved = linksOf(path).map((link) => moveLink(link, replacements))
     return { text: { text: replaceIn(text, replacements), charset }, links: moved }
   }
 
@@ -104,15 +103,22 @@ export function createRewrites(context: RewriteContext): Rewrites {
     has,
     linksOf,
     read,
-    finish(path, digestOf) {
+    finish(path, targetOf) {
       if (!has(path)) return readBytes(path)
       const { text, links: own } = read(path)
-      const insertions = own.map((link) => insertionFor(link, digestOf(link.target)))
-      return encodeText({ text: insertInto(text.text, insertions), charset: text.charset })
+      const replacements = own.flatMap((link) => replacementsFor(link, targetOf(link.target)))
+      return encodeText({ text: replaceIn(text.text, replacements), charset: text.charset })
     },
     dependencyOf: (path) => owners.get(path),
     isStripped: (path) => strips.has(path),
   }
+}
+
+function moveLink(link: Link, replacements: readonly Replacement[]): Link {
+  const move = (offset: number) => offsetAfter(offset, replacements)
+  const { integrity } = link
+  const moved = integrity && { integrity: { start: move(integrity.start), end: move(integrity.end) } }
+  return { ...link, at: move(link.at), ...moved }
 }
 
 /**

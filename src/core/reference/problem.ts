@@ -13,7 +13,7 @@ export type ProblemCode =
   | 'dynamic' // a URL that is computed at run time
   | 'not-a-module' // JavaScript that doesn't parse as a module
   | 'malformed' // SVG or JSON that can't be read
-  | 'integrity' // an integrity attribute that a rewrite may make wrong
+  | 'integrity' // the integrity of a file that refers back to the page
   | 'charset' // text in an encoding that can't be scanned
 
 /** One finding about one place. */

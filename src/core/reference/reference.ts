@@ -47,6 +47,8 @@ export interface Reference {
   readonly nameAt?: number
   /** What gives the path its one spelling, see {@link encodePath}; absent if it has that already. */
   readonly edits?: readonly Replacement[]
+  /** Where the integrity of the target is stated: a whole literal, with its quotes if it has any. */
+  readonly integrity?: { readonly start: number; readonly end: number }
 }
 
 /** Browsers resolve a relative URL in a custom property against the stylesheet that uses it (CSS Variables 1 §3.1). */

@@ -1,9 +1,16 @@
 import { LRUCache } from 'lru-cache'
 import { extensionCandidates } from '../../builder/link/extensionless.ts'
-import { type Link, linkReferences } from '../../builder/link/link.ts'
+import { linkReferences } from '../../builder/link/link.ts'
+import type { Link } from '../../builder/link/replacement.ts'
 import type { FileScan } from '../../builder/read/scan-files.ts'
 import type { SourceReader } from '../../builder/read/source-reader.ts'
-import { type FinishedMember, type Name, type NamingContext, nameFiles } from '../../builder/rewrite/name.ts'
+import {
+  type FinishedMember,
+  type Name,
+  type NamingContext,
+  nameFiles,
+  targetIn,
+} from '../../builder/rewrite/name.ts'
 import { createRewrites } from '../../builder/rewrite/rewrite.ts'
 import type { BuildConfig } from '../../builder/settings/options.ts'
 import type { Digester, Fingerprint } from '../../core/digest.ts'
@@ -74,7 +81,7 @@ export function createClosure(path: LogicalPath, context: ClosureContext): Closu
     problems,
     moduleUrls,
     read(member) {
-      return rewrites.finish(member, (target) => names.get(target)?.digest ?? '')
+      return rewrites.finish(member, (target) => targetIn(names, target))
     },
   }
 }

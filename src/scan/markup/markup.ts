@@ -1,6 +1,7 @@
 import { keepSafe, type Spelling } from '../../core/reference/reference.ts'
 import { scanCssValue } from '../css.ts'
 import type { Findings } from '../findings.ts'
+import type { Span } from '../scanner.ts'
 import { type Meaning, offsetIn, spell } from '../spelling.ts'
 
 /** Attributes that load something, by element (HTML §4.8, §4.2.4, §15; SVG 2 in HTML). */
@@ -91,11 +92,15 @@ export function nestFindings(findings: Findings, outer: Spelling): Findings {
     return { ...moved, offsets }
   }
   return {
-    addUrl: (kind, spelling) => findings.addUrl(kind, outwards(spelling)),
+    addUrl: (kind, spelling, integrity) =>
+      findings.addUrl(kind, outwards(spelling), integrity && spanIn(outer, integrity)),
     // The map of a stylesheet inside a page says nothing about the page.
     addSourceMap: () => undefined,
-    addNote: (note) =>
-      findings.addNote({ ...note, start: offsetIn(outer, note.start), end: offsetIn(outer, note.end) }),
+    addNote: (note) => findings.addNote({ ...note, ...spanIn(outer, note) }),
     toScan: findings.toScan,
   }
+}
+
+function spanIn(outer: Spelling, { start, end }: Span): Span {
+  return { start: offsetIn(outer, start), end: offsetIn(outer, end) }
 }

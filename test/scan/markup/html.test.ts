@@ -34,23 +34,65 @@ const ROWS: readonly MarkedRow[] = [
   ['<script>"import(./a.js)"</script><script type=module src=a•.js></script>', 'a.js'],
   ['<!-- <img src="a.png"> --><svg><use href="a•.svg#b"/></svg>', 'a.svg#b'],
   ['<img src="https://x.test/a•.png"><img src="data:image/png,x">', 'https://x.test/a.png'],
+  ['<meta property="og:image" content="/a•.png"><meta name=twitter:image content=b•.png>', '/a.png', 'b.png'],
+  ['<meta property="og:url" content="/a.png"><meta name="description" content="b.png">'],
+  [
+    '<meta name="msapplication-TileImage" content="a•.png"><meta name=msapplication-config content=none>',
+    'a.png',
+  ],
+  [
+    `<iframe srcdoc="<img src='a&amp;amp;b•.png'><style>p{b:url(&quot;c•.png&quot;)}</style>">`,
+    'a&b.png',
+    'c.png',
+  ],
 ]
 
 for (const row of ROWS) test(JSON.stringify(row[0]), () => void assertMarked(htmlScanner.scan, row))
 
-test('an import map in a page is told of', () => {
-  const html = '<script type="importmap">{"imports":{"a":"./a.js"}}</script>'
-  assert.match(htmlScanner.scan(html).notes[0]?.message ?? '', /import map/)
+test('an import map in a page has references in its targets and in the keys of its integrity', () => {
+  const map = '{"imports":{"a":"./a•.js","b/":"./b/","c":"c","d":5},"scopes":{"/x/":{"a":"/y•.js"}},'
+  const html = `<script type="importmap">${map}"integrity":{"./a•.js":"sha384-x"}}</script>`
+  const { references, notes } = assertMarked(htmlScanner.scan, [html, './a.js', '/y.js', './a.js'])
+  const text = html.replaceAll('•', '')
+  assert.deepEqual(
+    references.map(({ integrity }) => integrity && text.slice(integrity.start, integrity.end)),
+    [undefined, undefined, '"sha384-x"'],
+  )
+  assert.deepEqual(
+    notes.map(({ severity, message }) => `${severity}: ${message}`),
+    ['warning: maps a folder, which has no hashed name; it is left as it is. Use app.importMap().'],
+  )
 })
 
-test('the integrity of a file of the build is told of, that of another host is not', () => {
-  const html = `<script src="a.js" integrity="sha384-x"></script><link rel=stylesheet href="https://x.test/a.css" integrity=y>`
-  const { notes, references } = htmlScanner.scan(html)
-  assert.equal(references.length, 2)
+test('the integrity that a tag states is known with its quotes', () => {
+  const html = `<script integrity="sha384-x" src=a.js></script><link rel=stylesheet href="a.css" INTEGRITY = y><img src=b.png>`
+  const { references } = htmlScanner.scan(html)
   assert.deepEqual(
-    notes.map(({ code, start, end }) => [code, html.slice(start, end)]),
-    [['integrity', 'a.js']],
+    references.map(({ specifier, integrity }) => [
+      specifier,
+      integrity && html.slice(integrity.start, integrity.end),
+    ]),
+    [
+      ['a.js', '"sha384-x"'],
+      ['a.css', 'y'],
+      ['b.png', undefined],
+    ],
   )
+})
+
+test('a document in srcdoc is left where it can not be rewritten, with a warning', () => {
+  const inner = (html: string) => `<iframe srcdoc='${html}'></iframe>`
+  const messagesOf = (html: string) => htmlScanner.scan(inner(html)).notes.map(({ message }) => message)
+  assert.deepEqual(messagesOf('<script src="a.js" integrity="x"></script>'), [
+    'is an integrity in srcdoc, which is left as it is.',
+  ])
+  assert.deepEqual(messagesOf('<iframe srcdoc="<img src=a.png>">'), [
+    'is a document within a srcdoc; its URLs are left as they are.',
+  ])
+  assert.deepEqual(messagesOf('<base href=/x/><img src="a.png">'), [
+    'is a document with a <base>; its URLs are left as they are.',
+  ])
+  assert.deepEqual(htmlScanner.scan(inner('<base href=/x/><img src="a.png">')).references, [])
 })
 
 test('a page with its own base is left alone, with a note', () => {
