@@ -5,9 +5,16 @@ import { nearestNames } from '../core/nearest.ts'
 import { parseLogicalPath } from '../core/path.ts'
 import { isWithin } from './entry.ts'
 import type { SourceFolder } from './finder.ts'
+import { findPackageFolder } from './package.ts'
 
-/** A source as configured: `'assets'`, `'vendor=node_modules/x/dist'`, or an object. */
-export type SourceOption = string | { readonly dir: string; readonly prefix?: string }
+/**
+ * A source as configured: `'assets'`, `'vendor=node_modules/x/dist'`, `'vendor=npm:x/dist'`, or an object. With `package`,
+ * `dir` is relative to the package, which is resolved as Node does.
+ */
+export type SourceOption =
+  | string
+  | { readonly dir: string; readonly prefix?: string }
+  | { readonly package: string; readonly dir?: string; readonly prefix?: string }
 
 /** How to locate sources. */
 export interface LocateOptions {
@@ -18,13 +25,17 @@ export interface LocateOptions {
 }
 
 /**
- * Reads a source: `DIR` or `PREFIX=DIR`. Text that begins with `/`, `./` or `../` is always a folder: `./a=b` is the
- * folder `a=b`. Doesn't access the disk.
+ * Reads a source: `DIR`, `npm:PACKAGE/DIR`, or one of them after `PREFIX=`. Text that begins with `/`, `./` or `../` is
+ * always a folder: `./a=b` is the folder `a=b`. Accesses the disk only to find a package.
  *
- * @throws FingerpostError `FP_USAGE` for a prefix that isn't a logical path, and for an empty folder
+ * @throws FingerpostError `FP_USAGE` for a prefix that isn't a logical path, and for an empty folder; `FP_SOURCE` for a
+ * package that isn't installed
  */
-export function parseSource(source: SourceOption, cwd: string): SourceFolder {
-  const { dir, prefix = '' } = typeof source === 'string' ? splitSource(source) : source
+export function parseSource(option: SourceOption, cwd: string): SourceFolder {
+  const source = typeof option === 'string' ? splitSource(option) : option
+  const { prefix = '' } = source
+  if ('package' in source) return { folder: findPackageFolder(source, cwd), prefix: parsePrefix(prefix) }
+  const { dir } = source
   if (dir === '') {
     throw new FingerpostError('FP_USAGE', `The source ${JSON.stringify(source)} has no folder.`, {
       remedy: 'Write DIR or PREFIX=DIR, e.g. vendor/icons=node_modules/icons/dist',
@@ -77,9 +88,12 @@ export async function explainSource(folder: string, cause: unknown): Promise<unk
   return new FingerpostError('FP_SOURCE', message, { details, cause })
 }
 
-function splitSource(text: string): { readonly dir: string; readonly prefix: string } {
+function splitSource(text: string): Exclude<SourceOption, string> {
   const equals = /^\.{0,2}\//.test(text) ? -1 : text.indexOf('=')
-  return { prefix: text.slice(0, Math.max(equals, 0)), dir: text.slice(equals + 1) }
+  const prefix = text.slice(0, Math.max(equals, 0))
+  const dir = text.slice(equals + 1)
+  const [, name, inside = ''] = /^npm:((?:@[^/]*\/)?[^/]*)\/?(.*)$/.exec(dir) ?? []
+  return name === undefined ? { prefix, dir } : { prefix, package: name, dir: inside }
 }
 
 function parsePrefix(text: string): string {

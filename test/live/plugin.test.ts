@@ -27,6 +27,11 @@ test('the names are those of a build, revalidating, and lead to the same bytes',
   }
 })
 
+test('a source may be a package, resolved from the working directory', async (context) => {
+  const { app } = await setUpLive(context, SITE, { sources: ['lib=npm:fastify-plugin'] })
+  assert.match((await get(app, app.static('lib/package.json'))).body, /"name": "fastify-plugin"/)
+})
+
 test('a save is visible at the next request, and the old name leads to the new bytes', async (context) => {
   const { app, folder } = await setUpLive(context)
   const before = app.static('css/site.css')

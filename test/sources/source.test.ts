@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { locateSources, parseSource } from '../../src/sources/source.ts'
+import { promisify } from 'node:util'
+import { locateSources, parseSource, type SourceOption } from '../../src/sources/source.ts'
 import { Link, makeTree } from '../support/tree.ts'
 
 const readings: readonly [text: string, folder: string, prefix: string][] = [
@@ -75,5 +77,75 @@ test('an output that can not be a folder is refused with the reason', async (con
   ]
   for (const [out, message] of rows) {
     await assert.rejects(locateSources(['assets'], { cwd, out }), { code: 'FP_SOURCE', message })
+  }
+})
+
+/** A monorepo: one package hoisted to the top, one of the app's own, one that exports no package.json. */
+const MONOREPO = {
+  'node_modules/hoisted/package.json': '{"name":"hoisted"}',
+  'node_modules/hoisted/dist/a.css': '',
+  'node_modules/@scope/closed/package.json': '{"name":"@scope/closed","exports":{"import":"./x.mjs"}}',
+  'node_modules/@scope/closed/x.mjs': '',
+  'node_modules/own/package.json': '{"name":"own"}',
+  'apps/web/node_modules/own/package.json': '{"name":"own"}',
+  'apps/web/assets/a.css': '',
+}
+
+test('a package is found as Node finds it: near, hoisted, and without exporting its package.json', (context) => {
+  const root = makeTree(context, MONOREPO)
+  const cwd = join(root, 'apps/web')
+  assert.deepEqual(parseSource({ package: 'hoisted', dir: 'dist', prefix: 'vendor/h' }, cwd), {
+    folder: join(root, 'node_modules/hoisted/dist'),
+    prefix: 'vendor/h/',
+  })
+  assert.deepEqual(parseSource('h=npm:hoisted/dist', cwd), {
+    folder: join(root, 'node_modules/hoisted/dist'),
+    prefix: 'h/',
+  })
+  assert.equal(parseSource('npm:@scope/closed', cwd).folder, join(root, 'node_modules/@scope/closed'))
+  assert.equal(parseSource({ package: 'own' }, cwd).folder, join(cwd, 'node_modules/own'))
+})
+
+test('a package is where the resolver of Yarn PnP says', async (context) => {
+  const cwd = makeTree(context, {
+    'cache/pnp-only/package.json': '{"name":"pnp-only"}',
+    'pnp.cjs': `const Module = require('node:module')
+const resolve = Module._resolveFilename
+Module._resolveFilename = (request, ...rest) =>
+  request === 'pnp-only/package.json' ? __dirname + '/cache/pnp-only/package.json' : resolve(request, ...rest)`,
+  })
+  const program = `import { parseSource } from ${JSON.stringify(new URL('../../src/sources/source.ts', import.meta.url))}
+console.log(parseSource('npm:pnp-only/dist', process.cwd()).folder)`
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--require', './pnp.cjs', '--import', import.meta.resolve('tsx'), '--input-type=module', '-e', program],
+    { cwd },
+  )
+  assert.equal(stdout.trim(), join(cwd, 'cache/pnp-only/dist'))
+})
+
+test('a package that is not installed, lacks the folder or has no such name is told of', async (context) => {
+  const cwd = makeTree(context, MONOREPO)
+  const error = (source: SourceOption) => locateSources([source], { cwd })
+  await assert.rejects(error({ package: 'bootstrap', dir: 'dist' }), {
+    code: 'FP_SOURCE',
+    message: `The package bootstrap is not installed: Node doesn't find it from ${cwd}.\n  Run: npm install bootstrap`,
+  })
+  await assert.rejects(error('npm:hoisted/dits'), {
+    code: 'FP_SOURCE',
+    message: /Did you mean .*hoisted\/dist\?$/,
+  })
+  for (const source of [
+    'npm:',
+    'npm:../hoisted',
+    'npm:hoisted/../own',
+    'npm:a b',
+    { package: 'own', dir: '/etc' },
+  ]) {
+    await assert.rejects(
+      error(source),
+      { code: 'FP_USAGE', message: /Write \{ package: 'bootstrap'/ },
+      String(source),
+    )
   }
 })

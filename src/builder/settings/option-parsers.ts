@@ -21,14 +21,13 @@ export const QUALITIES: Readonly<Record<Encoding, QualityRange>> = {
 
 export const asSource: OptionParser<SourceOption> = (value, where) => {
   if (typeof value === 'string') return asText(value, where)
-  const { dir, prefix = '' } = parseOptions<PlainSource>(value, { dir: asText, prefix: asPrefix }, where)
-  if (dir === undefined) throw wrongShape(value, where, 'a folder, or { dir, prefix }')
+  const table = { package: asText, dir: asText, prefix: asPrefix }
+  const source = parseOptions<{ package: string; dir: string; prefix: string }>(value, table, where)
+  const { package: name, dir, prefix = '' } = source
+  if (name !== undefined) return { package: name, prefix, ...(dir !== undefined && { dir }) }
+  if (dir === undefined)
+    throw wrongShape(value, where, 'a folder, { dir, prefix } or { package, dir, prefix }')
   return { dir, prefix }
-}
-
-interface PlainSource {
-  readonly dir: string
-  readonly prefix?: string
 }
 
 const asPrefix: OptionParser<string> = (value, where) => (value === '' ? '' : asText(value, where))

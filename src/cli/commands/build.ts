@@ -14,10 +14,10 @@ import { formatBytes, formatMilliseconds, formatNumberOf } from '../unit.ts'
 export const command = defineCommand({
   usage: '[SOURCE]...',
   description: `Collect the files of all sources, put a digest into each name, rewrite the references between
-    them, compress them and publish the result with its manifest. SOURCE is DIR or PREFIX=DIR; the first source that
-    has a name wins. Without SOURCE, the sources of the config file are built. If a reference points to a missing
-    file, nothing is published and the exit code is 1.`,
-  examples: ['build assets', 'build assets icons=node_modules/icons/dist -o public -u /files/'],
+    them, compress them and publish the result with its manifest. SOURCE is DIR or npm:PACKAGE/DIR, either after
+    PREFIX=; the first source that has a name wins. Without SOURCE, the sources of the config file are built. If a
+    reference points to a missing file, nothing is published and the exit code is 1.`,
+  examples: ['build assets', 'build assets icons=npm:icons/dist -o public -u /files/'],
   options: {
     ...flagsOf(BUILD_TABLE),
     'dry-run': { kind: 'flag', short: 'n', help: 'Do everything except writing the output' },

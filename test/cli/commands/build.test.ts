@@ -34,6 +34,24 @@ test('build writes the output and closes with files, bytes by encoding and time'
   )
 })
 
+test('a source may be a package, in the config file and on the command line', async (context) => {
+  const cwd = makeTree(context, {
+    'node_modules/icons/package.json': '{"name":"icons"}',
+    'node_modules/icons/dist/a.svg': '<svg/>',
+    'app/fingerpost.config.json': '{"sources":[{"package":"icons","dir":"dist","prefix":"v"}]}',
+  })
+  const app = join(cwd, 'app')
+  const namesOf = async (...sources: readonly string[]) => {
+    const { stdout, stderr } = await runIn(app, 'build', '--json', ...sources)
+    return Object.keys(JSON.parse(stdout || stderr).assets)
+  }
+  assert.deepEqual(await namesOf(), ['v/a.svg'])
+  assert.deepEqual(await namesOf('w=npm:icons/dist'), ['w/a.svg'])
+  const missing = await runIn(app, 'build', 'npm:buttons/dist')
+  assert.equal(missing.code, 1)
+  assert.match(missing.stderr, /The package buttons is not installed/)
+})
+
 test('sources without files are an error, or with --allow-empty a warning', async (context) => {
   const cwd = makeTree(context, { assets: {} })
   const refused = await runIn(cwd, 'build', 'assets')

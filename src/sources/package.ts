@@ -1,0 +1,58 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { FingerpostError, isSystemError } from '../core/error.ts'
+
+/** `name` or `@scope/name`. */
+const PACKAGE_NAME = /^(?:@[\w.~-]+\/)?\w[\w.~-]*$/
+
+/** An installed package, or a folder in it. */
+export interface PackageFolder {
+  readonly package: string
+  /** Relative to the package. Default: the whole package. */
+  readonly dir?: string
+}
+
+/**
+ * The folder of a package as Node resolves it: from the nearest `node_modules` up, or by the resolver of Yarn PnP.
+ *
+ * @param from the absolute folder that the package is resolved from
+ * @throws FingerpostError `FP_SOURCE` for a package that isn't installed; `FP_USAGE` for a text that is no package name,
+ * and a folder outside the package
+ */
+export function findPackageFolder({ package: name, dir = '' }: PackageFolder, from: string): string {
+  if (!PACKAGE_NAME.test(name)) throw refuse(`${JSON.stringify(name)} is not the name of a package.`)
+  if (/^[/\\]|(?:^|[/\\])\.\.(?:[/\\]|$)/.test(dir)) {
+    throw refuse(`${JSON.stringify(dir)} is not a folder inside the package ${name}.`)
+  }
+  return join(resolvePackage(name, from), dir)
+}
+
+function resolvePackage(name: string, from: string): string {
+  const require = createRequire(join(from, 'package.json'))
+  try {
+    return dirname(require.resolve(`${name}/package.json`))
+  } catch (cause) {
+    // A package need not export its package.json.
+    const folders = isSystemError(cause, 'ERR_PACKAGE_PATH_NOT_EXPORTED') ? require.resolve.paths(name) : []
+    const folder = folders
+      ?.map((each) => join(each, name))
+      .find((each) => existsSync(join(each, 'package.json')))
+    if (folder !== undefined) return folder
+    throw new FingerpostError(
+      'FP_SOURCE',
+      `The package ${name} is not installed: Node doesn't find it from ${from}.`,
+      {
+        remedy: `Run: npm install ${name}`,
+        details: { package: name, from },
+        cause,
+      },
+    )
+  }
+}
+
+function refuse(message: string): FingerpostError {
+  return new FingerpostError('FP_USAGE', message, {
+    remedy: "Write { package: 'bootstrap', dir: 'dist' }, or npm:bootstrap/dist on the command line.",
+  })
+}
