@@ -70,7 +70,7 @@ export function startLiveWatch(options: LiveWatchOptions): { close(): void } {
   function stop(next: 'poll' | 'closed'): void {
     mode = next
     scheduleCheck.cancel()
-    void opening.then((watcher) => watcher?.close())
+    opening.then((watcher) => watcher?.close()).catch(() => undefined)
     scheduleRound()
   }
 

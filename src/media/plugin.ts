@@ -96,7 +96,12 @@ function addForms(
   }
   app.addHook('onSend', (request, reply, payload, done) => {
     if (!received.has(request)) done(null, payload)
-    else settle(request, reply).then(() => done(null, payload), done)
+    else {
+      // Fastify throws what it can't send.
+      settle(request, reply)
+        .then(() => done(null, payload))
+        .catch(done)
+    }
   })
   // An answer that was sent past Fastify (reply.hijack) had no onSend.
   app.addHook('onResponse', (request, reply, done) => {

@@ -25,7 +25,11 @@ export async function addFolders(
         method.apply(this, given)
       }
       if (hasTurn(this.raw)) call()
-      else void waitForTurn(this.raw).then((came) => came && call())
+      else {
+        waitForTurn(this.raw)
+          .then((came) => came && call())
+          .catch((error) => this.send(error))
+      }
       return this
     }
   await app.register(

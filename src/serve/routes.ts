@@ -66,7 +66,7 @@ export function addRootFile(app: FastifyInstance, url: string, path: string, par
  * @param path what request targets begin with, the scope's prefix included
  */
 export function installShortCircuit(server: Server, path: string, site: AnsweringSite): void {
-  const find = (target: string, { method = '', headers }: IncomingMessage): Response | undefined => {
+  const find = ({ method = '', headers, url: target = '' }: IncomingMessage): Response | undefined => {
     if (method !== 'GET' && method !== 'HEAD') return undefined
     const decoded = decodeTarget(target)
     if (decoded === undefined || !decoded.startsWith(path)) return undefined
@@ -74,10 +74,19 @@ export function installShortCircuit(server: Server, path: string, site: Answerin
     const response = site.answer(name, method, headers)
     return response && answerFor(target, path, name, response)
   }
+  // Nothing around this listener catches an error. The app's listeners answer, or fail in the app's own way.
+  const findOrReport = (request: IncomingMessage): Response | undefined => {
+    try {
+      return find(request)
+    } catch (error) {
+      site.sender.onFault(error, undefined)
+      return undefined
+    }
+  }
   const listeners = server.listeners('request') as Listener[]
   server.removeAllListeners('request')
   server.on('request', (request: IncomingMessage, raw: RawResponse) => {
-    const response = find(request.url ?? '', request)
+    const response = findOrReport(request)
     if (response !== undefined) send(raw, response, asTheyAre, site.sender)
     else for (const listener of listeners) listener.call(server, request, raw)
   })

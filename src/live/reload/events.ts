@@ -49,6 +49,8 @@ export function createLiveEvents(currentProblems: () => unknown): LiveEvents {
     close() {
       clearInterval(heartbeat)
       for (const client of clients) client.end()
+      // Writing to an answer that has ended would raise an error that nothing handles.
+      clients.clear()
     },
   }
 }

@@ -33,11 +33,13 @@ export function createChangeNotifier(options: NotifierOptions): ChangeNotifier {
   let sentProblems = '[]'
   let timer: NodeJS.Timeout | undefined
 
-  function sendProblems(): void {
+  function sendProblems(): boolean {
     const problems = describeProblems(resolver)
     const text = JSON.stringify(problems)
-    if (text !== sentProblems) events.update('problems', problems)
+    const isNew = text !== sentProblems
+    if (isNew) events.update('problems', problems)
     sentProblems = text
+    return isNew
   }
 
   function sendChanges(): boolean {
@@ -81,7 +83,7 @@ export function createChangeNotifier(options: NotifierOptions): ChangeNotifier {
     checkProblemsSoon() {
       timer ??= setTimeout(() => {
         timer = undefined
-        sendProblems()
+        void attempt(sendProblems)
       }, PROBLEMS_DELAY_MS)
       timer.unref()
     },
