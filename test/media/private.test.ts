@@ -4,9 +4,10 @@ import fastify from 'fastify'
 import { encodePath } from '../../src/core/path.ts'
 import type { MediaOptions } from '../../src/media/options.ts'
 import { media } from '../../src/media/plugin.ts'
+import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
-import type { Storage } from '../../src/storage/storage.ts'
 import { listen } from '../support/exchange.ts'
+import { mountIgnoringCase } from '../support/exfat.ts'
 import { startMediaApp } from '../support/media-app.ts'
 import { createS3Lab } from '../support/s3.ts'
 
@@ -152,17 +153,46 @@ test('a redirect to the spelling of a name never leads to another host', async (
   }
 })
 
-test('a disk that ignores case serves a file under its own name only', async (context) => {
-  const memory = createMemoryStorage()
-  await memory.save('Invoices/a.txt', Buffer.from('secret'))
-  const ignoringCase: Storage = {
-    ...memory,
-    stat: (name) => memory.stat(name.toLowerCase() === 'invoices/a.txt' ? 'Invoices/a.txt' : name),
-  }
+test('on a disk that ignores case, no other spelling opens a private file or passes a guard', async (context) => {
+  const root = mountIgnoringCase(context)
+  if (root === undefined) return
+  const storage = createFilesystemStorage({ root })
+  for (const name of ['Invoices/\u00c4.txt', 'Secret/a.txt', 'open/Inner/b.txt'])
+    await storage.save(name, Buffer.from('secret'))
   const isPrivate = (name: string) => name.startsWith('Invoices/')
-  const { origin } = await startMediaApp(context, { storage: ignoringCase, private: isPrivate, keys: KEYS })
-  assert.equal((await fetch(`${origin}/media/Invoices/a.txt`)).status, 403)
-  assert.equal((await fetch(`${origin}/media/invoices/a.txt`)).status, 404)
+  const ways = { prefixes: ['Invoices/'], function: isPrivate }
+  for (const [way, option] of Object.entries(ways)) {
+    const { origin } = await startMediaApp(context, { storage, private: option, keys: KEYS }, (app) => {
+      app.get('/media/Secret/*', async (_request, reply) => reply.code(401).send('guarded'))
+    })
+    const get = async (name: string) => (await fetch(`${origin}/media/${encodePath(name)}`)).status
+    for (const [name, statuses] of [
+      ['Invoices/\u00c4.txt', [403]],
+      ['invoices/\u00c4.txt', [403, 404]],
+      ['INVOICES/\u00e4.TXT', [403, 404]],
+      ['Invoices/\u00e4.txt', [403]],
+      ['Secret/a.txt', [401]],
+      ['secret/a.txt', [404]],
+      ['SECRET/A.TXT', [404]],
+      ['open/Inner/b.txt', [200]],
+      ['open/inner/b.txt', [404]],
+    ] as const)
+      assert.ok(
+        (statuses as readonly number[]).includes(await get(name)),
+        `${way}: ${name} ${await get(name)}`,
+      )
+  }
+})
+
+test('on a disk that ignores case, what is saved below a folder has the name of that folder', async (context) => {
+  const root = mountIgnoringCase(context)
+  if (root === undefined) return
+  const storage = createFilesystemStorage({ root })
+  await storage.save('Photos/a.txt', Buffer.from('a'))
+  assert.equal((await storage.save('photos/b.txt', Buffer.from('b'))).key, 'Photos/b.txt')
+  assert.equal((await storage.move('Photos/a.txt', 'PHOTOS/c.txt')).key, 'Photos/c.txt')
+  const { origin } = await startMediaApp(context, { storage })
+  assert.equal((await fetch(`${origin}/media/Photos/b.txt`)).status, 200)
 })
 
 test('private files without anything that opens them are refused at the start', async (context) => {

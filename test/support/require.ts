@@ -8,6 +8,7 @@ const TOOLS = {
   wrk: { command: 'wrk', packages: 'wrk' },
   ceph: { command: 'radosgw', packages: 'radosgw ceph-mon ceph-osd ceph-common bc curl' },
   whitenoise: { command: 'gunicorn', packages: 'python3-django python3-whitenoise python3-brotli gunicorn' },
+  exfat: { command: 'mount.exfat-fuse', packages: 'exfat-fuse exfatprogs' },
 } as const
 
 export type Tool = keyof typeof TOOLS

@@ -25,9 +25,10 @@ import {
 import { fileNameOf, folderOf, parseLogicalPath } from '../../core/path.ts'
 import { describeFault } from '../fault.ts'
 import { isTemporaryKey } from '../key.ts'
-import type { OpenFile, Storage, StoredFile } from '../storage.ts'
+import type { OpenFile, SavedFile, Storage, StoredFile } from '../storage.ts'
 import { whileHeld } from './link-guard.ts'
 import { moveFile, saveFile, type Target } from './save.ts'
+import { spellingOnDisk } from './spelling.ts'
 import { describeFile, walkFolder } from './walk.ts'
 
 /** How to open a folder as a storage. */
@@ -76,9 +77,12 @@ export function createFilesystemStorage(options: FilesystemOptions): FilesystemS
     name,
     root,
     pathOf: (key) => join(root, parseLogicalPath(key)),
-    save: (key, content, saving = {}) => told(key, 'save', () => saveFile(target, key, content, saving)),
+    save: (key, content, saving = {}) =>
+      told(key, 'save', async () => asSpelled(root, await saveFile(target, key, content, saving))),
     move: (from, to, moving = {}) =>
-      told(from, 'move', () => moveFile(target, from, parseLogicalPath(to), moving)),
+      told(from, 'move', async () =>
+        asSpelled(root, await moveFile(target, from, parseLogicalPath(to), moving)),
+      ),
     read: (key) => told(key, 'read', () => readWhole(root, key)),
     async *open(key, range) {
       const fd = await told(key, 'read', () => openFile(root, key))
@@ -146,9 +150,10 @@ async function readWhole(root: string, key: string): Promise<Buffer> {
 
 function statFile(root: string, key: string): StoredFile | undefined {
   try {
-    return whileHeld(root, key, ({ path, trueKey }) => {
+    return whileHeld(root, key, ({ path }) => {
       const found = statSync(path)
-      return found.isFile() ? describeFile(spellingOnDisk(key, trueKey), found) : undefined
+      const spelled = found.isFile() ? spellingOnDisk(root, key) : undefined
+      return spelled === undefined ? undefined : describeFile(spelled, found)
     })
   } catch (error) {
     if (isSystemError(error, 'ENOENT', 'ENOTDIR')) return undefined
@@ -156,10 +161,14 @@ function statFile(root: string, key: string): StoredFile | undefined {
   }
 }
 
-/** The true key, unless it belongs to another name that a link leads to. */
-export function spellingOnDisk(key: string, trueKey: string): string {
-  const folded = (text: string) => text.normalize('NFC').toLowerCase()
-  return folded(key) === folded(trueKey) ? trueKey : key
+/** A folder that was there may have the name in other letters. */
+function asSpelled(root: string, { key, size }: SavedFile): SavedFile {
+  try {
+    return { key: spellingOnDisk(root, key) ?? key, size }
+  } catch {
+    // Moved or replaced since.
+    return { key, size }
+  }
 }
 
 function deleteFile(root: string, key: string): void {

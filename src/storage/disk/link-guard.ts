@@ -6,8 +6,6 @@ import { FingerpostError } from '../../core/error.ts'
 export interface Held {
   /** Leads to what was checked. On Linux that holds even if a folder on the way is replaced by a link meanwhile. */
   readonly path: string
-  /** Its key with links resolved and in the spelling of the disk, which may ignore case; '' for the root. */
-  readonly trueKey: string
   close(): void
 }
 
@@ -35,27 +33,24 @@ export function hold(root: string, key: string): Held {
   const path = join(root, key)
   if (!CAN_HOLD) {
     const real = realpathSync.native(path)
-    return { path: real, trueKey: trueKeyOf(root, real, key), close: () => undefined }
+    refuseOutside(root, real, key)
+    return { path: real, close: () => undefined }
   }
   const descriptor = openSync(path, O_PATH)
   const held = `${OPEN_FILES}/${descriptor}`
   try {
-    return {
-      path: held,
-      trueKey: trueKeyOf(root, readlinkSync(held), key),
-      close: () => closeSync(descriptor),
-    }
+    refuseOutside(root, readlinkSync(held), key)
+    return { path: held, close: () => closeSync(descriptor) }
   } catch (error) {
     closeSync(descriptor)
     throw error
   }
 }
 
-function trueKeyOf(root: string, real: string, key: string): string {
+function refuseOutside(root: string, real: string, key: string): void {
   const realRoot = realpathSync.native(root)
-  if (real === realRoot) return ''
   const start = realRoot.endsWith(sep) ? realRoot : realRoot + sep
-  if (real.startsWith(start)) return real.slice(start.length).replaceAll(sep, '/')
+  if (real === realRoot || real.startsWith(start)) return
   throw new FingerpostError('FP_PATH', `A link leads ${JSON.stringify(key)} out of the folder ${root}.`, {
     remedy: 'Remove the link, or open the folder it leads to as a storage.',
     details: { key },

@@ -13,7 +13,8 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createFilesystemStorage, spellingOnDisk } from '../../../src/storage/disk/filesystem.ts'
+import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
+import { spellingOf } from '../../../src/storage/disk/spelling.ts'
 import { asNobody } from '../../support/nobody.ts'
 import { Link, makeTree, readTree } from '../../support/tree.ts'
 import { testStorageContract } from '../contract.ts'
@@ -185,9 +186,9 @@ test('a save in progress stays in its folder, whatever takes its place', {
 })
 
 test('a disk that ignores case tells the name that a file has, a link keeps its own', async (context) => {
-  assert.equal(spellingOnDisk('Private/A.txt', 'private/a.txt'), 'private/a.txt')
-  assert.equal(spellingOnDisk('u\u0308.txt', '\u00fc.txt'), '\u00fc.txt')
-  assert.equal(spellingOnDisk('public/a.txt', 'private/a.txt'), 'public/a.txt')
+  assert.equal(spellingOf('Private/A.txt', '/m', '/m/private/a.txt'), 'private/a.txt')
+  assert.equal(spellingOf('u\u0308.txt', '/m', '/m/\u00fc.txt'), '\u00fc.txt')
+  assert.equal(spellingOf('public/a.txt', '/m', '/m/private/a.txt'), 'public/a.txt')
   const root = makeTree(context, { private: { 'a.txt': 'a' }, public: new Link('private') })
   const storage = createFilesystemStorage({ root })
   assert.equal((await storage.stat('public/a.txt'))?.key, 'public/a.txt')
