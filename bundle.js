@@ -32,12 +32,12 @@ await build([
       codeSplitting: { groups: [{ name: 'core', test: /src[\\/]core[\\/](?!digest|media-type)/ }] },
     },
   },
-  {
+  // Loaded by the path beside the file that starts it.
+  ...['brotli-worker.js', 'delta-worker.js'].map((name) => ({
     ...common,
-    // Loaded by the path beside the file that starts it.
-    input: 'src/builder/compress/brotli-worker.js',
-    output: { file: 'dist/parts/brotli-worker.js' },
-  },
+    input: `src/builder/compress/${name}`,
+    output: { file: `dist/parts/${name}` },
+  })),
   {
     ...common,
     input: 'src/cli.cts',

@@ -11,6 +11,7 @@ export type {
   BuildWork,
   CheckFault,
   CheckReport,
+  DeltaTotals,
   OutputTotals,
   PackReport,
   PruneReport,
@@ -23,9 +24,11 @@ export {
   type BuildConfig,
   type BuildOptions,
   type CacheOption,
+  type DictionaryOptions,
+  type DictionarySettings,
   parseBuildOptions,
 } from './builder/settings/options.ts'
-export type { Encoding, VariantEncoding } from './core/encoding.ts'
+export type { DeltaEncoding, Encoding, VariantEncoding } from './core/encoding.ts'
 export { FingerpostError } from './core/error.ts'
 export type { LogicalPath } from './core/path.ts'
 export type { SourceOption } from './sources/source.ts'

@@ -3,6 +3,7 @@ import { createScanners } from '../scan/scanners.ts'
 import type { Collection } from '../sources/finder.ts'
 import { type Cache, getJson, NO_CACHE, openCache, putJson } from './cache/cache.ts'
 import { canEncode, createCompressionRules } from './compress/compression-rule.ts'
+import { canMakeDeltas } from './compress/delta.ts'
 import { createEagerCompression, type EagerCompression } from './compress/eager.ts'
 import { createEncoder, type Encoder } from './compress/encoder.ts'
 import { createVariantMaker } from './compress/variant.ts'
@@ -58,13 +59,14 @@ export async function buildSite(collection: Collection, context: SiteContext): P
     })
     const compression = { rulesFor, variants, takeBytes: eager.takeBytes }
     const written = await writeBuild(site, { ...context, compression, previous, signal, abort })
-    const { kind, manifest, outputs, manifestBytes, sizes } = written
+    const { kind, manifest, outputs, deltas, manifestBytes, sizes } = written
     const work = { ...variants.count(), written: written.written, scanned, read: reader.count() }
     const { shadowed, skipped } = collection
-    const leftOut = config.encodings.filter((encoding) => !canEncode(encoding))
+    const leftOut = listLeftOut(config)
     const sources = { files: collection.files.size, bytes: sumSizes(collection) }
     const out = context.storage.name
-    const report = { kind, out, manifest, sources, outputs, leftOut, work, problems, shadowed, skipped }
+    const found = { leftOut, work, problems, shadowed, skipped }
+    const report = { kind, out, manifest, sources, outputs, deltas, ...found }
     return { report, manifestBytes, sizes }
   } finally {
     abort(new Error('the build has ended'))
@@ -74,6 +76,14 @@ export async function buildSite(collection: Collection, context: SiteContext): P
     cache.close()
     await encoder.close()
   }
+}
+
+function listLeftOut({ encodings, dictionaries }: BuildContext['config']): BuildReport['leftOut'] {
+  const deltas = dictionaries === false ? [] : dictionaries.encodings
+  return [
+    ...encodings.filter((encoding) => !canEncode(encoding)),
+    ...deltas.filter((encoding) => !canMakeDeltas(encoding)),
+  ]
 }
 
 interface NamingTools extends SiteContext {

@@ -1,4 +1,4 @@
-import type { Encoding, VariantEncoding } from '../core/encoding.ts'
+import type { DeltaEncoding, Encoding, VariantEncoding } from '../core/encoding.ts'
 import type { Manifest } from '../core/manifest/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Problem } from '../core/reference/problem.ts'
@@ -14,6 +14,12 @@ export interface Totals {
 export interface OutputTotals extends Totals {
   /** Bytes of the same files uncompressed. */
   readonly identityBytes: number
+}
+
+/** The files that have deltas, and the bytes of the smallest delta from their latest earlier content. */
+export interface DeltaTotals extends Totals {
+  /** Bytes of the smallest other variant of each. */
+  readonly wholeBytes: number
 }
 
 /** The work of a build, counted: shows what the cache saves, on any machine alike. */
@@ -41,8 +47,10 @@ export interface BuildReport {
   readonly sources: Totals
   /** The build, by encoding. */
   readonly outputs: Readonly<Record<VariantEncoding, OutputTotals>>
-  /** Requested encodings that this runtime lacks: zstd before Node 22.15. */
-  readonly leftOut: readonly Encoding[]
+  /** What browsers that have the build before download of changed files; undefined if there are no deltas. */
+  readonly deltas: DeltaTotals | undefined
+  /** Requested encodings that this runtime lacks: zstd before Node 22.15, dcz before 22.19 and 24.6, dcb before 24.15. */
+  readonly leftOut: readonly (Encoding | DeltaEncoding)[]
   readonly work: BuildWork
   /** Warnings and notes, in order of file and position; errors end a build with `FP_REFERENCE`. */
   readonly problems: readonly Problem[]

@@ -35,7 +35,7 @@ export interface UnchangedCheck {
 type UnchangedReport = Omit<BuildReport, 'elapsedMs' | 'manifest'> & { readonly readManifest: () => Manifest }
 
 /** The part of a report that can't be told from sources and output. */
-type KnownReport = Pick<BuildReport, 'sources' | 'outputs' | 'problems' | 'leftOut'>
+type KnownReport = Pick<BuildReport, 'sources' | 'outputs' | 'deltas' | 'problems' | 'leftOut'>
 
 /** What is remembered of a build. */
 interface KnownBuild {
@@ -90,11 +90,11 @@ export function createUnchangedCheck({
       const readManifest = () => openManifest(text.toString(), storage.name)
       return { ...known.report, kind: 'unchanged', out: storage.name, work, shadowed, skipped, readManifest }
     },
-    keep(collection, { sources, outputs, problems, leftOut }, manifest, sizes) {
+    keep(collection, { sources, outputs, deltas, problems, leftOut }, manifest, sizes) {
       if (inputs === undefined || hasYoung(collection, startedAt - LIMITS.statTrustSeconds * 1000)) return
       const known: KnownBuild = {
         ...{ startedAt, inputs, outputs: digestSizes(sizes, digester), manifest: digester.of(manifest) },
-        report: { sources, outputs, problems, leftOut },
+        report: { sources, outputs, deltas, problems, leftOut },
       }
       withCache((cache) => putJson(cache, key, known))
     },

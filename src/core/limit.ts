@@ -15,6 +15,24 @@ export const LIMITS = {
   variantMaxRatio: 0.95,
   /** Bytes below which no file is compressed: the headers cost more than is saved. */
   compressMinBytes: 1,
+  /** Bytes of a file below which it is no dictionary. */
+  dictionaryMinBytes: 1 * KIB,
+  /** Bytes of a file above which it is neither a dictionary nor sent as a delta. */
+  dictionaryMaxBytes: 50 * MIB,
+  /** Files offered as dictionaries: Chromium holds 500 for a site. */
+  dictionaryMaxFiles: 400,
+  /** Earlier contents of a file from which deltas are made. */
+  deltaVersions: 2,
+  /** Earlier contents of a file hashed by a bundler, whose names don't tell for sure what they became. */
+  deltaGuesses: 3,
+  /** A delta is kept only if it is at most this share of the smallest other variant. */
+  deltaMaxRatio: 0.9,
+  /** Bytes by which a delta must be smaller than the smallest other variant. */
+  deltaMinSavedBytes: 256,
+  /** Bytes of a dictionary above which it is prepared in a worker: brotli blocks its caller for 25–55 ms per MB. */
+  deltaInlineMaxBytes: 1 * MIB,
+  /** Bytes of dictionary and file together above which brotli takes quality 9 instead of 11. */
+  deltaBestQualityMaxBytes: 2 * MIB,
   /** Seconds browsers and CDNs may keep a hashed file: one year, the customary "for ever". */
   immutableMaxAgeSeconds: 31_536_000,
   /** Bytes the build's cache folder may hold. */

@@ -3,13 +3,17 @@ import zlib from 'node:zlib'
 import type { Encoding } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import type { CompressionRule } from './compression-rule.ts'
+import { createDeltaEncoder, type DeltaRule, versionOfDelta } from './delta.ts'
+
+/** How one variant is made. */
+export type VariantRule = CompressionRule | DeltaRule
 
 /** Compresses. */
 export interface Encoder {
   /** The same bytes for the same input wherever {@link Encoder.versionOf} is the same. */
-  encode(bytes: Buffer, rule: CompressionRule): Promise<Buffer>
+  encode(bytes: Buffer, rule: VariantRule): Promise<Buffer>
   /** Names the implementation and everything besides the input that can change the output. Part of cache keys. */
-  versionOf(rule: CompressionRule): string
+  versionOf(rule: VariantRule): string
   /** Ends worker threads. */
   close(): Promise<void>
 }
@@ -24,8 +28,11 @@ export async function createEncoder({ brotli }: { readonly brotli: 'native' | 'w
 
 /** The compressors of Node: asynchronous, on the thread pool. */
 function createNativeEncoder(): Encoder {
+  const deltas = createDeltaEncoder()
   return {
-    async encode(bytes, { encoding, quality }) {
+    async encode(bytes, rule) {
+      if ('dictionary' in rule) return deltas.encode(bytes, rule)
+      const { encoding, quality } = rule
       switch (encoding) {
         case 'br':
           return compressBrotli(bytes, quality)
@@ -35,8 +42,11 @@ function createNativeEncoder(): Encoder {
           return compressZstd(bytes, quality)
       }
     },
-    versionOf: ({ encoding, quality }) => `${encoding} ${quality} ${implementationOf(encoding)}`,
-    close: async () => undefined,
+    versionOf(rule) {
+      if ('dictionary' in rule) return versionOfDelta(rule)
+      return `${rule.encoding} ${rule.quality} ${implementationOf(rule.encoding)}`
+    },
+    close: () => deltas.close(),
   }
 }
 

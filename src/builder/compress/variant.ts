@@ -6,7 +6,7 @@ import type { ManifestVariant } from '../../core/manifest/manifest.ts'
 import { type Cache, getJson, putJson } from '../cache/cache.ts'
 import type { CompressionRule } from './compression-rule.ts'
 import { createEncodeQueue } from './encode-queue.ts'
-import type { Encoder } from './encoder.ts'
+import type { Encoder, VariantRule } from './encoder.ts'
 
 /** A compressed variant that is worth publishing. */
 export interface Variant extends ManifestVariant {
@@ -17,11 +17,7 @@ export interface Variant extends ManifestVariant {
 /** Compresses, unless the cache has the result. */
 export interface VariantMaker {
   /** Undefined if the result isn't enough smaller. */
-  make(
-    content: Fingerprint,
-    rule: CompressionRule,
-    bytes: () => Promise<Buffer>,
-  ): Promise<Variant | undefined>
+  make(content: Fingerprint, rule: VariantRule, bytes: () => Promise<Buffer>): Promise<Variant | undefined>
   /** All variants of a content without waiting; undefined unless the cache knows and the output has every one. */
   recall(content: Fingerprint, rules: readonly CompressionRule[], isThere: IsThere): Encodings | undefined
   /** Starts a variant that `make` will be asked for; `make` also reports a failure. */
@@ -57,12 +53,16 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
   let encoded = 0
   let recalled = 0
 
-  const encode = async (key: string, rule: CompressionRule, identity: Buffer) => {
-    const bytes = await queue.run(identity.length, () => {
+  const encode = async (key: string, rule: VariantRule, identity: Buffer) => {
+    const inputBytes = identity.length + ('dictionary' in rule ? rule.dictionary.size : 0)
+    const bytes = await queue.run(inputBytes, () => {
       encoded++
       return encoder.encode(identity, rule)
     })
-    const isProfitable = bytes.length < identity.length * LIMITS.variantMaxRatio
+    const isProfitable =
+      'dictionary' in rule
+        ? bytes.length <= rule.maxBytes
+        : bytes.length < identity.length * LIMITS.variantMaxRatio
     const known: KnownVariant = isProfitable
       ? { size: bytes.length, etag: digester.of(bytes) }
       : 'unprofitable'
@@ -72,7 +72,7 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
   }
   const recallOrEncode = async (
     key: string,
-    rule: CompressionRule,
+    rule: VariantRule,
     identity: () => Promise<Buffer>,
   ): Promise<Variant | undefined> => {
     const known = getJson<KnownVariant>(cache, key)
@@ -87,14 +87,14 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
       cache.get(bytesKeyOf(key, known)) ?? (await encode(key, rule, await identity())).bytes
     return { size, etag, bytes }
   }
-  const start = (key: string, rule: CompressionRule, identity: () => Promise<Buffer>) => {
+  const start = (key: string, rule: VariantRule, identity: () => Promise<Buffer>) => {
     const variant = recallOrEncode(key, rule, identity)
     underWay.add(variant)
     const leave = () => underWay.delete(variant)
     variant.then(leave, leave)
     return variant
   }
-  const keyOf = ({ integrity }: Fingerprint, rule: CompressionRule) =>
+  const keyOf = ({ integrity }: Fingerprint, rule: VariantRule) =>
     `variant ${integrity} ${encoder.versionOf(rule)}`
   // Two builds with other compressors may put other bytes for one key.
   const bytesKeyOf = (key: string, { etag }: ManifestVariant) => `${key} ${etag}`

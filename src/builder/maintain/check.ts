@@ -1,7 +1,9 @@
 import { createBudget, mapConcurrently } from '../../core/concurrent.ts'
 import { createDigester, integrityOf } from '../../core/digest.ts'
+import { groupBy } from '../../core/group-by.ts'
 import { parseHashedPath } from '../../core/hashed-path.ts'
 import { LIMITS } from '../../core/limit.ts'
+import { EMPTY_HISTORY } from '../../core/manifest/history.ts'
 import type { ManifestAsset } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
@@ -11,8 +13,10 @@ import { createScanners, findScanner } from '../../scan/scanners.ts'
 import { createCompressionRules } from '../compress/compression-rule.ts'
 import { createEncoder } from '../compress/encoder.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
+import { readDictionaries } from '../publish/dictionaries.ts'
 import { withLock } from '../publish/lock.ts'
 import { readManifest } from '../publish/output.ts'
+import { readHistory } from '../publish/record.ts'
 import { scanBytes } from '../read/scan-files.ts'
 import type { CheckFault, CheckReport } from '../report.ts'
 import type { BuildOptions } from '../settings/options.ts'
@@ -59,6 +63,8 @@ const ASSETS_AT_ONCE = 4
 async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildContext): Promise<CheckReport> {
   const { config, storage, signal } = build
   const manifest = await readManifest(storage)
+  const dictionaries = await readDictionaries(storage)
+  const { retired } = dictionaries === undefined ? EMPTY_HISTORY : await readHistory(storage)
   const context: CheckContext = {
     storage,
     repair,
@@ -68,6 +74,8 @@ async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildConte
     scanners: await createScanners({ html: config.html }),
     rulesFor: await createCompressionRules(config),
     encoder: await createEncoder(config),
+    deltas: groupBy(dictionaries?.deltas ?? [], ({ file }) => file),
+    retired: new Map(Array.from(retired.values(), (old) => [old.etag, old])),
   }
   try {
     const budget = createBudget(LIMITS.buildMaxInFlightBytes)

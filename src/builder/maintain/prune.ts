@@ -1,4 +1,5 @@
 import { ENCODINGS, variantPath } from '../../core/encoding.ts'
+import { deltaOwner } from '../../core/manifest/dictionaries.ts'
 import {
   condenseBuilds,
   expandBuilds,
@@ -12,6 +13,7 @@ import { comparePaths } from '../../core/path.ts'
 import { plusAlias } from '../../storage/key.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
+import { promisedDeltas, readDictionaries } from '../publish/dictionaries.ts'
 import { withLock } from '../publish/lock.ts'
 import { promisedFiles, readManifest } from '../publish/output.ts'
 import { markAbandoned, readHistory } from '../publish/record.ts'
@@ -50,8 +52,9 @@ async function pruneOutput(rules: PruneOptions, context: BuildContext): Promise<
   const manifest = await readManifest(storage)
   const history = await readHistory(storage)
   const plan = planPrune(history, manifest, rules, now())
-  const { removed, gone } = await listRemovable(plan, storage)
-  if (mode === 'publish' && gone.size > 0) {
+  const deltas = promisedDeltas(await readDictionaries(storage), manifest)
+  const { removed, gone } = await listRemovable(plan, deltas, storage)
+  if (mode === 'publish' && gone.size + removed.length > 0) {
     // Servers learn it first, then the files go, then their names: a prune that was killed can be repeated.
     const retired = retire(history, gone)
     await storeHistory(retired, storage)
@@ -69,6 +72,8 @@ async function pruneOutput(rules: PruneOptions, context: BuildContext): Promise<
 export interface PrunePlan {
   /** Oldest first. */
   readonly kept: readonly RecordedBuild[]
+  /** Hashed paths of all builds. */
+  readonly recorded: ReadonlySet<string>
   /** Hashed paths that no kept build needs, sorted. */
   readonly candidates: readonly string[]
   /** Keys that stay, even if they look like precompressed files of a candidate. */
@@ -93,7 +98,7 @@ export function planPrune(history: History, manifest: Manifest, rules: PruneOpti
   })
   const recorded = new Set(builds.flatMap(({ files }) => [...files]))
   const candidates = [...recorded].filter((file) => !needed.has(file)).sort(comparePaths)
-  return { kept, candidates, needed, writtenBefore: oldest }
+  return { kept, recorded, candidates, needed, writtenBefore: oldest }
 }
 
 interface Removable {
@@ -103,24 +108,33 @@ interface Removable {
   readonly gone: ReadonlySet<string>
 }
 
-/** Candidates with their precompressed files. If one of them is too young, all of them stay. */
-async function listRemovable(plan: PrunePlan, storage: Storage): Promise<Removable> {
-  const { candidates, needed, writtenBefore } = plan
+/**
+ * Candidates with their precompressed files. If one of them is too young, all of them stay. And deltas that no build
+ * promises.
+ */
+async function listRemovable(
+  { candidates, recorded, needed, writtenBefore }: PrunePlan,
+  deltas: ReadonlyMap<string, unknown>,
+  storage: Storage,
+): Promise<Removable> {
   const owners = new Map<string, string>()
   for (const file of candidates) {
     for (const key of [file, ...ENCODINGS.map((encoding) => variantPath(file, encoding))])
       for (const name of [key, plusAlias(key)]) owners.set(name, file)
   }
   const gone = new Set(candidates)
-  if (gone.size === 0) return { removed: [], gone }
   const found: { owner: string; file: string; size: number }[] = []
+  const stale: { file: string; size: number }[] = []
   for await (const { key, size, modifiedAt } of storage.list()) {
     const owner = owners.get(key)
+    const isStale = recorded.has(deltaOwner(key) ?? '') && !deltas.has(key)
+    if (isStale && !needed.has(key) && modifiedAt <= writtenBefore) stale.push({ file: key, size })
     if (owner === undefined || needed.has(key)) continue
     found.push({ owner, file: key, size })
     if (modifiedAt > writtenBefore) gone.delete(owner)
   }
-  const removed = found.filter(({ owner }) => gone.has(owner)).map(({ file, size }) => ({ file, size }))
+  const leaving = found.filter(({ owner }) => gone.has(owner)).map(({ file, size }) => ({ file, size }))
+  const removed = [...leaving, ...stale].sort((a, b) => comparePaths(a.file, b.file))
   return { removed, gone }
 }
 

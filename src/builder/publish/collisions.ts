@@ -1,5 +1,6 @@
 import { ENCODINGS, variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
+import { DICTIONARIES_FILE } from '../../core/manifest/dictionaries.ts'
 import { HISTORY_FILE } from '../../core/manifest/history.ts'
 import { MANIFEST_FILE } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
@@ -73,6 +74,7 @@ function findAbove<T>(key: string, owners: ReadonlyMap<string, T>): T | undefine
 function ownUse(key: string): string | undefined {
   if (key === MANIFEST_FILE) return "the build's manifest"
   if (key === HISTORY_FILE) return "the build's history"
+  if (key === DICTIONARIES_FILE) return "the build's dictionaries"
   return `${key}/`.startsWith(OWN_FOLDER) ? "fingerpost's own folder" : undefined
 }
 

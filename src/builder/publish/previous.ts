@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { parseHashedPath } from '../../core/hashed-path.ts'
 import { LIMITS } from '../../core/limit.ts'
+import { DICTIONARIES_FILE } from '../../core/manifest/dictionaries.ts'
 import { HISTORY_FILE } from '../../core/manifest/history.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../../core/manifest/manifest.ts'
 import { encodePath } from '../../core/path.ts'
@@ -85,13 +86,14 @@ function readManifest(bytes: Uint8Array, where: string): Manifest {
   const manifest = parseManifest(Buffer.from(bytes).toString(), where)
   for (const [path, { file }] of manifest.assets) {
     const isHashed = parseHashedPath(file)?.path === path
-    const isKept =
-      file === path && !HIDDEN_SEGMENT.test(file) && file !== MANIFEST_FILE && file !== HISTORY_FILE
+    const isKept = file === path && !HIDDEN_SEGMENT.test(file) && !OWN_FILES.has(file)
     const isElsewhere = file.toLowerCase().startsWith(OWN_FOLDER) || UPWARD_SEGMENT.test(file)
     if (isElsewhere || !(isHashed || isKept)) throw unusable(where, `no build writes ${JSON.stringify(file)}`)
   }
   return manifest
 }
+
+const OWN_FILES: ReadonlySet<string> = new Set([MANIFEST_FILE, HISTORY_FILE, DICTIONARIES_FILE])
 
 /** A name that a web server or the file system may treat specially, such as `.htaccess`. */
 const HIDDEN_SEGMENT = /(?:^|[/\\])\.(?!well-known[/\\])/

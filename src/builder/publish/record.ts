@@ -32,19 +32,20 @@ export interface ComingBuild {
  * whose files they are.
  *
  * @param present the manifest in force
- * @returns files written: 0 or 1
+ * @returns the history with this build, and files written: 0 or 1
  * @throws FingerpostError `FP_COLLISION` if the history there is somebody else's
  */
 export async function recordBuild(
   storage: Storage,
   present: Manifest | undefined,
   coming: ComingBuild,
-): Promise<number> {
+): Promise<{ readonly history: History; readonly written: number }> {
   const text = await readHistoryText(storage)
-  const next = formatHistory(addBuild(readableHistory(text, storage.name), present, coming))
-  if (next === text) return 0
+  const history = addBuild(readableHistory(text, storage.name), present, coming)
+  const next = formatHistory(history)
+  if (next === text) return { history, written: 0 }
   await storage.save(HISTORY_FILE, Buffer.from(next), { overwrite: true })
-  return 1
+  return { history, written: 1 }
 }
 
 /** The check of {@link recordBuild} for a dry run. @throws FingerpostError `FP_COLLISION` */

@@ -1,7 +1,8 @@
 import type { Digester } from '../../core/digest.ts'
 import { VARIANT_ENCODINGS } from '../../core/encoding.ts'
+import { DICTIONARIES_FILE, type Dictionaries } from '../../core/manifest/dictionaries.ts'
 import { formatManifest } from '../../core/manifest/format.ts'
-import { HISTORY_FILE } from '../../core/manifest/history.ts'
+import { HISTORY_FILE, type History } from '../../core/manifest/history.ts'
 import {
   MANIFEST_FILE,
   MANIFEST_VERSION,
@@ -9,10 +10,13 @@ import {
   type ManifestAsset,
 } from '../../core/manifest/manifest.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { canMakeDeltas } from '../compress/delta.ts'
 import type { BuildContext } from '../context.ts'
 import type { BuildReport, OutputTotals } from '../report.ts'
 import { type Compression, makeAssets, type NamedSite } from './assets.ts'
 import { carryOver } from './carry-over.ts'
+import { makeDeltas, sumDeltas } from './deltas.ts'
+import { readDictionaries, saveDictionaries } from './dictionaries.ts'
 import { withLock } from './lock.ts'
 import { type OutputState, readOutput } from './output.ts'
 import type { PreviousBuild } from './previous.ts'
@@ -30,7 +34,7 @@ export interface WriteContext extends BuildContext {
 }
 
 /** A build that is in force, or would be. */
-export interface WrittenBuild extends Pick<BuildReport, 'kind' | 'manifest' | 'outputs'> {
+export interface WrittenBuild extends Pick<BuildReport, 'kind' | 'manifest' | 'outputs' | 'deltas'> {
   /** Files written. */
   readonly written: number
   readonly manifestBytes: Buffer
@@ -51,23 +55,28 @@ async function writeDry(site: NamedSite, context: WriteContext): Promise<Written
   await refuseForeignHistory(storage)
   const writer = createWriter({ storage, output, digester, mode })
   const made = await makeBuild(site, describeComing(site, context), writer, context)
-  return { ...made, kind: 'dry-run', written: writer.written().size, sizes: output.sizes }
+  const { size: written } = writer.written()
+  return { ...made, kind: 'dry-run', deltas: undefined, written, sizes: output.sizes }
 }
 
 async function writeLocked(site: NamedSite, context: WriteContext): Promise<WrittenBuild> {
   const { storage, digester, mode, previous, signal } = context
   const output = await readOutput(storage)
   const coming = describeComing(site, context)
-  const recorded = await recordBuild(storage, output.manifest, coming)
+  const { history, written: recorded } = await recordBuild(storage, output.manifest, coming)
   const writer = createWriter({ storage, output, digester, mode })
   if (previous !== undefined) {
     await carryOver({ previous, output, coming: coming.files, writer, digester, signal })
   }
   const made = await makeBuild(site, coming, writer, context)
-  const published = await putInForce(made.manifestBytes, storage, output)
-  const written = recorded + writer.written().size + published
+  const dictionaries = await makeDictionaries(made.manifest, { history, output, writer }, context)
+  const noted = await saveDictionaries(storage, dictionaries)
+  // A server looks at the manifest alone to see that there is something new.
+  const published = await putInForce(made.manifestBytes, storage, output, noted > 0)
+  const written = recorded + writer.written().size + noted + published
   const sizes = await sizesNow(output, writer, storage)
-  return { ...made, kind: written === 0 ? 'unchanged' : 'built', written, sizes }
+  const deltas = dictionaries && sumDeltas(made.manifest.assets, dictionaries)
+  return { ...made, kind: written === 0 ? 'unchanged' : 'built', deltas, written, sizes }
 }
 
 function describeComing({ names }: NamedSite, { digester, now, previous }: WriteContext): ComingBuild {
@@ -94,6 +103,25 @@ async function makeBuild(
   return { manifest, manifestBytes: formatManifest(manifest), outputs: sumOutputs(assets.values()) }
 }
 
+/** Undefined unless there shall be dictionaries and this runtime can make deltas. */
+async function makeDictionaries(
+  { assets }: Manifest,
+  parts: { readonly history: History; readonly output: OutputState; readonly writer: OutputWriter },
+  { config, storage, compression, digester, signal }: WriteContext,
+): Promise<Dictionaries | undefined> {
+  const known = await readDictionaries(storage)
+  if (config.dictionaries === false) return undefined
+  const encodings = config.dictionaries.encodings.filter(canMakeDeltas)
+  if (encodings.length === 0) return undefined
+  const { variants } = compression
+  const { sizes } = parts.output
+  return makeDeltas(assets, {
+    ...{ storage, variants, digester, signal, known, ...parts },
+    settings: { ...config.dictionaries, encodings },
+    isThere: (key, size) => sizes.get(key) === size,
+  })
+}
+
 function trackProgress(
   { files }: NamedSite,
   report: BuildContext['report'],
@@ -112,11 +140,21 @@ function trackProgress(
   }
 }
 
-/** Saves the manifest unless it is there already. @returns files written */
-async function putInForce(bytes: Buffer, storage: Storage, output: OutputState): Promise<number> {
+/**
+ * Saves the manifest unless it is there already.
+ *
+ * @param anew saves it anyway
+ * @returns files written
+ */
+async function putInForce(
+  bytes: Buffer,
+  storage: Storage,
+  output: OutputState,
+  anew: boolean,
+): Promise<number> {
   // Compared with what is there now: the writer may have retracted promises.
   const hasSameSize = output.sizes.get(MANIFEST_FILE) === bytes.length
-  if (hasSameSize && bytes.equals(await storage.read(MANIFEST_FILE))) return 0
+  if (!anew && hasSameSize && bytes.equals(await storage.read(MANIFEST_FILE))) return 0
   await storage.save(MANIFEST_FILE, bytes, { overwrite: true })
   return 1
 }
@@ -124,9 +162,10 @@ async function putInForce(bytes: Buffer, storage: Storage, output: OutputState):
 /** The sizes of all files in the output now, without listing it again. */
 async function sizesNow(output: OutputState, writer: OutputWriter, storage: Storage) {
   const sizes = new Map([...output.sizes, ...writer.written()])
-  for (const key of [MANIFEST_FILE, HISTORY_FILE]) {
+  for (const key of [MANIFEST_FILE, HISTORY_FILE, DICTIONARIES_FILE]) {
     const found = await storage.stat(key)
-    if (found !== undefined) sizes.set(key, found.size)
+    if (found === undefined) sizes.delete(key)
+    else sizes.set(key, found.size)
   }
   return sizes
 }

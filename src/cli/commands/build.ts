@@ -76,6 +76,7 @@ function formatReport(report: BuildReport, out: string, style: Style): string {
     style.dim(formatLeftOut(report)),
     formatHeadline(report, out, style),
     formatSizes(report, style),
+    formatDeltas(report),
   ].join('')
 }
 
@@ -111,6 +112,17 @@ function formatSizes({ outputs }: BuildReport, style: Style): string {
   return lines.join('')
 }
 
+function formatDeltas({ kind, deltas }: BuildReport): string {
+  if (kind !== 'built' || deltas === undefined) return ''
+  return `  returning visitors download ${formatBytes(deltas.bytes)} of ${formatBytes(deltas.wholeBytes)}\n`
+}
+
+/** The oldest Node that has an encoder. */
+const NODE_SINCE: Readonly<Record<BuildReport['leftOut'][number], string>> = {
+  ...{ br: '20', gzip: '20', zstd: '22.15' },
+  ...{ dcb: '24.15', dcz: '22.19 or 24.6' },
+}
+
 /** Shadowed and skipped files that are listed before the rest is only counted. */
 const LISTED_FILES = 5
 
@@ -118,7 +130,8 @@ function formatLeftOut({ shadowed, skipped, leftOut }: BuildReport): string {
   const outside = skipped.filter(({ reason }) => reason === 'link-outside')
   return [
     ...leftOut.map(
-      (encoding) => `skipped   ${encoding}: needs Node 22.15, this is ${process.versions.node}\n`,
+      (encoding) =>
+        `skipped   ${encoding}: needs Node ${NODE_SINCE[encoding]}, this is ${process.versions.node}\n`,
     ),
     formatSome(
       shadowed,

@@ -113,17 +113,26 @@ const NONE: readonly never[] = []
 
 /** An encoding of a later version is a field we don't know: ignored, the others still serve. */
 function parseEncodings(value: unknown, where: string, path: string): ManifestAsset['encodings'] {
-  const json = asRecord(value, where, path, 'encodings')
-  const encodings: Partial<Record<Encoding, ManifestVariant>> = {}
-  for (const encoding of ENCODINGS) {
+  return parseVariants(asRecord(value, where, path, 'encodings'), ENCODINGS, where, path)
+}
+
+/** The variants among the fields of a record. @throws FingerpostError `FP_MANIFEST` */
+export function parseVariants<E extends string>(
+  json: Readonly<Record<string, unknown>>,
+  encodings: readonly E[],
+  where: string,
+  path: string,
+): Readonly<Partial<Record<E, ManifestVariant>>> {
+  const variants: Partial<Record<E, ManifestVariant>> = {}
+  for (const encoding of encodings) {
     if (!Object.hasOwn(json, encoding)) continue
     const variant = asRecord(json[encoding], where, path, encoding)
-    encodings[encoding] = {
+    variants[encoding] = {
       size: asSize(variant['size'], where, path),
       etag: asHeaderText(variant['etag'], ETAG, where, path, 'etag'),
     }
   }
-  return encodings
+  return variants
 }
 
 function parseReferences(json: unknown, where: string, path: string): readonly ManifestReference[] {
