@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { ENCODINGS, type VariantEncoding } from '../core/encoding.ts'
+import { type ContentCoding, DELTA_ENCODINGS, ENCODINGS } from '../core/encoding.ts'
 import { LIMITS } from '../core/limit.ts'
 
 /**
@@ -33,7 +33,9 @@ export function parseAcceptEncoding(value: string | undefined): Preferences {
   }
   const rest = asked.get('*')
   const wish = (encoding: string) => asked.get(encoding) ?? rest ?? 0
-  return [...ENCODINGS.map(wish), asked.get('identity') ?? (rest === 0 ? 0 : UNLISTED_IDENTITY)]
+  const identity = asked.get('identity') ?? (rest === 0 ? 0 : UNLISTED_IDENTITY)
+  // `*` is no offer to decode with a dictionary.
+  return [...ENCODINGS.map(wish), identity, ...DELTA_ENCODINGS.map((encoding) => asked.get(encoding) ?? 0)]
 }
 
 /** {@link parseAcceptEncoding} with a memo of the latest {@link LIMITS.acceptEncodingMemo} values. */
@@ -73,18 +75,20 @@ export function chooseVariant(ranks: readonly number[], preferences: Preferences
   return best
 }
 
-/** Smallest first; among equals in the order of {@link ENCODINGS}, the identity last. */
+/** Smallest first; among equals by {@link rankOf}. */
 export function compareVariants(
-  a: { readonly encoding: VariantEncoding; readonly size: number },
-  b: { readonly encoding: VariantEncoding; readonly size: number },
+  a: { readonly encoding: ContentCoding; readonly size: number },
+  b: { readonly encoding: ContentCoding; readonly size: number },
 ): number {
   return a.size - b.size || rankOf(a.encoding) - rankOf(b.encoding)
 }
 
-/** The index of an encoding in {@link ENCODINGS}; the identity comes last. */
-export function rankOf(encoding: VariantEncoding): number {
-  return encoding === 'identity' ? ENCODINGS.length : ENCODINGS.indexOf(encoding)
+/** The index of a coding in {@link ENCODINGS}; after these come the identity and deltas. */
+export function rankOf(encoding: ContentCoding): number {
+  return RANKS.indexOf(encoding)
 }
+
+const RANKS: readonly ContentCoding[] = [...ENCODINGS, 'identity', ...DELTA_ENCODINGS]
 
 /** The weight among a member's parameters; 1 without one, undefined if malformed. */
 function qualityOf(parameters: readonly string[]): number | undefined {

@@ -1,11 +1,15 @@
-import { ENCODINGS, type VariantEncoding, variantPath } from '../core/encoding.ts'
+import { type ContentCoding, DELTA_ENCODINGS, ENCODINGS, variantPath } from '../core/encoding.ts'
+import { lazily } from '../core/lazy.ts'
+import { type Delta, deltaPath } from '../core/manifest/dictionaries.ts'
 import type { ManifestAsset } from '../core/manifest/manifest.ts'
+import { parseAvailableDictionary } from './dictionary.ts'
 import { chooseVariant, compareVariants, type Preferences, rankOf } from './negotiation.ts'
 import { allowsRange, type ConditionalHeaders, evaluatePreconditions } from './precondition.ts'
 import { createMultipart, formatContentRange, lengthOf, parseRange } from './range.ts'
 import {
   type BodyFile,
   NO_BODY,
+  NO_DELTA_ACCEPTABLE,
   NOT_ACCEPTABLE,
   PRECONDITION_FAILED,
   RANGE_NOT_SATISFIABLE,
@@ -19,20 +23,27 @@ import {
 export interface RequestHeaders extends ConditionalHeaders {
   readonly 'accept-encoding'?: string | string[] | undefined
   readonly range?: string | undefined
+  readonly 'available-dictionary'?: string | string[] | undefined
 }
 
 /** The prepared answers of one URL; a request only selects among them. */
-export interface Responder {
+export interface Responder extends Choice {
+  /** What else there is to choose from with a dictionary, by its SHA-256 in base64. */
+  readonly byDictionary: ReadonlyMap<string, () => Choice>
+  readonly modifiedAtMs: number | undefined
+}
+
+/** Variants to choose from. */
+interface Choice {
   /** Smallest first. */
   readonly variants: readonly PreparedVariant[]
   /** Their encodings, for `chooseVariant`. */
   readonly ranks: readonly number[]
-  readonly modifiedAtMs: number | undefined
 }
 
 /** One encoding of an asset with all answers that can be prepared. */
 export interface PreparedVariant {
-  readonly encoding: VariantEncoding
+  readonly encoding: ContentCoding
   /** Bytes. */
   readonly size: number
   /** Strong, with its quotes. */
@@ -56,6 +67,8 @@ export interface AssetHeaders {
   readonly always: RawHeaders
   /** Of answers with content. */
   readonly content: RawHeaders
+  /** Use-As-Dictionary, of 200 alone. */
+  readonly useAsDictionary?: string | undefined
   /** Content-Type in place of the asset's. */
   readonly type?: string | undefined
   /** Further fields of Vary. */
@@ -70,22 +83,37 @@ export type ServedAsset = Pick<ManifestAsset, 'file' | 'type' | 'size' | 'etag' 
  * Prepares all answers for one URL of an asset.
  *
  * @param folder of the build, if its files are not at the root of their source
+ * @param deltas of the asset; they are prepared when they are first asked for
  */
-export function createResponder(asset: ServedAsset, headers: AssetHeaders, folder?: string): Responder {
-  const placed = (file: BodyFile): BodyFile => ({ ...file, folder })
-  const files = encodedFilesOf(asset).map(placed)
-  const vary = files.length > 0 ? ['Accept-Encoding', ...headers.vary] : headers.vary
+export function createResponder(
+  asset: ServedAsset,
+  headers: AssetHeaders,
+  folder?: string,
+  deltas: readonly Delta[] = [],
+): Responder {
+  const files = encodedFilesOf(asset)
+  const vary = [
+    ...(files.length > 0 ? ['Accept-Encoding'] : []),
+    ...(deltas.length > 0 ? ['Available-Dictionary'] : []),
+    ...headers.vary,
+  ]
   const type = headers.type ?? asset.type
-  const identity = prepare(placed(identityFileOf(asset)), type, headers, vary)
-  const encoded = files.map((file) => prepare(file, type, headers, vary))
+  const prepareFile = (file: BodyFile) => prepare({ ...file, folder }, type, headers, vary)
+  const identity = prepareFile(identityFileOf(asset))
   // A later build with other encoder settings may replace a precompressed file; the identity is still there.
-  const safe = encoded.map((variant) => ({
-    ...variant,
-    whole: { ...variant.whole, fallback: identity.whole },
-  }))
-  const variants = [...safe, identity].sort(compareVariants)
-  const ranks = variants.map(({ encoding }) => rankOf(encoding))
-  return { variants, ranks, modifiedAtMs: headers.modifiedAtMs }
+  const prepareEncoded = (file: BodyFile): PreparedVariant => {
+    const variant = prepareFile(file)
+    return { ...variant, whole: { ...variant.whole, fallback: identity.whole } }
+  }
+  const plain = [...files.map(prepareEncoded), identity]
+  const withDelta = (delta: Delta) => orderVariants([...deltaFilesOf(delta).map(prepareEncoded), ...plain])
+  const byDictionary = new Map(deltas.map((delta) => [delta.dictionary, lazily(() => withDelta(delta))]))
+  return { ...orderVariants(plain), byDictionary, modifiedAtMs: headers.modifiedAtMs }
+}
+
+function orderVariants(unordered: readonly PreparedVariant[]): Choice {
+  const variants = [...unordered].sort(compareVariants)
+  return { variants, ranks: variants.map(({ encoding }) => rankOf(encoding)) }
 }
 
 /**
@@ -99,9 +127,13 @@ export function respond(
   headers: RequestHeaders,
   preferences: Preferences,
 ): Response {
-  const { variants, ranks, modifiedAtMs } = responder
+  const { byDictionary, modifiedAtMs } = responder
+  const { variants, ranks } = byDictionary.size === 0 ? responder : choiceFor(responder, headers)
   const variant = variants[chooseVariant(ranks, preferences)] ?? onlyVariant(variants)
-  if (variant === undefined) return method === 'HEAD' ? withoutBody(NOT_ACCEPTABLE) : NOT_ACCEPTABLE
+  if (variant === undefined) {
+    const refusal = byDictionary.size === 0 ? NOT_ACCEPTABLE : NO_DELTA_ACCEPTABLE
+    return method === 'HEAD' ? withoutBody(refusal) : refusal
+  }
   const verdict = evaluatePreconditions(headers, { etag: variant.etag, modifiedAtMs })
   if (verdict === 'not-modified') return variant.notModified
   if (verdict === 'failed') return method === 'HEAD' ? withoutBody(variant.failed) : variant.failed
@@ -110,6 +142,13 @@ export function respond(
   const { range } = headers
   if (range === undefined || !allowsRange(headers['if-range'], variant.etag)) return variant.whole
   return respondWithRange(variant, range)
+}
+
+/** A range never is one of a delta: only who has all of it can decode it. */
+function choiceFor(responder: Responder, headers: RequestHeaders): Choice {
+  const dictionary = headers['available-dictionary']
+  if (dictionary === undefined || headers.range !== undefined) return responder
+  return responder.byDictionary.get(parseAvailableDictionary(dictionary) ?? '')?.() ?? responder
 }
 
 function respondWithRange(variant: PreparedVariant, header: string): Response {
@@ -154,7 +193,15 @@ function encodedFilesOf({ file, encodings }: ServedAsset): readonly BodyFile[] {
   })
 }
 
-function bodyFile(path: string, encoding: VariantEncoding, size: number, etag: string): BodyFile {
+function deltaFilesOf(delta: Delta): readonly BodyFile[] {
+  return DELTA_ENCODINGS.flatMap((encoding) => {
+    const variant = delta.encodings[encoding]
+    if (variant === undefined) return []
+    return [bodyFile(deltaPath(delta, encoding), encoding, variant.size, variant.etag)]
+  })
+}
+
+function bodyFile(path: string, encoding: ContentCoding, size: number, etag: string): BodyFile {
   return { path, key: `${path} ${etag}`, encoding, size, etag }
 }
 
@@ -175,7 +222,9 @@ function prepare(
   const shared = [...validation, ...common]
   const coding = encoding === 'identity' ? [] : ['Content-Encoding', encoding]
   const partial = [...coding, ...shared, 'Accept-Ranges', 'bytes', ...headers.content]
-  const complete = ['Content-Type', type, 'Content-Length', String(size), ...partial]
+  const use = headers.useAsDictionary
+  const dictionary = use === undefined ? [] : ['Use-As-Dictionary', use]
+  const complete = ['Content-Type', type, 'Content-Length', String(size), ...partial, ...dictionary]
   return {
     encoding,
     size,

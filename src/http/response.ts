@@ -1,4 +1,4 @@
-import type { VariantEncoding } from '../core/encoding.ts'
+import type { ContentCoding } from '../core/encoding.ts'
 import type { ByteRange } from '../storage/storage.ts'
 
 /** Alternating names and values, as `http.ServerResponse#writeHead` takes them: `['ETag', '"3f9a"', …]`. */
@@ -12,7 +12,7 @@ export interface BodyFile {
   readonly folder?: string | undefined
   /** Identifies path and content: a later build may put other bytes under the same path. */
   readonly key: string
-  readonly encoding: VariantEncoding
+  readonly encoding: ContentCoding
   /** Bytes. */
   readonly size: number
   /** The entity tag without quotes. For files of a build, the digest of the bytes. */
@@ -51,6 +51,10 @@ export const NOT_FOUND = failure(404, 'Not found')
 export const METHOD_NOT_ALLOWED = failure(405, 'Method not allowed', ['Allow', ALLOWED_METHODS])
 /** RFC 9110 §15.5.7: the client accepts neither an available encoding nor the identity. */
 export const NOT_ACCEPTABLE = failure(406, 'Not acceptable', ['Vary', 'Accept-Encoding'])
+/** The same for an asset with deltas. */
+export const NO_DELTA_ACCEPTABLE = failure(406, 'Not acceptable', [
+  ...['Vary', 'Accept-Encoding, Available-Dictionary'],
+])
 export const PRECONDITION_FAILED = failure(412, 'Precondition failed')
 /** RFC 9110 §15.5.17. The responder adds Content-Range. */
 export const RANGE_NOT_SATISFIABLE = failure(416, 'Range not satisfiable')

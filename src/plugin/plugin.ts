@@ -47,7 +47,7 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   // The files of a remote manifest are served elsewhere.
   if (remote === undefined) addRoutes(app, mount, { site, settings, ...(onMiss && { onMiss }) })
   await addFolders(app, settings)
-  if (loaded.historyFault !== undefined) app.log.warn(loaded.historyFault)
+  for (const fault of loaded.faults) app.log.warn(fault)
   if (intervalMs !== undefined) reloader.watch(intervalMs)
   app.addHook('onClose', async () => reloader.close())
   if (!settings.decorate) return

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { HashedPath } from '../core/hashed-path.ts'
 import { LIMITS } from '../core/limit.ts'
+import { DICTIONARIES_FILE, type Dictionaries, parseDictionaries } from '../core/manifest/dictionaries.ts'
 import { EMPTY_HISTORY, HISTORY_FILE, parseHistory, type RetiredAsset } from '../core/manifest/history.ts'
 import { openManifest } from '../core/manifest/lines.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest/manifest.ts'
@@ -14,11 +15,13 @@ export interface LoadedManifest {
   readonly manifest: Manifest
   /** Files of earlier builds that are still served, by hashed path. */
   readonly retired: ReadonlyMap<HashedPath, RetiredAsset>
-  /** Why the history cannot be read. The current build is served anyway. */
-  readonly historyFault?: FingerpostError
+  /** Undefined without them. */
+  readonly dictionaries?: Dictionaries | undefined
+  /** Why history or dictionaries cannot be read. The current build is served anyway. */
+  readonly faults: readonly FingerpostError[]
   /** The real path of the build's folder: a deploy may swap the link that led to it. Undefined for a remote one. */
   readonly folder?: string
-  /** Of the whole text. The manifest's own digest covers only the assets. */
+  /** Of the whole text and that of the dictionaries. The manifest's own digest covers only the assets. */
   readonly textHash: string
   /** What {@link ManifestSource.signature} was when it was read. */
   readonly signature: string
@@ -46,8 +49,16 @@ export function createFolderSource(root: string): ManifestSource {
       const folder = await realpath(root).catch(() => root)
       const { bytes, signature } = await readManifestFile(join(folder, MANIFEST_FILE))
       const manifest = openManifest(bytes.toString('utf8'), path)
-      // After the manifest: a build that is published in between has written its history first.
-      return { manifest, textHash: hashOf(bytes), signature, folder, ...(await loadRetired(folder)) }
+      // After the manifest: a build that is published in between has written these first.
+      const history = await readBeside(join(folder, HISTORY_FILE), parseHistory)
+      const dictionaries = await readBeside(join(folder, DICTIONARIES_FILE), parseDictionaries)
+      return {
+        ...{ manifest, signature, folder },
+        retired: history.value?.retired ?? EMPTY_HISTORY.retired,
+        dictionaries: dictionaries.value,
+        faults: [...history.faults, ...dictionaries.faults],
+        textHash: hashOf(hashOf(bytes) + hashOf(dictionaries.text)),
+      }
     },
     async signature() {
       try {
@@ -70,7 +81,7 @@ export function createRemoteSource(remote: RemoteManifest): ManifestSource {
       })
       const textHash = hashOf(text)
       const { retired } = EMPTY_HISTORY
-      return { manifest: parseManifest(text, where), textHash, signature: textHash, retired }
+      return { manifest: parseManifest(text, where), textHash, signature: textHash, retired, faults: [] }
     },
     async signature() {
       try {
@@ -82,13 +93,14 @@ export function createRemoteSource(remote: RemoteManifest): ManifestSource {
   }
 }
 
-async function loadRetired(root: string): Promise<Pick<LoadedManifest, 'retired' | 'historyFault'>> {
-  const path = join(root, HISTORY_FILE)
+/** A file beside the manifest that a build may lack. */
+async function readBeside<T>(path: string, parse: (text: string, where: string) => T) {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
   try {
-    return { retired: parseHistory(await readFile(path, 'utf8'), path).retired }
+    return { text: text ?? '', value: text === undefined ? undefined : parse(text, path), faults: [] }
   } catch (error) {
-    const { retired } = EMPTY_HISTORY
-    return error instanceof FingerpostError ? { retired, historyFault: error } : { retired }
+    if (!(error instanceof FingerpostError)) throw error
+    return { text: '', value: undefined, faults: [error] }
   }
 }
 

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import {
   asCount,
@@ -98,6 +99,11 @@ export interface FingerpostOptions {
   readonly timingAllowOrigin?: string | false
   /** Last-Modified of every file. Default none: ETags are more precise and the same on every host. */
   readonly lastModified?: Date | false
+  /**
+   * Offer files as dictionaries and send deltas (RFC 9842), if the build has them: see the build option of the same name.
+   * Default true.
+   */
+  readonly dictionaries?: boolean
   /** Further headers by glob; later rules win. Default none. */
   readonly headers?: readonly HeaderRule[]
   /** Seconds a client may take nothing of an answer before its connection is closed. Default 60. */
@@ -170,6 +176,7 @@ const SERVE_TABLE = {
   },
   timingAllowOrigin: { parse: orFalse(asHeader('Timing-Allow-Origin')), default: false },
   lastModified: { parse: orFalse(asDate), complete: orUndefined<Date> },
+  dictionaries: { parse: asFlag, default: true },
   headers: { parse: asListOf(asHeaderRule), default: [] as readonly HeaderRule[] },
   stallSeconds: {
     parse: asCountWithin(1, Math.floor(LIMITS.timerMaxMs / 1000)),
@@ -201,8 +208,20 @@ export function parseServeOptions(given: FingerpostOptions): ServeSettings {
   const { logLevel: _logLevel, logSerializers: _logSerializers, ...own } = given as Record<string, unknown>
   const options = parseOptions<FingerpostOptions>(own, SERVE_TABLE, "fingerpost's options")
   const settings = completeOptions(options, SERVE_TABLE, process.cwd())
+  if (settings.dictionaries) refuseDictionaryRules(settings.headers)
   // In live mode other origins read nothing unless they are allowed to.
   return settings.live === undefined ? settings : { ...settings, cors: options.cors ?? false }
+}
+
+function refuseDictionaryRules(rules: readonly HeaderRule[]): void {
+  for (const { match, set } of rules) {
+    if (!Object.keys(set).some((name) => name.toLowerCase() === 'use-as-dictionary')) continue
+    throw new FingerpostError('FP_CONFIG', `The header rule for ${match} sets Use-As-Dictionary.`, {
+      remedy:
+        'The plugin sets it, for builds with dictionaries. Remove it, or set the option dictionaries to false.',
+      details: { rule: match },
+    })
+  }
 }
 
 /** Milliseconds between two checks for a new build; undefined for none. */

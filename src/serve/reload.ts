@@ -31,7 +31,7 @@ export function createReloader(site: Site, source: ManifestSource, log: FastifyB
     seen = loaded.signature
     const { manifest } = site.current
     if (loaded.manifest.url !== manifest.url) throw moved(manifest.url, loaded.manifest.url)
-    if (loaded.historyFault !== undefined) log.warn(loaded.historyFault)
+    for (const fault of loaded.faults) log.warn(fault)
     const taken = site.take(loaded)
     if (taken) log.info({ digest: loaded.manifest.digest }, 'fingerpost: a new build is in service')
     return taken

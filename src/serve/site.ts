@@ -1,10 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Digester } from '../core/digest.ts'
+import { groupBy } from '../core/group-by.ts'
 import { findPathOf } from '../core/hashed-path.ts'
 import { LIMITS } from '../core/limit.ts'
+import { type Delta, isDictionary } from '../core/manifest/dictionaries.ts'
 import { encodePath, fileNameOf } from '../core/path.ts'
+import { parsePublicUrl } from '../core/public-url.ts'
 import { type CacheStats, createBodyCache } from '../http/body-cache.ts'
 import { createFileSource, createOpener } from '../http/body-source.ts'
+import { formatUseAsDictionary } from '../http/dictionary.ts'
 import { type CompiledRule, headersFor } from '../http/header-rules.ts'
 import type { Mount } from '../http/mount.ts'
 import { createAcceptEncodingParser } from '../http/negotiation.ts'
@@ -54,6 +58,8 @@ export interface ServedBuild extends LoadedManifest {
   readonly resolver: Resolver
   /** By hashed and logical name; never more than the build and its history have. */
   readonly responders: Map<string, Responder>
+  /** By hashed path. */
+  readonly deltas: ReadonlyMap<string, readonly Delta[]>
 }
 
 /** What a site is made from. */
@@ -71,11 +77,18 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
   const cache = createBodyCache(settings.cache, source)
   const parseAccept = createAcceptEncodingParser()
   const faults = createFaultLog(parts.log)
-  let current = serveBuild(loaded, mount)
+  let current = serveBuild(loaded, parts)
   // Pages rendered before a deploy request hashed names of earlier builds for a while.
   let earlier: readonly ServedBuild[] = []
   let reloads = 0
 
+  const { pathname } = parsePublicUrl(mount.url)
+  /** Whether browsers may keep a file of the build as a dictionary, and for which. */
+  const useOf = (path: string, asset: ServedAsset) => {
+    const { dictionaries } = current
+    if (dictionaries === undefined || !isDictionary(path, asset, dictionaries.minBytes)) return {}
+    return { useAsDictionary: formatUseAsDictionary(pathname, path, asset.file) }
+  }
   const remember = (
     { folder }: ServedBuild,
     name: string,
@@ -83,7 +96,11 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
     path: string,
     hashed: boolean,
   ): Responder => {
-    const responder = createResponder(asset, headersFor(path, hashed, settings, parts.rules), folder)
+    const headers = headersFor(path, hashed, settings, parts.rules)
+    const isInForce = hashed && current.manifest.assets.get(path) === asset
+    const responder = isInForce
+      ? createResponder(asset, { ...headers, ...useOf(path, asset) }, folder, current.deltas.get(name))
+      : createResponder(asset, headers, folder)
     current.responders.set(name, responder)
     return responder
   }
@@ -126,7 +143,7 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
     take(next) {
       if (next.textHash === current.textHash) return false
       earlier = [current, ...earlier].slice(0, LIMITS.servedEarlierBuilds)
-      current = serveBuild(next, mount)
+      current = serveBuild(next, parts)
       faults.forget()
       reloads++
       return true
@@ -161,11 +178,14 @@ export function findIndex(
   return redirectTo(`./${encodePath(fileNameOf(name))}/`, cacheControl.logical)
 }
 
-function serveBuild(loaded: LoadedManifest, { url }: Mount): ServedBuild {
+function serveBuild(loaded: LoadedManifest, { settings, mount }: SiteParts): ServedBuild {
   const { manifest } = loaded
+  const dictionaries = settings.dictionaries ? loaded.dictionaries : undefined
   return {
     ...loaded,
-    resolver: createManifestResolver(manifest, url),
+    dictionaries,
+    deltas: groupBy(dictionaries?.deltas ?? [], ({ file }) => file),
+    resolver: createManifestResolver(manifest, mount.url),
     responders: new Map(),
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { VariantEncoding } from '../../src/core/encoding.ts'
+import { DELTA_ENCODINGS, type VariantEncoding } from '../../src/core/encoding.ts'
 import { LIMITS } from '../../src/core/limit.ts'
 import {
   chooseVariant,
@@ -79,6 +79,26 @@ for (const [header, chosen] of TABLE) {
   })
 }
 
+test('a delta is chosen by its size among what is wanted most, and never because of *', () => {
+  const variants = (
+    [
+      { encoding: 'dcb', size: 9 },
+      { encoding: 'dcz', size: 12 },
+    ] as const
+  ).map((each) => each)
+  const chosen = (header: string) => {
+    const all = [...variants, ...VARIANTS]
+    const ranks = all.map(({ encoding }) => rankOf(encoding))
+    return all[chooseVariant(ranks, parseAcceptEncoding(header))]?.encoding
+  }
+  assert.equal(chosen('gzip, br, dcb, dcz'), 'dcb')
+  assert.equal(chosen('gzip, br, dcb;q=0, dcz'), 'dcz')
+  assert.equal(chosen('gzip, br;q=1, dcb;q=0.5'), 'br')
+  assert.equal(chosen('DCZ;q=0.1'), 'dcz')
+  assert.equal(chosen('*'), 'br')
+  assert.equal(chosen('identity;q=0, *;q=0'), undefined)
+})
+
 test('among equally wanted variants the smallest is sent, whichever encoding it is', () => {
   const variants = [
     { encoding: 'br', size: 95 },
@@ -139,7 +159,7 @@ test('any header at all gets a variant the client did not refuse', () => {
       ),
       (header) => {
         const preferences = parseAcceptEncoding(header)
-        assert.equal(preferences.length, VARIANTS.length)
+        assert.equal(preferences.length, VARIANTS.length + DELTA_ENCODINGS.length)
         for (const quality of preferences) assert.ok(quality >= 0 && quality <= 1)
         const chosen = choose(header, VARIANTS)
         if (chosen !== undefined) assert.ok((preferences[rankOf(chosen)] ?? 0) > 0)

@@ -14,9 +14,15 @@ const QUIET = [
   '--disable-sync',
 ]
 
-/** The system's Chromium with a profile and a cache of its own; both end with the test. */
-export async function openBrowser(context: TestContext): Promise<BrowserContext> {
-  const profile = mkdtempSync(join(tmpdir(), 'fingerpost-browser-'))
+/**
+ * The system's Chromium with a profile and a cache of its own; both end with the test.
+ *
+ * @param profile a folder that outlives the browser. Default: a new one
+ */
+export async function openBrowser(
+  context: TestContext,
+  profile = mkdtempSync(join(tmpdir(), 'fingerpost-browser-')),
+): Promise<BrowserContext> {
   const options = { executablePath: '/usr/bin/chromium', headless: true, args: QUIET }
   const browser = await chromium.launchPersistentContext(profile, options)
   context.after(async () => {
