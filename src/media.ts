@@ -1,5 +1,6 @@
 export { safeName } from './media/content/name.ts'
 export { formatDisposition } from './media/content/presentation.ts'
+export type { MakeVariant, VariantOptions, Variants } from './media/content/variant.ts'
 export type { OrphanOptions } from './media/inspect.ts'
 export type { MediaLinkOptions } from './media/links/address.ts'
 export type { DirectUpload, DirectUploadOptions, DirectUploads } from './media/links/direct.ts'
@@ -19,6 +20,7 @@ export {
   type MediaStorageOptions,
   type PageOptions,
   type StagedFile,
+  type UrlChoice,
 } from './media/media-storage.ts'
 export type {
   MediaOptions,

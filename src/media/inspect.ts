@@ -3,6 +3,7 @@ import { join, relative, sep } from 'node:path'
 import { LIMITS } from '../core/limit.ts'
 import { isTemporaryKey } from '../storage/key.ts'
 import type { Storage, StoredFile } from '../storage/storage.ts'
+import { originalNameOf } from './content/image.ts'
 import { foldName, whyUnreadable } from './content/name.ts'
 
 /** Which stored files are orphans. */
@@ -32,8 +33,11 @@ export async function* findOrphans(
   const used = new Set<string>()
   for (const name of usedNames) used.add(foldName(name))
   const youngest = now - minAgeHours * 3_600_000
+  const isUsed = (name: string) => used.has(foldName(name))
   for await (const file of storage.list(prefix)) {
-    if (!used.has(foldName(file.key)) && file.modifiedAt.getTime() <= youngest) yield file
+    // A variant is used as long as its picture is.
+    if (isUsed(file.key) || isUsed(originalNameOf(file.key) ?? file.key)) continue
+    if (file.modifiedAt.getTime() <= youngest) yield file
   }
 }
 

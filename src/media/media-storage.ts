@@ -16,6 +16,7 @@ import { type MediaContent, openContent, overLimit, readHead } from './content/c
 import { agreesWithName, falseImage } from './content/image.ts'
 import { isReadableKey, isSafeKey, unsafeName, withSuffix } from './content/name.ts'
 import { asInline, type PresentationOptions, presentationOf } from './content/presentation.ts'
+import { asVariants, createVariantMaker, type Variants } from './content/variant.ts'
 import { findOrphans, type OrphanOptions } from './inspect.ts'
 import { createAddresses, type MediaLinkOptions } from './links/address.ts'
 import { createLinkSigner, type LinkKey } from './links/link.ts'
@@ -44,6 +45,12 @@ export interface MediaPage {
   readonly files: readonly StoredFile[]
   /** Give it as `after` to get the next page; undefined on the last one. */
   readonly next: string | undefined
+}
+
+/** Which address of a file. */
+export interface UrlChoice {
+  /** The name of a variant: `small`. Default: the file itself. */
+  readonly variant?: string | undefined
 }
 
 /** Which part of a listing. */
@@ -91,16 +98,16 @@ export interface MediaStorage {
   modifiedAt(name: string): Promise<Date>
   /** One page of the names that start with a prefix, in order. */
   list(prefix?: string, options?: PageOptions): Promise<MediaPage>
-  /** Removes a file; one that isn't there is no error. */
+  /** Removes a file and its variants; one that isn't there is no error. */
   delete(name: string): Promise<void>
   /** The address of a file; it need not exist. @throws FingerpostError `FP_CONFIG` for a storage that has none */
-  url(name: string): string
+  url(name: string, choice?: UrlChoice): string
   /**
    * An address that is good for this file alone, and only until it expires.
    *
    * @throws FingerpostError `FP_CONFIG` without keys, unless an object store signs
    */
-  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
+  signedUrl(name: string, options?: MediaLinkOptions & UrlChoice): Promise<string>
   /** Every file whose name the application doesn't use any more. Deletes nothing. */
   orphans(usedNames: Iterable<string>, options?: OrphanOptions): AsyncIterable<StoredFile>
 }
@@ -115,6 +122,8 @@ export interface MediaStorageOptions extends PresentationOptions {
   readonly url?: string
   /** The plugin's keys, for signed addresses below `url`. Default: an object store signs its own, else none. */
   readonly keys?: readonly LinkKey[]
+  /** Makes pictures in other sizes, stored beside each picture and removed with it. */
+  readonly variants?: Variants
   /** Milliseconds since 1970. Default: the system's. */
   readonly now?: () => number
 }
@@ -125,6 +134,7 @@ const TABLE: OptionTable<MediaStorageOptions> = {
   url: asText,
   // Checked by what signs.
   keys: asAnything,
+  variants: asVariants,
   now: asFunction,
   inline: asInline,
   inlineSvg: asFlag,
@@ -137,6 +147,9 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
   const { maxBytes = LIMITS.uploadMaxFileBytes, cacheControl = 'no-cache', now = Date.now } = options
   const signer = options.keys === undefined ? undefined : createLinkSigner(options.keys, now)
   const addresses = createAddresses(storage, options.url, signer)
+  const variants = createVariantMaker(options.variants ?? {})
+  const chosen = (name: string, { variant }: UrlChoice) =>
+    variant === undefined ? checkName(name) : variants.nameOf(checkName(name), variant)
   const stat = async (name: string) => {
     const found = await storage.stat(name)
     if (found !== undefined) return found
@@ -151,45 +164,93 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     name: string,
     key: string,
     given: MediaContent,
-    most: number | undefined,
-    taking: SaveOptions,
+    most = maxBytes,
+    taking: SaveOptions = {},
   ) => {
-    checkSafe(name)
-    const { head, content, close } = await openContent(name, given, Math.min(most ?? maxBytes, maxBytes))
+    if (!isSafeKey(name)) throw unsafeName(name)
+    const { head, content, close } = await openContent(name, given, Math.min(most, maxBytes))
     if (!agreesWithName(name, head)) {
       await close()
       throw falseImage(name)
     }
-    const { contentType, contentDisposition } = presentationOf(name, head, options)
-    return storage.save(key, content, {
-      ...taking,
-      headers: { contentType, contentDisposition, cacheControl },
+    return (await storage.save(key, content, { ...taking, headers: headersOf(name, head) })).key
+  }
+  const remove = async (name: string) => {
+    for (const each of [name, ...variants.namesOf(name)]) await storage.delete(each)
+  }
+  /** Makes the variants of a picture, from its bytes under a key. They wait under temporary keys until `commit`. */
+  const stageVariants = async (name: string, key: string): Promise<StagedFile> => {
+    const staged: { readonly name: string; readonly key: string | undefined }[] = []
+    const discard = async () => {
+      for (const { key: temporary } of staged) if (temporary !== undefined) await storage.delete(temporary)
+    }
+    try {
+      const picture = variants.namesOf(name).length === 0 ? Buffer.alloc(0) : await storage.read(key)
+      for await (const { name: variant, bytes } of variants.make(name, picture)) {
+        const temporary = bytes && temporaryKeyFor(variant)
+        staged.push({ name: variant, key: temporary })
+        if (bytes !== undefined && temporary !== undefined)
+          await storage.save(temporary, bytes, { headers: headersOf(variant, bytes) })
+      }
+    } catch (error) {
+      await discard()
+      throw error
+    }
+    return {
+      name,
+      discard,
+      async commit() {
+        for (const { name: variant, key: temporary } of staged) {
+          if (temporary === undefined) await storage.delete(variant)
+          else await storage.move(temporary, variant, { overwrite: true })
+        }
+      },
+    }
+  }
+  const stage: MediaStorage['stage'] = async (name, given, { overwrite = false, maxBytes: most } = {}) => {
+    const key = overwrite
+      ? await put(name, temporaryKeyFor(name), given, most)
+      : await put(name, name, given, most, { alternative: alternativesTo(name) })
+    const used = overwrite ? name : key
+    const made = await stageVariants(used, key).catch(async (error: unknown) => {
+      await storage.delete(key)
+      throw error
     })
+    return {
+      name: used,
+      async commit() {
+        if (overwrite) await storage.move(key, name, { overwrite })
+        await made.commit()
+      },
+      async discard() {
+        await made.discard()
+        await (overwrite ? storage.delete(key) : remove(key))
+      },
+    }
   }
   return {
     storage,
     async save(name, given, saving = {}) {
-      const taking = saving.overwrite === true ? { overwrite: true } : { alternative: alternativesTo(name) }
-      return (await put(name, name, given, saving.maxBytes, taking)).key
+      if (saving.overwrite === true && variants.namesOf(name).length === 0)
+        return put(name, name, given, saving.maxBytes, { overwrite: true })
+      const staged = await stage(name, given, saving)
+      await staged.commit()
+      return staged.name
     },
-    async stage(name, given, saving = {}) {
-      if (saving.overwrite !== true) {
-        const { key } = await put(name, name, given, saving.maxBytes, { alternative: alternativesTo(name) })
-        return { name: key, commit: async () => undefined, discard: () => storage.delete(key) }
-      }
-      const { key } = await put(name, temporaryKeyFor(name), given, saving.maxBytes, {})
-      return {
-        name,
-        commit: async () => void (await storage.move(key, name, { overwrite: true })),
-        discard: () => storage.delete(key),
-      }
-    },
+    stage,
     async admit(key, name, { validator, maxBytes: most }) {
       const { size } = await stat(key)
       if (size > most) throw overLimit('The file', most)
       const head = await readHead(storage, { key, size }, name)
       if (!agreesWithName(name, head)) throw falseImage(name)
-      await storage.move(key, name, { validator, headers: headersOf(name, head) })
+      const made = await stageVariants(name, key)
+      try {
+        await storage.move(key, name, { validator, headers: headersOf(name, head) })
+      } catch (error) {
+        await made.discard()
+        throw error
+      }
+      await made.commit()
     },
     read: async (name) => storage.read(checkName(name)),
     async *open(name, range) {
@@ -200,15 +261,15 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     size: async (name) => (await stat(checkName(name))).size,
     modifiedAt: async (name) => (await stat(checkName(name))).modifiedAt,
     list: (prefix = '', page = {}) => listPage(storage, prefix, page),
-    delete: async (name) => storage.delete(checkName(name)),
-    url: (name) => addresses.url(checkName(name)),
-    signedUrl: async (name, signing) => addresses.signedUrl(checkName(name), signing),
+    delete: async (name) => remove(checkName(name)),
+    url: (name, choice = {}) => addresses.url(chosen(name, choice)),
+    async signedUrl(name, { variant, ...signing } = {}) {
+      if (variant === undefined || signing.method !== 'PUT')
+        return addresses.signedUrl(chosen(name, { variant }), signing)
+      throw new FingerpostError('FP_CONFIG', 'A variant is made from its picture and has no address for PUT.')
+    },
     orphans: (usedNames, orphan = {}) => findOrphans(storage, usedNames, orphan, now()),
   }
-}
-
-function checkSafe(name: string): void {
-  if (!isSafeKey(name)) throw unsafeName(name)
 }
 
 /** A name to look for: one that `save` gives, or one that another program gave. */

@@ -4,7 +4,7 @@ import { isObjectStore } from '../storage/storage.ts'
 import type { MediaLinkOptions } from './links/address.ts'
 import { createDirectUploads, type DirectUploads } from './links/direct.ts'
 import type { LinkKey } from './links/link.ts'
-import type { MediaStorage } from './media-storage.ts'
+import type { MediaStorage, UrlChoice } from './media-storage.ts'
 import type { Quota, UploadLimits } from './options.ts'
 import type { Intake } from './upload/intake.ts'
 import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload/upload.ts'
@@ -25,14 +25,14 @@ export interface Media {
   replace(oldName: string | undefined, part: UploadPart, options: MediaUploadOptions): Promise<SavedUpload>
   /** Removes a file; one that isn't there is no error. */
   delete(name: string): Promise<void>
-  /** The address of a file: of the app, or of the CDN in front of it. */
-  url(name: string): string
+  /** The address of a file or of its variant: of the app, or of the CDN in front of it. */
+  url(name: string, choice?: UrlChoice): string
   /**
    * An address with a signature that opens a private file until it expires, or takes its bytes (`method: 'PUT'`).
    *
    * @throws FingerpostError `FP_CONFIG` without keys, unless an object store signs
    */
-  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
+  signedUrl(name: string, options?: MediaLinkOptions & UrlChoice): Promise<string>
   /** Uploads straight to the object store. @throws FingerpostError `FP_CONFIG` without one, or without keys */
   readonly direct: DirectUploads
 }

@@ -18,6 +18,7 @@ import {
 } from '../core/option.ts'
 import type { Storage } from '../storage/storage.ts'
 import { asInline } from './content/presentation.ts'
+import { asVariants, type Variants } from './content/variant.ts'
 import type { LinkKey, LinkVerdict } from './links/link.ts'
 
 /** Limits of uploads. */
@@ -80,6 +81,11 @@ export interface MediaOptions {
   readonly inline?: readonly string[]
   /** Adds `image/svg+xml` to `inline`. Default false. */
   readonly inlineSvg?: boolean
+  /**
+   * Makes pictures in other sizes: `{ small: (picture) => sharp(picture).resize(200).toBuffer() }`. Each is stored beside
+   * its picture, has the address `mediaUrl(name, { variant: 'small' })`, and is removed with the picture. Default none.
+   */
+  readonly variants?: Variants
   /** Which sites may embed the files. Default `same-origin`. */
   readonly crossOriginResourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin'
   /** Seconds in which a client may neither send nor take a byte before its connection is closed. Default 60. */
@@ -182,6 +188,7 @@ const TABLE = {
   send: { parse: asSend, default: 'app' as SendOption },
   inline: { parse: asInline, default: ['image/*'] as readonly string[] },
   inlineSvg: { parse: asFlag, default: false },
+  variants: { parse: asVariants, default: {} as Variants },
   crossOriginResourcePolicy: {
     parse: asOneOf('same-origin', 'same-site', 'cross-origin'),
     default: 'same-origin',

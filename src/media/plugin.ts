@@ -4,10 +4,11 @@ import { parsePublicUrl } from '../core/public-url.ts'
 import { mountAt } from '../http/mount.ts'
 import { limitStreams } from '../http/reply.ts'
 import { checkLocations, checkSlash, type Location } from './check.ts'
+import { createVariantMaker } from './content/variant.ts'
 import { rootOf } from './inspect.ts'
 import { createLinkSigner } from './links/link.ts'
 import { createMedia, type Media } from './media.ts'
-import { createMediaStorage } from './media-storage.ts'
+import { createMediaStorage, type UrlChoice } from './media-storage.ts'
 import { type MediaConfig, type MediaOptions, resolveMediaOptions } from './options.ts'
 import { createHandoff } from './read/handoff.ts'
 import { createPrivacy } from './read/privacy.ts'
@@ -23,7 +24,7 @@ declare module 'fastify' {
     /** Visitors' files: save, replace, delete, address. */
     readonly media: Media
     /** The address of a file. The same as `media.url`. */
-    mediaUrl(name: string): string
+    mediaUrl(name: string, choice?: UrlChoice): string
   }
   interface FastifyRequest {
     /** Stores the files of a form, all or none. Needs @fastify/multipart. */
@@ -41,7 +42,7 @@ export const media = fastifyPlugin(serveMedia, { name: 'fingerpost-media', fasti
 
 async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<void> {
   const config = resolveMediaOptions(given)
-  const { storage, limits, inline, inlineSvg, now, keys, quota } = config
+  const { storage, limits, inline, inlineSvg, now, keys, quota, variants } = config
   checkSlash(config.url)
   const mount = mountAt(config.url, app.prefix, undefined)
   const isPrivate = createPrivacy(config, mount.path)
@@ -51,6 +52,7 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
     inline,
     inlineSvg,
     now,
+    variants,
     url: mount.url,
     ...signing,
   })
@@ -67,12 +69,13 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
   app.addHook('onReady', () => checkLocations(locationsOf(app, config, parsePublicUrl(mount.url))))
   const signer = keys === undefined ? undefined : createLinkSigner(keys, now)
   const answering = { inline, inlineSvg, resourcePolicy: config.crossOriginResourcePolicy }
+  const { originalOf } = createVariantMaker(variants)
   const handoff = createHandoff(storage, config.send)
   const send = createSender(storage, answering, stallMs)
   // In a scope of their own, so that the rest of the app keeps its parsers and error handlers.
   await app.register(async (scope) => {
     const { route, path } = mount
-    addReadRoute(scope, route, { config, path, isPrivate, signer, handoff, answering, send })
+    addReadRoute(scope, route, { config, path, isPrivate, signer, handoff, originalOf, answering, send })
     if (signer !== undefined)
       addPutRoute(scope, route, { signer, limits, files, quota, now, intake, answering, send })
   })

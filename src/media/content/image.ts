@@ -22,6 +22,15 @@ export function claimedImageType(name: string): ImageType | undefined {
   return extension === '.svg' ? 'image/svg+xml' : RASTER_TYPES.get(extension.slice(1))
 }
 
+/** A picture's name, then the variant's. */
+const VARIANT_NAME = /^(.+)@[a-z][\w-]{0,31}\.\w+$/i
+
+/** The name of the picture of which this may be a variant, whatever variants are made now. */
+export function originalNameOf(name: string): string | undefined {
+  const original = VARIANT_NAME.exec(name)?.[1]
+  return original !== undefined && claimedImageType(original) !== undefined ? original : undefined
+}
+
 /** How many bytes from the beginning of a file decide about it. The root of an SVG may follow a long comment. */
 export function headBytesOf(name: string): number {
   const type = claimedImageType(name)

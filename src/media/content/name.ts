@@ -1,6 +1,7 @@
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { decodePath, isLogicalPath } from '../../core/path.ts'
+import { originalNameOf } from './image.ts'
 
 /** The name of a file whose own name has nothing safe in it. */
 const NAMELESS = 'file'
@@ -21,7 +22,7 @@ const RESERVED = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹�
 /**
  * Makes one safe path segment of a name that a visitor chose. Folders, control characters, direction overrides, and
  * leading and trailing dots and blanks are removed; Unicode stays, in NFC. At most 255 bytes of UTF-8, the extension
- * kept. Never empty. A safe name stays as it is.
+ * kept. Never empty. A safe name stays as it is; names of variants (`ann.png@small.png`) are not safe.
  */
 export function safeName(text: string): string {
   const lastPart = text.slice(Math.max(text.lastIndexOf('/'), text.lastIndexOf('\\')) + 1)
@@ -39,7 +40,10 @@ function safeStep(text: string): string {
     .replace(INVISIBLE, '')
     .normalize('NFC')
     .replace(FORBIDDEN, '_')
-  const bare = withoutEdges(visible)
+  const original = originalNameOf(visible)
+  // `ann.png@small.png` is a name for fingerpost to give.
+  const own = original === undefined ? visible : `${original}_${visible.slice(original.length + 1)}`
+  const bare = withoutEdges(own)
   return shorten(RESERVED.test(bare) ? `_${bare}` : bare, '')
 }
 
@@ -55,7 +59,7 @@ export function isSafeKey(key: string): boolean {
  */
 export function isReadableKey(key: string, platform: NodeJS.Platform = process.platform): boolean {
   // Windows opens `a.txt` as `a.txt.`, and a device or a stream under other names.
-  if (platform === 'win32') return isSafeKey(key)
+  if (platform === 'win32') return isSafeKey(originalNameOf(key) ?? key)
   return isLogicalPath(key) && key.split('/').every(isReadableSegment)
 }
 
@@ -113,7 +117,7 @@ function withoutEdges(name: string): string {
 /** Puts a suffix before the extension and takes characters from the stem until the name fits. */
 function shorten(name: string, suffix: string): string {
   const { stem, extension } = splitExtension(name)
-  const room = LIMITS.mediaNameMaxBytes - Buffer.byteLength(extension) - Buffer.byteLength(suffix)
+  const room = LIMITS.mediaNameMaxBytes - Buffer.byteLength(suffix + extension)
   return withoutEdges(cut(stem, room)) + suffix + extension
 }
 

@@ -175,7 +175,7 @@ async function admit(
     await lease?.rollback()
     // Two calls with one ticket: the other one was faster.
     if (!isMoved && (await store.stat(name)) !== undefined) return name
-    await store.delete(isMoved ? name : temporary)
+    await (isMoved ? files.delete(name) : store.delete(temporary))
     throw error
   }
 }

@@ -3,7 +3,7 @@ import { FingerpostError } from '../../core/error.ts'
 import { canonicalPath } from '../../http/mount.ts'
 import { hasTurn, waitForTurn } from '../../http/reply.ts'
 import { type Response, redirectTo, withQueryOf } from '../../http/response.ts'
-import type { Storage } from '../../storage/storage.ts'
+import type { Storage, StoredFile } from '../../storage/storage.ts'
 import { isReadableKey } from '../content/name.ts'
 import type { LinkSigner, LinkVerdict } from '../links/link.ts'
 import type { MediaConfig } from '../options.ts'
@@ -20,6 +20,8 @@ export interface Reading {
   readonly isPrivate: IsPrivate
   readonly signer: LinkSigner | undefined
   readonly handoff: Handoff
+  /** The picture whose variant has a name. */
+  readonly originalOf: (name: string) => string | undefined
   readonly answering: AnswerOptions
   readonly send: SendAnswer
 }
@@ -49,13 +51,14 @@ async function answerRequest(request: FastifyRequest, name: string, reading: Rea
   const target = request.raw.url ?? ''
   const location = canonicalPath(target, reading.path, name)
   if (location !== undefined) return withQueryOf(target, redirectTo(location, 'no-cache'))
-  const isFilePrivate = isPrivate(name)
+  // A variant is as private as its picture.
+  const original = reading.originalOf(name)
+  const isFilePrivate = isPrivate(name) || (original !== undefined && isPrivate(original))
   const query = request.query as Readonly<Record<string, unknown>>
   const link = reading.signer?.verify(name, request.method, query) ?? 'unsigned'
-  if (isFilePrivate && !(await mayRead(request, name, link, config))) return refuse(403)
-  const file = await statOrUndefined(storage, name)
-  // A disk that ignores case finds a file under other names, too. Only its own name is served.
-  if (file === undefined || file.key !== name) return refuse(404)
+  if (isFilePrivate && !(await mayRead(request, original ?? name, link, config))) return refuse(403)
+  const file = (await findFile(storage, name)) ?? (original && (await findFile(storage, original)))
+  if (!file) return refuse(404)
   const disposition = query['disposition'] === 'attachment' ? 'attachment' : undefined
   const { method, headers } = request
   const described: MediaRequest = { method, headers, isPrivate: isFilePrivate, disposition }
@@ -63,9 +66,11 @@ async function answerRequest(request: FastifyRequest, name: string, reading: Rea
   return handoff === undefined ? answerWithFile(sendable, described) : handoff(sendable)
 }
 
-async function statOrUndefined(storage: Storage, name: string) {
+async function findFile(storage: Storage, name: string): Promise<StoredFile | undefined> {
   try {
-    return await storage.stat(name)
+    const file = await storage.stat(name)
+    // A disk that ignores case finds a file under other names, too. Only its own name is served.
+    return file?.key === name ? file : undefined
   } catch (error) {
     // A link that leads out of the folder.
     if (error instanceof FingerpostError && error.code === 'FP_PATH') return undefined
