@@ -93,10 +93,14 @@ ${indent(body.filter(isGiven).join('\n'))}}
 `
 }
 
-/** A CDN that remembers a 404 would keep it when the next deploy brings the file. */
+/**
+ * A CDN that remembers an error would keep it when the next deploy brings the file. Volatile, because nginx turns a 200
+ * into a 416 after it has read the variable.
+ */
 const MISSING = `map $status $fingerpost_missing {
+    volatile;
     default "";
-    404 "no-store";
+    "~^4" "no-store";
 }
 `
 

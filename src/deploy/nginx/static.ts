@@ -51,7 +51,7 @@ export function formatStaticLocation(settings: NginxStatic, app: string | undefi
     app === undefined
       ? '# Only hashed names are on the disk; templates never make others.'
       : `# Logical names (css/site.css) are not on the disk; the app answers for them.
-error_page 404 = ${app};
+error_page 404 405 = ${app};
 log_not_found off;${more}`
   return `# Static files of the build. Both slashes matter: without them a name with .. would leave the folder.
 location ^~ ${quoteValue(path)} {

@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fastify from 'fastify'
-import { build } from '../../../src/builder/build.ts'
 import { parseManifest } from '../../../src/core/manifest/manifest.ts'
 import { findNginx, formatNginxConfig, type NginxSettings } from '../../../src/deploy/nginx/config.ts'
 import type { NginxMedia } from '../../../src/deploy/nginx/media.ts'
@@ -309,84 +308,3 @@ test('a folder whose name nginx would take for a variable is refused', async (co
   }
   assert.throws(() => formatNginxConfig(settings), { code: 'FP_CONFIG' })
 })
-
-/** What both must say alike. The ETag differs: nginx makes its own from time and size. */
-const COMPARED = [
-  'content-type',
-  'content-encoding',
-  'cache-control',
-  'vary',
-  'access-control-allow-origin',
-  'x-content-type-options',
-]
-
-const PREHASHED = 'bundled/app-B1xyZ9aQ.js'
-const TABLE_BUILD = { ...BUILD, [PREHASHED]: 'console.log(1)', 'img/a.png': PNG }
-
-for (const url of ['/static/', '/', '/sub/path/static/', 'https://cdn.example.com/files/']) {
-  test(`nginx and the app answer alike below ${url}`, async (context) => {
-    if (!hasTool(context, 'nginx')) return
-    const root = makeTree(context)
-    const sources = makeTree(context, TABLE_BUILD)
-    const { manifest } = await build({
-      sources: [sources],
-      out: root,
-      url,
-      prehashed: ['bundled/**'],
-      cache: false,
-    })
-    const app = fastify()
-    context.after(() => app.close())
-    await app.register(fingerpost, { root, earlyHints: true })
-    app.post('/form', async () => 'posted')
-    app.get('/hinted', (request, reply) =>
-      reply.preload('css/site.css').send(request.headers['x-forwarded-host']),
-    )
-    const address = await app.listen({ host: '127.0.0.1', port: 0 })
-    const port = await freePort()
-    const nginx = await findNginx()
-    const config = formatNginxConfig({
-      listen: `127.0.0.1:${port}`,
-      serverName: '_',
-      app: address,
-      static: { root, manifest, brotli: nginx?.brotli === true },
-      media: undefined,
-      whole: { modules: nginx?.modules ?? [] },
-    })
-    await startNginx(context, writeNginxConfig(context, config), port)
-    const prefix = new URL(url, 'http://x').pathname
-    const fileOf = (name: string) => prefix + (manifest.assets.get(name)?.file ?? assert.fail(name))
-    const css = fileOf('css/site.css')
-    const paths = [
-      ...Object.keys(TABLE_BUILD).map(fileOf),
-      ...Object.keys(TABLE_BUILD).map((name) => prefix + name),
-      ...[`${css}.br`, `${css}.gz`, `${prefix}css`, `${prefix}css/`, prefix],
-      ...[`${prefix}manifest.json`, `${prefix}history.json`, `${prefix}.fingerpost/x`],
-      ...[`${prefix}css/site.0000000000000000.css`, `${prefix}none.css`],
-    ]
-    const appPort = Number(new URL(address).port)
-    for (const path of paths) {
-      for (const accept of ['identity', 'gzip', 'br, gzip']) {
-        const headers = { 'accept-encoding': accept, origin: 'https://other.example' }
-        const [ours, theirs] = [await exchange(appPort, path, headers), await exchange(port, path, headers)]
-        const shown = (answer: Answer) => {
-          const compared = COMPARED.map((name) => [name, answer.headers[name]?.toString().toLowerCase()])
-          return { status: answer.status, ...Object.fromEntries(compared) }
-        }
-        assert.deepEqual(shown(theirs), shown(ours), `${path} with ${accept}`)
-        if (ours.status === 200) assert.deepEqual(theirs.body, ours.body, path)
-      }
-    }
-    assert.equal((await exchange(port, '/form', {}, 'POST')).body.toString(), 'posted')
-    const hinted = await exchange(port, '/hinted', {
-      'x-forwarded-host': 'evil.example',
-      host: 'good.example',
-    })
-    assert.equal(hinted.body.toString(), 'good.example')
-    assert.equal(
-      (await exchange(port, '/hinted')).status,
-      200,
-      'no interim response takes the place of the page',
-    )
-  })
-}
