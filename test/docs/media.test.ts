@@ -26,7 +26,7 @@ async function run(context: TestContext, program: string): Promise<string> {
   })
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(REPOSITORY, join(folder, 'node_modules/fingerpost'))
-  for (const name of ['fastify', '@fastify'])
+  for (const name of ['fastify', '@fastify', 'sharp'])
     symlinkSync(join(REPOSITORY, 'node_modules', name), join(folder, 'node_modules', name))
   const { code, stdout, stderr } = await runNode(['app.js'], { cwd: folder })
   assert.equal(code, 0, stderr)
@@ -87,6 +87,31 @@ test('the program without an app saves and signs', async (context) => {
     console.log(link, await files.size('reports/march.pdf'))`,
   )
   assert.match(output, /^\/media\/reports\/march\.pdf\?expires=\d+&key=k1&signature=[\w-]+ 4$/)
+})
+
+test('the program for pictures in other sizes makes them, at the addresses it names', async (context) => {
+  const program = programWith("from 'sharp'")
+  const output = await run(
+    context,
+    `import Fastify from 'fastify'
+    import media, { createFilesystemStorage } from 'fingerpost/media'
+    const app = Fastify()
+    ${program}
+    const { readFileSync } = await import('node:fs')
+    await app.media.files.save('avatars/ann.png', readFileSync('cat.png'))
+    for (const variant of [undefined, 'small', 'wide']) {
+      const url = app.mediaUrl('avatars/ann.png', { variant })
+      const answer = await app.inject(url)
+      const { width, format } = await sharp(answer.rawPayload).metadata()
+      console.log(url, answer.headers['content-type'], width, format)
+    }`,
+  )
+  assert.deepEqual(output.split('\n'), [
+    '/media/avatars/ann.png image/png 1 png',
+    '/media/avatars/ann.png@small.png image/png 200 png',
+    '/media/avatars/ann.png@wide.webp image/webp 1600 webp',
+  ])
+  for (const url of output.matchAll(/\/media\/\S+/g)) assert.ok(program.includes(`// '${url[0]}'`), url[0])
 })
 
 test('the program for direct uploads gives a form out and looks at what came', async (context) => {

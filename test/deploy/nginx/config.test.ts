@@ -46,7 +46,8 @@ async function startApp(context: TestContext, root: string, storage: Storage, vi
   await app.register(fingerpost, { root })
   const isPrivate =
     via === 'accel' ? { private: ['private/'], keys: KEYS, send: { accel: '/internal-media/' } } : {}
-  await app.register(media, { storage, production: false, ...isPrivate })
+  const variants = { small: { extension: '.gif', make: () => GIF }, none: () => undefined }
+  await app.register(media, { storage, production: false, variants, ...isPrivate })
   app.get('/', async () => 'the app')
   app.post('/form', async (request) => request.saveUploads({ files: { file: { uploadTo: 'up' } } }))
   return { app, address: await app.listen({ host: '127.0.0.1', port: 0 }) }
@@ -189,7 +190,7 @@ test('nginx sends public media with safe types and dispositions', async (context
     'logo.svg': SVG,
     'Größe.txt': 'x',
   })
-  const { get } = await startSite(
+  const { get, app } = await startSite(
     context,
     createFilesystemStorage({ root }),
     { kind: 'folder', root },
@@ -209,6 +210,9 @@ test('nginx sends public media with safe types and dispositions', async (context
     assert.equal(headers['cache-control'], 'no-cache')
   }
   assert.equal((await get('/media/cat.png', {}, 'DELETE')).status, 403)
+  await app.media.files.save('ann.png', PNG)
+  const small = await get(app.mediaUrl('ann.png', { variant: 'small' }))
+  assert.deepEqual([small.headers['content-type'], small.body], ['image/gif', GIF])
   const none = await get('/media/none.png')
   assert.deepEqual([none.status, none.headers['cache-control']], [404, 'no-store'])
 })
@@ -238,6 +242,14 @@ async function checkPrivate({ get, app, origin }: Site): Promise<void> {
   assert.equal(strange.status, 200)
   assert.deepEqual(strange.body, PNG)
   assert.equal(strange.headers['content-type'], 'image/png')
+  await app.media.files.save('private/cat.png', PNG)
+  const shown = async (variant: string) => {
+    assert.equal((await get(app.mediaUrl('private/cat.png', { variant }))).status, 403)
+    const { headers, body } = await get(await app.media.signedUrl('private/cat.png', { variant }))
+    return [headers['content-type'], body]
+  }
+  assert.deepEqual(await shown('small'), ['image/gif', GIF])
+  assert.deepEqual(await shown('none'), ['image/png', PNG], 'the picture where there is no variant')
 }
 
 test('nginx sends private media from a folder after the app has decided', async (context) => {
