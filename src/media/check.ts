@@ -1,7 +1,9 @@
-import { access, constants, mkdir } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { access, constants, mkdir, readdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { relative, resolve, sep } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { FingerpostError } from '../core/error.ts'
+import { nearestNames } from '../core/nearest.ts'
 import type { PublicUrl } from '../core/public-url.ts'
 
 /** What to compare when the app starts. */
@@ -89,18 +91,30 @@ function rootFaults({
   return faults
 }
 
-async function writeFaults({ media: { root }, warn }: LocationCheck): Promise<readonly string[]> {
+async function writeFaults({ media: { root }, production, warn }: LocationCheck): Promise<readonly string[]> {
   if (root === undefined) return []
   try {
-    const made = await mkdir(root, { recursive: true })
-    if (made !== undefined)
-      warn(`The media folder ${root} did not exist and was made. Is the option root right?`)
+    if (!existsSync(root)) {
+      const isLikelyMistake = production || !existsSync(dirname(root))
+      if (isLikelyMistake) return [`${await missing(root)} Correct the option root, or: mkdir -p ${root}`]
+      await mkdir(root)
+      warn(`${await missing(root)} It was made, which is right at the first start only.`)
+    }
     await access(root, constants.W_OK | constants.X_OK)
     return []
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return [`The media folder ${root} can't be written to: ${reason}. Give this user write permission.`]
   }
+}
+
+/** Says that a folder is missing, and which others have nearly its name. */
+async function missing(root: string): Promise<string> {
+  const parent = dirname(root)
+  const others = await readdir(parent).catch(() => [])
+  const alike = nearestNames(basename(root), others).filter((name) => name !== basename(root))
+  const nearest = alike.map((name) => ` There is ${join(parent, name)}.`).join('')
+  return `The media folder ${root} does not exist.${nearest}`
 }
 
 function contains(folder: string, path: string): boolean {

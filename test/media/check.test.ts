@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync } from 'node:fs'
+import { chmodSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -75,15 +75,27 @@ test('every reason is told at once', async () => {
   })
 })
 
-test('a folder that is made at the start is told of, and a temporary one has a remedy', async (context) => {
-  const root = join(makeTree(context), 'medai')
+test('a missing folder is made at the first start of a trial, and not without a word', async (context) => {
+  const root = join(makeTree(context, { media: {}, cache: {} }), 'medai')
   const warnings: string[] = []
   const check = { ...SOUND, media: mount('/media/', root), warn: (text: string) => void warnings.push(text) }
   await checkLocations(check)
   await checkLocations(check)
   assert.equal(warnings.length, 1)
-  assert.match(warnings[0] ?? '', /medai did not exist and was made/)
+  assert.match(warnings[0] ?? '', /medai does not exist\. There is \S+\/media\. It was made/)
   await assert.rejects(checkLocations({ ...check, production: true }), /Choose another one, \/srv\/media/)
+})
+
+test('a missing folder is refused where it is likely a typing mistake', async (context) => {
+  const parent = makeTree(context, { media: {} })
+  const check = (root: string, production: boolean) =>
+    checkLocations({ ...SOUND, media: mount('/media/', join(parent, root)), production })
+  await assert.rejects(
+    check('medai', true),
+    /medai does not exist\. There is \S+\/media\. Correct .*mkdir -p/,
+  )
+  await assert.rejects(check('medai/files', false), /medai\/files does not exist\. Correct the option root/)
+  assert.deepEqual(readdirSync(parent), ['media'])
 })
 
 test('a folder that can not be written to is refused', async (context) => {
