@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import { build } from 'rolldown'
 
@@ -39,9 +39,15 @@ await build([
     output: { file: `dist/parts/${name}` },
   })),
   {
+    // Put into the page of a report, which loads nothing.
+    input: 'src/report/client/main.ts',
+    output: { file: 'dist/parts/report-client.js', format: 'iife', minify: true },
+  },
+  {
     ...common,
     input: 'src/cli.cts',
     external: /./,
     output: { file: 'dist/cli.cjs', format: 'cjs' },
   },
 ])
+copyFileSync('src/report/report.css', 'dist/parts/report.css')

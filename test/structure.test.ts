@@ -23,6 +23,7 @@ const LAYERS: Readonly<Record<string, number>> = {
   plugin: 9,
   media: 9,
   deploy: 9,
+  report: 9,
   cli: 10,
   '': 11,
 }
@@ -38,6 +39,7 @@ const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   media: ['content', 'links', 'read', 'upload'],
   serve: ['page'],
   live: ['resolve', 'reload'],
+  report: ['client'],
 }
 
 interface Import {

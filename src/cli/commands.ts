@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   find: row('Show which source files have a name', () => import('./commands/find.ts')),
   serve: row('Serve a build, or live sources with --live', () => import('./commands/serve.ts')),
   check: row('Verify files, digests, encodings and references', () => import('./commands/check.ts')),
+  report: row('Write a page about a build, or compare two', () => import('./commands/report.ts')),
   prune: row('Remove files that no kept build needs', () => import('./commands/prune.ts')),
   pack: row('Write a build to an archive, for build --previous', () => import('./commands/pack.ts')),
   cache: row('Print the folder of the build cache, or clear it', () => import('./commands/cache.ts')),

@@ -1,5 +1,5 @@
+import { formatCount } from '../report/unit.ts'
 import type { Output } from './output.ts'
-import { formatCount } from './unit.ts'
 
 /** How far a long command has come. */
 export interface ProgressState {

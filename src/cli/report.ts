@@ -1,9 +1,9 @@
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { Problem } from '../core/reference/problem.ts'
+import { formatCount, formatNumberOf } from '../report/unit.ts'
 import type { CommandContext, ExitCode } from './command.ts'
 import type { Style } from './output.ts'
-import { formatCount, formatNumberOf } from './unit.ts'
 
 /** Explains on standard error why a command failed, and returns its exit code. */
 export function reportError(error: unknown, { stderr, signal }: CommandContext): ExitCode {

@@ -63,6 +63,8 @@ export const LIMITS = {
   tarNameMaxBytes: 64 * KIB,
   /** Milliseconds one file of a previous build may take to arrive from another server. */
   previousTimeoutMs: 60_000,
+  /** Kept builds that a report compares with the one in force. */
+  reportedBuilds: 5,
   /** Files of a previous build that are carried forward at once. */
   previousConcurrency: 8,
   /** Seconds a build may take to announce itself; what is older was left by one that died over it. */

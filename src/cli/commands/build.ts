@@ -1,14 +1,17 @@
+import { writeFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { build } from '../../builder/build.ts'
-import type { BuildEvent, BuildReport } from '../../builder/report.ts'
+import type { BuildEvent, BuildReport, BuildStep } from '../../builder/report.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { ENCODINGS } from '../../core/encoding.ts'
 import { flagsOf } from '../../core/option-flag.ts'
+import type { ReportedWork } from '../../report/site-report.ts'
+import { formatBytes, formatMilliseconds, formatNumberOf } from '../../report/unit.ts'
 import { defineCommand } from '../command.ts'
 import type { Output, Style } from '../output.ts'
 import { createProgress, type Progress, SILENT_PROGRESS } from '../progress.ts'
 import { formatProblemCount, formatProblems, formatSome } from '../report.ts'
-import { CONFIG_OPTION, loadSources, shortPath } from '../settings.ts'
-import { formatBytes, formatMilliseconds, formatNumberOf } from '../unit.ts'
+import { CONFIG_OPTION, loadSources, type Settings, shortPath } from '../settings.ts'
 
 /** `fingerpost build [SOURCE]...` */
 export const command = defineCommand({
@@ -20,6 +23,7 @@ export const command = defineCommand({
   examples: ['build assets', 'build assets icons=npm:icons/dist -o public -u /files/'],
   options: {
     ...flagsOf(BUILD_TABLE),
+    report: { kind: 'value', value: 'FILE', help: 'Write a page about the build, see fingerpost report' },
     'dry-run': { kind: 'flag', short: 'n', help: 'Do everything except writing the output' },
     ...CONFIG_OPTION,
   },
@@ -27,12 +31,20 @@ export const command = defineCommand({
   async run({ options, positionals }, context) {
     const settings = await loadSources(options, positionals, context, 'fingerpost build assets')
     const progress = options.json ? SILENT_PROGRESS : createProgress(context.stderr, context.now)
+    const steps = createStepClock(context.now)
     const report = await build(settings.options, {
       cwd: settings.cwd,
       signal: context.signal,
       mode: options['dry-run'] ? 'dry-run' : 'publish',
-      onProgress: (event) => showEvent(event, progress, context.stderr),
+      onProgress(event) {
+        if (event.kind === 'step') steps.enter(event.step)
+        showEvent(event, progress, context.stderr)
+      },
     }).finally(() => progress.clear())
+    if (options.report !== undefined && !options['dry-run']) {
+      const work = { ...report.work, steps: steps.finish() }
+      await saveReport(resolve(context.cwd, options.report), settings, work)
+    }
     const out = shortPath(settings.out, context.cwd)
     return {
       json: () => toJson(report, settings.out),
@@ -40,6 +52,31 @@ export const command = defineCommand({
     }
   },
 })
+
+async function saveReport(file: string, settings: Settings, work: ReportedWork): Promise<void> {
+  const { reportOn } = await import('./report.ts')
+  const { renderReport } = await import('../../report/page.ts')
+  await writeFile(file, await renderReport(await reportOn(settings, { cwd: settings.cwd, work })))
+}
+
+/** Measures how long each step takes. */
+function createStepClock(now: () => number) {
+  const steps: Partial<Record<BuildStep, number>> = {}
+  let current: { readonly step: BuildStep; readonly since: number } | undefined
+  const leave = () => {
+    if (current !== undefined) steps[current.step] = now() - current.since
+  }
+  return {
+    enter(step: BuildStep) {
+      leave()
+      current = { step, since: now() }
+    },
+    finish() {
+      leave()
+      return steps
+    },
+  }
+}
 
 function showEvent(event: BuildEvent, progress: Progress, stderr: Output): void {
   switch (event.kind) {

@@ -3,12 +3,12 @@ import type { CheckReport } from '../../builder/report.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { flagsOf } from '../../core/option-flag.ts'
+import { formatBytes, formatNumberOf } from '../../report/unit.ts'
 import { checkTemplates, type TemplateReport } from '../../template/check-templates.ts'
 import { defineCommand } from '../command.ts'
 import type { Style } from '../output.ts'
 import { formatProblems, formatSome } from '../report.ts'
 import { CONFIG_OPTION, loadSettings, readBuild } from '../settings.ts'
-import { formatBytes, formatNumberOf } from '../unit.ts'
 
 /** `fingerpost check` */
 export const command = defineCommand({

@@ -5,12 +5,12 @@ import { LIMITS } from '../../core/limit.ts'
 import { foldName } from '../../media/content/name.ts'
 import { findUnservable, parseNameList, type Unservable } from '../../media/inspect.ts'
 import { createMediaStorage } from '../../media/media-storage.ts'
+import { formatBytes, formatNumberOf } from '../../report/unit.ts'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { DURATION_SECONDS } from '../arguments.ts'
 import { type CommandContext, type CommandResult, defineCommand } from '../command.ts'
 import { BUCKET_OPTIONS, openBucket } from '../settings.ts'
-import { formatBytes, formatNumberOf } from '../unit.ts'
 
 interface Work {
   readonly storage: Storage

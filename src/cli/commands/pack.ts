@@ -2,9 +2,9 @@ import { resolve } from 'node:path'
 import { pack } from '../../builder/maintain/pack.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { flagsOf } from '../../core/option-flag.ts'
+import { formatBytes, formatNumberOf } from '../../report/unit.ts'
 import { defineCommand } from '../command.ts'
 import { CONFIG_OPTION, loadSettings, readBuild, shortPath } from '../settings.ts'
-import { formatBytes, formatNumberOf } from '../unit.ts'
 
 const DEFAULT_ARCHIVE = 'fingerpost.tar'
 

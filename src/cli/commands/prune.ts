@@ -1,10 +1,10 @@
 import { PRUNE_DEFAULTS, type PruneOptions, prune } from '../../builder/maintain/prune.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { flagsOf } from '../../core/option-flag.ts'
+import { formatBytes, formatNumberOf } from '../../report/unit.ts'
 import { atLeast, type CommandOptions, DURATION_SECONDS, type OptionValues } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { CONFIG_OPTION, loadSettings, readBuild } from '../settings.ts'
-import { formatBytes, formatNumberOf } from '../unit.ts'
 
 /** What a prune keeps. */
 export const PRUNE_OPTIONS = {

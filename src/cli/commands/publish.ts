@@ -4,12 +4,12 @@ import { LIMITS } from '../../core/limit.ts'
 import { flagsOf } from '../../core/option-flag.ts'
 import { type PublishReport, publishBuild } from '../../deploy/publish.ts'
 import { BUCKET_VARIANTS } from '../../deploy/publish-plan.ts'
+import { formatBytes, formatNumberOf } from '../../report/unit.ts'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import { atLeast, oneOf } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { createProgress, SILENT_PROGRESS } from '../progress.ts'
 import { BUCKET_OPTIONS, CONFIG_OPTION, loadSettings, openBucket, readBuild } from '../settings.ts'
-import { formatBytes, formatNumberOf } from '../unit.ts'
 import { PRUNE_OPTIONS, pruneRules } from './prune.ts'
 
 /** `fingerpost publish s3://BUCKET/PREFIX` */

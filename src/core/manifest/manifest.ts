@@ -34,6 +34,11 @@ export interface ManifestAsset extends ManifestVariant {
   readonly references: readonly ManifestReference[]
 }
 
+/** The bytes that a browser downloads: of the smallest variant. */
+export function downloadSize({ size, encodings }: Pick<ManifestAsset, 'size' | 'encodings'>): number {
+  return Math.min(size, ...Object.values(encodings).map((variant) => variant.size))
+}
+
 /**
  * The specifiers of a build's import map and the names they stand for, suffix included: `three`, or `./js/a.js` for a
  * URL relative to the manifest's.

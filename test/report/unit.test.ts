@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatBytes, formatCount, formatMilliseconds, formatNumberOf } from '../../src/cli/unit.ts'
+import { formatBytes, formatCount, formatMilliseconds, formatNumberOf } from '../../src/report/unit.ts'
 
 test('bytes never show 1000 of a unit', () => {
   const expected = {

@@ -1,0 +1,77 @@
+import { groupBy } from '../core/group-by.ts'
+import { downloadSize, type Manifest, type ManifestAsset } from '../core/manifest/manifest.ts'
+import { bareMediaType } from '../core/media-type.ts'
+import type { LogicalPath } from '../core/path.ts'
+
+/** A reason to look at some files. */
+export interface Advice {
+  readonly kind: 'large' | 'badly-compressed' | 'duplicates' | 'source-maps'
+  readonly paths: readonly LogicalPath[]
+  /** Bytes at stake: what visitors download of these files, or what the copies take. */
+  readonly bytes: number
+}
+
+type Entry = readonly [path: LogicalPath, asset: ManifestAsset]
+
+/** Reasons that a report lists. */
+const MAX_ADVICE = 10
+
+/** Bytes of a download that is worth a look by itself. */
+const LARGE_BYTES = 250_000
+
+/** A text that brotli leaves at more than this share holds data that is compressed or random already. */
+const BADLY_COMPRESSED_SHARE = 0.75
+
+/** Bytes below which a bad ratio says nothing. */
+const BADLY_COMPRESSED_MIN_BYTES = 20_000
+
+/** What is worth a look, the most bytes first. */
+export function adviseOn({ assets }: Manifest): readonly Advice[] {
+  const entries = [...assets]
+  const maps = entries.filter(([path]) => path.endsWith('.map'))
+  const others = entries.filter(([path]) => !path.endsWith('.map'))
+  const advice = [
+    ...others.flatMap(adviseOnFile),
+    ...duplicatesIn(entries),
+    ...(maps.length === 0 ? [] : [describe('source-maps', maps, sumDownloads(maps))]),
+  ]
+  return advice.sort((a, b) => b.bytes - a.bytes).slice(0, MAX_ADVICE)
+}
+
+/** Files that no other refers to. Pages and what browsers ask for by its well-known name need no reference. */
+export function findUnused({ assets }: Manifest): readonly LogicalPath[] {
+  const used = new Set<LogicalPath>()
+  for (const { references } of assets.values()) for (const { path } of references) used.add(path)
+  return [...assets.keys()].filter((path) => !used.has(path) && !STARTING_POINT.test(path))
+}
+
+const STARTING_POINT =
+  /\.(?:html?|map|webmanifest)$|^(?:favicon\.ico|robots\.txt|manifest\.json|sw\.js)$|^\.well-known\//
+
+function adviseOnFile(entry: Entry): readonly Advice[] {
+  const [path, asset] = entry
+  const download = downloadSize(asset)
+  const isText = /^text\/|json$|xml$|javascript$/.test(bareMediaType(path) ?? '')
+  const share = download / asset.size
+  if (isText && download >= BADLY_COMPRESSED_MIN_BYTES && share > BADLY_COMPRESSED_SHARE) {
+    return [describe('badly-compressed', [entry], download)]
+  }
+  return download >= LARGE_BYTES ? [describe('large', [entry], download)] : []
+}
+
+function duplicatesIn(entries: readonly Entry[]): readonly Advice[] {
+  const groups = [...groupBy(entries, ([, { integrity }]) => integrity).values()]
+  return groups.flatMap((twins) => {
+    const [, ...copies] = twins
+    const bytes = sumDownloads(copies)
+    return bytes === 0 ? [] : [describe('duplicates', twins, bytes)]
+  })
+}
+
+function describe(kind: Advice['kind'], entries: readonly Entry[], bytes: number): Advice {
+  return { kind, paths: entries.map(([path]) => path), bytes }
+}
+
+function sumDownloads(entries: readonly Entry[]): number {
+  return entries.reduce((sum, [, asset]) => sum + downloadSize(asset), 0)
+}

@@ -1,0 +1,140 @@
+import type { HashedPath } from '../core/hashed-path.ts'
+import { expandBuilds, type History } from '../core/manifest/history.ts'
+import { downloadSize, type Manifest, type ManifestAsset } from '../core/manifest/manifest.ts'
+import type { LogicalPath } from '../core/path.ts'
+
+/** What changed from an earlier build to the one in force. */
+export interface BuildChanges {
+  /** The earlier build: its digest, or what `--against` named. */
+  readonly since: string
+  /** ISO 8601; unknown of a build from elsewhere. */
+  readonly publishedAt?: string
+  /** In order of path. */
+  readonly files: readonly FileChange[]
+  /** Bytes that a visitor of the earlier build downloads anew to have all files. */
+  readonly download: number
+  /** Bytes by which the whole site has grown, as visitors download it. */
+  readonly growth: number
+  /** Bytes of the earlier site, as visitors download it. */
+  readonly before: number
+}
+
+/** What happened to one file. */
+export interface FileChange {
+  /** `renamed`: its own content is the same, but files it refers to have new names. */
+  readonly kind: 'new' | 'changed' | 'renamed' | 'gone'
+  readonly path: LogicalPath
+  /** Of the smallest variant now, or then if it is gone. */
+  readonly download: number
+  /** Of a renamed file: the references from it to the file that was edited, both included. */
+  readonly because?: readonly LogicalPath[]
+}
+
+/** A build to compare with. */
+export interface EarlierBuild {
+  readonly name: string
+  readonly publishedAt?: string
+  readonly assets: ReadonlyMap<LogicalPath, EarlierAsset>
+  /** The bytes of one of its files; undefined if they are not kept. */
+  readonly read: ReadFile
+}
+
+export type EarlierAsset = Pick<ManifestAsset, 'file' | 'size' | 'encodings'>
+export type ReadFile = (file: HashedPath, size: number) => Promise<Uint8Array | undefined>
+
+/** Compares a build with an earlier one. @param read the bytes of a file now */
+export async function compareBuilds(
+  { assets }: Manifest,
+  earlier: EarlierBuild,
+  read: ReadFile,
+): Promise<BuildChanges> {
+  const changed = new Map<LogicalPath, FileChange['kind']>()
+  for (const [path, now] of assets) {
+    const then = earlier.assets.get(path)
+    if (then?.file === now.file) continue
+    const isRenamed = then !== undefined && (await haveSameContent(now, then, read, earlier.read))
+    changed.set(path, then === undefined ? 'new' : isRenamed ? 'renamed' : 'changed')
+  }
+  const files: FileChange[] = Array.from(changed, ([path, kind]) => {
+    const because = kind === 'renamed' ? findCause(path, changed, assets) : undefined
+    return { kind, path, download: downloadOfPath(path, assets), ...(because && { because }) }
+  })
+  for (const path of earlier.assets.keys()) {
+    if (!assets.has(path)) files.push({ kind: 'gone', path, download: downloadOfPath(path, earlier.assets) })
+  }
+  const before = sumDownloads(earlier.assets)
+  const { name: since, publishedAt } = earlier
+  return {
+    since,
+    ...(publishedAt !== undefined && { publishedAt }),
+    files: files.sort((a, b) => (a.path < b.path ? -1 : 1)),
+    download: files.reduce((sum, { kind, download }) => (kind === 'gone' ? sum : sum + download), 0),
+    growth: sumDownloads(assets) - before,
+    before,
+  }
+}
+
+/** The builds of a history before the one in force whose files are all known, the latest first. */
+export function earlierBuilds(
+  history: History,
+  { assets, digest }: Manifest,
+  read: ReadFile,
+): readonly EarlierBuild[] {
+  const known = new Map<HashedPath, readonly [LogicalPath, EarlierAsset]>()
+  for (const [path, asset] of assets) known.set(asset.file, [path, asset])
+  for (const asset of history.retired.values()) known.set(asset.file, [asset.path, asset])
+  const before = expandBuilds(history.builds).filter((build) => !build.abandoned && build.digest !== digest)
+  return before.reverse().flatMap(({ digest: name, publishedAt, files }) => {
+    const entries = [...files].map((file) => known.get(file))
+    if (entries.some((entry) => entry === undefined)) return []
+    const then = new Map(entries as readonly (readonly [LogicalPath, EarlierAsset])[])
+    return [{ name, publishedAt: publishedAt.toISOString(), assets: then, read }]
+  })
+}
+
+/** Whether two files differ in nothing but digests. A file without references has its own content only. */
+async function haveSameContent(
+  now: ManifestAsset,
+  then: EarlierAsset,
+  read: ReadFile,
+  readEarlier: ReadFile,
+): Promise<boolean> {
+  if (now.references.length === 0 || now.size !== then.size) return false
+  const [current, previous] = await Promise.all([read(now.file, now.size), readEarlier(then.file, then.size)])
+  if (current === undefined || previous === undefined) return false
+  return withoutDigests(current) === withoutDigests(previous)
+}
+
+function withoutDigests(bytes: Uint8Array): string {
+  return Buffer.from(bytes)
+    .toString('latin1')
+    .replace(/\.[0-9a-f]{16}(?![0-9a-f])/g, '')
+}
+
+/** The shortest chain of references from a renamed file to one whose own content is new. */
+function findCause(
+  start: LogicalPath,
+  changed: ReadonlyMap<LogicalPath, FileChange['kind']>,
+  assets: Manifest['assets'],
+): readonly LogicalPath[] | undefined {
+  const chains = new Map<LogicalPath, readonly LogicalPath[]>([[start, [start]]])
+  // A Map goes on to what is added while it is walked.
+  for (const [path, chain] of chains) {
+    if (changed.get(path) !== 'renamed') return chain
+    for (const { path: next } of assets.get(path)?.references ?? []) {
+      if (changed.has(next) && !chains.has(next)) chains.set(next, [...chain, next])
+    }
+  }
+  return undefined
+}
+
+function downloadOfPath(path: LogicalPath, assets: EarlierBuild['assets']): number {
+  const asset = assets.get(path)
+  return asset === undefined ? 0 : downloadSize(asset)
+}
+
+function sumDownloads(assets: EarlierBuild['assets']): number {
+  let sum = 0
+  for (const asset of assets.values()) sum += downloadSize(asset)
+  return sum
+}
