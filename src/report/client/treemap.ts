@@ -124,8 +124,8 @@ function drawTile(tile: Tile, { size }: TreemapView, onOpen: (branch: Branch) =>
   const { data, value = 0 } = tile
   const bytes = data.file?.[size] ?? value
   const count = tile.leaves().length
-  const what = data.file === undefined ? `${formatNumberOf(count, 'file')}, ` : ''
-  const label = `${data.name}, ${what}${formatBytes(bytes)}`
+  const text = `${data.name} ${formatBytes(bytes)}`
+  const label = data.file === undefined ? `${text}, ${formatNumberOf(count, 'file')}` : text
   const inner = (tile.children ?? []).map((child) => {
     const isLarge = child.x1 - child.x0 > LABEL_MIN_WIDTH && child.y1 - child.y0 > LABEL_HEIGHT
     const name = isLarge ? [element('span', { class: 'label' }, child.data.name)] : []
@@ -139,7 +139,7 @@ function drawTile(tile: Tile, { size }: TreemapView, onOpen: (branch: Branch) =>
       ...{ style: placeOf(tile), title: label, 'aria-label': label, click: () => onOpen(data) },
     },
     ...inner,
-    element('span', { class: 'label' }, `${data.name} ${formatBytes(bytes)}`),
+    element('span', { class: 'label' }, text),
   )
 }
 

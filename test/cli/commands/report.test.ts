@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { runCli } from '../../support/cli.ts'
+import { makeTree } from '../../support/tree.ts'
+
+/** A project with a build, packed into `last.tar`, and a larger build after it. */
+async function project(context: TestContext): Promise<string> {
+  const cwd = makeTree(context, {
+    'assets/a.txt': 'a'.repeat(1000),
+    'assets/<script>.txt': 'b',
+    'fingerpost.config.json': '{ "sources": ["assets"], "encodings": [] }',
+  })
+  const run = async (...words: string[]) => assert.equal((await runCli(cwd, words)).code, 0)
+  await run('build')
+  await run('pack', 'last.tar')
+  writeFileSync(join(cwd, 'assets/new.txt'), 'n'.repeat(100))
+  await run('build', '--report', 'built.html')
+  return cwd
+}
+
+const dataIn = (page: string) => {
+  const json = /<script type="application\/json" id="report">(.*?)<\/script>/s.exec(page)?.[1] ?? ''
+  return JSON.parse(json)
+}
+
+test('report writes a page that has everything in it', async (context) => {
+  const cwd = await project(context)
+  const { code, stderr, stdout } = await runCli(cwd, ['report'])
+  assert.deepEqual([code, stdout], [0, ''])
+  assert.match(
+    stderr,
+    /✓ 3 files, 1\.1 kB to download, \+100 B \(\+10\.0 %\) since [0-9a-f]{16}\n {2}report\.html\n/,
+  )
+  const page = readFileSync(join(cwd, 'report.html'), 'utf8')
+  assert.doesNotMatch(page, /(?:src|href)="?(?:https?:)?\/\//)
+  const report = dataIn(page)
+  assert.deepEqual(
+    report.files.map(({ path, source }: { path: string; source: string }) => [path, source]),
+    [
+      ['<script>.txt', 'assets'],
+      ['a.txt', 'assets'],
+      ['new.txt', 'assets'],
+    ],
+  )
+  const printed = await runCli(cwd, ['report', '--json'])
+  assert.deepEqual(JSON.parse(printed.stdout), report)
+})
+
+test('build --report also tells what the build did', async (context) => {
+  const cwd = await project(context)
+  const { work } = dataIn(readFileSync(join(cwd, 'built.html'), 'utf8'))
+  assert.equal(work.written, 3)
+  assert.deepEqual(Object.keys(work.steps), ['collect', 'scan', 'encode', 'publish'])
+})
+
+test('--max-growth fails a build that has grown by more', async (context) => {
+  const cwd = await project(context)
+  const grow = (limit: string) => runCli(cwd, ['report', '--against', 'last.tar', '--max-growth', limit])
+  assert.equal((await grow('10%')).code, 0)
+  const { code, stderr } = await grow('9.5%')
+  assert.equal(code, 1)
+  assert.match(stderr, /✗ 3 files.*\n {2}The limit is \+9\.5 % \(--max-growth\)\./)
+  const wrong = await grow('5')
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /--max-growth 5: expected a percentage: 5%/)
+  const alone = await runCli(cwd, ['report', '--max-growth', '5%'])
+  assert.equal(alone.code, 2)
+  assert.match(alone.stderr, /needs a build to compare with: --against BUILD/)
+})
+
+test('--markdown prints a summary and writes no page', async (context) => {
+  const cwd = await project(context)
+  const { stdout } = await runCli(cwd, ['report', '--against', 'last.tar', '--markdown'])
+  assert.match(stdout, /^### Static files\n\n\| \| Files \| Original \| Download \|\n/)
+  assert.match(stdout, /the site has \+100 B \(\+10\.0 %\)\. A returning visitor downloads 100 B\./)
+  assert.match(stdout, /\| new \| `new\.txt` \| 100 B \|/)
+  assert.equal(existsSync(join(cwd, 'report.html')), false)
+})
+
+test('--open hands the page to the program that opens pages', async (context) => {
+  if (process.platform !== 'linux') return context.skip('xdg-open is the program of Linux')
+  const cwd = await project(context)
+  const bin = makeTree(context, {
+    'xdg-open': `#!/bin/sh\nprintf %s "$1" > '${join(cwd, 'opened.tmp')}'\nmv '${join(cwd, 'opened.tmp')}' '${join(cwd, 'opened')}'\n`,
+  })
+  chmodSync(join(bin, 'xdg-open'), 0o755)
+  const env = { PATH: `${bin}${delimiter}${process.env['PATH']}` }
+  assert.equal((await runCli(cwd, ['report', '--open'], { env })).code, 0)
+  while (!existsSync(join(cwd, 'opened'))) await new Promise((resolve) => setTimeout(resolve, 20))
+  assert.equal(readFileSync(join(cwd, 'opened'), 'utf8'), join(cwd, 'report.html'))
+})
+
+test('without a build it says how to make one', async (context) => {
+  const { code, stderr } = await runCli(makeTree(context), ['report', '--root', 'public'])
+  assert.equal(code, 1)
+  assert.match(stderr, /public\/ holds no build\. Run: fingerpost build --out public/)
+})

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import type { Page } from 'playwright-core'
+import { openBrowser } from '../support/browser.ts'
+import { runCli } from '../support/cli.ts'
+import { makeTree } from '../support/tree.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+
+/** A site of many icons in one folder, a stylesheet, and modules of which one was edited. */
+async function makeReport(context: TestContext): Promise<string> {
+  const icons = Array.from({ length: 150 }, (_, at) => [`icons/${at}.svg`, `<svg id="i${at}"/>`])
+  const cwd = makeTree(context, {
+    'fingerpost.config.json': '{ "sources": ["assets"], "encodings": [] }',
+    assets: {
+      'css/site.css': 'a { background: url(../icons/7.svg) } /* </script><script>alert(1)</script> */',
+      'js/a.js': "import './b.js'",
+      'js/b.js': 'export const b = 1',
+      ...Object.fromEntries(icons),
+    },
+  })
+  assert.equal((await runCli(cwd, ['build'])).code, 0)
+  writeFileSync(join(cwd, 'assets/js/b.js'), 'export const b = 2')
+  assert.equal((await runCli(cwd, ['build', '--report', 'report.html'])).code, 0)
+  return pathToFileURL(join(cwd, 'report.html')).href
+}
+
+/** What axe finds that hinders people seriously. */
+async function seriousFindings(page: Page): Promise<readonly unknown[]> {
+  await page.evaluate(AXE)
+  // biome-ignore lint/suspicious/noExplicitAny: the page's own global
+  const { violations } = await page.evaluate(() => (globalThis as any).axe.run())
+  return violations.filter(({ impact }: { impact: string }) => impact === 'serious' || impact === 'critical')
+}
+
+test('the page is whole in light and dark, wide and narrow, and tells no error', async (context) => {
+  const url = await makeReport(context)
+  const browser = await openBrowser(context)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const width of [1280, 375]) {
+      const page = await browser.newPage()
+      const messages: string[] = []
+      page.on('console', (message) => messages.push(message.text()))
+      page.on('pageerror', (error) => messages.push(String(error)))
+      page.on('request', (request) => request.url() === url || messages.push(request.url()))
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 800 })
+      await page.goto(url)
+      await page.getByRole('button', { name: /^icons .*, 150 files/ }).waitFor()
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, 'nothing overflows')
+      assert.deepEqual(messages, [])
+      assert.deepEqual(await seriousFindings(page), [])
+      await page.close()
+    }
+  }
+})
+
+test('the keyboard alone leads from the treemap to a file and what it refers to', async (context) => {
+  const browser = await openBrowser(context)
+  const page = await browser.newPage()
+  await page.goto(await makeReport(context))
+  await page.getByRole('button', { name: /^icons .*, 150 files/ }).press('Enter')
+  await page.getByRole('button', { name: /^30 smaller items .*, 30 files/ }).waitFor()
+  await page.getByRole('button', { name: 'all files', exact: true }).press('Enter')
+  await page.getByRole('button', { name: /^css .*, 1 file/ }).press('Enter')
+  await page.getByRole('button', { name: /^site\.css / }).press('Enter')
+  await page.getByRole('heading', { name: 'css/site.css' }).waitFor()
+  const panel = page.getByRole('region', { name: 'css/site.css' })
+  assert.match((await panel.textContent()) ?? '', /A page that preloads it fetches 2 files/)
+  await panel.getByRole('link', { name: 'icons/7.svg' }).press('Enter')
+  await page.getByRole('heading', { name: 'icons/7.svg' }).waitFor()
+  assert.match(
+    (await page.getByRole('region', { name: 'icons/7.svg' }).textContent()) ?? '',
+    /Referred to by 1 file\s*css\/site\.css css-url/,
+  )
+  await page.goBack()
+  await page.getByRole('heading', { name: 'css/site.css' }).waitFor()
+})
+
+test('files are found by a part of their name, and changes say why', async (context) => {
+  const browser = await openBrowser(context)
+  const page = await browser.newPage()
+  await page.goto(await makeReport(context))
+  await page.getByLabel('Find a file').fill('49')
+  await page.getByRole('list').getByRole('link', { name: 'icons/149.svg' }).first().click()
+  await page.getByRole('heading', { name: 'icons/149.svg' }).waitFor()
+  const changes = page.getByRole('region', { name: 'Changed files' })
+  assert.match(
+    (await changes.textContent()) ?? '',
+    /js\/a\.jsrenamed\d+ Bjs\/b\.jsjs\/b\.jschanged\d+ Bits content/,
+  )
+  await page.getByLabel('Group by').selectOption('type')
+  await page.getByRole('button', { name: /^text\/javascript .*, 2 files/ }).waitFor()
+})

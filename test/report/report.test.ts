@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { build } from '../../src/builder/build.ts'
+import { pack } from '../../src/builder/maintain/pack.ts'
+import { createReport } from '../../src/report/report.ts'
+import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
+import { makeTree, readTree } from '../support/tree.ts'
+
+const LONG = 'a { color: red }\n'.repeat(200)
+
+/** A site in which `css/site.css` refers to a picture and `js/a.js` to `js/b.js` and so to `js/c.js`. */
+function site(context: TestContext) {
+  const cwd = makeTree(context, {
+    src: {
+      'css/site.css': `body { background: url(../img/logo.svg) }${LONG}`,
+      'img/logo.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+      'js/a.js': "import './b.js'",
+      'js/b.js': "import './c.js'",
+      'js/c.js': 'export const c = 1',
+      'gone.txt': 'gone',
+    },
+  })
+  const options = { sources: ['src'], encodings: ['gzip' as const], cache: false as const }
+  const storage = createFilesystemStorage({ root: join(cwd, 'staticfiles') })
+  return {
+    cwd,
+    write: (name: string, text: string) => writeFileSync(join(cwd, 'src', name), text),
+    remove: (name: string) => rmSync(join(cwd, 'src', name)),
+    build: () => build(options, { cwd }),
+    pack: (name: string) => pack(options, join(cwd, name), { cwd }),
+    report: (against?: string) => createReport(storage, { against, cwd }),
+    out: () => readTree(join(cwd, 'staticfiles')),
+  }
+}
+
+/** The last change of the site: one edit, one new and one removed file. */
+async function editedSite(context: TestContext) {
+  const made = site(context)
+  await made.build()
+  await made.pack('first.tar')
+  made.write('js/c.js', 'export const c = 2')
+  made.write('new.txt', 'new')
+  made.remove('gone.txt')
+  await made.build()
+  return made
+}
+
+const CHANGES = [
+  { kind: 'gone', path: 'gone.txt', download: 4 },
+  { kind: 'renamed', path: 'js/a.js', download: 32, because: ['js/a.js', 'js/b.js', 'js/c.js'] },
+  { kind: 'renamed', path: 'js/b.js', download: 32, because: ['js/b.js', 'js/c.js'] },
+  { kind: 'changed', path: 'js/c.js', download: 18 },
+  { kind: 'new', path: 'new.txt', download: 3 },
+]
+
+test('a report has the sizes of every file, as stored and as downloaded', async (context) => {
+  const { build, report, out } = site(context)
+  const { manifest } = await build()
+  const { files, totals, encodings, digest } = await report()
+  const css = files.find(({ path }) => path === 'css/site.css')
+  const compressed = out().get(`${css?.file}.gz`)?.length
+  assert.deepEqual([css?.size, css?.download], [manifest.assets.get('css/site.css')?.size, compressed])
+  assert.deepEqual(css?.encodings, { gzip: compressed })
+  assert.equal(totals.files, 6)
+  assert.equal(
+    totals.download,
+    files.reduce((sum, { download }) => sum + download, 0),
+  )
+  assert.equal(encodings.gzip.bytes, compressed)
+  assert.equal(digest, manifest.digest)
+})
+
+test('it tells what changed since a kept build, and why files have other names', async (context) => {
+  const { report } = await editedSite(context)
+  const { changes } = await report()
+  assert.equal(changes.length, 1)
+  assert.deepEqual(changes[0]?.files, CHANGES)
+  assert.equal(changes[0]?.download, 32 + 32 + 18 + 3)
+  assert.equal(changes[0]?.growth, 3 - 4)
+})
+
+test('it compares with an archive as with a kept build', async (context) => {
+  const { report, cwd } = await editedSite(context)
+  const { changes } = await report('first.tar')
+  assert.deepEqual(changes[0]?.files, CHANGES)
+  assert.equal(changes[0]?.since, `archive ${join(cwd, 'first.tar')}`)
+  assert.equal(changes.length, 2)
+})
+
+test('a file whose earlier bytes are gone counts as changed', async (context) => {
+  const { report, cwd, out } = await editedSite(context)
+  const { assets } = (await build({ sources: ['src'], cache: false }, { cwd, mode: 'dry-run' })).manifest
+  const old = [...out().keys()].filter((key) => /^js\/b\./.test(key) && key !== assets.get('js/b.js')?.file)
+  for (const key of old) rmSync(join(cwd, 'staticfiles', key))
+  const { changes } = await report()
+  const kinds = changes[0]?.files.map(({ kind, path }) => `${kind} ${path}`)
+  assert.deepEqual(kinds?.slice(1, 3), ['renamed js/a.js', 'changed js/b.js'])
+})
+
+test('cycles, twins and files without a reference to them are named', async (context) => {
+  const { write, build, report } = site(context)
+  write('js/c.js', "import './a.js'")
+  write('css/twin.css', LONG)
+  write('css/other.css', LONG)
+  await build()
+  const { cycles, advice, unused } = await report()
+  assert.deepEqual(cycles, [['js/a.js', 'js/b.js', 'js/c.js']])
+  const [first] = advice
+  assert.deepEqual([first?.kind, first?.paths], ['duplicates', ['css/other.css', 'css/twin.css']])
+  assert.deepEqual(unused, ['css/other.css', 'css/site.css', 'css/twin.css', 'gone.txt'])
+})
+
+test('large files, text that compresses badly and public source maps are worth a look', async (context) => {
+  const { write, build, report } = site(context)
+  // Each of the 94 printable characters as often as the others: 6.6 bits in 8.
+  const noise = Array.from(randomBytes(60_000), (byte) => String.fromCharCode(33 + (byte % 94)))
+  write('noise.txt', noise.join(''))
+  write('photo.jpg', 'x'.repeat(300_000))
+  write('js/b.js', "import './c.js'\n//# sourceMappingURL=b.js.map")
+  write('js/b.js.map', '{"version":3,"sources":[],"mappings":""}')
+  await build()
+  const { advice } = await report()
+  const kinds = advice.map(({ kind, paths }) => `${kind} ${paths}`)
+  assert.ok(kinds.includes('large photo.jpg'), String(kinds))
+  assert.ok(kinds.includes('badly-compressed noise.txt'), String(kinds))
+  assert.ok(kinds.includes('source-maps js/b.js.map'), String(kinds))
+})
