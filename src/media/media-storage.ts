@@ -148,6 +148,11 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
   const signer = options.keys === undefined ? undefined : createLinkSigner(options.keys, now)
   const addresses = createAddresses(storage, options.url, signer)
   const variants = createVariantMaker(options.variants ?? {})
+  /** A name to look for: one that `save` gives, or one that another program gave. */
+  const checkName = (name: string) => {
+    if (typeof name === 'string' && isReadableKey(name)) return name
+    throw unsafeName(name, options.url)
+  }
   const chosen = (name: string, { variant }: UrlChoice) =>
     variant === undefined ? checkName(name) : variants.nameOf(checkName(name), variant)
   const stat = async (name: string) => {
@@ -270,12 +275,6 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     },
     orphans: (usedNames, orphan = {}) => findOrphans(storage, usedNames, orphan, now()),
   }
-}
-
-/** A name to look for: one that `save` gives, or one that another program gave. */
-function checkName(name: string): string {
-  if (isReadableKey(name)) return name
-  throw unsafeName(name)
 }
 
 async function completeRange(

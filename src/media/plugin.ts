@@ -10,6 +10,7 @@ import { createLinkSigner } from './links/link.ts'
 import { createMedia, type Media } from './media.ts'
 import { createMediaStorage, type UrlChoice } from './media-storage.ts'
 import { type MediaConfig, type MediaOptions, resolveMediaOptions } from './options.ts'
+import { addAdvice } from './read/advice.ts'
 import { createHandoff } from './read/handoff.ts'
 import { createPrivacy } from './read/privacy.ts'
 import { addReadRoute } from './read/read-route.ts'
@@ -66,7 +67,11 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
   addForms(app, (form, request) =>
     intake.take(request.raw, (wait) => receiveForm(form, limits, { files, now, quota, request, wait })),
   )
-  app.addHook('onReady', () => checkLocations(locationsOf(app, config, parsePublicUrl(mount.url))))
+  const { production = process.env['NODE_ENV'] === 'production' } = config
+  addAdvice(app, files, production)
+  app.addHook('onReady', () =>
+    checkLocations(locationsOf(app, config, production, parsePublicUrl(mount.url))),
+  )
   const signer = keys === undefined ? undefined : createLinkSigner(keys, now)
   const answering = { inline, inlineSvg, resourcePolicy: config.crossOriginResourcePolicy }
   const { originalOf } = createVariantMaker(variants)
@@ -113,8 +118,12 @@ function addForms(
   })
 }
 
-function locationsOf(app: FastifyInstance, config: MediaConfig, url: Location['url']) {
-  const { storage, production = process.env['NODE_ENV'] === 'production' } = config
+function locationsOf(
+  app: FastifyInstance,
+  { storage, ...config }: MediaConfig,
+  production: boolean,
+  url: Location['url'],
+) {
   const given = config.static ?? (app.hasDecorator('staticMount') ? app.staticMount : undefined)
   return {
     media: { url, root: rootOf(storage) },

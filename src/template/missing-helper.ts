@@ -12,8 +12,17 @@ const CASES: readonly (readonly [message: RegExp, remedy: string])[] = [
   ],
 ]
 
-/** What to write where a template engine does not know a helper; undefined for other errors. */
+const MEDIA =
+  /\bmediaUrl is not (?:defined|a function)|Unable to call `[\w.]*mediaUrl`|Missing helper: "mediaUrl"/
+const MEDIA_REMEDY =
+  'mediaUrl comes with the media plugin. Write: app.register(media, { storage }), and in templates { ...data, mediaUrl: app.mediaUrl }'
+
+/**
+ * What to write where a template engine does not know a helper, or an app no `mediaUrl`; undefined for other errors and
+ * for those that say so already.
+ */
 export function explainMissingHelper({ message }: Error): string | undefined {
+  if (MEDIA.test(message)) return message.includes(MEDIA_REMEDY) ? undefined : MEDIA_REMEDY
   const [, remedy] = CASES.find(([pattern]) => pattern.test(message)) ?? []
   return remedy && `fingerpost's helpers are not installed in the template engine. Write: ${remedy}`
 }

@@ -84,10 +84,24 @@ export function whyUnreadable(key: string): string | undefined {
   return isReadableKey(key) ? undefined : 'Windows reads it as another name'
 }
 
-/** The error for a name that isn't safe. */
-export function unsafeName(name: string): FingerpostError {
+/**
+ * The error for what is no name, or one that isn't safe.
+ *
+ * @param url where the files are, for a URL that was given instead of a name
+ */
+export function unsafeName(name: unknown, url = ''): FingerpostError {
+  if (typeof name !== 'string') {
+    // A mistake of the program, unlike a name that a visitor chose.
+    return new FingerpostError('FP_PATH', `The name of a file is text, not ${String(name)}.`, {
+      remedy: 'If a record may have no file, look first: user.avatar && app.mediaUrl(user.avatar)',
+    })
+  }
+  const bare = (name.startsWith(url) ? name.slice(url.length) : name).replace(/^(?:\.?\/)+/, '')
+  const isUrl = bare !== name && isReadableKey(bare)
   return new FingerpostError('FP_PATH', `${JSON.stringify(name)} is not a safe name for a file.`, {
-    remedy: 'Make each of its segments safe with safeName().',
+    remedy: isUrl
+      ? `A name is relative, as saveUploads() gives it. Write ${JSON.stringify(bare)}.`
+      : 'Make each of its segments safe with safeName().',
     details: { name },
     statusCode: 400,
   })

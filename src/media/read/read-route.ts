@@ -58,7 +58,10 @@ async function answerRequest(request: FastifyRequest, name: string, reading: Rea
   const link = reading.signer?.verify(name, request.method, query) ?? 'unsigned'
   if (isFilePrivate && !(await mayRead(request, original ?? name, link, config))) return refuse(403)
   const file = (await findFile(storage, name)) ?? (original && (await findFile(storage, original)))
-  if (!file) return refuse(404)
+  if (!file) {
+    request.log.info(`${storage.name} has no file ${name}`)
+    return refuse(404)
+  }
   const disposition = query['disposition'] === 'attachment' ? 'attachment' : undefined
   const { method, headers } = request
   const described: MediaRequest = { method, headers, isPrivate: isFilePrivate, disposition }
