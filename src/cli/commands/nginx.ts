@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import picomatch from 'picomatch'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { flagsOf } from '../../core/option-flag.ts'
 import { checkNginxConfig } from '../../deploy/nginx/check.ts'
 import { findNginx, formatNginxConfig } from '../../deploy/nginx/config.ts'
+import { type ReadIncluded, readNginxFiles } from '../../deploy/nginx/include.ts'
 import type { NginxMedia } from '../../deploy/nginx/media.ts'
 import { atLeast, type CommandOptions, type OptionValues } from '../arguments.ts'
 import { type CommandContext, type CommandResult, defineCommand } from '../command.ts'
@@ -73,24 +75,67 @@ async function print(options: Options, root: string, context: CommandContext): P
 async function check(
   options: Options,
   file: string,
-  root: string,
+  build: string,
   { cwd }: CommandContext,
 ): Promise<CommandResult> {
-  const text = await readFile(resolve(cwd, file), 'utf8').catch((cause: unknown) => {
-    throw new FingerpostError('FP_USAGE', `--check ${file}: cannot read the file.`, { cause })
-  })
-  const { media } = options
-  const folders = media === undefined || isAddress(media) ? [] : [resolve(cwd, media)]
-  const findings = checkNginxConfig(text, {
-    roots: [root, ...folders],
-    internal: [options.internal ?? '/internal-media/'],
+  const { media, internal = '/internal-media/' } = options
+  const folder = media === undefined || isAddress(media) ? undefined : resolve(cwd, media)
+  const path = resolve(cwd, file)
+  const text = readText(path) ?? cannotRead(file)
+  const { findings, notChecked } = checkNginxConfig(readNginxFiles(text, file, includedFrom(path)), {
+    build,
+    media: folder,
+    internal: [internal],
+    privateFolders: options['media-private'] && folder !== undefined ? [folder] : [],
     maxRequestBytes: media === undefined ? undefined : maxRequestBytes(options),
+    isProject: (each) => PROJECT_FILES.some((name) => existsSync(join(each, name))),
   })
-  const lines = findings.map(({ line, message, remedy }) => `${file}:${line}  ${message}\n  ${remedy}\n`)
+  const lines = [
+    ...findings.map(({ file, line, message, remedy }) => `${file}:${line}  ${message}\n  ${remedy}\n`),
+    ...notChecked.map(({ file, line, what }) => `${file}:${line}  not checked: ${what}\n`),
+  ]
   return {
     exitCode: findings.length === 0 ? 0 : 1,
-    json: () => ({ file, findings }),
+    json: () => ({ file, findings, notChecked }),
     summary: lines.join(''),
+  }
+}
+
+/** What only a folder with code or secrets has. */
+const PROJECT_FILES = ['package.json', 'node_modules', '.git', '.env']
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function cannotRead(file: string): never {
+  throw new FingerpostError('FP_USAGE', `--check ${file}: cannot read the file.`)
+}
+
+/**
+ * Reads included files. Relative ones are in the folder of nginx.conf: that of the checked file, or one above it, as for
+ * a file of conf.d.
+ */
+function includedFrom(path: string): ReadIncluded {
+  const folders = [dirname(path), dirname(dirname(path))]
+  return (pattern) => {
+    if (pattern.includes('$')) return undefined
+    if (/[*?[]/.test(pattern)) {
+      const folder = folders.map((each) => resolve(each, dirname(pattern))).find((each) => existsSync(each))
+      if (folder === undefined || /[*?[]/.test(folder)) return undefined
+      const matches = picomatch(basename(pattern))
+      const names = readdirSync(folder)
+        .filter((name) => matches(name))
+        .sort()
+      return names.map((name) => ({ file: join(folder, name), text: readText(join(folder, name)) ?? '' }))
+    }
+    const file = folders.map((each) => resolve(each, pattern)).find((each) => existsSync(each))
+    const text = file === undefined ? undefined : readText(file)
+    return file === undefined || text === undefined ? undefined : [{ file, text }]
   }
 }
 

@@ -4,6 +4,8 @@ import { FingerpostError } from '../../core/error.ts'
 export interface NginxDirective {
   readonly name: string
   readonly args: readonly string[]
+  /** As it was given to {@link parseNginxConfig}. */
+  readonly file: string
   /** 1-based. */
   readonly line: number
   /** Undefined for a directive that ends with a semicolon. */
@@ -17,12 +19,13 @@ interface Token {
 }
 
 /**
- * Parses an nginx configuration. Included files are not read; the Lua of a `*_by_lua_block` is skipped.
+ * Parses an nginx configuration. An `include` is a directive like any other; the Lua of a `*_by_lua_block` is skipped.
  *
+ * @param file names the configuration in messages
  * @throws FingerpostError `FP_CONFIG` with the line and the word where a brace or semicolon is missing
  */
-export function parseNginxConfig(text: string): readonly NginxDirective[] {
-  return readBlock(tokenize(text), undefined)
+export function parseNginxConfig(text: string, file: string): readonly NginxDirective[] {
+  return readBlock(tokenize(text, file), file, undefined)
 }
 
 /**
@@ -54,39 +57,44 @@ function quote(text: string): string {
 }
 
 /** Reads directives up to the brace that closes the block, or up to the end. */
-function readBlock(tokens: Iterator<Token, undefined>, open: Token | undefined): readonly NginxDirective[] {
+function readBlock(
+  tokens: Iterator<Token, undefined>,
+  file: string,
+  open: Token | undefined,
+): readonly NginxDirective[] {
   const directives: NginxDirective[] = []
   let words: Token[] = []
   for (let { value: token } = tokens.next(); token !== undefined; { value: token } = tokens.next()) {
     const [name, ...args] = words
     if (token.kind === 'word') words.push(token)
     else if (token.kind === '}') {
-      if (open === undefined || name !== undefined) throw unexpected(token)
+      if (open === undefined || name !== undefined) throw unexpected(token, file)
       return directives
     } else {
-      if (name === undefined) throw unexpected(token)
-      const block = token.kind === '{' ? readBlock(tokens, name) : undefined
-      directives.push({ name: name.text, args: args.map(({ text }) => text), line: name.line, block })
+      if (name === undefined) throw unexpected(token, file)
+      const block = token.kind === '{' ? readBlock(tokens, file, name) : undefined
+      directives.push({ name: name.text, args: args.map(({ text }) => text), file, line: name.line, block })
       words = []
     }
   }
   const unfinished = words[0] ?? open
   if (unfinished === undefined) return directives
-  throw broken(unfinished.line, `"${unfinished.text}" has no ${words.length > 0 ? '";"' : '"}"'}`)
+  throw broken(file, unfinished.line, `"${unfinished.text}" has no ${words.length > 0 ? '";"' : '"}"'}`)
 }
 
 /** White space or a comment; quoted words; punctuation; plain words. `${name}` and escapes are part of their word. */
 const TOKEN =
   /(\s+|#[^\n]*)|"((?:\\[\s\S]|[^"\\])*)"|'((?:\\[\s\S]|[^'\\])*)'|([;{}])|(?!["'])(?:\\[\s\S]|\$\{\w+\}|[^\s;{}\\])+/y
 
-function* tokenize(text: string): Generator<Token, undefined> {
+function* tokenize(text: string, file: string): Generator<Token, undefined> {
   const pattern = new RegExp(TOKEN)
   let line = 1
   let directive = ''
   while (pattern.lastIndex < text.length) {
     const start = pattern.lastIndex
     const match = pattern.exec(text)
-    if (match === null) throw broken(line, `unexpected ${JSON.stringify(text.slice(start, start + 10))}`)
+    if (match === null)
+      throw broken(file, line, `unexpected ${JSON.stringify(text.slice(start, start + 10))}`)
     const [whole, blank, double, single, mark] = match
     const quoted = double ?? single
     if (blank === undefined) {
@@ -125,13 +133,13 @@ function endOfLua(text: string, start: number): number {
   return text.length
 }
 
-function unexpected({ text, line }: Token): FingerpostError {
-  return broken(line, `unexpected "${text}"`)
+function unexpected({ text, line }: Token, file: string): FingerpostError {
+  return broken(file, line, `unexpected "${text}"`)
 }
 
-function broken(line: number, what: string): FingerpostError {
-  return new FingerpostError('FP_CONFIG', `Cannot parse the nginx configuration: line ${line}: ${what}.`, {
+function broken(file: string, line: number, what: string): FingerpostError {
+  return new FingerpostError('FP_CONFIG', `Cannot parse ${file}: line ${line}: ${what}.`, {
     remedy: 'Run nginx -t for details.',
-    details: { line },
+    details: { file, line },
   })
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { checkNginxConfig } from '../../../src/deploy/nginx/check.ts'
-import { makeBuild } from '../../support/fixture-build.ts'
+import { readNginxFiles } from '../../../src/deploy/nginx/include.ts'
+import { makeBuild, writeBuild } from '../../support/fixture-build.ts'
 import { testNginxConfig, writeNginxConfig } from '../../support/nginx.ts'
 import { hasTool } from '../../support/require.ts'
 import { makeTree } from '../../support/tree.ts'
@@ -21,16 +23,23 @@ for (const args of [
 ]) {
   test(`fingerpost nginx ${args.join(' ')} prints what nginx -t and our own check find right`, async (context) => {
     if (!hasTool(context, 'nginx')) return
-    const root = await makeBuild(context, FILES)
-    const { code, stdout, stderr } = await runIn(root, 'nginx', '--out', '.', '--whole', ...args)
+    const folder = makeTree(context)
+    const root = join(folder, 'out')
+    await writeBuild(root, FILES)
+    const { code, stdout, stderr } = await runIn(folder, 'nginx', '--out', 'out', '--whole', ...args)
     assert.equal(code, 0, stderr)
     // A host that only exists in the example must not be looked up.
     const config = stdout.replaceAll('s3.example.com', '127.0.0.1')
     assert.match(await testNginxConfig(writeNginxConfig(context, config)), /successful/)
     const limit = args.includes('200') ? 200 : 50
     const maxRequestBytes = args.includes('--media') ? limit * 1024 * 1024 : undefined
-    const expected = { roots: [root], internal: ['/internal-media/'], maxRequestBytes }
-    assert.deepEqual(checkNginxConfig(stdout, expected), [])
+    const media = args.includes('media') ? join(folder, 'media') : undefined
+    const expected = {
+      ...{ build: root, media, internal: ['/internal-media/'], maxRequestBytes, isProject: () => false },
+      privateFolders: args.includes('--media-private') ? [join(folder, 'media')] : [],
+    }
+    const files = readNginxFiles(stdout, 'site.conf', () => undefined)
+    assert.deepEqual(checkNginxConfig(files, expected), { findings: [], notChecked: [] })
   })
 }
 
@@ -46,6 +55,31 @@ test('fingerpost nginx says what is missing', async (context) => {
     ['--media', 'm', '--upload-limit', '10m'],
   ])
     assert.equal((await runIn(root, 'nginx', '--out', '.', ...args)).code, 2, args.join(' '))
+})
+
+test('fingerpost nginx --check follows includes and says what it has not checked', async (context) => {
+  const folder = makeTree(context, {
+    'nginx.conf': 'http { include mime.types; include sites/*.conf; include modules/none.conf; }',
+    'mime.types': 'types { text/css css; }',
+    sites: {
+      'a.conf': 'server { location / { alias /; include snippets/x.conf; } }',
+      'b.conf': 'server { location /a/ { rewrite ^ /; } }',
+      'c.txt': 'broken {',
+    },
+    snippets: { 'x.conf': 'autoindex on;' },
+    'package.json': '{}',
+  })
+  const { code, stderr } = await runIn(folder, 'nginx', '--check', 'nginx.conf')
+  assert.equal(code, 1)
+  assert.match(stderr, /snippets\/x\.conf:1 {2}Everybody may list the folder\./)
+  assert.match(stderr, /sites\/b\.conf:1 {2}not checked: rewrite \^ \/\n/)
+  assert.match(stderr, /nginx\.conf:1 {2}not checked: include modules\/none\.conf, which cannot be read\n/)
+  const one = await runIn(folder, 'nginx', '--check', 'sites/b.conf', '--json')
+  assert.equal(one.code, 0)
+  assert.equal(JSON.parse(one.stdout).notChecked[0].what, 'rewrite ^ /')
+  writeFileSync(join(folder, 'project.conf'), `server { root ${folder}; }`)
+  const project = await runIn(folder, 'nginx', '--check', 'project.conf')
+  assert.match(project.stderr, /is a project: its code and its secrets are open/)
 })
 
 test('fingerpost nginx --check lists mistakes with their lines and ends with 1', async (context) => {
