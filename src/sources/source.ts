@@ -92,7 +92,7 @@ function splitSource(text: string): Exclude<SourceOption, string> {
   const equals = /^\.{0,2}\//.test(text) ? -1 : text.indexOf('=')
   const prefix = text.slice(0, Math.max(equals, 0))
   const dir = text.slice(equals + 1)
-  const [, name, inside = ''] = /^npm:((?:@[^/]*\/)?[^/]*)\/?(.*)$/.exec(dir) ?? []
+  const [, name, inside = ''] = /^npm:((?:@[^/]*\/)?[^/]*)(?:\/(.*))?$/.exec(dir) ?? []
   return name === undefined ? { prefix, dir } : { prefix, package: name, dir: inside }
 }
 
