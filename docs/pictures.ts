@@ -21,11 +21,9 @@ const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 })
-for (const colorScheme of ['light', 'dark'] as const) {
-  const page = await browser.newPage({ colorScheme, viewport: { width: 1000, height: 760 } })
-  await page.goto(pathToFileURL(REPORT).href)
-  await page.getByRole('button', { name: /^vendor / }).click()
-  await page.getByRole('button', { name: /^katex / }).waitFor()
-  await page.screenshot({ path: join(DOCS, `images/report-${colorScheme}.png`) })
-}
+const page = await browser.newPage({ viewport: { width: 1000, height: 760 } })
+await page.goto(pathToFileURL(REPORT).href)
+await page.getByRole('button', { name: /^vendor / }).click()
+await page.getByRole('button', { name: /^katex / }).waitFor()
+await page.screenshot({ path: join(DOCS, 'images/report.png') })
 await browser.close()

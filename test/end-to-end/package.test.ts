@@ -88,7 +88,8 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
   await context.test('it holds what runs, its licence and its texts, and nothing else', () => {
     const files = [...readTree(installed).keys()]
     const others = files.filter((file) => !/^dist\/.*\.(c?js|d\.ts)$|^docs\/.*\.md$/.test(file))
-    assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'])
+    const texts = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+    assert.deepEqual(others.sort(), [...texts, 'dist/parts/report.css', 'docs/images/report.png'].sort())
     // One for each entry point, and what several of them share.
     const declarations = files.filter((file) => file.endsWith('.d.ts'))
     assert.ok(declarations.length <= 20, declarations.join('\n'))
