@@ -27,13 +27,13 @@ export function runIn(cwd: string, ...argv: readonly string[]): Promise<Outcome>
 
 /** Runs a command line in this process, with text piped into it. */
 export async function runWith(
-  { cwd, input }: { readonly cwd: string; readonly input: string },
+  { cwd, input }: { readonly cwd: string; readonly input: string | Buffer },
   ...argv: readonly string[]
 ): Promise<Outcome> {
   const [out, err] = [createRecorder(), createRecorder()]
   const context: CommandContext = {
     cwd,
-    stdin: () => Readable.from([Buffer.from(input)]),
+    stdin: () => Readable.from([Buffer.from(input as string)]),
     stdout: createOutput(out.stream, {}),
     stderr: createOutput(err.stream, {}),
     signal: new AbortController().signal,

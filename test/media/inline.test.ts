@@ -6,6 +6,7 @@ import { openBrowser } from '../support/browser.ts'
 import { PNG, SVG } from '../support/image.ts'
 import { startMediaApp } from '../support/media-app.ts'
 import { hasTool } from '../support/require.ts'
+import { listStorages } from '../support/storages.ts'
 
 const INLINE = ['image/*', 'application/pdf', 'video/*', 'audio/*', 'text/plain']
 
@@ -52,6 +53,28 @@ test('what the app allows is shown inside pages; nothing that runs ever is', () 
   for (const name of ['a.html', 'a.xhtml', 'a.xml', 'a.js', 'a.css', 'a.heic'])
     assert.equal(shown(name, none, INLINE), undefined, name)
 })
+
+for (const [where, make] of listStorages()) {
+  test(`from ${where}: what the app allows is shown, with the headers that keep it harmless`, async (context) => {
+    const storage = await make(context)
+    if (storage === undefined) return
+    const types = { 'a.pdf': 'application/pdf', 'a.mp4': 'video/mp4', 'a.mp3': 'audio/mpeg' }
+    for (const name of [...Object.keys(types), 'a.html']) await storage.save(name, Buffer.from('<script>'))
+    const { origin } = await startMediaApp(context, { storage, inline: INLINE })
+    const headersOf = async (name: string) => {
+      const { headers } = await fetch(`${origin}/media/${name}`)
+      assert.equal(headers.get('x-content-type-options'), 'nosniff')
+      assert.match(
+        headers.get('content-security-policy') ?? '',
+        /^default-src 'none';.*sandbox(?!.*allow-scripts)/,
+      )
+      return [headers.get('content-type'), headers.get('content-disposition')]
+    }
+    for (const [name, type] of Object.entries(types))
+      assert.deepEqual(await headersOf(name), [type, 'inline'])
+    assert.deepEqual(await headersOf('a.html'), ['application/octet-stream', 'attachment; filename=a.html'])
+  })
+}
 
 for (const type of ['text/html', '*/*', 'application/*', 'application/xml', 'text/*']) {
   test(`a type that a browser would run is refused at the start: ${type}`, async (context) => {

@@ -1,50 +1,65 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import fastify from 'fastify'
 import { encodePath } from '../../src/core/path.ts'
 import type { MediaOptions } from '../../src/media/options.ts'
 import { media } from '../../src/media/plugin.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { listen } from '../support/exchange.ts'
 import { mountIgnoringCase } from '../support/exfat.ts'
 import { startMediaApp } from '../support/media-app.ts'
 import { createS3Lab } from '../support/s3.ts'
+import { listStorages } from '../support/storages.ts'
 
 const lab = createS3Lab()
+const STORAGES = listStorages()
 const KEYS = [{ id: 'k1', secret: 'a'.repeat(32) }]
 
-async function withFiles() {
-  const storage = createMemoryStorage()
+async function withFiles(storage: Storage = createMemoryStorage()) {
   await storage.save('private/a.txt', Buffer.from('secret'))
   await storage.save('open.txt', Buffer.from('open'))
   return storage
 }
 
-test('a private file opens by its link alone, and is kept by nobody else', async (context) => {
-  let now = 1_000_000
-  const options = { storage: await withFiles(), private: ['private/'], keys: KEYS, now: () => now }
-  const { app, origin } = await startMediaApp(context, options)
-  const link = origin + (await app.media.signedUrl('private/a.txt', { expiresInSeconds: 60 }))
-  const answer = await fetch(link)
-  assert.equal(await answer.text(), 'secret')
-  assert.equal(answer.headers.get('cache-control'), 'private, no-cache')
-  assert.equal((await fetch(link, { method: 'HEAD' })).status, 200)
-
-  const refused = async (url: string) => {
-    const { status, headers } = await fetch(url)
-    assert.equal(status, 403, url)
-    assert.equal(headers.get('cache-control'), 'no-store')
+/** A test for each kind of storage. */
+function onEveryStorage(title: string, body: (context: TestContext, storage: Storage) => Promise<void>) {
+  for (const [where, make] of STORAGES) {
+    test(`in ${where}: ${title}`, async (context) => {
+      const storage = await make(context)
+      if (storage !== undefined) await body(context, storage)
+    })
   }
-  await refused(`${origin}/media/private/a.txt`)
-  await refused(`${origin}/media/private/none.txt`)
-  await refused(link.replace('a.txt', 'b.txt'))
-  await refused(link.replace(/signature=./, 'signature=_'))
-  await refused(`${link}&expires=99999999999`)
-  now += 60_000
-  await refused(link)
-  assert.equal((await fetch(`${origin}/media/open.txt`)).status, 200)
-})
+}
+
+onEveryStorage(
+  'a private file opens by its link alone, and is kept by nobody else',
+  async (context, storage) => {
+    let now = 1_000_000
+    const options = { storage: await withFiles(storage), private: ['private/'], keys: KEYS, now: () => now }
+    const { app, origin } = await startMediaApp(context, options)
+    const link = origin + (await app.media.signedUrl('private/a.txt', { expiresInSeconds: 60 }))
+    const answer = await fetch(link)
+    assert.equal(await answer.text(), 'secret')
+    assert.equal(answer.headers.get('cache-control'), 'private, no-cache')
+    assert.equal((await fetch(link, { method: 'HEAD' })).status, 200)
+
+    const refused = async (url: string) => {
+      const { status, headers } = await fetch(url)
+      assert.equal(status, 403, url)
+      assert.equal(headers.get('cache-control'), 'no-store')
+    }
+    await refused(`${origin}/media/private/a.txt`)
+    await refused(`${origin}/media/private/none.txt`)
+    await refused(link.replace('a.txt', 'b.txt'))
+    await refused(link.replace(/signature=./, 'signature=_'))
+    await refused(`${link}&expires=99999999999`)
+    now += 60_000
+    await refused(link)
+    assert.equal((await fetch(`${origin}/media/open.txt`)).status, 200)
+  },
+)
 
 test('a link can make a picture a download', async (context) => {
   const options = { storage: await withFiles(), keys: KEYS, private: true }
@@ -99,8 +114,7 @@ for (const [prefix, says] of [
   })
 }
 
-test('no other spelling of a private name is public', async (context) => {
-  const storage = createMemoryStorage()
+onEveryStorage('no other spelling of a private name is public', async (context, storage) => {
   const { origin } = await startMediaApp(context, {
     storage,
     private: ['Privat\u00e9/', 'my%20files/'],

@@ -141,12 +141,35 @@ test('fingerpost media check lists what can not be served, and why', async (cont
   assert.equal((await runIn(good, 'media', 'check', 'media')).code, 0)
 })
 
-test('fingerpost media orphans lists a bucket', async (context) => {
+test('fingerpost media orphans and check read a bucket as they read a folder', async (context) => {
   const endpoint = await lab.environment(context)
   const storage = await lab.storage(context)
   if (endpoint === undefined || storage === undefined) return
-  for (const name of ['left.txt', 'used.txt']) await storage.save(name, Buffer.from('x'))
-  const words = ['orphans', `s3://${BUCKET}/${storage.prefix}`, '--endpoint', endpoint, '--min-age', '0s']
-  const { code, stdout } = await runWith({ cwd: makeTree(context), input: 'used.txt\n' }, 'media', ...words)
-  assert.deepEqual([code, stdout], [0, 'left.txt\n'])
+  const names = ['left.txt', 'Gr\u00fcn.txt', 'used.png', 'used.png@small.png']
+  for (const name of names) await storage.save(name, Buffer.from('x'))
+  const where = [`s3://${BUCKET}/${storage.prefix}`, '--endpoint', endpoint]
+  const cwd = makeTree(context)
+  const orphans = (input: Buffer) => runWith({ cwd, input }, 'media', 'orphans', ...where, '--min-age', '0s')
+  const text = 'used.png\r\nGru\u0308n.txt\0'
+  for (const list of [
+    Buffer.from(text),
+    Buffer.from(`\ufeff${text}`),
+    Buffer.from(`\ufeff${text}`, 'utf16le'),
+    Buffer.from(`\ufeff${text}`, 'utf16le').swap16(),
+  ]) {
+    const { code, stdout } = await orphans(list)
+    assert.deepEqual([code, stdout], [0, 'left.txt\n'])
+  }
+  for (const list of [
+    Buffer.from(text, 'utf16le'),
+    Buffer.from('Gr\u00fcn.txt', 'latin1'),
+    Buffer.from(''),
+  ]) {
+    const { code, stdout } = await orphans(list)
+    assert.deepEqual([code, stdout], [2, ''])
+  }
+  assert.equal((await runIn(cwd, 'media', 'check', ...where)).code, 0)
+  await storage.save('.hidden/a.txt', Buffer.from('x'))
+  const { code, stdout } = await runIn(cwd, 'media', 'check', ...where)
+  assert.deepEqual([code, stdout], [1, '.hidden/a.txt: it begins with a dot\n'])
 })

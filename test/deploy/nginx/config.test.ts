@@ -231,6 +231,11 @@ async function checkPrivate({ get, app, origin }: Site): Promise<void> {
   assert.equal(answer.headers['x-content-type-options'], 'nosniff')
   assert.equal(answer.headers['content-security-policy'], "default-src 'none'; sandbox")
   assert.equal(answer.headers['x-accel-redirect'], undefined)
+  assert.deepEqual(
+    Object.keys(answer.headers).filter((name) => name.startsWith('x-amz-')),
+    [],
+    'what the bucket knows of the object stays there',
+  )
   const part = await get(link, { range: 'bytes=3-5' })
   assert.equal(part.status, 206)
   assert.equal(part.body.toString(), '345')

@@ -12,7 +12,7 @@ import type { FormFileOptions } from '../../../src/media/upload/form.ts'
 import type { UploadPart } from '../../../src/media/upload/upload.ts'
 import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
 import type { Storage } from '../../../src/storage/storage.ts'
-import { GIF, PNG } from '../../support/image.ts'
+import { GIF, JPEG, PNG } from '../../support/image.ts'
 import { formOf, startMediaApp } from '../../support/media-app.ts'
 import { allIn, listStorages } from '../../support/storages.ts'
 import { makeTree, readTree } from '../../support/tree.ts'
@@ -171,6 +171,39 @@ for (const { why, status, form, limits = {} } of REFUSALS) {
     assert.deepEqual(await all(), [])
   })
 }
+
+const ILLUSTRATOR = Buffer.from(
+  `<?xml version="1.0"?>\n<!-- ${'Generator '.repeat(900)} -->\n<!DOCTYPE svg [\n<!ENTITY ns "http://a/?x>y">\n]>\n<svg:svg xmlns:svg="http://www.w3.org/2000/svg"/>`,
+)
+
+onEveryStorage(
+  'pictures with rare beginnings and extensions are taken and shown as what they are',
+  async (context, storage) => {
+    const files = { picture: { uploadTo: '', types: ['image/*'], maxFiles: 10 } }
+    const { post, origin } = await startForm(context, files, {
+      storage,
+      inline: ['image/*', 'image/svg+xml'],
+    })
+    const pictures = [
+      ['a.svg', ILLUSTRATOR, 'image/svg+xml'],
+      ['a.jfif', JPEG, 'image/jpeg'],
+      ['a.jpe', JPEG, 'image/jpeg'],
+      ['a.avif', Buffer.from('\0\0\0\x18ftypmif1\0\0\0\0miafavif'), 'image/avif'],
+      ['a.cur', Buffer.from('\0\0\x02\0'), 'image/x-icon'],
+      ['a.apng', PNG, 'image/png'],
+    ] as const
+    const form = pictures.map(([name, bytes], at) => [`picture${at}`, [name, bytes] as const] as const)
+    assert.equal((await post(formOf(Object.fromEntries(form)))).status, 200)
+    for (const [name, , type] of pictures) {
+      const { headers } = await fetch(`${origin}/media/${name}`)
+      assert.deepEqual(
+        [headers.get('content-type'), headers.get('content-disposition')],
+        [type, 'inline'],
+        name,
+      )
+    }
+  },
+)
 
 const HOSTILE_NAMES: readonly (readonly [sent: string, stored: string])[] = [
   ['../../../etc/passwd', 'papers/passwd'],
