@@ -1,7 +1,8 @@
 import type { HashedPath } from '../core/hashed-path.ts'
+import type { Dictionaries } from '../core/manifest/dictionaries.ts'
 import { expandBuilds, type History } from '../core/manifest/history.ts'
 import { downloadSize, type Manifest, type ManifestAsset } from '../core/manifest/manifest.ts'
-import type { LogicalPath } from '../core/path.ts'
+import { comparePaths, type LogicalPath } from '../core/path.ts'
 
 /** What changed from an earlier build to the one in force. */
 export interface BuildChanges {
@@ -13,6 +14,8 @@ export interface BuildChanges {
   readonly files: readonly FileChange[]
   /** Bytes that a visitor of the earlier build downloads anew to have all files. */
   readonly download: number
+  /** The same with shared dictionaries (RFC 9842), if the build has any. */
+  readonly downloadWithDeltas?: number
   /** Bytes by which the whole site has grown, as visitors download it. */
   readonly growth: number
   /** Bytes of the earlier site, as visitors download it. */
@@ -26,6 +29,8 @@ export interface FileChange {
   readonly path: LogicalPath
   /** Of the smallest variant now, or then if it is gone. */
   readonly download: number
+  /** Of the smallest delta to the earlier content. */
+  readonly delta?: number
   /** Of a renamed file: the references from it to the file that was edited, both included. */
   readonly because?: readonly LogicalPath[]
 }
@@ -39,38 +44,56 @@ export interface EarlierBuild {
   readonly read: ReadFile
 }
 
-export type EarlierAsset = Pick<ManifestAsset, 'file' | 'size' | 'encodings'>
+export type EarlierAsset = Pick<ManifestAsset, 'file' | 'size' | 'etag' | 'encodings'>
 export type ReadFile = (file: HashedPath, size: number) => Promise<Uint8Array | undefined>
 
-/** Compares a build with an earlier one. @param read the bytes of a file now */
+/** The build that is compared. */
+export interface PresentBuild {
+  readonly manifest: Manifest
+  readonly dictionaries: Dictionaries | undefined
+  readonly read: ReadFile
+}
+
+/** Compares a build with an earlier one. */
 export async function compareBuilds(
-  { assets }: Manifest,
+  { manifest: { assets }, dictionaries, read }: PresentBuild,
   earlier: EarlierBuild,
-  read: ReadFile,
 ): Promise<BuildChanges> {
-  const changed = new Map<LogicalPath, FileChange['kind']>()
+  const kinds = new Map<LogicalPath, FileChange['kind']>()
   for (const [path, now] of assets) {
     const then = earlier.assets.get(path)
     if (then?.file === now.file) continue
     const isRenamed = then !== undefined && (await haveSameContent(now, then, read, earlier.read))
-    changed.set(path, then === undefined ? 'new' : isRenamed ? 'renamed' : 'changed')
+    kinds.set(path, then === undefined ? 'new' : isRenamed ? 'renamed' : 'changed')
   }
-  const files: FileChange[] = Array.from(changed, ([path, kind]) => {
-    const because = kind === 'renamed' ? findCause(path, changed, assets) : undefined
-    return { kind, path, download: downloadOfPath(path, assets), ...(because && { because }) }
+  const deltas = new Map(dictionaries?.deltas.map((delta) => [`${delta.file} ${delta.from}`, delta]))
+  const present = Array.from(kinds, ([path, kind]): FileChange => {
+    const because = kind === 'renamed' ? findCause(path, kinds, assets) : undefined
+    const sizes = deltas.get(`${assets.get(path)?.file} ${earlier.assets.get(path)?.etag}`)?.encodings ?? {}
+    const [delta] = Object.values(sizes)
+      .map(({ size }) => size)
+      .sort((a, b) => a - b)
+    return {
+      ...{ kind, path, download: downloadOf(path, assets) },
+      ...(delta !== undefined && { delta }),
+      ...(because && { because }),
+    }
   })
-  for (const path of earlier.assets.keys()) {
-    if (!assets.has(path)) files.push({ kind: 'gone', path, download: downloadOfPath(path, earlier.assets) })
-  }
+  const gone = [...earlier.assets.keys()].filter((path) => !assets.has(path))
+  const absent = gone.map((path): FileChange => {
+    return { kind: 'gone', path, download: downloadOf(path, earlier.assets) }
+  })
   const before = sumDownloads(earlier.assets)
+  const sum = (sizeOf: (file: FileChange) => number) =>
+    present.reduce((total, file) => total + sizeOf(file), 0)
   const { name: since, publishedAt } = earlier
   return {
     since,
     ...(publishedAt !== undefined && { publishedAt }),
-    files: files.sort((a, b) => (a.path < b.path ? -1 : 1)),
-    download: files.reduce((sum, { kind, download }) => (kind === 'gone' ? sum : sum + download), 0),
-    growth: sumDownloads(assets) - before,
-    before,
+    files: [...present, ...absent].sort((a, b) => comparePaths(a.path, b.path)),
+    download: sum(({ download }) => download),
+    ...(deltas.size > 0 && { downloadWithDeltas: sum(({ download, delta }) => delta ?? download) }),
+    ...{ growth: sumDownloads(assets) - before, before },
   }
 }
 
@@ -128,7 +151,7 @@ function findCause(
   return undefined
 }
 
-function downloadOfPath(path: LogicalPath, assets: EarlierBuild['assets']): number {
+function downloadOf(path: LogicalPath, assets: EarlierBuild['assets']): number {
   const asset = assets.get(path)
   return asset === undefined ? 0 : downloadSize(asset)
 }

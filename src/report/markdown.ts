@@ -26,14 +26,21 @@ export function formatGrowth(changes: BuildChanges): string {
   return `${sign}${formatBytes(Math.abs(changes.growth))}${percent}`
 }
 
+/** What a visitor of the earlier build downloads. */
+export function formatDownload({ download, downloadWithDeltas }: BuildChanges): string {
+  const whole = formatBytes(download)
+  if (downloadWithDeltas === undefined) return `A returning visitor downloads ${whole}.`
+  return `A returning visitor downloads ${formatBytes(downloadWithDeltas)}, or ${whole} without dictionaries.`
+}
+
 function formatChanges(changes: BuildChanges): string {
-  const { since, files, download } = changes
+  const { since, files } = changes
   const rows = files.slice(0, MAX_LISTED).map(formatRow)
   const more = files.length > MAX_LISTED ? `\n… and ${formatCount(files.length - MAX_LISTED)} more\n` : ''
   const list = `\n| Change | File | Download |\n| --- | --- | --: |\n${rows.join('')}${more}`
   return [
     `Since ${codeOf(since)} the site has ${formatGrowth(changes)}. `,
-    `A returning visitor downloads ${formatBytes(download)}.\n`,
+    `${formatDownload(changes)}\n`,
     files.length === 0 ? '' : list,
   ].join('')
 }

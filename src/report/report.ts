@@ -1,3 +1,4 @@
+import { readDictionaries } from '../builder/publish/dictionaries.ts'
 import { readManifest } from '../builder/publish/output.ts'
 import { openPrevious, type PreviousBuild } from '../builder/publish/previous.ts'
 import { readHistory } from '../builder/publish/record.ts'
@@ -28,15 +29,14 @@ export async function createReport(storage: Storage, options: ReportOptions): Pr
   const { against, cwd, sources = new Map(), work } = options
   const manifest = await readManifest(storage)
   const read: ReadFile = (file) => storage.read(file).catch(undefinedIfMissing)
-  const compareAll = async (builds: readonly EarlierBuild[]) => {
-    const changes = []
-    for (const build of builds) changes.push(await compareBuilds(manifest, build, read))
-    return changes
-  }
+  const present = { manifest, dictionaries: await readDictionaries(storage), read }
   const previous = against === undefined ? undefined : await openPrevious(against, cwd)
   try {
     const kept = earlierBuilds(await readHistory(storage), manifest, read).slice(0, LIMITS.reportedBuilds)
-    const changes = await compareAll(previous === undefined ? kept : [asEarlier(previous), ...kept])
+    const changes = []
+    for (const build of previous === undefined ? kept : [asEarlier(previous), ...kept]) {
+      changes.push(await compareBuilds(present, build))
+    }
     return createSiteReport({ out: storage.name, manifest, changes, sources, work })
   } finally {
     await previous?.close()

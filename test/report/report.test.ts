@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { build } from '../../src/builder/build.ts'
 import { pack } from '../../src/builder/maintain/pack.ts'
+import { saveDictionaries } from '../../src/builder/publish/dictionaries.ts'
+import { readHistory } from '../../src/builder/publish/record.ts'
 import { createReport } from '../../src/report/report.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { makeTree, readTree } from '../support/tree.ts'
@@ -27,6 +29,7 @@ function site(context: TestContext) {
   const storage = createFilesystemStorage({ root: join(cwd, 'staticfiles') })
   return {
     cwd,
+    storage,
     write: (name: string, text: string) => writeFileSync(join(cwd, 'src', name), text),
     remove: (name: string) => rmSync(join(cwd, 'src', name)),
     build: () => build(options, { cwd }),
@@ -88,6 +91,22 @@ test('it compares with an archive as with a kept build', async (context) => {
   assert.deepEqual(changes[0]?.files, CHANGES)
   assert.equal(changes[0]?.since, `archive ${join(cwd, 'first.tar')}`)
   assert.equal(changes.length, 2)
+})
+
+test('what dictionaries save a returning visitor is told beside the whole', async (context) => {
+  const { report, storage, build } = await editedSite(context)
+  const file = (await build()).manifest.assets.get('js/c.js')?.file ?? ''
+  const { retired } = await readHistory(storage)
+  const from = [...retired.values()].find(({ path }) => path === 'js/c.js')?.etag ?? ''
+  const encodings = { dcb: { size: 5, etag: '0123456789abcdef' } }
+  const delta = { file, from, dictionary: `${'A'.repeat(43)}=`, encodings }
+  await saveDictionaries(storage, { minBytes: 1, deltas: [delta] })
+  const [latest] = (await report()).changes
+  assert.deepEqual(
+    latest?.files.filter((change) => change.delta !== undefined),
+    [{ kind: 'changed', path: 'js/c.js', download: 18, delta: 5 }],
+  )
+  assert.equal(latest?.downloadWithDeltas, (latest?.download ?? 0) - 18 + 5)
 })
 
 test('a file whose earlier bytes are gone counts as changed', async (context) => {

@@ -1,6 +1,7 @@
 import { VARIANT_ENCODINGS } from '../../core/encoding.ts'
 import type { Advice } from '../advice.ts'
 import type { BuildChanges, FileChange } from '../changes.ts'
+import { formatDownload } from '../markdown.ts'
 import type { SiteReport } from '../site-report.ts'
 import { formatBytes, formatCount, formatMilliseconds, formatNumberOf } from '../unit.ts'
 import { element, shortened, table } from './element.ts'
@@ -38,10 +39,11 @@ function nameOf({ since, publishedAt }: BuildChanges): string {
   return publishedAt === undefined ? since : `${publishedAt.slice(0, 16).replace('T', ' ')} UTC (${since})`
 }
 
-function drawChangesSince({ files, download, growth, before }: BuildChanges): HTMLElement {
+function drawChangesSince(changes: BuildChanges): HTMLElement {
+  const { files, growth, before } = changes
   const count = (kind: FileChange['kind']) => files.filter((file) => file.kind === kind).length
   const kinds = (['new', 'changed', 'renamed', 'gone'] as const).map((kind) => `${count(kind)} ${kind}`)
-  const summary = `${kinds.join(', ')}. A returning visitor downloads ${formatBytes(download)}. ${describeGrowth(growth, before)}`
+  const summary = `${kinds.join(', ')}. ${formatDownload(changes)} ${describeGrowth(growth, before)}`
   if (files.length === 0) return element('p', {}, 'Nothing has changed.')
   const draw = (shown: readonly FileChange[]) =>
     table('Changed files', ['File', 'Change', 'Size', 'Why'], shown.map(changeRow), ['Size'])
@@ -54,9 +56,13 @@ function describeGrowth(growth: number, before: number): string {
   return `The site has ${verb} by ${formatBytes(Math.abs(growth))} to ${formatBytes(before + growth)}.`
 }
 
-function changeRow({ kind, path, download, because }: FileChange): readonly (Node | string)[] {
+function changeRow({ kind, path, download, delta, because }: FileChange): readonly (Node | string)[] {
   const why = because === undefined ? [WHY[kind]] : separated(because.slice(1).map(fileLink), ' → ')
-  return [kind === 'gone' ? path : fileLink(path), kind, formatBytes(download), element('span', {}, ...why)]
+  return [kind === 'gone' ? path : fileLink(path), kind, sizeOf(download, delta), element('span', {}, ...why)]
+}
+
+function sizeOf(download: number, delta: number | undefined): string {
+  return delta === undefined ? formatBytes(download) : `${formatBytes(delta)} of ${formatBytes(download)}`
 }
 
 const WHY: Readonly<Record<FileChange['kind'], string>> = {
