@@ -12,6 +12,7 @@ import { refuseErrors } from './link/explain.ts'
 import { createImportMapNames } from './link/import-map.ts'
 import { linkReferences } from './link/link.ts'
 import type { NamedSite } from './publish/assets.ts'
+import { createVariantTaker } from './publish/carry-over.ts'
 import { resolveCollisions } from './publish/collisions.ts'
 import { openPrevious } from './publish/previous.ts'
 import { writeBuild } from './publish/write-build.ts'
@@ -47,7 +48,8 @@ export async function buildSite(collection: Collection, context: SiteContext): P
   const ending = new AbortController()
   const abort = (reason: unknown) => ending.abort(reason)
   const signal = AbortSignal.any([context.signal, ending.signal])
-  const variants = createVariantMaker({ encoder, cache, digester, signal })
+  const take = previous && createVariantTaker(previous, digester)
+  const variants = createVariantMaker({ encoder, cache, digester, take, signal })
   const eager = createEagerCompression(variants, rulesFor)
   try {
     const { site, scanned, problems } = await nameSite(collection, {

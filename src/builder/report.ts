@@ -30,7 +30,7 @@ export interface BuildWork {
   readonly scanned: number
   /** Variants compressed. */
   readonly encoded: number
-  /** Variants taken from the cache. */
+  /** Variants taken from the cache or a previous build. */
   readonly recalled: number
   /** Files written to the output, manifest and history included. */
   readonly written: number

@@ -89,6 +89,7 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
     if (dictionaries === undefined || !isDictionary(path, asset, dictionaries.minBytes)) return {}
     return { useAsDictionary: formatUseAsDictionary(pathname, path, asset.file) }
   }
+  const deltasOf = ({ file, etag }: ServedAsset) => current.deltas.get(file)?.filter(({ to }) => to === etag)
   const remember = (
     { folder }: ServedBuild,
     name: string,
@@ -99,7 +100,7 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
     const headers = headersFor(path, hashed, settings, parts.rules)
     const isInForce = hashed && current.manifest.assets.get(path) === asset
     const responder = isInForce
-      ? createResponder(asset, { ...headers, ...useOf(path, asset) }, folder, current.deltas.get(name))
+      ? createResponder(asset, { ...headers, ...useOf(path, asset) }, folder, deltasOf(asset))
       : createResponder(asset, headers, folder)
     current.responders.set(name, responder)
     return responder

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import zlib from 'node:zlib'
+import Fastify from 'fastify'
 import { build } from '../../src/builder/build.ts'
 import { canMakeDeltas } from '../../src/builder/compress/delta.ts'
 import { check } from '../../src/builder/maintain/check.ts'
@@ -16,6 +18,8 @@ import {
   parseDictionaries,
 } from '../../src/core/manifest/dictionaries.ts'
 import { MANIFEST_FILE } from '../../src/core/manifest/manifest.ts'
+import fingerpost from '../../src/index.ts'
+import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { makeTree, type Tree, writeTree } from '../support/tree.ts'
@@ -214,6 +218,62 @@ deltaTest('a build elsewhere makes deltas from --previous, a folder or an archiv
     assert.ok(deltas[0])
     await assertDecodes(storage, deltas[0], STYLE)
   }
+})
+
+deltaTest('deltas of files that stay are taken over from --previous, wherever it is', async (context) => {
+  const cwd = makeTree(context, {
+    one: { 'a.css': STYLE, 'b.js': SCRIPT },
+    two: { 'a.css': `${STYLE}2`, 'b.js': SCRIPT },
+    three: { 'a.css': `${STYLE}2`, 'b.js': `${SCRIPT}3` },
+  })
+  const shared: Partial<BuildOptions> = { encodings: ['gzip'], cache: false, dictionaries: true }
+  const run = (source: string, out: string, previous?: string) =>
+    build({ ...shared, sources: [source], out, ...(previous && { previous }) }, { cwd })
+  await run('one', 'first')
+  await run('two', 'first')
+  await pack({ sources: [], out: 'first' }, 'first.tar', { cwd })
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(fingerpost, { root: join(cwd, 'first'), watch: false })
+  for (const name of [MANIFEST_FILE, DICTIONARIES_FILE])
+    app.get(`/static/${name}`, () => readFileSync(join(cwd, 'first', name)))
+  const address = `${await app.listen({ host: '127.0.0.1', port: 0 })}/static/manifest.json`
+  for (const previous of ['first', 'first.tar', address]) {
+    const { manifest, work } = await run('three', 'second', previous)
+    const { deltas } = parseDictionaries(readFileSync(join(cwd, 'second', DICTIONARIES_FILE), 'utf8'), 'test')
+    assert.deepEqual(
+      deltas.map(({ file }) => file),
+      ['a.css', 'b.js'].map((path) => manifest.assets.get(path)?.file),
+    )
+    // One variant and one delta of the file that changed.
+    assert.equal(work.encoded, 2, previous)
+    const storage = createFilesystemStorage({ root: join(cwd, 'second') })
+    for (const [index, old] of [STYLE, SCRIPT].entries())
+      await assertDecodes(storage, deltas[index] as Delta, old)
+    rmSync(join(cwd, 'second'), { recursive: true })
+  }
+})
+
+deltaTest('a delta of a file that got other content under its name is not kept', async (context) => {
+  const site = project(context, { prehashed: ['*-*.js'] })
+  await site.build({ 'index-AAAAAAA1.js': SCRIPT })
+  rmSync(join(site.cwd, 'src/index-AAAAAAA1.js'))
+  await site.build({ 'index-BBBBBBB1.js': `${SCRIPT}1` })
+  await site.build({ 'index-BBBBBBB1.js': `${SCRIPT}2` })
+  const deltas = await site.deltas()
+  assert.equal(deltas.length, 1)
+  for (const delta of deltas) await assertDecodes(site.storage, delta, SCRIPT)
+})
+
+deltaTest('after a prune, deltas from contents that are gone stay', async (context) => {
+  const site = project(context)
+  await site.build({ 'a.css': STYLE, 'b.js': SCRIPT })
+  await site.build({ 'a.css': `${STYLE}1` })
+  const before = await site.deltas()
+  const later = { ...site.environment, now: () => new Date(Date.now() + 9e9) }
+  assert.ok((await prune(site.settings, { keep: 1 }, later)).removed.length > 0)
+  await site.build({ 'b.js': `${SCRIPT}1` })
+  assert.deepEqual((await site.deltas())[0], before[0])
 })
 
 deltaTest(

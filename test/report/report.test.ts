@@ -95,11 +95,11 @@ test('it compares with an archive as with a kept build', async (context) => {
 
 test('what dictionaries save a returning visitor is told beside the whole', async (context) => {
   const { report, storage, build } = await editedSite(context)
-  const file = (await build()).manifest.assets.get('js/c.js')?.file ?? ''
+  const { file = '', etag: to = '' } = (await build()).manifest.assets.get('js/c.js') ?? {}
   const { retired } = await readHistory(storage)
   const from = [...retired.values()].find(({ path }) => path === 'js/c.js')?.etag ?? ''
   const encodings = { dcb: { size: 5, etag: '0123456789abcdef' } }
-  const delta = { file, from, dictionary: `${'A'.repeat(43)}=`, encodings }
+  const delta = { file, to, from, dictionary: `${'A'.repeat(43)}=`, encodings }
   await saveDictionaries(storage, { minBytes: 1, deltas: [delta] })
   const [latest] = (await report()).changes
   assert.deepEqual(

@@ -39,7 +39,7 @@ async function setUp(
     { size: DELTAS[encoding].length, etag: digester.of(DELTAS[encoding]) },
   ])
   const delta: Delta = {
-    ...{ file, from: digester.of(Buffer.from(OLD)), dictionary: HASH },
+    ...{ file, to: digester.of(Buffer.from(NEW)), from: digester.of(Buffer.from(OLD)), dictionary: HASH },
     encodings: Object.fromEntries(variants),
   }
   for (const encoding of encodings) writeFileSync(join(root, deltaPath(delta, encoding)), DELTAS[encoding])

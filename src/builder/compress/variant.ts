@@ -22,7 +22,7 @@ export interface VariantMaker {
   recall(content: Fingerprint, rules: readonly CompressionRule[], isThere: IsThere): Encodings | undefined
   /** Starts a variant that `make` will be asked for; `make` also reports a failure. */
   begin(content: Fingerprint, rule: CompressionRule, bytes: Buffer): void
-  /** Variants compressed, and variants that came from the cache. */
+  /** Variants compressed, and variants that came from the cache or a previous build. */
   count(): { readonly encoded: number; readonly recalled: number }
   /** Resolves when nothing is being compressed. */
   settle(): Promise<void>
@@ -42,11 +42,13 @@ export interface VariantContext {
   readonly encoder: Encoder
   readonly cache: Cache
   readonly digester: Digester
+  /** A variant that a previous build has, checked; undefined if it has none. */
+  readonly take?: ((content: Fingerprint, rule: CompressionRule) => Promise<Buffer | undefined>) | undefined
   /** Once aborted, nothing more is compressed. */
   readonly signal: AbortSignal
 }
 
-export function createVariantMaker({ encoder, cache, digester, signal }: VariantContext): VariantMaker {
+export function createVariantMaker({ encoder, cache, digester, take, signal }: VariantContext): VariantMaker {
   const queue = createEncodeQueue(encodersAtOnce(), signal)
   const begun = new Map<string, Promise<Variant | undefined>>()
   const underWay = new Set<Promise<unknown>>()
@@ -71,12 +73,19 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
     return { known, bytes }
   }
   const recallOrEncode = async (
-    key: string,
+    content: Fingerprint,
     rule: VariantRule,
     identity: () => Promise<Buffer>,
   ): Promise<Variant | undefined> => {
+    const key = keyOf(content, rule)
     const known = getJson<KnownVariant>(cache, key)
     if (known === undefined) {
+      // Not put into the cache: it may be of another encoder.
+      const taken = 'dictionary' in rule ? undefined : await take?.(content, rule)
+      if (taken !== undefined) {
+        recalled++
+        return { size: taken.length, etag: digester.of(taken), bytes: async () => taken }
+      }
       const made = await encode(key, rule, await identity())
       return made.known === 'unprofitable' ? undefined : { ...made.known, bytes: async () => made.bytes }
     }
@@ -87,8 +96,8 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
       cache.get(bytesKeyOf(key, known)) ?? (await encode(key, rule, await identity())).bytes
     return { size, etag, bytes }
   }
-  const start = (key: string, rule: VariantRule, identity: () => Promise<Buffer>) => {
-    const variant = recallOrEncode(key, rule, identity)
+  const start = (content: Fingerprint, rule: VariantRule, identity: () => Promise<Buffer>) => {
+    const variant = recallOrEncode(content, rule, identity)
     underWay.add(variant)
     const leave = () => underWay.delete(variant)
     variant.then(leave, leave)
@@ -118,7 +127,7 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
     async make(content, rule, identity) {
       if (isTooSmall(content)) return undefined
       const key = keyOf(content, rule)
-      const variant = begun.get(key) ?? start(key, rule, identity)
+      const variant = begun.get(key) ?? start(content, rule, identity)
       begun.delete(key)
       return variant
     },
@@ -127,7 +136,7 @@ export function createVariantMaker({ encoder, cache, digester, signal }: Variant
       if (!isTooSmall(content) && !begun.has(key))
         begun.set(
           key,
-          start(key, rule, async () => identity),
+          start(content, rule, async () => identity),
         )
     },
     count: () => ({ encoded, recalled }),

@@ -92,11 +92,12 @@ function listEncoded(
 
 /** The content a delta is from may be gone: then only its size and digest are known. */
 async function listDeltas(
-  { file }: ManifestAsset,
+  { file, etag }: ManifestAsset,
   { deltas, retired, storage }: VariantCheckContext,
 ): Promise<readonly PromisedVariant[]> {
   const promised: PromisedVariant[] = []
   for (const delta of deltas.get(file) ?? []) {
+    if (delta.to !== etag) continue
     const old = retired.get(delta.from)
     const dictionary = old && (await readIfPresent(storage, old.file))
     for (const encoding of DELTA_ENCODINGS) {

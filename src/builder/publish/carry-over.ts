@@ -1,11 +1,14 @@
 import { createBudget, mapConcurrently } from '../../core/concurrent.ts'
-import type { Digester } from '../../core/digest.ts'
+import type { Digester, Fingerprint } from '../../core/digest.ts'
+import { variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { ManifestAsset, ManifestVariant } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
+import type { CompressionRule } from '../compress/compression-rule.ts'
 import { type OutputState, promisedFiles } from './output.ts'
 import type { PreviousBuild } from './previous.ts'
+import type { PreviousVariant } from './variant-downloads.ts'
 import type { OutputWriter } from './writer.ts'
 
 /** The input of {@link carryOver}. */
@@ -52,4 +55,34 @@ async function readChecked(
     remedy: 'Nothing was published. Give --previous a complete build; fingerpost check tells if one is.',
     details: { previous: previous.name, key },
   })
+}
+
+/**
+ * A variant of the previous build, checked by size and digest. Undefined if it differs or can't be read: then it is made.
+ */
+export async function takeVariant(
+  previous: PreviousBuild,
+  variant: PreviousVariant,
+  digester: Digester,
+): Promise<Buffer | undefined> {
+  try {
+    const bytes = Buffer.from(await previous.readVariant(variant))
+    const { size, etag } = variant.promised
+    return bytes.length === size && digester.of(bytes) === etag ? bytes : undefined
+  } catch (error) {
+    if (error instanceof FingerpostError) return undefined
+    throw error
+  }
+}
+
+/** Looks for precompressed files of a previous build by the content of their file. */
+export function createVariantTaker(previous: PreviousBuild, digester: Digester) {
+  const byContent = new Map(Array.from(previous.assets.values(), (asset) => [asset.integrity, asset]))
+  return async ({ integrity }: Fingerprint, { encoding }: CompressionRule): Promise<Buffer | undefined> => {
+    const asset = byContent.get(integrity)
+    const promised = asset?.encodings[encoding]
+    if (asset === undefined || promised === undefined) return undefined
+    const key = variantPath(asset.file, encoding)
+    return takeVariant(previous, { file: asset.file, key, encoding, promised }, digester)
+  }
 }

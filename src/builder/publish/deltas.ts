@@ -1,6 +1,6 @@
 import { createBudget, mapConcurrently } from '../../core/concurrent.ts'
 import type { Digester, Fingerprint } from '../../core/digest.ts'
-import { DELTA_ENCODINGS, type DeltaEncoding } from '../../core/encoding.ts'
+import type { DeltaEncoding } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { groupBy } from '../../core/group-by.ts'
 import { lazily } from '../../core/lazy.ts'
@@ -18,9 +18,11 @@ import type { ManifestAsset, ManifestVariant } from '../../core/manifest/manifes
 import { comparePaths, type LogicalPath } from '../../core/path.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { isTrained, sha256 } from '../compress/delta.ts'
-import type { VariantMaker } from '../compress/variant.ts'
+import type { Variant, VariantMaker } from '../compress/variant.ts'
 import type { DeltaTotals } from '../report.ts'
 import type { DictionarySettings } from '../settings/options.ts'
+import { takeVariant } from './carry-over.ts'
+import type { PreviousBuild } from './previous.ts'
 import type { OutputWriter } from './writer.ts'
 
 /** What making deltas needs. */
@@ -31,6 +33,8 @@ export interface DeltaContext {
   readonly history: History
   /** Deltas that the output may have already. */
   readonly known: Dictionaries | undefined
+  /** A build from elsewhere, whose deltas need not be made again. */
+  readonly previous: PreviousBuild | undefined
   /** Whether the output has a file of this size. */
   readonly isThere: (key: string, size: number) => boolean
   readonly storage: Storage
@@ -43,7 +47,14 @@ export interface DeltaContext {
 /** An asset and an earlier content of it. */
 interface Pair {
   readonly asset: ManifestAsset
-  readonly old: RetiredAsset
+  /** The ETag of the earlier content. */
+  readonly from: string
+  /** Undefined if it isn't in the output any more. */
+  readonly old: RetiredAsset | undefined
+  /** What the output has of the delta. */
+  readonly known: Delta | undefined
+  /** What the previous build has of it. */
+  readonly taken: Delta | undefined
 }
 
 /** Deltas on their way: most of them wait for a core. */
@@ -58,13 +69,12 @@ export async function makeDeltas(
   context: DeltaContext,
 ): Promise<Dictionaries> {
   const minBytes = chooseMinBytes(assets, context.settings)
-  const pairs = findPairs(assets, minBytes, context)
+  const pairs = findPairs(assets, minBytes, { ...context, taken: await context.previous?.dictionaries() })
   const budget = createBudget(LIMITS.buildMaxInFlightBytes)
-  const known = new Map(context.known?.deltas.map((delta) => [deltaKey(delta.file, delta.from), delta]))
   const deltas = await mapConcurrently(pairs, PAIRS_AT_ONCE, (pair) =>
-    budget.spend(pair.asset.size + pair.old.size, async () => {
+    budget.spend(pair.asset.size + (pair.old?.size ?? 0), async () => {
       context.signal.throwIfAborted()
-      return makeDelta(pair, known.get(deltaKey(pair.asset.file, pair.old.etag)), context)
+      return makeDelta(pair, context)
     }),
   )
   return { minBytes, deltas: deltas.filter((delta) => delta !== undefined) }
@@ -91,29 +101,44 @@ export function sumDeltas(
   return files === 0 ? undefined : { files, bytes, wholeBytes }
 }
 
-function deltaKey(file: string, from: string): string {
-  return `${file} ${from}`
-}
-
 function smallestOf({ size, encodings }: ManifestAsset): number {
   return Math.min(size, ...Object.values(encodings).map((variant) => variant.size))
 }
 
-/** In order of path, the contents of each asset as {@link listOld} orders them. */
+/**
+ * In order of path, the contents of each asset as {@link listOld} orders them. After them come those that are gone, but
+ * have left their delta: browsers may keep them for a year.
+ */
 function findPairs(
   assets: ReadonlyMap<LogicalPath, ManifestAsset>,
   minBytes: number,
-  { history, settings }: DeltaContext,
+  { history, settings, known, taken }: DeltaContext & { readonly taken: Dictionaries | undefined },
 ): readonly Pair[] {
   const oldByName = listOld(history, minBytes)
+  const knownOf = byTarget(known)
+  const takenOf = byTarget(taken)
   return [...assets].flatMap(([path, asset]) => {
     if (!isDictionary(path, asset, minBytes)) return []
-    const others =
-      oldByName.get(nameAround(path, asset.file))?.filter(({ etag }) => etag !== asset.etag) ?? []
-    const limit = asset.file === path ? LIMITS.deltaGuesses : settings.versions
-    const distinct = [...new Map(others.map((old) => [old.etag, old])).values()]
-    return distinct.slice(0, limit).map((old) => ({ asset, old }))
+    const { file, etag } = asset
+    const others = oldByName.get(nameAround(path, file))?.filter((old) => old.etag !== etag) ?? []
+    const olds = new Map(others.map((old) => [old.etag, old]))
+    const knownDeltas = new Map(knownOf.get(targetOf(file, etag))?.map((delta) => [delta.from, delta]))
+    const takenDeltas = new Map(takenOf.get(targetOf(file, etag))?.map((delta) => [delta.from, delta]))
+    const from = new Set([...olds.keys(), ...knownDeltas.keys(), ...takenDeltas.keys()])
+    const limit = file === path ? LIMITS.deltaGuesses : settings.versions
+    return [...from].slice(0, limit).map((each) => ({
+      ...{ asset, from: each, old: olds.get(each) },
+      ...{ known: knownDeltas.get(each), taken: takenDeltas.get(each) },
+    }))
   })
+}
+
+function byTarget(dictionaries: Dictionaries | undefined): ReadonlyMap<string, readonly Delta[]> {
+  return groupBy(dictionaries?.deltas ?? [], ({ file, to }) => targetOf(file, to))
+}
+
+function targetOf(file: string, etag: string): string {
+  return `${file} ${etag}`
 }
 
 /** Earlier contents by what they have in common with their successors, the last replaced first. */
@@ -139,40 +164,67 @@ function nameAround(path: LogicalPath, file: string): string {
 }
 
 /** Undefined if none of its encodings is worth a file, or the earlier content can't be read. */
-async function makeDelta(
-  { asset, old }: Pair,
-  known: Delta | undefined,
-  context: DeltaContext,
-): Promise<Delta | undefined> {
-  const { settings, storage, digester } = context
+async function makeDelta(pair: Pair, context: DeltaContext): Promise<Delta | undefined> {
+  const { asset, from, known, taken } = pair
   const whole = smallestOf(asset)
   const maxBytes = Math.min(whole * LIMITS.deltaMaxRatio, whole - LIMITS.deltaMinSavedBytes)
-  const place = { file: asset.file, from: old.etag }
-  const readOld = lazily(() => readChecked(storage, old, digester))
+  const place = { file: asset.file, to: asset.etag, from }
+  const readOld = lazily(() => readChecked(context.storage, pair.old, context.digester))
   const encodings: Partial<Record<DeltaEncoding, ManifestVariant>> = {}
-  for (const encoding of DELTA_ENCODINGS) {
-    if (!settings.encodings.includes(encoding)) continue
+  for (const encoding of context.settings.encodings) {
+    const key = deltaPath(place, encoding)
     const there = known?.encodings[encoding]
-    if (
-      there !== undefined &&
-      there.size <= maxBytes &&
-      context.isThere(deltaPath(place, encoding), there.size)
-    ) {
+    if (there !== undefined && there.size <= maxBytes && context.isThere(key, there.size)) {
       encodings[encoding] = there
       continue
     }
-    const dictionary = { ...fingerprintIn(old), bytes: readOld }
-    const made = await tolerateMissing(async () => {
-      if (encoding === 'dcz' && isTrained(await readOld())) return undefined
-      const rule = { encoding, dictionary, maxBytes }
-      return context.variants.make(fingerprintIn(asset), rule, () => readChecked(storage, asset, digester))
-    })
+    const made =
+      (await takeDelta(pair, { encoding, maxBytes, key }, context)) ??
+      (await encodeDelta(pair, { encoding, maxBytes, readOld }, context))
     if (made === undefined) continue
-    await context.writer.write(deltaPath(place, encoding), made, made.bytes)
+    await context.writer.write(key, made, made.bytes)
     encodings[encoding] = { size: made.size, etag: made.etag }
   }
   if (Object.keys(encodings).length === 0) return undefined
-  return { ...place, dictionary: known?.dictionary ?? sha256(await readOld()).toString('base64'), encodings }
+  const dictionary = known?.dictionary ?? taken?.dictionary ?? sha256(await readOld()).toString('base64')
+  return { ...place, dictionary, encodings }
+}
+
+async function takeDelta(
+  { asset: { file }, taken }: Pair,
+  wanted: { readonly encoding: DeltaEncoding; readonly maxBytes: number; readonly key: string },
+  { previous, digester }: DeltaContext,
+): Promise<Variant | undefined> {
+  const { encoding, maxBytes, key } = wanted
+  const promised = taken?.encodings[encoding]
+  if (previous === undefined || taken === undefined || promised === undefined) return undefined
+  if (promised.size > maxBytes) return undefined
+  const { dictionary } = taken
+  const bytes = await takeVariant(previous, { file, key, encoding, dictionary, promised }, digester)
+  return bytes && { ...promised, bytes: async () => bytes }
+}
+
+/** An earlier content may be damaged, or removed by hand: then there is no delta. */
+async function encodeDelta(
+  { asset, old }: Pair,
+  wanted: {
+    readonly encoding: DeltaEncoding
+    readonly maxBytes: number
+    readonly readOld: () => Promise<Buffer>
+  },
+  { variants, storage, digester }: DeltaContext,
+): Promise<Variant | undefined> {
+  const { encoding, maxBytes, readOld } = wanted
+  if (old === undefined) return undefined
+  try {
+    if (encoding === 'dcz' && isTrained(await readOld())) return undefined
+    const rule = { encoding, maxBytes, dictionary: { ...fingerprintIn(old), bytes: readOld } }
+    return await variants.make(fingerprintIn(asset), rule, () => readChecked(storage, asset, digester))
+  } catch (error) {
+    if (error instanceof FingerpostError && (error.code === 'FP_NOT_FOUND' || error.code === 'FP_DAMAGED'))
+      return undefined
+    throw error
+  }
 }
 
 function fingerprintIn({ etag, integrity, size }: RetiredAsset | ManifestAsset): Fingerprint {
@@ -181,21 +233,10 @@ function fingerprintIn({ etag, integrity, size }: RetiredAsset | ManifestAsset):
 
 async function readChecked(
   storage: Storage,
-  { file, etag }: Pick<ManifestAsset, 'file' | 'etag'>,
+  wanted: Pick<ManifestAsset, 'file' | 'etag'> | undefined,
   digester: Digester,
 ): Promise<Buffer> {
-  const bytes = await storage.read(file)
-  if (digester.of(bytes) === etag) return bytes
-  throw new FingerpostError('FP_DAMAGED', `${file} in ${storage.name} differs from its manifest.`)
-}
-
-/** An earlier content may be damaged, or removed by hand: then there is no delta. */
-async function tolerateMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work()
-  } catch (error) {
-    if (error instanceof FingerpostError && (error.code === 'FP_NOT_FOUND' || error.code === 'FP_DAMAGED'))
-      return undefined
-    throw error
-  }
+  const bytes = wanted && (await storage.read(wanted.file))
+  if (bytes !== undefined && digester.of(bytes) === wanted?.etag) return bytes
+  throw new FingerpostError('FP_DAMAGED', `${wanted?.file} in ${storage.name} differs from its manifest.`)
 }

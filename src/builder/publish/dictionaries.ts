@@ -33,8 +33,8 @@ export function promisedDeltas(
   dictionaries: Dictionaries | undefined,
   { assets }: Manifest,
 ): ReadonlyMap<string, ManifestVariant> {
-  const files = new Set(Array.from(assets.values(), ({ file }) => file))
-  const deltas = (dictionaries?.deltas ?? []).filter(({ file }) => files.has(file))
+  const contents = new Map(Array.from(assets.values(), ({ file, etag }) => [file, etag]))
+  const deltas = (dictionaries?.deltas ?? []).filter(({ file, to }) => contents.get(file) === to)
   return new Map(
     deltas.flatMap((delta) =>
       Object.entries(delta.encodings).map(([encoding, variant]) => {

@@ -3,26 +3,33 @@ import { resolve } from 'node:path'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { parseHashedPath } from '../../core/hashed-path.ts'
 import { LIMITS } from '../../core/limit.ts'
-import { DICTIONARIES_FILE } from '../../core/manifest/dictionaries.ts'
+import { DICTIONARIES_FILE, type Dictionaries, parseDictionaries } from '../../core/manifest/dictionaries.ts'
 import { HISTORY_FILE } from '../../core/manifest/history.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../../core/manifest/manifest.ts'
 import { encodePath } from '../../core/path.ts'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import { indexTar, readAt } from '../../storage/tar.ts'
 import { OWN_FOLDER } from './lock.ts'
+import { createVariantDownloads, type PreviousVariant } from './variant-downloads.ts'
 
 /** An earlier build of the site, wherever it is. */
 export interface PreviousBuild {
   /** Names it in messages. */
   readonly name: string
-  /** The available assets: from an address, without precompressed variants. */
+  /** What is carried over: from an address, without precompressed variants. */
   readonly manifest: Manifest
+  /** All that it promises. */
+  readonly assets: Manifest['assets']
+  /** Its dictionaries; undefined without. */
+  readonly dictionaries: () => Promise<Dictionaries | undefined>
   /**
    * The bytes of one of its files, not checked.
    *
    * @throws FingerpostError `FP_NOT_FOUND`, `FP_MANIFEST` or `FP_DAMAGED`, also if there are more than `maxBytes`
    */
   read(key: string, maxBytes: number): Promise<Uint8Array>
+  /** The same for a variant, encoded. */
+  readVariant(variant: PreviousVariant): Promise<Uint8Array>
   close(): Promise<void>
 }
 
@@ -46,7 +53,36 @@ async function openFolder(root: string): Promise<PreviousBuild> {
   const storage = createFilesystemStorage({ root })
   if ((await storage.stat(MANIFEST_FILE)) === undefined) throw missing(`${root}/${MANIFEST_FILE}`)
   const manifest = readManifest(await storage.read(MANIFEST_FILE), storage.name)
-  return { name: storage.name, manifest, read: (key) => storage.read(key), close: async () => undefined }
+  const read = (key: string) => storage.read(key)
+  return describePrevious(storage.name, manifest, read, async () => undefined)
+}
+
+/** A build whose variants are files of their own. */
+function describePrevious(
+  name: string,
+  manifest: Manifest,
+  read: PreviousBuild['read'],
+  close: PreviousBuild['close'],
+): PreviousBuild {
+  return {
+    ...{ name, manifest, assets: manifest.assets, read, close },
+    readVariant: ({ key, promised }) => read(key, promised.size),
+    dictionaries: () => readDictionaries(read, name),
+  }
+}
+
+/** Deltas only save work: where they can't be read, they are made. */
+async function readDictionaries(
+  read: PreviousBuild['read'],
+  name: string,
+): Promise<Dictionaries | undefined> {
+  try {
+    const text = Buffer.from(await read(DICTIONARIES_FILE, LIMITS.manifestMaxBytes)).toString()
+    return parseDictionaries(text, `${name}: ${DICTIONARIES_FILE}`)
+  } catch (error) {
+    if (error instanceof FingerpostError) return undefined
+    throw error
+  }
 }
 
 async function openArchive(path: string): Promise<PreviousBuild> {
@@ -61,24 +97,22 @@ async function openArchive(path: string): Promise<PreviousBuild> {
       return readAt(file, place, name)
     }
     const manifest = readManifest(await read(MANIFEST_FILE, LIMITS.manifestMaxBytes), name)
-    return { name, manifest, read, close: () => file.close() }
+    return describePrevious(name, manifest, read, () => file.close())
   } catch (error) {
     await file.close()
     throw error
   }
 }
 
-/** Without variants: servers send them as an encoding of their file, and `fetch` would decode them. */
+/** Carried over are files without variants: not every server tells whether it has them. */
 async function openAddress(address: URL): Promise<PreviousBuild> {
   const name = String(address)
   const { assets, ...rest } = readManifest(await download(address, LIMITS.manifestMaxBytes), name)
   const plain = new Map([...assets].map(([path, asset]) => [path, { ...asset, encodings: {} }]))
-  return {
-    name,
-    manifest: { ...rest, assets: plain },
-    read: (key, maxBytes) => download(new URL(encodePath(key), address), maxBytes),
-    close: async () => undefined,
-  }
+  const read: PreviousBuild['read'] = (key, maxBytes) => download(new URL(encodePath(key), address), maxBytes)
+  const downloads = createVariantDownloads(address)
+  const described = describePrevious(name, { ...rest, assets: plain }, read, async () => downloads.close())
+  return { ...described, assets, readVariant: downloads.read }
 }
 
 /** A manifest that names only files that a build writes: its files are saved under the names it gives. */

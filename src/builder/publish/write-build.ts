@@ -107,7 +107,7 @@ async function makeBuild(
 async function makeDictionaries(
   { assets }: Manifest,
   parts: { readonly history: History; readonly output: OutputState; readonly writer: OutputWriter },
-  { config, storage, compression, digester, signal }: WriteContext,
+  { config, storage, compression, previous, digester, signal }: WriteContext,
 ): Promise<Dictionaries | undefined> {
   const known = await readDictionaries(storage)
   if (config.dictionaries === false) return undefined
@@ -116,7 +116,7 @@ async function makeDictionaries(
   const { variants } = compression
   const { sizes } = parts.output
   return makeDeltas(assets, {
-    ...{ storage, variants, digester, signal, known, ...parts },
+    ...{ storage, variants, previous, digester, signal, known, ...parts },
     settings: { ...config.dictionaries, encodings },
     isThere: (key, size) => sizes.get(key) === size,
   })

@@ -15,7 +15,9 @@ export const DICTIONARIES_VERSION = 1
 /** The difference of one file to one earlier content of it. */
 export interface Delta {
   readonly file: HashedPath
-  /** The ETag of the earlier content, without quotes. */
+  /** The ETag of its content, without quotes: a bundler's name may get another. */
+  readonly to: string
+  /** The ETag of the earlier content. */
   readonly from: string
   /** SHA-256 of the earlier content in base64, as `Available-Dictionary` has it. */
   readonly dictionary: string
@@ -37,8 +39,8 @@ export function formatDictionaries({ minBytes, deltas }: Dictionaries): string {
       const variant = encodings[encoding]
       return variant === undefined ? [] : [[encoding, { size: variant.size, etag: variant.etag }]]
     })
-    const { file, from, dictionary } = delta
-    return `  ${JSON.stringify({ file, from, dictionary, ...Object.fromEntries(variants) })}`
+    const { file, to, from, dictionary } = delta
+    return `  ${JSON.stringify({ file, to, from, dictionary, ...Object.fromEntries(variants) })}`
   })
   const list = lines.length === 0 ? '[]' : `[\n${lines.join(',\n')}\n ]`
   return `{\n "version": ${DICTIONARIES_VERSION},\n "minBytes": ${minBytes},\n "deltas": ${list}\n}\n`
@@ -123,10 +125,11 @@ export function chooseMinBytes(
 /** Hashes are hex or base64, so that neither a path nor a header can be made of anything else. */
 function parseDelta(json: Readonly<Record<string, unknown>>, where: string): Delta {
   const file = asText(json['file'], 'file')
+  const to = asText(json['to'], 'to')
   const from = asText(json['from'], 'from')
   const dictionary = asText(json['dictionary'], 'dictionary')
   if (!/^[0-9a-f]{16}$/.test(from)) throw new TypeError(`from is ${JSON.stringify(from)}`)
   if (!/^[A-Za-z0-9+/]{43}=$/.test(dictionary))
     throw new TypeError(`dictionary is ${JSON.stringify(dictionary)}`)
-  return { file, from, dictionary, encodings: parseVariants(json, DELTA_ENCODINGS, where, file) }
+  return { file, to, from, dictionary, encodings: parseVariants(json, DELTA_ENCODINGS, where, file) }
 }

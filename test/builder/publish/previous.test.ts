@@ -4,13 +4,15 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import Fastify from 'fastify'
 import { build } from '../../../src/builder/build.ts'
 import { check } from '../../../src/builder/maintain/check.ts'
 import { pack } from '../../../src/builder/maintain/pack.ts'
 import { prune } from '../../../src/builder/maintain/prune.ts'
 import type { BuildOptions } from '../../../src/builder/settings/options.ts'
 import { parseHistory } from '../../../src/core/manifest/history.ts'
-import type { Manifest } from '../../../src/core/manifest/manifest.ts'
+import { type Manifest, parseManifest } from '../../../src/core/manifest/manifest.ts'
+import fingerpost from '../../../src/index.ts'
 import { makeTree, readTree } from '../../support/tree.ts'
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
@@ -73,8 +75,13 @@ test('the files of a previous build at an address are carried forward as they ar
   assert.ok(!after.has(`${file}.br`))
   const history = parseHistory(after.get('history.json')?.toString() ?? '', 'test')
   assert.deepEqual(history.retired.get(file)?.encodings, {})
-  // What the new build makes itself is not fetched.
-  assert.deepEqual(asked, ['/static/manifest.json', `/static/${file}`])
+  // What the new build makes itself is not fetched, but what it would have to compress is: asked for as an encoding,
+  // then as a file.
+  const same = `/static/${fileOf(old, 'same.txt')}`
+  assert.deepEqual(
+    new Set(asked),
+    new Set(['/static/manifest.json', `/static/${file}`, same, `${same}.br`, `${same}.gz`]),
+  )
   await assert.rejects(deploy(`http://127.0.0.1:${port}/static/none/manifest.json`), { code: 'FP_NOT_FOUND' })
 })
 
@@ -179,4 +186,75 @@ test('file names with line ends and backslashes come through an archive', async 
     const file = fileOf(manifest, name)
     assert.equal(readFileSync(join(cwd, 'second', file), 'utf8'), `of ${name}`, JSON.stringify(name))
   }
+})
+
+/** A site in which two files of three stay the same, and what its second build needs compressed. */
+async function carriedSite(context: TestContext) {
+  const text = (seed: string) => `${seed} ${LONG}`
+  const same = { 'b.css': text('b'), 'c.js': text('c') }
+  const cwd = makeTree(context, {
+    old: { ...same, 'a.css': text('a') },
+    new: { ...same, 'a.css': text('new') },
+  })
+  await build({ sources: ['old'], cache: false, out: 'first' }, { cwd })
+  await pack({ sources: [], out: 'first' }, 'first.tar', { cwd })
+  const run = (previous: string, options: Partial<BuildOptions> = {}) =>
+    build({ sources: ['new'], cache: false, out: 'second', previous, ...options }, { cwd })
+  /** Those of files that stay are taken over as they are, byte for byte. */
+  const isTaken = (manifest: Manifest) => {
+    const [before, after] = [readTree(join(cwd, 'first')), readTree(join(cwd, 'second'))]
+    for (const path of Object.keys(same))
+      for (const suffix of ['', '.br', '.gz']) {
+        const key = fileOf(manifest, path) + suffix
+        assert.deepEqual(after.get(key), before.get(key), key)
+      }
+    rmSync(join(cwd, 'second'), { recursive: true })
+  }
+  return { cwd, run, isTaken }
+}
+
+for (const place of ['first', 'first.tar']) {
+  test(`what ${place} has compressed is not compressed again`, async (context) => {
+    const { run, isTaken } = await carriedSite(context)
+    const { work, manifest } = await run(place)
+    assert.deepEqual([work.encoded, work.recalled], [2, 4])
+    isTaken(manifest)
+  })
+}
+
+test('encoded bytes are fetched as they are, from a server of builds and from one of files', async (context) => {
+  const { cwd, run, isTaken } = await carriedSite(context)
+  const root = join(cwd, 'first')
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(fingerpost, { root, watch: false })
+  app.get('/static/manifest.json', () => readFileSync(join(root, 'manifest.json')))
+  const served = await app.listen({ host: '127.0.0.1', port: 0 })
+  const ofBuild = await run(`${served}/static/manifest.json`)
+  assert.deepEqual([ofBuild.work.encoded, ofBuild.work.recalled], [2, 4])
+  isTaken(ofBuild.manifest)
+  const server = createServer((request, response) => {
+    const file = readTree(root).get((request.url ?? '').slice(1))
+    response.writeHead(file === undefined ? 404 : 200).end(file)
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  context.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const ofFiles = await run(`http://127.0.0.1:${port}/manifest.json`)
+  assert.deepEqual([ofFiles.work.encoded, ofFiles.work.recalled], [2, 4])
+  isTaken(ofFiles.manifest)
+})
+
+test('a compressed file that is damaged or missing is made, and one that is not wanted is left', async (context) => {
+  const { cwd, run } = await carriedSite(context)
+  const { assets } = parseManifest(readFileSync(join(cwd, 'first/manifest.json'), 'utf8'), 'test')
+  const file = join(cwd, 'first', assets.get('b.css')?.file ?? '')
+  writeFileSync(`${file}.br`, Buffer.alloc(assets.get('b.css')?.encodings.br?.size ?? 0))
+  rmSync(`${file}.gz`)
+  const { work } = await run('first')
+  assert.deepEqual([work.encoded, work.recalled], [4, 2])
+  assert.deepEqual((await check({ sources: [], out: 'second' }, {}, { cwd })).faults, [])
+  rmSync(join(cwd, 'second'), { recursive: true })
+  const only = await run('first', { encodings: ['gzip'] })
+  assert.deepEqual(Object.keys(only.manifest.assets.get('c.js')?.encodings ?? {}), ['gzip'])
 })

@@ -17,9 +17,15 @@ const SHA = `${'A'.repeat(43)}=`
 const FULL: Dictionaries = {
   minBytes: 2048,
   deltas: [
-    { file: `a.${FROM}.js`, from: FROM, dictionary: SHA, encodings: { dcb: { size: 9, etag: 'e' } } },
     {
-      ...{ file: `b.${FROM}.js`, from: FROM, dictionary: SHA },
+      file: `a.${FROM}.js`,
+      to: 'e',
+      from: FROM,
+      dictionary: SHA,
+      encodings: { dcb: { size: 9, etag: 'e' } },
+    },
+    {
+      ...{ file: `b.${FROM}.js`, to: 'e', from: FROM, dictionary: SHA },
       encodings: { dcb: { size: 9, etag: 'e' }, dcz: { size: 8, etag: 'f' } },
     },
   ],
