@@ -180,56 +180,53 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     }
     return (await storage.save(key, content, { ...taking, headers: headersOf(name, head) })).key
   }
-  const remove = async (name: string) => {
-    for (const each of [name, ...variants.namesOf(name)]) await storage.delete(each)
+  const removeVariants = async (name: string) => {
+    for (const variant of variants.namesOf(name)) await storage.delete(variant)
   }
-  /** Makes the variants of a picture, from its bytes under a key. They wait under temporary keys until `commit`. */
-  const stageVariants = async (name: string, key: string): Promise<StagedFile> => {
-    const staged: { readonly name: string; readonly key: string | undefined }[] = []
+  /**
+   * Makes the variants of a picture, from its bytes under a key. They wait until `commit`. Old ones go before the picture
+   * changes: until the new ones come it is shown in their place, and a killed process leaves none of another picture.
+   */
+  const stageVariants = async (name: string, key: string, arrive: () => Promise<unknown>) => {
+    const staged: (readonly [temporary: string, name: string])[] = []
     const discard = async () => {
-      for (const { key: temporary } of staged) if (temporary !== undefined) await storage.delete(temporary)
+      for (const [temporary] of staged) await storage.delete(temporary)
     }
     try {
       const picture = variants.namesOf(name).length === 0 ? Buffer.alloc(0) : await storage.read(key)
-      for await (const { name: variant, bytes } of variants.make(name, picture)) {
-        const temporary = bytes && temporaryKeyFor(variant)
-        staged.push({ name: variant, key: temporary })
-        if (bytes !== undefined && temporary !== undefined)
-          await storage.save(temporary, bytes, { headers: headersOf(variant, bytes) })
+      for await (const made of variants.make(name, picture)) {
+        const temporary = temporaryKeyFor(made.name)
+        staged.push([temporary, made.name])
+        await storage.save(temporary, made.bytes, { headers: headersOf(made.name, made.bytes) })
       }
     } catch (error) {
       await discard()
       throw error
     }
-    return {
-      name,
-      discard,
-      async commit() {
-        for (const { name: variant, key: temporary } of staged) {
-          if (temporary === undefined) await storage.delete(variant)
-          else await storage.move(temporary, variant, { overwrite: true })
-        }
-      },
+    const commit = async () => {
+      await removeVariants(name)
+      await arrive()
+      for (const [temporary, variant] of staged) await storage.move(temporary, variant, { overwrite: true })
     }
+    return { commit, discard }
   }
   const stage: MediaStorage['stage'] = async (name, given, { overwrite = false, maxBytes: most } = {}) => {
     const key = overwrite
       ? await put(name, temporaryKeyFor(name), given, most)
       : await put(name, name, given, most, { alternative: alternativesTo(name) })
     const used = overwrite ? name : key
-    const made = await stageVariants(used, key).catch(async (error: unknown) => {
+    const arrive = async () => overwrite && storage.move(key, name, { overwrite })
+    const { commit, discard } = await stageVariants(used, key, arrive).catch(async (error: unknown) => {
       await storage.delete(key)
       throw error
     })
     return {
       name: used,
-      async commit() {
-        if (overwrite) await storage.move(key, name, { overwrite })
-        await made.commit()
-      },
+      commit,
       async discard() {
-        await made.discard()
-        await (overwrite ? storage.delete(key) : remove(key))
+        await discard()
+        await storage.delete(key)
+        if (!overwrite) await removeVariants(key)
       },
     }
   }
@@ -248,14 +245,12 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
       if (size > most) throw overLimit('The file', most)
       const head = await readHead(storage, { key, size }, name)
       if (!agreesWithName(name, head)) throw falseImage(name)
-      const made = await stageVariants(name, key)
-      try {
-        await storage.move(key, name, { validator, headers: headersOf(name, head) })
-      } catch (error) {
-        await made.discard()
+      const arrive = () => storage.move(key, name, { validator, headers: headersOf(name, head) })
+      const { commit, discard } = await stageVariants(name, key, arrive)
+      await commit().catch(async (error: unknown) => {
+        await discard()
         throw error
-      }
-      await made.commit()
+      })
     },
     read: async (name) => storage.read(checkName(name)),
     async *open(name, range) {
@@ -266,7 +261,10 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     size: async (name) => (await stat(checkName(name))).size,
     modifiedAt: async (name) => (await stat(checkName(name))).modifiedAt,
     list: (prefix = '', page = {}) => listPage(storage, prefix, page),
-    delete: async (name) => remove(checkName(name)),
+    async delete(name) {
+      await storage.delete(checkName(name))
+      await removeVariants(name)
+    },
     url: (name, choice = {}) => addresses.url(chosen(name, choice)),
     async signedUrl(name, { variant, ...signing } = {}) {
       if (variant === undefined || signing.method !== 'PUT')

@@ -36,8 +36,7 @@ export type Variants = Readonly<Record<string, MakeVariant | VariantOptions>>
 /** One variant of one picture. */
 export interface MadeVariant {
   readonly name: string
-  /** Undefined where the picture has none. */
-  readonly bytes: Uint8Array | undefined
+  readonly bytes: Uint8Array
 }
 
 /** Names and makes variants. That of `ann.png` called `small` is `ann.png@small.png`. */
@@ -116,8 +115,8 @@ export function createVariantMaker(given: Variants): VariantMaker {
         const name = nameOf(original, variant)
         if (name === original) continue
         const bytes = await makeOne(variant, original, async () => make(picture, { name: original }))
-        if (bytes !== undefined && sniffImageType(bytes) !== claimedImageType(name))
-          throw wrongFormat(variant, name)
+        if (bytes === undefined) continue
+        if (sniffImageType(bytes) !== claimedImageType(name)) throw wrongFormat(variant, name)
         yield { name, bytes }
       }
     },

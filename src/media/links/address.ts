@@ -2,7 +2,7 @@ import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { encodePath, fileNameOf } from '../../core/path.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
-import { isObjectStore, type ObjectStore, type Storage } from '../../storage/storage.ts'
+import { isObjectStore, type Storage } from '../../storage/storage.ts'
 import { type DispositionType, formatDisposition, storedTypeOf } from '../content/presentation.ts'
 import type { LinkSigner } from './link.ts'
 
@@ -16,12 +16,6 @@ export interface MediaLinkOptions {
   readonly disposition?: DispositionType
 }
 
-/** Makes the addresses of files. */
-export interface Addresses {
-  url(name: string): string
-  signedUrl(name: string, options?: MediaLinkOptions): Promise<string>
-}
-
 /**
  * The addresses of a storage's files: below a URL where the media plugin serves them, or else those of the object
  * store itself.
@@ -29,42 +23,30 @@ export interface Addresses {
  * @param url with a slash at its end; undefined for the storage's own
  * @param signer signs below the URL; undefined for the storage's own signatures
  */
-export function createAddresses(
-  storage: Storage,
-  url: string | undefined,
-  signer: LinkSigner | undefined,
-): Addresses {
+export function createAddresses(storage: Storage, url: string | undefined, signer: LinkSigner | undefined) {
   const store = isObjectStore(storage) ? storage : undefined
   const base = url === undefined ? undefined : parsePublicUrl(url).href
   return {
-    url(name) {
+    url(name: string): string {
       if (base !== undefined) return base + encodePath(name)
       if (store !== undefined) return store.url(name)
       throw noAddress(storage, 'addresses', 'url')
     },
-    async signedUrl(name, options = {}) {
+    async signedUrl(name: string, options: MediaLinkOptions): Promise<string> {
+      const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
       if (base !== undefined && signer !== undefined)
-        return base + encodePath(name) + sign(signer, name, options)
-      if (store !== undefined) return signByStore(store, name, options)
-      throw noAddress(storage, 'signed addresses', base === undefined ? 'url and keys' : 'keys')
+        return base + encodePath(name) + signer.sign({ name, method, disposition }, expiresInSeconds)
+      if (store === undefined)
+        throw noAddress(storage, 'signed addresses', base === undefined ? 'url and keys' : 'keys')
+      // What a browser puts there has a type that no browser runs; what it gets has the type it was stored with.
+      if (method === 'PUT')
+        return store.signedUrl(name, { method, expiresInSeconds, contentType: storedTypeOf(name) })
+      if (disposition !== 'attachment') return store.signedUrl(name, { expiresInSeconds })
+      // A link can turn `inline` off, never on.
+      const download = formatDisposition(disposition, fileNameOf(name))
+      return store.signedUrl(name, { expiresInSeconds, disposition: download })
     },
   }
-}
-
-function sign(signer: LinkSigner, name: string, options: MediaLinkOptions): string {
-  const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
-  return signer.sign({ name, method, disposition }, expiresInSeconds)
-}
-
-function signByStore(store: ObjectStore, name: string, options: MediaLinkOptions): Promise<string> {
-  const { method = 'GET', disposition, expiresInSeconds = LIMITS.linkDefaultSeconds } = options
-  // What a browser puts there has a type that no browser runs; what it gets has the type it was stored with.
-  if (method === 'PUT')
-    return store.signedUrl(name, { method, expiresInSeconds, contentType: storedTypeOf(name) })
-  // A link can turn `inline` off, never on.
-  const header =
-    disposition === 'attachment' ? { disposition: formatDisposition('attachment', fileNameOf(name)) } : {}
-  return store.signedUrl(name, { method, expiresInSeconds, ...header })
 }
 
 function noAddress(storage: Storage, what: string, option: string): FingerpostError {
