@@ -203,6 +203,37 @@ for (const [title, make] of listStorages()) {
     assert.equal(await show(link), 'png 8 blue', 'what is put by a link has variants, too')
   })
 
+  hold(
+    'a process that dies while it replaces a picture leaves no variant of another one',
+    async (storage) => {
+      const variants: Variants = { same: (picture) => picture, also: (picture) => picture }
+      const [old, fresh] = [await square(8, 'red'), await square(8, 'blue')]
+      const pictures = new Set<string>()
+      let isAlive = false
+      for (let steps = 0; !isAlive; steps++) {
+        await createMediaStorage(storage, { variants }).save('ann.png', old, { overwrite: true })
+        let left = steps
+        const dying = <T extends (...given: never[]) => Promise<unknown>>(work: T) =>
+          (async (...given: never[]) => {
+            if (left-- <= 0) throw new Error('dead')
+            return work(...given)
+          }) as unknown as T
+        const { save, move } = storage
+        const mortal = { ...storage, save: dying(save), move: dying(move), delete: dying(storage.delete) }
+        const saving = createMediaStorage(mortal, { variants }).save('ann.png', fresh, { overwrite: true })
+        isAlive = await saving.then(() => true).catch(() => false)
+        const picture = await storage.read('ann.png')
+        assert.ok(picture.equals(isAlive ? fresh : old) || picture.equals(fresh))
+        pictures.add(picture.toString('latin1'))
+        for (const name of ['ann.png@same.png', 'ann.png@also.png'])
+          if ((await storage.stat(name)) !== undefined)
+            assert.deepEqual(await storage.read(name), picture, name)
+        assert.ok(steps < 20)
+      }
+      assert.equal(pictures.size, 2, 'it died before and after the picture changed')
+    },
+  )
+
   hold('no visitor takes the name of a variant', async (storage, context) => {
     const { post, red } = await startVariants(context, storage)
     const answer = await post('/any', 'ann.png@small.png', red)
