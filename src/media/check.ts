@@ -50,45 +50,36 @@ export function checkSlash(url: string): void {
 
 function urlFaults({ media, static: statics }: LocationCheck): readonly string[] {
   const { pathname, origin } = media.url
-  const faults: string[] = []
   if (pathname === '/')
-    faults.push('The media url is the whole site: every page would be looked for among uploads.')
-  if (statics === undefined || statics.url.origin !== origin) return faults
-  const other = statics.url.pathname
-  if (pathname === other) faults.push(`Media and static files have the same url ${pathname}.`)
-  else if (pathname.startsWith(other))
-    faults.push(`The media url ${pathname} is inside the static url ${other}.`)
-  else if (other.startsWith(pathname))
-    faults.push(`The static url ${other} is inside the media url ${pathname}.`)
-  return faults
+    return ['The media url is the whole site: every page would be looked for among uploads.']
+  if (statics?.url.origin !== origin) return []
+  return overlapFaults('url', pathname, statics.url.pathname, (outer, inner) => inner.startsWith(outer))
 }
 
-function rootFaults({
-  media,
-  static: statics,
-  production,
-  isVolatile,
-  cwd,
-}: LocationCheck): readonly string[] {
-  const { root } = media
+function rootFaults({ media: { root }, static: statics, production, isVolatile, cwd }: LocationCheck) {
   if (isVolatile && production) return ['The media are kept in memory: a restart loses them.']
   if (root === undefined) return []
-  const faults: string[] = []
+  const faults = statics?.root === undefined ? [] : overlapFaults('folder', root, statics.root, contains)
   if (contains(root, cwd))
     faults.push(`The media folder ${root} holds the application itself: its code would be served.`)
-  if (statics?.root !== undefined) {
-    if (statics.root === root) faults.push(`Media and static files are in the same folder ${root}.`)
-    else if (contains(statics.root, root))
-      faults.push(`The media folder ${root} is inside the static folder.`)
-    else if (contains(root, statics.root))
-      faults.push(`The static folder ${statics.root} is inside the media folder.`)
-  }
-  if (production && contains(resolve(tmpdir()), root)) {
+  if (production && contains(resolve(tmpdir()), root))
     faults.push(
       `The media folder ${root} is temporary: a restart may empty it. Choose another one, /srv/media say; for a trial: production: false.`,
     )
-  }
   return faults
+}
+
+function overlapFaults(
+  what: 'url' | 'folder',
+  media: string,
+  statics: string,
+  isAround: (outer: string, inner: string) => boolean,
+): string[] {
+  if (media === statics) return [`Media and static files have the same ${what} ${media}.`]
+  if (isAround(statics, media)) return [`The media ${what} ${media} is inside the static ${what} ${statics}.`]
+  return isAround(media, statics)
+    ? [`The static ${what} ${statics} is inside the media ${what} ${media}.`]
+    : []
 }
 
 async function writeFaults({ media: { root }, production, warn }: LocationCheck): Promise<readonly string[]> {
