@@ -47,6 +47,26 @@ for (const [title, make] of listStorages()) {
     assert.equal(head.headers.get('content-length'), String(PNG.length))
   })
 
+  test(`from ${title}: names that another program gave are found, however their URL is spelled`, async (context) => {
+    const storage = await make(context)
+    if (storage === undefined) return
+    const { app, origin } = await startMediaApp(context, { storage })
+    for (const name of [
+      'cafe\u0301.txt',
+      'Report: v1.txt',
+      'what?.txt',
+      'notes..txt',
+      'con.txt',
+      'a\u00adb.txt',
+    ]) {
+      await storage.save(name, Buffer.from(name))
+      for (const url of [app.mediaUrl(name), `/media/${encodeURIComponent(name)}`]) {
+        const answer = await fetch(origin + url)
+        assert.deepEqual([answer.status, await answer.text()], [200, name], url)
+      }
+    }
+  })
+
   test(`from ${title}: contents of one size, saved in one second, are never taken for each other`, async (context) => {
     const storage = await make(context)
     if (storage === undefined) return
