@@ -23,7 +23,8 @@ if (files.length === 0) {
 announce()
 
 const options = [
-  ...['--import', 'tsx', '--test', '--test-timeout', '300000'],
+  ...['--enable-source-maps', '--import', pathToFileURL(join(folder, 'support/typescript.mjs')).href],
+  ...['--test', '--test-timeout', '300000'],
   ...['--test-concurrency', String(availableParallelism())],
   ...['--test-reporter', pathToFileURL(join(folder, 'support/reporter.mjs')).href],
   ...['--test-reporter-destination', 'stdout'],

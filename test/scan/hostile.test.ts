@@ -285,5 +285,5 @@ test('quadratic work is told', () => {
       return { references: [], notes: [] }
     },
   }
-  assert.throws(() => assertLinear(quadratic, (length) => '-'.repeat(length), 192 * KIB), /times the work/)
+  assert.throws(() => assertLinear(quadratic, (length) => '-'.repeat(length), 64 * KIB), /times the work/)
 })
