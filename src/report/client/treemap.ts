@@ -20,6 +20,9 @@ type Tile = HierarchyRectangularNode<Branch>
 /** Tiles that are drawn of one folder; the smaller ones are folded into a tile of their own. */
 const MAX_TILES = 120
 
+/** Tiles that are drawn within a folder: the largest. */
+const MAX_INNER_TILES = 60
+
 /** CSS pixels. */
 const LABEL_HEIGHT = 22
 const LABEL_MIN_WIDTH = 70
@@ -126,7 +129,7 @@ function drawTile(tile: Tile, { size }: TreemapView, onOpen: (branch: Branch) =>
   const count = tile.leaves().length
   const text = `${data.name} ${formatBytes(bytes)}`
   const label = data.file === undefined ? `${text}, ${formatNumberOf(count, 'file')}` : text
-  const inner = (tile.children ?? []).map((child) => {
+  const inner = (tile.children ?? []).slice(0, MAX_INNER_TILES).map((child) => {
     const isLarge = child.x1 - child.x0 > LABEL_MIN_WIDTH && child.y1 - child.y0 > LABEL_HEIGHT
     const name = isLarge ? [element('span', { class: 'label' }, child.data.name)] : []
     const style = placeOf(child, tile)
