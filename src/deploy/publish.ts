@@ -1,4 +1,5 @@
 import { type PruneOptions, prune } from '../builder/maintain/prune.ts'
+import { promisedDeltas, readDictionaries } from '../builder/publish/dictionaries.ts'
 import { readableManifest } from '../builder/publish/output.ts'
 import { recordBuild } from '../builder/publish/record.ts'
 import type { PruneReport } from '../builder/report.ts'
@@ -43,6 +44,8 @@ export interface PublishReport {
   /** Files that were there already. */
   readonly unchanged: number
   readonly removed: PruneReport['removed']
+  /** Deltas of the build, which stay here: a bucket can't choose by a request's headers. */
+  readonly deltas: number
 }
 
 /**
@@ -85,6 +88,7 @@ export async function publishBuild(
     uploaded,
     bytes: missing.reduce((sum, { size }) => sum + size, isCurrent ? 0 : Buffer.byteLength(text)),
     unchanged: planned.length + 1 - uploaded.length,
+    deltas: promisedDeltas(await readDictionaries(source), manifest).size,
     removed: options.prune ? (await prune({ sources: [] }, options.prune, environment)).removed : [],
   }
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { brotliDecompressSync } from 'node:zlib'
 import { CreateBucketCommand, HeadObjectCommand, PutBucketPolicyCommand } from '@aws-sdk/client-s3'
 import { prune } from '../../src/builder/maintain/prune.ts'
+import { DICTIONARIES_FILE, deltaPath, formatDictionaries } from '../../src/core/manifest/dictionaries.ts'
 import { parseManifest } from '../../src/core/manifest/manifest.ts'
 import { type PublishOptions, publishBuild } from '../../src/deploy/publish.ts'
 import type { BucketVariant } from '../../src/deploy/publish-plan.ts'
@@ -278,4 +279,16 @@ test('a manifest that was cut off is no obstacle: publishing is the remedy', asy
   await target.save('manifest.json', Buffer.from('{ "version": 1, "ass'))
   const { source } = await makeSource(context)
   assert.equal((await publishBuild(source, target, { now: NOW })).uploaded.at(-1), 'manifest.json')
+})
+
+test('deltas stay where they are, and are counted', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'a{}'.repeat(999) })
+  const { assets } = parseManifest(readFileSync(join(root, 'manifest.json'), 'utf8'), 'test')
+  const { file = '', etag: to = '' } = assets.get('a.css') ?? {}
+  const delta = { file, to, from: '0123456789abcdef', dictionary: `${'A'.repeat(43)}=` }
+  const deltas = [{ ...delta, encodings: { dcb: { size: 1, etag: 'e' } } }]
+  writeFileSync(join(root, DICTIONARIES_FILE), formatDictionaries({ minBytes: 1, deltas }))
+  writeFileSync(join(root, deltaPath(delta, 'dcb')), 'x')
+  const report = await publishBuild(createFilesystemStorage({ root }), createMemoryStorage(), { now: NOW })
+  assert.deepEqual([report.deltas, report.uploaded], [1, [file, 'manifest.json']])
 })

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import picomatch from 'picomatch'
+import { readDictionaries } from '../../builder/publish/dictionaries.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
@@ -9,6 +10,7 @@ import { checkNginxConfig } from '../../deploy/nginx/check.ts'
 import { findNginx, formatNginxConfig } from '../../deploy/nginx/config.ts'
 import { type ReadIncluded, readNginxFiles } from '../../deploy/nginx/include.ts'
 import type { NginxMedia } from '../../deploy/nginx/media.ts'
+import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import { atLeast, type CommandOptions, type OptionValues } from '../arguments.ts'
 import { type CommandContext, type CommandResult, defineCommand } from '../command.ts'
 import { CONFIG_OPTION, loadSettings, readBuild } from '../settings.ts'
@@ -59,13 +61,14 @@ export const command = defineCommand({
 
 async function print(options: Options, root: string, context: CommandContext): Promise<CommandResult> {
   const manifest = await readBuild(root, context)
+  const dictionaries = await readDictionaries(createFilesystemStorage({ root }))
   const nginx = await findNginx()
   const app = parseApp(options)
   const config = formatNginxConfig({
     listen: options.listen ?? '80',
     serverName: options['server-name'] ?? '_',
     app,
-    static: { root, manifest, brotli: nginx?.brotli === true },
+    static: { root, manifest, dictionaries, brotli: nginx?.brotli === true },
     media: mediaOf(options, context, app),
     whole: options.whole ? { modules: nginx?.modules ?? [] } : undefined,
   })

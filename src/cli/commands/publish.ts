@@ -61,10 +61,14 @@ export const command = defineCommand({
   },
 })
 
-function formatReport({ kind, target, uploaded, bytes, unchanged, removed }: PublishReport): string {
+function formatReport({ kind, target, uploaded, bytes, unchanged, removed, deltas }: PublishReport): string {
   const [upload, remove] =
     kind === 'published' ? ['uploaded', 'removed'] : ['would be uploaded', 'would be removed']
   const files = `${formatNumberOf(uploaded.length, 'file')} (${formatBytes(bytes)})`
   const pruned = removed.length === 0 ? '' : `${formatNumberOf(removed.length, 'old file')} ${remove}\n`
-  return `${files} ${upload} to ${target}, ${formatNumberOf(unchanged, 'file')} already there\n${pruned}`
+  const left =
+    deltas === 0
+      ? ''
+      : `${formatNumberOf(deltas, 'delta')} left here: a bucket can't choose, and sends whole files (docs/dictionaries.md)\n`
+  return `${files} ${upload} to ${target}, ${formatNumberOf(unchanged, 'file')} already there\n${pruned}${left}`
 }

@@ -72,7 +72,7 @@ function formatSite(settings: NginxSettings): string {
   const isShared =
     settings.static !== undefined && new URL(settings.static.manifest.url, 'http://x').pathname === '/'
   const limit = media === undefined ? '' : formatUploadLimit(media)
-  const maps = [settings.static && formatStaticMaps(settings.static), media && formatMediaMaps(media)]
+  const maps = [settings.static && formatStaticMaps(settings.static, app), media && formatMediaMaps(media)]
   const upstream = app === undefined ? '' : formatUpstream(app)
   const body = [
     settings.static &&

@@ -1,5 +1,6 @@
 import { parseHashedPath } from '../../core/hashed-path.ts'
 import { LIMITS } from '../../core/limit.ts'
+import { DICTIONARIES_FILE, type Dictionaries, isDictionary } from '../../core/manifest/dictionaries.ts'
 import { HISTORY_FILE } from '../../core/manifest/history.ts'
 import { MANIFEST_FILE, type Manifest } from '../../core/manifest/manifest.ts'
 import { bareMediaType } from '../../core/media-type.ts'
@@ -12,6 +13,8 @@ export interface NginxStatic {
   /** Absolute: the folder with the manifest. */
   readonly root: string
   readonly manifest: Manifest
+  /** Undefined without. */
+  readonly dictionaries?: Dictionaries | undefined
   /** Whether nginx has ngx_brotli's static module. */
   readonly brotli: boolean
 }
@@ -24,13 +27,18 @@ const IMMUTABLE = `"public, max-age=${LIMITS.immutableMaxAgeSeconds}, immutable"
 /** Precompressed files have no address of their own: `site.0123456789abcdef.css.br`. */
 const PRECOMPRESSED = String.raw`\.[0-9a-f]{16}\.[^./]+(?:\.[^./]+)?\.(?:br|gz|zst)$`
 
+/** Deltas have none either: `site.0123456789abcdef.css.0123456789abcdef.dcb`. */
+const DELTA = String.raw`\.[0-9a-f]{16}(?:\.[^./]+){0,2}\.[0-9a-f]{16}\.dc[bz]$`
+
 /** Extensions the next build may bring, besides those of this one. */
 const USUAL_EXTENSIONS =
   '.css .js .mjs .json .map .html .txt .xml .svg .png .jpg .jpeg .gif .webp .avif .ico .woff2 .woff .ttf .otf .wasm .pdf .mp4 .webm .mp3 .webmanifest'
 
 /** The maps of the static part; they stand outside of `server`. */
-export function formatStaticMaps({ manifest }: NginxStatic): string {
-  return `# A year for hashed names, whose bytes never change; every other name is asked for again.
+export function formatStaticMaps({ manifest, dictionaries }: NginxStatic, app: string | undefined): string {
+  const patterns =
+    dictionaries === undefined || app === undefined ? '' : formatPatterns(manifest, dictionaries)
+  return `${patterns}# A year for hashed names, whose bytes never change; every other name is asked for again.
 map $uri $fingerpost_static_cache {
     default "no-cache";
 ${indent(formatExceptions(manifest))}    "${HASHED}" ${IMMUTABLE};
@@ -45,13 +53,14 @@ ${indent(formatExceptions(manifest))}    "${HASHED}" ${IMMUTABLE};
  * @param more further directives
  */
 export function formatStaticLocation(settings: NginxStatic, app: string | undefined, more: string): string {
-  const { root, manifest, brotli } = settings
+  const { root, manifest, dictionaries, brotli } = settings
+  const hasDeltas = dictionaries !== undefined && app !== undefined
   const path = decodeURI(parsePublicUrl(manifest.url).pathname)
   const fallback =
     app === undefined
       ? '# Only hashed names are on the disk; templates never make others.'
       : `# Logical names (css/site.css) are not on the disk; the app answers for them.
-error_page 404 405 = ${app};
+error_page 404 405${hasDeltas ? ' 418' : ''} = ${app};
 log_not_found off;${more}`
   return `# Static files of the build. Both slashes matter: without them a name with .. would leave the folder.
 location ^~ ${quoteValue(path)} {
@@ -60,10 +69,12 @@ location ^~ ${quoteValue(path)} {
     # Only files have an address: no folders, dotfiles, precompressed files, and not the list of everything.
     try_files $uri =404;
     location ~ "${PRECOMPRESSED}" { return 404; }
+    location ~ "${DELTA}" { return 404; }
     location ~ /\\.(?!well-known/) { return 404; }
     location = ${quoteValue(path + MANIFEST_FILE)} { return 404; }
     location = ${quoteValue(path + HISTORY_FILE)} { return 404; }
-
+    location = ${quoteValue(path + DICTIONARIES_FILE)} { return 404; }
+${hasDeltas ? DELTAS_BY_APP : ''}
     # The build has compressed everything; nginx only picks a sibling and says "Vary: Accept-Encoding".
     gzip off;
     gzip_static on;
@@ -81,9 +92,60 @@ ${indent(formatTypes(manifest))}
     add_header Access-Control-Allow-Origin "*";
     add_header X-Content-Type-Options nosniff;
     add_header Cache-Control $fingerpost_missing always;
-
+${hasDeltas ? DICTIONARY_HEADERS : ''}
 ${indent(fallback)}
 }
+`
+}
+
+const DELTAS_BY_APP = `
+    # A browser that has an earlier version of the file: the app has the deltas.
+    if ($http_available_dictionary) { return 418; }
+`
+
+const DICTIONARY_HEADERS = `    add_header Use-As-Dictionary $fingerpost_dictionary;
+    add_header Vary $fingerpost_vary;
+`
+
+/**
+ * The Use-As-Dictionary values, as the app makes them. Names with characters that mean something in a pattern, and sizes,
+ * are left to the app.
+ */
+function formatPatterns(manifest: Manifest, { minBytes }: Dictionaries): string {
+  const folder = decodeURI(parsePublicUrl(manifest.url).pathname).replace(/[^\w/-]/g, String.raw`\$&`)
+  const assets = [...manifest.assets].filter(([path, asset]) => isDictionary(path, asset, minBytes))
+  const format = (found: readonly (typeof assets)[number][], dash: string, hash: string) => {
+    const extensions = new Set(
+      found.map(([path]) => extensionOf(path)).filter((each) => /^\.\w+$/.test(each)),
+    )
+    if (extensions.size === 0) return ''
+    const ends = [...extensions]
+      .map((each) => each.slice(1))
+      .sort()
+      .join('|')
+    const before = String.raw`(?<before_${dash.length}>${folder}(?:[\w.~-]+/)*[\w.~-]+?${dash})`
+    const after = String.raw`(?<after_${dash.length}>(?:\.\w+)?\.(?:${ends}))`
+    const value = `'match="\${before_${dash.length}}:h\${after_${dash.length}}"'`
+    return `    "~^${before}${hash}${after}$" ${value};\n`
+  }
+  const [kept, hashed] = [
+    assets.filter(([path, { file }]) => file === path),
+    assets.filter(([path, { file }]) => file !== path),
+  ]
+  return `# Files that browsers may keep as dictionaries (RFC 9842), for those that differ in the hash alone.
+map $uri $fingerpost_pattern {
+    default "";
+${format(hashed, String.raw`\.`, '[0-9a-f]{16}')}${format(kept, '[-.]', '(?:[0-9a-f]{8,64}|[\\w-]{8})')}}
+map $fingerpost_pattern $fingerpost_vary {
+    "" "";
+    default "Available-Dictionary";
+}
+map $status $fingerpost_dictionary {
+    volatile;
+    default "";
+    "200" $fingerpost_pattern;
+}
+
 `
 }
 
