@@ -163,7 +163,7 @@ export const LIMITS = {
   liveDistrustMs: 3000,
   /** Milliseconds between listings of the sources where the system can't tell of changes. */
   liveRelistMs: 5000,
-  /** Changes that a page which was away, or hidden, is told of when it comes back; after more it loads anew. */
+  /** Changes that a disconnected or hidden page receives when it comes back; after more it reloads. */
   liveEventsKept: 200,
   /** Milliseconds in which several changes become one. */
   liveDebounceMs: 20,

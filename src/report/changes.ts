@@ -12,7 +12,7 @@ export interface BuildChanges {
   readonly publishedAt?: string
   /** In order of path. */
   readonly files: readonly FileChange[]
-  /** Bytes that a visitor of the earlier build downloads anew to have all files. */
+  /** Bytes that a visitor of the earlier build downloads to have all files. */
   readonly download: number
   /** The same with shared dictionaries (RFC 9842), if the build has any. */
   readonly downloadWithDeltas?: number

@@ -14,7 +14,7 @@ import { refuseForeign } from './foreign.ts'
 /**
  * What an output has; undefined without it, and for one that is damaged.
  *
- * @throws FingerpostError `FP_COLLISION` if it is somebody else's
+ * @throws FingerpostError `FP_COLLISION` if another program wrote it
  */
 export async function readDictionaries(storage: Storage): Promise<Dictionaries | undefined> {
   if ((await storage.stat(DICTIONARIES_FILE)) === undefined) return undefined

@@ -33,7 +33,7 @@ export interface ComingBuild {
  *
  * @param present the manifest in force
  * @returns the history with this build, and files written: 0 or 1
- * @throws FingerpostError `FP_COLLISION` if the history there is somebody else's
+ * @throws FingerpostError `FP_COLLISION` if another program wrote the history
  */
 export async function recordBuild(
   storage: Storage,
@@ -106,7 +106,7 @@ async function readHistoryText(storage: Storage): Promise<string | undefined> {
   return (await storage.read(HISTORY_FILE)).toString()
 }
 
-/** A damaged history starts anew; the files it knew stay on the disk. */
+/** A damaged history is replaced by an empty one; the files it listed stay on the disk. */
 function readableHistory(text: string | undefined, where: string): History {
   if (text === undefined) return EMPTY_HISTORY
   try {

@@ -78,7 +78,7 @@ async function* resume(
     yield* begun
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value
   } finally {
-    // Whoever stops reading must not leave a stream open behind it.
+    // A reader that stops early must not leave a stream open.
     await rest.return?.()
   }
 }
