@@ -140,7 +140,8 @@ map $fingerpost_pattern $fingerpost_vary {
     "" "";
     default "Available-Dictionary";
 }
-map $status $fingerpost_dictionary {
+# Not for parts, which are still a 200 when nginx reads this.
+map "$status$http_range" $fingerpost_dictionary {
     volatile;
     default "";
     "200" $fingerpost_pattern;
