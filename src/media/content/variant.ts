@@ -74,7 +74,7 @@ const asExtension: OptionParser<string> = (value, where) => {
 }
 
 /** @throws FingerpostError `FP_CONFIG` */
-export const asVariants: OptionParser<Variants> = (value, where) =>
+export const asVariants: OptionParser<Readonly<Record<string, VariantOptions>>> = (value, where) =>
   Object.fromEntries(
     Object.entries(asRecord(value, where)).map(([name, variant]) => {
       if (originalNameOf(`a.png@${name}.png`) !== undefined)
@@ -85,9 +85,7 @@ export const asVariants: OptionParser<Variants> = (value, where) =>
 
 /** Creates the maker of the variants that an option lists. */
 export function createVariantMaker(given: Variants): VariantMaker {
-  const variants = new Map(
-    Object.entries(asVariants(given, 'variants')).map(([name, each]) => [name, asVariant(each, name)]),
-  )
+  const variants = new Map(Object.entries(asVariants(given, 'variants')))
   /** The name itself for a file that has no variants. */
   const nameOf = (name: string, variant: string): string => {
     const isPicture = RASTER_TYPES.has(extensionOf(name).slice(1))
