@@ -1,0 +1,208 @@
+import { once } from 'node:events'
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { exchange, talk } from '../support/exchange.ts'
+import { openSession } from '../support/http2-session.ts'
+import { SECRET, type World } from './world.ts'
+
+/** One round of something that strangers do. Throws where a server answers wrongly. */
+export type Scenario = (world: World) => Promise<void>
+
+const RANGES = Array.from({ length: 16 }, (_, n) => `${n * 700_000}-${n * 700_000 + 699_998}`).join(',')
+
+/** Milliseconds without a byte after which a server counts as stuck: many scenarios share its processor. */
+const QUIET_MS = 60_000
+
+/** Where the big file is, over HTTP/1.1. */
+const BIG = [
+  ...(['/static/big.mp4', '/media/big.mp4', '/folder/big.mp4'] as const).map((url) => ['main', url] as const),
+  ['live', '/static/big.mp4'],
+  ['odd', '/media/big.mp4'],
+] as const
+
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  async visits({ ports, random }) {
+    const headers = random.oneIn(2) ? { 'accept-encoding': 'br' } : {}
+    expect((await exchange(ports.main, `/static/f${random.below(30)}.css`, headers)).status, 200)
+  },
+
+  async 'builds, some with a damaged manifest'({ folders, random, rebuild }) {
+    const damage = [
+      '{',
+      '{"version":1}',
+      JSON.stringify({
+        version: 1,
+        url: '/static/',
+        digest: '0',
+        assets: { a: { file: 'a', type: 'a\u2028', size: 1, etag: '\u00e9' } },
+      }),
+    ]
+    if (random.oneIn(3)) writeFileSync(join(folders.build, 'manifest.json'), damage[random.below(3)] ?? '')
+    await sleep(500)
+    await rebuild(random.below(100))
+    await sleep(500)
+  },
+
+  async 'slow readers that leave'({ ports, random }) {
+    const [server, url] = BIG[random.below(BIG.length)] ?? BIG[0]
+    const socket = await open(ports[server], get(url))
+    socket.once('data', () => socket.pause())
+    await sleep(20 + random.below(300))
+    socket.destroy()
+  },
+
+  async 'pipelined requests without a reader'({ ports, random }) {
+    const [server, url] = BIG[random.below(BIG.length)] ?? BIG[0]
+    const request = random.oneIn(2) ? get(url).repeat(1500) : get(url, `Range: bytes=${RANGES}`).repeat(700)
+    const socket = await open(ports[server], request)
+    await Promise.race([once(socket, 'readable'), sleep(2000)])
+    await sleep(random.below(200))
+    socket.resetAndDestroy()
+    await sleep(1000)
+  },
+
+  async 'streams of HTTP/2 without a reader'({ ports, random }) {
+    const { session, cut } = await openSession(ports.http2)
+    for (let n = 0; n < 200; n++) {
+      const url = random.oneIn(2) ? '/static/big.mp4' : '/media/big.mp4'
+      session.request({ ':path': url, range: `bytes=${RANGES}` }).on('error', () => undefined)
+    }
+    await sleep(50 + random.below(200))
+    cut()
+    await sleep(1000)
+  },
+
+  async 'names nobody has asked for'({ ports, random }) {
+    const name = `${random.below(1e9)}/${random.below(1e9)}`
+    const [server, url] = BIG[random.below(BIG.length)] ?? BIG[0]
+    const fields = `Accept-Encoding: ${name}\r\nOrigin: https://${name}\r\nCookie: a=${name}\r\nX-Forwarded-Host: ${name}`
+    const requests = [`${url}/${name}`, `/media/${name}.png`, `/static/${name}`, `${url}?${name}`]
+    await talk(
+      ports[server],
+      `${requests.map((each) => head(each, fields)).join('')}${last('/none')}`,
+      QUIET_MS,
+    )
+  },
+
+  async 'sources that are hard to read'({ ports, folders, random }) {
+    const texts = {
+      'hard.js': `import.meta ${'/'.repeat(100_000)}\nimport.meta.url`,
+      'hard.css': '@import url('.repeat(20_000),
+      'hard.svg': `<svg>${'<a href="'.repeat(20_000)}`,
+      'hard.webmanifest': `{"${'k'.repeat(100_000)}":[${'1,'.repeat(50_000)}1]}`,
+    }
+    const [name = '', text = ''] = Object.entries(texts)[random.below(4)] ?? []
+    writeFileSync(join(folders.sources, name), text)
+    expect((await exchange(ports.live, `/static/${name}`, { host: 'localhost' })).status, 200)
+  },
+
+  async 'uploads that stall'({ ports, random }) {
+    const socket = await open(
+      ports.main,
+      `${form([['a.txt', 'x'.repeat(random.below(2000))]]).slice(0, -20)}`,
+    )
+    const [, ended] = [socket.resume(), once(socket, 'close')]
+    if (random.oneIn(3)) socket.resetAndDestroy()
+    if ((await Promise.race([ended, sleep(QUIET_MS, 'open')])) === 'open')
+      throw new Error('a stalled upload is kept')
+  },
+
+  async 'downloads that stall'({ ports, random }) {
+    const server = random.oneIn(2) ? 'main' : 'odd'
+    const socket = await open(ports[server], get('/media/big.mp4'))
+    socket.once('data', () => socket.pause())
+    await sleep(3000)
+    socket.destroy()
+  },
+
+  async 'forms whose second file is refused'({ ports }) {
+    const files = [
+      ['a.txt', 'fine'],
+      ['b.png', 'no picture'],
+    ] as const
+    expect((await talk(ports.main, form(files), QUIET_MS)).toString().slice(9, 12), '400')
+    expect((await talk(ports.main, form(files.slice(0, 1)), QUIET_MS)).toString().slice(9, 12), '200')
+  },
+
+  async 'other spellings of guarded names'({ ports, random }) {
+    const spelled = [...'@team/plan.txt'].map((letter) => {
+      const hex = `%${letter.charCodeAt(0).toString(16)}`
+      return random.oneIn(3) ? (random.oneIn(2) ? hex : hex.toUpperCase()) : letter
+    })
+    const start = ['/static/', '/media/', '//media/', '/static/./', '/media/x/../'][random.below(5)]
+    const received = await talk(ports.main, last(`${start}${spelled.join('')}`), QUIET_MS)
+    if (received.includes(SECRET)) throw new Error(`${spelled.join('')} passes the guard`)
+  },
+
+  async 'ranges that the storage ignores'({ ports, random }) {
+    const start = random.below(10_000_000)
+    const received = await talk(
+      ports.odd,
+      last('/media/big.mp4', `Range: bytes=${start}-${start + 9}`),
+      QUIET_MS,
+    )
+    // What was announced was ten bytes; where they aren't known to be the right ones, the answer is another.
+    const body = received.length - received.indexOf('\r\n\r\n') - 4
+    if (received.includes('HTTP/1.1 206') && body > 10) throw new Error(`${body} bytes for 10`)
+  },
+
+  async 'hosts and tickets that are unknown'({ ports, random }) {
+    const host = `h${random.below(1e9)}.example`
+    expect((await exchange(ports.live, '/static/big.mp4', { host })).status, 403)
+    expect((await exchange(ports.odd, `/ticket?ticket=${random.below(1e9)}.${host}`)).status, 403)
+  },
+
+  async 'a folder that becomes a link'({ ports, folders }) {
+    const [folder, aside] = [join(folders.media, 'swap'), join(folders.media, 'aside')]
+    const asked = Array.from({ length: 8 }, () => exchange(ports.main, '/media/swap/a.txt'))
+    await sleep(0)
+    renameSync(folder, aside)
+    symlinkSync(folders.outside, folder)
+    asked.push(...Array.from({ length: 4 }, () => exchange(ports.main, '/media/swap/a.txt')))
+    await sleep(0)
+    rmSync(folder)
+    renameSync(aside, folder)
+    for (const { body } of await Promise.all(asked))
+      if (body.includes(SECRET)) throw new Error('a link that leads out is followed')
+  },
+}
+
+function head(url: string, fields = 'X: y'): string {
+  return `GET ${url} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n\r\n`
+}
+
+function get(url: string, fields?: string): string {
+  return head(url, fields)
+}
+
+function last(url: string, fields = 'X: y'): string {
+  return head(url, `${fields}\r\nConnection: close`)
+}
+
+function form(files: readonly (readonly [name: string, content: string])[]): string {
+  const parts = files.map(
+    ([name, content]) =>
+      `--b\r\nContent-Disposition: form-data; name="f"; filename="${name}"\r\n\r\n${content}\r\n`,
+  )
+  const body = `${parts.join('')}--b--\r\n`
+  const fields = [
+    'Content-Type: multipart/form-data; boundary=b',
+    `Content-Length: ${body.length}`,
+    'Connection: close',
+  ]
+  return `POST /form HTTP/1.1\r\nHost: localhost\r\n${fields.join('\r\n')}\r\n\r\n${body}`
+}
+
+async function open(port: number, request: string): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1')
+  socket.on('error', () => undefined)
+  await once(socket, 'connect')
+  socket.write(request)
+  return socket
+}
+
+function expect<T>(actual: T, expected: T): void {
+  if (actual !== expected) throw new Error(`${actual} instead of ${expected}`)
+}

@@ -1,0 +1,140 @@
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import fingerpost from '../../src/index.ts'
+import { createFilesystemStorage, media, type Quota, type Storage } from '../../src/media.ts'
+import { writeBuild } from '../support/fixture-build.ts'
+import { createRandom } from '../support/random.ts'
+
+/** What must never arrive. */
+export const SECRET = 'TOP-SECRET-9f8e7d'
+
+/** A little below the limit of one answer, so that all of it may be announced, read and left unread. */
+const BIG = randomBytes(12_000_000)
+
+/** Servers under attack, all in this process. */
+export interface World {
+  readonly random: ReturnType<typeof createRandom>
+  /** A build, its folders and media over HTTP/1.1; a build and media over HTTP/2; sources; a storage that ignores ranges. */
+  readonly ports: Readonly<Record<'main' | 'http2' | 'live' | 'odd', number>>
+  readonly folders: Readonly<Record<'build' | 'media' | 'sources' | 'outside', string>>
+  /** Writes another build over the one in service. */
+  rebuild(round: number): Promise<void>
+  /** Uploads whose quota is neither used nor given back. */
+  openLeases(): number
+  /** Answers that failed because a file was damaged. */
+  damaged(): number
+  close(): Promise<void>
+}
+
+export async function createWorld(): Promise<World> {
+  const top = mkdtempSync(join(tmpdir(), 'fingerpost-soak-'))
+  const folderOf = (name: string) => {
+    mkdirSync(join(top, name, '@team'), { recursive: true })
+    writeFileSync(join(top, name, '@team', 'plan.txt'), SECRET)
+    return join(top, name)
+  }
+  const [build, files, sources, outside] = ['build', 'media', 'sources', 'outside'].map(folderOf) as [
+    ...[string, string, string, string],
+  ]
+  for (const folder of [files, sources]) writeFileSync(join(folder, 'big.mp4'), BIG)
+  writeFileSync(join(outside, 'a.txt'), SECRET)
+  mkdirSync(join(files, 'swap'))
+  writeFileSync(join(files, 'swap', 'a.txt'), 'public')
+  writeFileSync(join(top, 'fingerpost.config.json'), '{}')
+  const rebuild = async (round: number) => void (await writeBuild(build, filesOf(round)))
+  await rebuild(0)
+  const { quota, leases } = countingQuota()
+  const storage = createFilesystemStorage({ root: files })
+  const options = { storage, quota, production: false, stallSeconds: 1 }
+
+  const main = Fastify()
+  await main.register(fingerpost, {
+    ...{ root: build, watch: { intervalMs: 100 }, cache: { maxBytes: 4_000_000 }, folders: [files] },
+  })
+  await main.register(media, options)
+  for (const path of ['/static/@team/*', '/media/@team/*'])
+    main.get(path, (_request, reply) => reply.code(403).send('guarded'))
+  main.get('/folder/*', (request, reply) => reply.sendFile((request.params as { '*': string })['*']))
+  main.post('/form', async (request) => {
+    const form = await request.saveUploads({
+      files: { f: { uploadTo: 'new', maxFiles: 5, overwrite: true } },
+    })
+    await form.commit()
+    for (const { name } of form.files) await main.media.delete(name)
+    return 'saved'
+  })
+
+  const http2 = Fastify({ http2: true }) as unknown as FastifyInstance
+  await http2.register(fingerpost, {
+    root: build,
+    watch: { intervalMs: 100 },
+    cache: false,
+    shortCircuit: true,
+  })
+  await http2.register(media, options)
+
+  const live = Fastify()
+  await live.register(fingerpost, {
+    live: { config: join(top, 'fingerpost.config.json') },
+    sources: [sources],
+  })
+
+  const odd = Fastify()
+  const keys = [{ id: 'k', secret: 's'.repeat(32) }]
+  await odd.register(media, { storage: ignoringRanges(storage), keys, production: false, stallSeconds: 1 })
+  odd.get('/ticket', (request) => odd.media.direct.complete((request.query as { ticket: string }).ticket))
+
+  const apps = [main, http2, live, odd]
+  const ports = await Promise.all(
+    apps.map(async (app) => Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)),
+  )
+  return {
+    random: createRandom(1),
+    ports: Object.fromEntries(
+      ['main', 'http2', 'live', 'odd'].map((name, n) => [name, ports[n]]),
+    ) as World['ports'],
+    folders: { build, media: files, sources, outside },
+    rebuild,
+    openLeases: () => leases.size,
+    damaged: () => main.staticStats().damaged + http2.staticStats().damaged,
+    async close() {
+      await Promise.all(apps.map((app) => app.close()))
+      rmSync(top, { recursive: true })
+    },
+  }
+}
+
+function filesOf(round: number): Readonly<Record<string, string | Uint8Array>> {
+  const css = Array.from({ length: 30 }, (_, n) => [`f${n}.css`, `/* ${round % 7} ${n} */`.repeat(2000)])
+  return { 'big.mp4': BIG, '@team/plan.txt': SECRET, ...Object.fromEntries(css) }
+}
+
+/** A quota that knows which reservations are open. */
+function countingQuota(): { readonly quota: Quota<unknown>; readonly leases: ReadonlySet<object> } {
+  const leases = new Set<object>()
+  const reserve = () => {
+    const lease = {
+      maxBytes: 1_000_000,
+      commit: () => void leases.delete(lease),
+      rollback: () => void leases.delete(lease),
+    }
+    leases.add(lease)
+    return lease
+  }
+  return { quota: { reserve }, leases }
+}
+
+/** An object store behind a proxy that answers every range with the whole file. */
+function ignoringRanges({ openFile: _openFile, ...storage }: Storage): Storage {
+  const signed = 'http://bucket.example/'
+  return {
+    ...storage,
+    open: (key) => storage.open(key),
+    url: (key) => signed + key,
+    signedUrl: async (key) => signed + key,
+    presignedPost: async () => ({ url: signed, fields: {} }),
+  }
+}
