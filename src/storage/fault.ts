@@ -30,7 +30,7 @@ export function describeFault(error: unknown, { storage, key, doing }: FaultPlac
   const remedy = REMEDIES[error.code ?? '']
   // Without the call and its path, which may be a temporary one: `EACCES: permission denied, open '…'`.
   const [reason] = error.message.split(',')
-  return new FingerpostError('FP_STORAGE', `${storage} refused to ${doing} ${key}: ${reason}.`, {
+  return new FingerpostError('FP_STORAGE', `${storage} refused to ${`${doing} ${key}`.trim()}: ${reason}.`, {
     ...(remedy === undefined ? {} : { remedy }),
     details,
     cause: error,

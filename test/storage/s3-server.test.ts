@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -161,5 +162,41 @@ test('what a real server refuses is told with its reason and a remedy', async (c
   for (const [ask, message] of cases) {
     await assert.rejects(ask(), { code: 'FP_STORAGE', message })
     await assert.rejects(ask(), (error: Error) => !/UnknownError/.test(error.message))
+  }
+})
+
+/** Tells the server that a bucket is kept in another region than its own. */
+function moveAbroad(bucket: string, config: string): void {
+  const admin = (words: readonly string[], input = '') =>
+    execFileSync('radosgw-admin', ['-c', config, '-n', 'client.rgw', ...words], {
+      input,
+      encoding: 'utf8',
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+  const { id } = JSON.parse(admin(['bucket', 'stats', `--bucket=${bucket}`]))
+  const key = `bucket.instance:${bucket}:${id}`
+  const entry = JSON.parse(admin(['metadata', 'get', key]))
+  entry.data.bucket_info.zonegroup = '11111111-2222-3333-4444-555555555555'
+  admin(['metadata', 'put', key], JSON.stringify(entry))
+}
+
+test('a bucket in another region is told as such by a real server, too', async (context) => {
+  const server = await lab.server(context)
+  if (server === undefined) return
+  const bucket = 'abroad'
+  await clientFor(server).send(new CreateBucketCommand({ Bucket: bucket }))
+  moveAbroad(bucket, server.config)
+  const storage = createS3Storage({ ...optionsFor(server), bucket, maxAttempts: 1 })
+  const list = async () => {
+    for await (const { key } of storage.list()) assert.fail(key)
+  }
+  for (const [ask, what] of [
+    [() => storage.stat('a'), 'stat a'],
+    [() => storage.save('a', Buffer.from('a')), 'save a'],
+    [() => storage.read('a'), 'read a'],
+    [list, 'list'],
+  ] as const) {
+    const reason = `^s3://abroad/ refused to ${what}: the server answered with status 301 and no text\\.\\n.*in another region`
+    await assert.rejects(ask(), { code: 'FP_STORAGE', message: new RegExp(reason) })
   }
 })

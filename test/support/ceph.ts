@@ -24,6 +24,8 @@ export interface S3Server {
   readonly endpoint: string
   readonly region: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** Its configuration file, for radosgw-admin. */
+  readonly config: string
   /** Ends the three processes and removes the folder. */
   stop(): Promise<void>
 }
@@ -53,8 +55,8 @@ type Shared = Omit<S3Server, 'stop'> | { readonly fault: string }
 /** A start that fails is told to those who wait for it, too. */
 async function startShared(run: string): Promise<Shared> {
   try {
-    const { endpoint, region, credentials } = await start(run, 'detached')
-    return { endpoint, region, credentials }
+    const { stop: _stop, ...shared } = await start(run, 'detached')
+    return shared
   } catch (error) {
     return { fault: error instanceof Error ? error.message : String(error) }
   }
@@ -80,7 +82,9 @@ async function start(folder: string, how: 'attached' | 'detached'): Promise<S3Se
   }
   try {
     const port = await startDaemons(folder, children, how)
-    return { endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', credentials: CREDENTIALS, stop }
+    const endpoint = `http://127.0.0.1:${port}`
+    const config = join(folder, 'ceph.conf')
+    return { endpoint, region: 'us-east-1', credentials: CREDENTIALS, config, stop }
   } catch (error) {
     const log = readLog(join(folder, 'log', 'rgw.out'))
     await stop()

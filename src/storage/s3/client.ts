@@ -88,16 +88,22 @@ export function describeS3Fault(error: unknown, { storage, key, doing }: FaultPl
   if (error instanceof FingerpostError) return error
   if (hasStatus(error, 404) && nameOf(error) !== 'NoSuchBucket') return notFound(storage, key, error)
   const remedy = remedyFor(error)
-  return new FingerpostError('FP_STORAGE', `${storage} refused to ${doing} ${key}: ${sayingOf(error)}.`, {
-    ...(remedy === undefined ? {} : { remedy }),
-    details: { storage, key, systemCode: nameOf(error) },
-    cause: error,
-  })
+  return new FingerpostError(
+    'FP_STORAGE',
+    `${storage} refused to ${`${doing} ${key}`.trim()}: ${sayingOf(error)}.`,
+    {
+      ...(remedy === undefined ? {} : { remedy }),
+      details: { storage, key, systemCode: nameOf(error) },
+      cause: error,
+    },
+  )
 }
 
 function remedyFor(error: unknown): string | undefined {
   const region = bucketRegionOf(error)
   if (region !== undefined) return `The bucket is in the region ${region}: set the option region (--region).`
+  if (hasStatus(error, 301, 307))
+    return 'The bucket is in another region, or on another server: set the options region and endpoint (--region, --endpoint).'
   if (nameOf(error) === 'NoSuchBucket') return 'Create the bucket, or correct its name.'
   if (hasStatus(error, 401, 403)) return 'Check the credentials and their permissions on the bucket.'
   if (hasStatus(error, 500, 502, 503, 504)) return 'The server has a problem. Try again later.'
