@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, RouteOptions } from 'fastify'
 import { LIMITS } from '../core/limit.ts'
 import {
   asCount,
@@ -90,6 +90,8 @@ export interface MediaOptions {
   readonly crossOriginResourcePolicy?: 'same-origin' | 'same-site' | 'cross-origin'
   /** Seconds in which a client may neither send nor take a byte before its connection is closed. Default 60. */
   readonly stallSeconds?: number
+  /** The log level of the route, as in `app.register`. Default: the app's. */
+  readonly logLevel?: NonNullable<RouteOptions['logLevel']>
   /** Decides how much a user may store. Default: no quota. */
   readonly quota?: Quota<FastifyRequest>
   /** URL and folder of the static files, if fingerpost doesn't serve them in the same app: for the checks at start. */
@@ -197,6 +199,7 @@ const TABLE = {
     parse: asCountWithin(1, Math.floor(LIMITS.timerMaxMs / 1000)),
     default: LIMITS.stallSeconds,
   },
+  logLevel: asText as OptionParser<NonNullable<RouteOptions['logLevel']>>,
   quota: asQuota,
   static: asStatic,
   production: { parse: asFlag, complete: (value: boolean) => value },
@@ -216,7 +219,7 @@ export interface MediaConfig extends Completed<typeof TABLE> {
 export function resolveMediaOptions(given: MediaOptions): MediaConfig {
   const where = "the media plugin's options"
   // Fastify adds its own to the options that the plugin was registered with.
-  const { logLevel: _level, logSerializers: _serializers, ...own } = asRecord(given, where)
+  const { logSerializers: _serializers, ...own } = asRecord(given, where)
   const options = parseOptions<MediaOptions>(own, TABLE, where)
   return { ...completeOptions(options, TABLE, process.cwd()), storage: asStorage(options.storage, 'storage') }
 }

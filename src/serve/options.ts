@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { RouteOptions } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import {
@@ -10,6 +11,7 @@ import {
   asText,
   type Completed,
   completeOptions,
+  type OptionParser,
   type OptionTable,
   parseOptions,
 } from '../core/option.ts'
@@ -108,6 +110,8 @@ export interface FingerpostOptions {
   readonly headers?: readonly HeaderRule[]
   /** Seconds a client may take nothing of an answer before its connection is closed. Default 60. */
   readonly stallSeconds?: number
+  /** The log level of the routes, as in `app.register`. Default: the app's. */
+  readonly logLevel?: NonNullable<RouteOptions['logLevel']>
   /** Bytes of response bodies in memory: of all, and of the largest; false for none. Default 64 MiB and 8 MiB. */
   readonly cache?: { readonly maxBytes?: number; readonly maxBodyBytes?: number } | false
 }
@@ -182,6 +186,7 @@ const SERVE_TABLE = {
     parse: asCountWithin(1, Math.floor(LIMITS.timerMaxMs / 1000)),
     default: LIMITS.stallSeconds as number,
   },
+  logLevel: asText as OptionParser<NonNullable<RouteOptions['logLevel']>>,
   cache: {
     parse: orFalse(asOptions(CACHE_TABLE)),
     default: {},
@@ -205,7 +210,7 @@ export interface LiveSettings extends Completed<typeof LIVE_TABLE> {
  */
 export function parseServeOptions(given: FingerpostOptions): ServeSettings {
   // Fastify adds its own to the options that the plugin was registered with.
-  const { logLevel: _logLevel, logSerializers: _logSerializers, ...own } = given as Record<string, unknown>
+  const { logSerializers: _logSerializers, ...own } = given as Record<string, unknown>
   const options = parseOptions<FingerpostOptions>(own, SERVE_TABLE, "fingerpost's options")
   const settings = completeOptions(options, SERVE_TABLE, process.cwd())
   if (settings.dictionaries) refuseDictionaryRules(settings.headers)

@@ -142,12 +142,12 @@ function addRoutes(
     if (await waitForTurn(reply.raw)) await respond(request, reply)
     else reply.hijack()
   }
-  // Hidden from OpenAPI, as by @fastify/static.
-  const schema = { hide: true } as FastifySchema
+  const { logLevel } = settings
+  // Hidden from OpenAPI, as by @fastify/static. Fastify gives its log level only to routes in a scope of their own.
+  const shared = { url, schema: { hide: true } as FastifySchema, ...(logLevel && { logLevel }) }
   addRoute(app, {
     method: ['GET', 'HEAD'],
-    url,
-    schema,
+    ...shared,
     exposeHeadRoute: false,
     handler(request, reply) {
       // In live mode the file is read to find the answer.
@@ -156,8 +156,7 @@ function addRoutes(
   })
   addRoute(app, {
     method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
-    url,
-    schema,
+    ...shared,
     // Before the body is parsed: a POST of any media type is a wrong method, not a wrong media type.
     onRequest(request, reply) {
       if (find(request, 'HEAD') === undefined) miss(request, reply)

@@ -110,6 +110,15 @@ for (const [why, name, bytes] of DOWNLOADS) {
   })
 }
 
+test('the route logs at the level of its registration', async (context) => {
+  const levels: unknown[] = []
+  const app = Fastify()
+  context.after(() => app.close())
+  app.addHook('onRoute', ({ logLevel }) => void levels.push(logLevel))
+  await app.register(media, { storage: createMemoryStorage(), logLevel: 'silent' })
+  assert.deepEqual(levels, ['silent'])
+})
+
 test('a picture that is a script as well stays a picture: its type is fixed and its scripts are shut off', async (context) => {
   const storage = createMemoryStorage()
   await storage.save('both.gif', Buffer.from("GIF89a/*...*/=1;alert('xss')"))

@@ -168,6 +168,16 @@ test('OPTIONS answers a preflight', async (context) => {
   assert.match(answer.headers['access-control-allow-headers'] ?? '', /Range/)
 })
 
+test('the routes are hidden from OpenAPI and log at the level of their registration', async (context) => {
+  const app = Fastify()
+  const seen: unknown[] = []
+  app.addHook('onRoute', ({ schema, logLevel }) => void seen.push([schema, logLevel]))
+  const root = await makeBuild(context, { 'a.css': 'a{}' })
+  await app.register(fingerpost, { root, rootFiles: { '/b.css': 'a.css' }, logLevel: 'warn' })
+  assert.deepEqual(seen, Array(4).fill([{ hide: true }, 'warn']))
+  await app.close()
+})
+
 test('static() is there for the app, its replies and templates', async (context) => {
   const app = Fastify()
   await app.register(fingerpost, { root: await makeBuild(context, FILES) })

@@ -31,7 +31,9 @@ export type NameRequest = FastifyRequest<{ Params: { readonly '*': string } }>
 
 /** GET and HEAD of every name. @param path of the route within the scope: `/media/` */
 export function addReadRoute(app: FastifyInstance, path: string, reading: Reading): void {
+  const { logLevel } = reading.config
   app.route({
+    ...(logLevel && { logLevel }),
     method: ['GET', 'HEAD'],
     url: `${path}*`,
     exposeHeadRoute: false,
