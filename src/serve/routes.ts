@@ -46,6 +46,10 @@ export function addBuildRoutes(app: FastifyInstance, route: string, parts: Route
     return name === undefined || response === undefined ? undefined : answerFor(url, path, name, response)
   }
   addRoutes(app, `${route}*`, find, parts)
+  // A plugin that comes later would get an error of Fastify's that names neither plugin.
+  app.addHook('onRoute', ({ url, constraints }) => {
+    if (url === `${path}*` && constraints === undefined) throw alreadyServed(url)
+  })
 }
 
 /** The answer, or the way to the URL whose spelling guards know. */
@@ -100,12 +104,16 @@ function addRoute(app: FastifyInstance, route: RouteOptions): void {
     app.route(route)
   } catch (cause) {
     if ((cause as { readonly code?: string }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw cause
-    throw new FingerpostError('FP_CONFIG', `Another plugin already serves ${app.prefix}${route.url}.`, {
-      remedy:
-        'Give one of them another path: the option prefix here, url of media, or prefix of @fastify/static.',
-      cause,
-    })
+    throw alreadyServed(app.prefix + route.url, cause)
   }
+}
+
+function alreadyServed(url: string, cause?: unknown): FingerpostError {
+  return new FingerpostError('FP_CONFIG', `Another plugin already serves ${url}.`, {
+    remedy:
+      'Give one of them another path: the option prefix here, url of media, or prefix of @fastify/static.',
+    cause,
+  })
 }
 
 /** A digest in a name. */

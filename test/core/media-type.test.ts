@@ -23,6 +23,7 @@ test('types are those of the standards, with a charset for text', () => {
     ['a.eot', 'application/vnd.ms-fontobject'],
     ['a.wasm', 'application/wasm'],
     ['a.mp4', 'video/mp4'],
+    ['.well-known/apple-app-site-association', 'application/json; charset=utf-8'],
     ['LICENSE', 'application/octet-stream'],
     ['.env', 'application/octet-stream'],
   ]

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fastifyStatic from '@fastify/static'
 import Fastify from 'fastify'
 import fingerpost from '../../src/index.ts'
 import { listen, start, talk } from '../support/exchange.ts'
@@ -110,4 +111,33 @@ test('two plugins at one path are refused with what to do', async (context) => {
     code: 'FP_CONFIG',
     message: /Another plugin already serves \/static\/\*\.\s+Give one of them another path/,
   })
+})
+
+test('a plugin that comes second to a path is refused with what to do; another host may have the path', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'a{}' })
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(fingerpost, { root })
+  app.route({
+    method: 'GET',
+    url: '/static/*',
+    constraints: { host: 'other.example' },
+    handler: () => 'other',
+  })
+  await assert.rejects(async () => app.register(fastifyStatic, { root, prefix: '/static/' }), {
+    code: 'FP_CONFIG',
+    message: /Another plugin already serves \/static\/\*\.\s+Give one of them another path/,
+  })
+})
+
+test('no route of a build is in OpenAPI', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'a{}' })
+  const app = Fastify()
+  context.after(() => app.close())
+  const routes: unknown[] = []
+  app.addHook('onRoute', ({ url, method, schema }) => void routes.push([url, String(method), schema]))
+  await app.register(fingerpost, { root, rootFiles: ['a.css'] })
+  assert.equal(routes.length, 4)
+  for (const [url, method, schema] of routes as [string, string, unknown][])
+    assert.deepEqual(schema, { hide: true }, `${method} ${url}`)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
+import { rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
@@ -8,6 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { brotliDecompressSync } from 'node:zlib'
 import { build } from '../../src/build.ts'
 import { formatHistory, HISTORY_FILE, type RetiredAsset } from '../../src/core/manifest/history.ts'
+import { createFolderSource } from '../../src/serve/manifest-source.ts'
 import { start } from '../support/exchange.ts'
 import { makeBuild, writeBuild } from '../support/fixture-build.ts'
 import { makeTree } from '../support/tree.ts'
@@ -127,6 +128,21 @@ test('while a deploy has no manifest for a moment, a watching server goes on and
     log.lines.filter(({ msg }) => /fingerpost/.test(msg)).map(({ msg }) => msg),
     ['fingerpost: a new build is in service'],
   )
+})
+
+test('a manifest that is replaced by one of the same size and times is noticed', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'one' })
+  const manifest = join(root, 'manifest.json')
+  const old = new Date(1000)
+  utimesSync(manifest, old, old)
+  const source = createFolderSource(root)
+  const before = await source.signature()
+  const { size } = statSync(manifest)
+  await writeBuild(root, { 'a.css': 'two' })
+  utimesSync(manifest, old, old)
+  assert.equal(statSync(manifest).size, size)
+  assert.notEqual(await source.signature(), before)
+  assert.notEqual((await source.load()).signature, before)
 })
 
 test('answers under way while builds change are of one build each', async (context) => {

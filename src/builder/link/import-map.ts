@@ -1,7 +1,7 @@
 import { FingerpostError } from '../../core/error.ts'
 import type { ImportMapNames } from '../../core/manifest/manifest.ts'
 import { nearestNames } from '../../core/nearest.ts'
-import { comparePaths, encodePath, extensionOf, type LogicalPath } from '../../core/path.ts'
+import { comparePaths, decodePath, encodePath, extensionOf, type LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
 import type { BuildConfig } from '../settings/options.ts'
 
@@ -34,6 +34,18 @@ export function createImportMapNames({ paths, moduleUrls, config }: ImportMapInp
     for (const [requested, name] of moduleUrls) names.set(relativeTo(requested, url), name)
   }
   return new Map([...names].sort(([a], [b]) => comparePaths(a, b)))
+}
+
+/** The logical path that a bare specifier is mapped to; the longest folder wins (HTML §8.1.6.2). */
+export function mappedPath(specifier: string, importMap: BuildConfig['importMap']): LogicalPath | undefined {
+  const exact = importMap[specifier]
+  if (exact !== undefined) return exact
+  const [folder] = Object.keys(importMap)
+    .filter((key) => key.endsWith('/') && specifier.startsWith(key))
+    .sort((a, b) => b.length - a.length)
+  const target = folder === undefined ? undefined : importMap[folder]
+  if (folder === undefined || target === undefined) return undefined
+  return `${target.replace(/\/?$/, '/')}${decodePath(specifier.slice(folder.length))}`
 }
 
 /** A URL below the public one, relative to it: the app that serves the build may mount it elsewhere. */

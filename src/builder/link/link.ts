@@ -16,6 +16,7 @@ import type { FileScan, FileScans, PlacedReference } from '../read/scan-files.ts
 import type { BuildConfig } from '../settings/options.ts'
 import { createExplainer } from './explain.ts'
 import { findExtension } from './extensionless.ts'
+import { mappedPath } from './import-map.ts'
 import { settleIntegrity } from './integrity.ts'
 import { editsOf, type Link } from './replacement.ts'
 
@@ -39,7 +40,7 @@ export interface LinkInput {
   readonly prehashed: ReadonlySet<LogicalPath>
   readonly config: Pick<
     BuildConfig,
-    'url' | 'allowMissing' | 'onMissing' | 'modules' | 'extensionless' | 'missingSourceMaps'
+    'url' | 'allowMissing' | 'onMissing' | 'modules' | 'importMap' | 'extensionless' | 'missingSourceMaps'
   >
 }
 
@@ -57,7 +58,7 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
   const follow = (path: LogicalPath, reference: PlacedReference): Link | undefined => {
     const { kind, specifier, suffix, start, end } = reference
     const destination = followSpecifier(kind, specifier, path, config.url)
-    if (destination.kind === 'external') return undefined
+    if (destination.kind === 'external') return findMapped(reference, { collection, config })
     const mode = modeOf(path, kind)
     const link = findLink(reference, destination.path, mode, { collection, config })
     if (destination.kind === 'inside' && link !== undefined) {
@@ -149,6 +150,16 @@ function absoluteNote(
     message,
     nearest: [],
   }
+}
+
+/** A bare specifier that the configured import map leads to a file. It stays, but a page that needs one needs the other. */
+function findMapped(
+  { kind, specifier, digestAt }: PlacedReference,
+  { collection, config }: Pick<LinkInput, 'collection' | 'config'>,
+): Link | undefined {
+  const target = isModuleKind(kind) ? mappedPath(specifier, config.importMap) : undefined
+  if (target === undefined || !collection.files.has(target)) return undefined
+  return { kind, at: digestAt, target, addition: '', mode: 'keep' }
 }
 
 /** The host of the page, which a build doesn't know. */

@@ -66,9 +66,10 @@ function formatReport({ kind, target, uploaded, bytes, unchanged, removed, delta
     kind === 'published' ? ['uploaded', 'removed'] : ['would be uploaded', 'would be removed']
   const files = `${formatNumberOf(uploaded.length, 'file')} (${formatBytes(bytes)})`
   const pruned = removed.length === 0 ? '' : `${formatNumberOf(removed.length, 'old file')} ${remove}\n`
+  const names = kind === 'published' ? '' : removed.map(({ file }) => `  ${file}\n`).join('')
   const left =
     deltas === 0
       ? ''
       : `${formatNumberOf(deltas, 'delta')} left here: a bucket can't choose, and sends whole files (docs/dictionaries.md)\n`
-  return `${files} ${upload} to ${target}, ${formatNumberOf(unchanged, 'file')} already there\n${pruned}${left}`
+  return `${files} ${upload} to ${target}, ${formatNumberOf(unchanged, 'file')} already there\n${pruned}${names}${left}`
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { extensionCandidates } from '../../builder/link/extensionless.ts'
+import { mappedPath } from '../../builder/link/import-map.ts'
 import { linkReferences } from '../../builder/link/link.ts'
 import type { Link } from '../../builder/link/replacement.ts'
 import type { FileScan } from '../../builder/read/scan-files.ts'
@@ -17,6 +18,7 @@ import type { Digester, Fingerprint } from '../../core/digest.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { Problem } from '../../core/reference/problem.ts'
+import { isModuleKind } from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { SourceFile } from '../../sources/finder.ts'
 import type { FactStore } from './facts.ts'
@@ -132,6 +134,8 @@ function candidatesOf(path: LogicalPath, scan: FileScan, config: BuildConfig): r
   const candidates: LogicalPath[] = []
   for (const { kind, specifier } of scan.references) {
     const destination = followSpecifier(kind, specifier, path, config.url)
+    const mapped = isModuleKind(kind) ? mappedPath(specifier, config.importMap) : undefined
+    if (mapped !== undefined) candidates.push(mapped)
     if (destination.kind !== 'inside') continue
     candidates.push(destination.path)
     if (config.extensionless === 'resolve' && kind.startsWith('js-')) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeBuild } from '../../support/fixture-build.ts'
+import { makeBuild, writeBuild } from '../../support/fixture-build.ts'
 import { BUCKET, createS3Lab } from '../../support/s3.ts'
 import { makeTree } from '../../support/tree.ts'
 import { runIn } from '../support.ts'
@@ -21,6 +21,21 @@ test('fingerpost publish uploads, then has nothing to do, then prunes', async (c
   assert.match(first.stderr, /2 files \(.* B\) uploaded to s3:\/\/fingerpost\/cli\/, 0 files already there/)
   assert.match((await publish('--prune')).stderr, /0 files \(0 B\) uploaded.*2 files already there/)
   assert.equal(first.stdout, '')
+})
+
+test('publish --prune --dry-run names what would be removed, and removes nothing', async (context) => {
+  const endpoint = await lab.environment(context)
+  if (endpoint === undefined) return
+  const root = await makeBuild(context, { 'a.css': 'one' })
+  const publish = (...args: readonly string[]) =>
+    runIn(root, 'publish', `s3://${BUCKET}/dry`, '--out', '.', '--endpoint', endpoint, ...args)
+  for (const text of ['two', 'three']) {
+    assert.equal((await publish()).code, 0)
+    await writeBuild(root, { 'a.css': text })
+  }
+  const dry = await publish('--prune', '--keep', '1', '--min-age', '0s', '--dry-run')
+  assert.match(dry.stderr, /\d old files? would be removed\n(?: {2}a\.[0-9a-f]{16}\.css\n)+/)
+  assert.match((await publish('--prune', '--keep', '1', '--min-age', '0s')).stderr, /\d old files? removed/)
 })
 
 test('fingerpost publish says what is wrong', async (context) => {

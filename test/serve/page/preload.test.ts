@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:http2'
 import { test } from 'node:test'
 import Fastify from 'fastify'
+import { build } from '../../../src/builder/build.ts'
 import fingerpost from '../../../src/index.ts'
 import { createManifestResolver } from '../../../src/resolve/manifest-resolver.ts'
 import { type PreloadFile, preloadLinks } from '../../../src/serve/page/preload.ts'
@@ -96,6 +97,41 @@ test('a stylesheet with many images brings none of them', async (context) => {
   const references = { 'flags.css': flags.map((path) => ({ path, kind: 'css-url' }) as const) }
   const manifest = await writeBuild(makeTree(context), files, { references })
   assert.equal(preloadLinks(createManifestResolver(manifest, '/s/'), ['flags.css']).length, 1)
+})
+
+test('a stylesheet with many fonts brings none of them, whatever page it is on', async (context) => {
+  const fontsIn = async (count: number) => {
+    const fonts = Array.from({ length: count }, (_, n) => `fonts/${n}.woff2`)
+    const files = Object.fromEntries([['katex.css', ''], ...fonts.map((path) => [path, path])])
+    const references = { 'katex.css': fonts.map((path) => ({ path, kind: 'css-url' }) as const) }
+    const manifest = await writeBuild(makeTree(context), files, { references })
+    return preloadLinks(createManifestResolver(manifest, '/s/'), ['katex.css']).slice(1).map(plain)
+  }
+  assert.deepEqual(await fontsIn(9), [])
+  const few = await fontsIn(8)
+  assert.equal(few.length, 8)
+  assert.equal(few[0], '</s/fonts/0.woff2>; rel=preload; as=font; type="font/woff2"; crossorigin')
+})
+
+test('a module reached by a bare specifier is preloaded too', async (context) => {
+  const sources = makeTree(context, {
+    'js/app.js':
+      'import "three"; import "three/addons/a%20b.js"; import "unknown"; import("three/addons/later.js")',
+    'vendor/three.js': 'import "./core.js"',
+    'vendor/core.js': 'export {}',
+    'vendor/addons/a b.js': 'export {}',
+    'vendor/addons/later.js': 'export {}',
+  })
+  const { manifest } = await build({
+    ...{ sources: [sources], out: makeTree(context), cache: false, encodings: [] },
+    importMap: { three: 'vendor/three.js', 'three/addons/': 'vendor/addons/' },
+  })
+  assert.deepEqual(preloadLinks(createManifestResolver(manifest, '/s/'), ['js/app.js']).map(plain), [
+    '</s/js/app.js>; rel=modulepreload CHECKED',
+    '</s/vendor/addons/a%20b.js>; rel=modulepreload CHECKED',
+    '</s/vendor/three.js>; rel=modulepreload CHECKED',
+    '</s/vendor/core.js>; rel=modulepreload CHECKED',
+  ])
 })
 
 test('anything else is fetched alone, and an unknown name is an error', async (context) => {
