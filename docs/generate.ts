@@ -1,5 +1,5 @@
 // Writes the generated parts of the docs again: npm run docs. A test fails where they differ from the code.
-// A part stands between `<!-- options NAME FILE -->`, `<!-- limits -->` or `<!-- commands -->` and `<!-- end -->`.
+// A part stands between `<!-- options NAME FILE -->`, `<!-- limits NAME… -->` (default: all) or `<!-- commands -->` and `<!-- end -->`.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -9,21 +9,20 @@ const ROOT = join(import.meta.dirname, '..')
 const PART = /^<!-- (options|limits|commands)(.*?) -->\n[\s\S]*?^<!-- end -->$/gm
 
 /** The pages that have generated parts. */
-export const PAGES: readonly string[] = ['docs/configuration.md']
+export const PAGES: readonly string[] = ['docs/configuration.md', 'docs/security.md']
 
 /** A page with its parts as the code has them now. */
 export function generate(page: string): string {
   const text = readFileSync(join(ROOT, page), 'utf8')
   return text.replace(PART, (_part, kind: keyof typeof MAKERS, words: string) => {
-    const [name = '', file = ''] = words.trim().split(' ')
-    const content = MAKERS[kind](name, file)
+    const content = MAKERS[kind](words.split(' ').filter((word) => word !== ''))
     return `<!-- ${kind}${words} -->\n\n${content}\n\n<!-- end -->`
   })
 }
 
 const MAKERS = { options: optionTable, limits: limitTable, commands: commandPages }
 
-function optionTable(name: string, file: string): string {
+function optionTable([name = '', file = '']: readonly string[]): string {
   return table(
     ['option', 'type', 'meaning'],
     readOptions(name, file).map(({ name, type, doc }) => [`\`${name}\``, `\`${type}\``, doc]),
@@ -45,12 +44,18 @@ function importedFrom(source: string, file: string, name: string): string {
   return path === undefined ? file : join(dirname(file), path)
 }
 
-function limitTable(): string {
-  const rows = readMembers('src/core/limit.ts', /^export const LIMITS = \{$/m)
+function limitTable(names: readonly string[]): string {
+  const all = readMembers('src/core/limit.ts', /^export const LIMITS = \{$/m)
+  const rows =
+    names.length === 0 ? all : names.map((name) => all.find((row) => row.name === name) ?? missing(name))
   return table(
     ['limit', 'default', 'meaning'],
     rows.map(({ name, type, doc }) => [`\`${name}\``, number(type), doc]),
   )
+}
+
+function missing(name: string): never {
+  throw new Error(`src/core/limit.ts has no limit ${name}.`)
 }
 
 /** What `--help` says: of the program, then of every command it lists. */

@@ -1,5 +1,6 @@
 // Runs test files: `npm test` for all but the long ones (`*.long.test.ts`), `npm test -- serve css` for the files, long
 // or not, whose path contains a word, and `npm run test:long` for the long ones and for those with more rounds to make.
+// `npm run fuzz -- 60 scan` tries each property of the files with properties for so many seconds (default 30).
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -8,8 +9,11 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { cleanEnvironment, UMASK } from './support/environment.mjs'
 
 const folder = dirname(fileURLToPath(import.meta.url))
-const words = process.argv.slice(2).filter((word) => word !== '--long')
 const onlyLong = process.argv.includes('--long')
+const onlyProperties = process.argv.includes('--fuzz')
+const given = process.argv.slice(2).filter((word) => !word.startsWith('--'))
+const seconds = onlyProperties ? (given.find((word) => /^\d+$/.test(word)) ?? '30') : ''
+const words = given.filter((word) => word !== seconds)
 const files = readdirSync(folder, { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
   .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
@@ -24,7 +28,8 @@ announce()
 
 const options = [
   ...['--enable-source-maps', '--import', pathToFileURL(join(folder, 'support/typescript.mjs')).href],
-  ...['--test', '--test-timeout', '300000'],
+  ...(onlyProperties ? ['--import', pathToFileURL(join(folder, 'support/fuzz.ts')).href] : []),
+  ...['--test', '--test-timeout', onlyProperties ? 'Infinity' : '300000'],
   ...['--test-concurrency', String(availableParallelism())],
   ...['--test-reporter', pathToFileURL(join(folder, 'support/reporter.mjs')).href],
   ...['--test-reporter-destination', 'stdout'],
@@ -32,12 +37,13 @@ const options = [
 // Somebody who names files wants to see the tests in them.
 const names = words.length > 0 ? { FINGERPOST_TEST_NAMES: '1' } : {}
 const long = onlyLong ? { FINGERPOST_LONG: '1' } : {}
+const fuzz = onlyProperties ? { FINGERPOST_FUZZ_SECONDS: seconds } : {}
 // What test files share, such as servers that are too expensive to start for each. Each leaves its process id here.
 const shared = mkdtempSync(join(tmpdir(), 'fingerpost-run-'))
 process.umask(UMASK)
 const child = spawn(process.execPath, [...options, ...files.map((file) => join(folder, file))], {
   stdio: ['ignore', 'inherit', 'inherit'],
-  env: { ...cleanEnvironment(), ...names, ...long, FINGERPOST_TEST_RUN: shared },
+  env: { ...cleanEnvironment(), ...names, ...long, ...fuzz, FINGERPOST_TEST_RUN: shared },
 })
 child.on('exit', (code, signal) => process.exit(signal === null ? code : 1))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
@@ -49,6 +55,7 @@ process.on('exit', () => {
 
 function isWanted(file) {
   if (words.length > 0 && !words.some((word) => file.includes(word))) return false
+  if (onlyProperties) return readFileSync(join(folder, file), 'utf8').includes("from 'fast-check'")
   const isLong = file.endsWith('.long.test.ts')
   if (!onlyLong) return !isLong || words.length > 0
   return isLong || readFileSync(join(folder, file), 'utf8').includes('support/long.ts')
@@ -57,7 +64,7 @@ function isWanted(file) {
 function announce() {
   const count = `${files.length} test file${files.length === 1 ? '' : 's'}`
   console.log(`Running ${count}, ${availableParallelism()} at a time, on Node ${process.versions.node}.`)
-  if (words.length === 0 && !onlyLong)
+  if (words.length === 0 && !onlyLong && !onlyProperties)
     console.log(
       'Takes about six minutes on two cores. The long tests have a command of their own: npm run test:long',
     )

@@ -8,6 +8,7 @@ import type { BuildReport } from '../../src/builder/report.ts'
 import type { BuildOptions } from '../../src/builder/settings/options.ts'
 import { isSystemError } from '../../src/core/error.ts'
 import { filesAfter, parseHistory } from '../../src/core/manifest/history.ts'
+import { runs } from '../support/fuzz.ts'
 import { rounds } from '../support/long.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
 
@@ -138,5 +139,5 @@ test('after any edits a build with a cache gives what a build without one gives'
     assert.deepEqual(site(report, 'staticfiles'), site(whole, 'whole'))
     assert.deepEqual(recordedFiles(cwd), filesOf(report))
   })
-  await fc.assert(property, { numRuns: rounds(20, 60), endOnFailure: true })
+  await fc.assert(property, { ...runs(rounds(20, 60)), endOnFailure: true })
 })

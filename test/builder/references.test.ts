@@ -8,6 +8,7 @@ import { check } from '../../src/builder/maintain/check.ts'
 import type { BuildOptions } from '../../src/builder/settings/options.ts'
 import { isSystemError } from '../../src/core/error.ts'
 import { encodePath } from '../../src/core/path.ts'
+import { runs } from '../support/fuzz.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
 
 /** Builds a source and returns the text of every asset by logical path. */
@@ -489,7 +490,7 @@ test('what leads elsewhere is never touched', async (context) => {
       const { textOf } = await buildTree(context, { 'a.css': css })
       assert.equal(textOf('a.css'), css)
     }),
-    { numRuns: 20 },
+    runs(20),
   )
 })
 
@@ -517,7 +518,7 @@ test('files found in another order build the same', async (context) => {
         assert.deepEqual(second.manifest, first.manifest)
       },
     ),
-    { numRuns: 15 },
+    runs(15),
   )
 })
 

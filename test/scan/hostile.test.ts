@@ -6,6 +6,7 @@ import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import type { Scanner } from '../../src/scan/scanner.ts'
 import { createScanners, findScanner } from '../../src/scan/scanners.ts'
+import { runs } from '../support/fuzz.ts'
 
 const SRC = join(import.meta.dirname, '../../src')
 
@@ -249,7 +250,7 @@ for (const [path, pieces] of Object.entries(PIECES)) {
         const start = front + before.join('')
         assertLinear(scanner, (length) => repeatTo(length, start, repeated.join('')), 1024 * KIB)
       }),
-      { numRuns: 6 },
+      runs(6),
     )
   })
 }

@@ -8,6 +8,7 @@ import { followSpecifier } from '../../src/core/reference/specifier.ts'
 import { decodeText, encodeText, insertInto, offsetAfter, replaceIn } from '../../src/core/reference/text.ts'
 import type { Scanner } from '../../src/scan/scanner.ts'
 import { createScanners, findScanner } from '../../src/scan/scanners.ts'
+import { runs } from '../support/fuzz.ts'
 
 const scanners = await createScanners({ html: true })
 const digest = '0123456789abcdef'
@@ -107,6 +108,11 @@ const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
   'x/a.js.map': ['{"file":"', '"', ',"version":3', '}'],
 }
 
+test('an escape never makes a template placeholder of what is before it', () => {
+  const scanner = findScanner(scanners, 'x/a.css') ?? assert.fail()
+  for (const text of ['url(<^.png)', 'url({^.png)']) assertRoundTrip(scanner, 'x/a.css', text)
+})
+
 for (const [path, pieces] of Object.entries(LANGUAGES)) {
   describe(`for any text as ${path}`, () => {
     const scanner = findScanner(scanners, path) ?? assert.fail(path)
@@ -122,14 +128,14 @@ for (const [path, pieces] of Object.entries(LANGUAGES)) {
     test('references are in order, apart, and have their digest inside', () => {
       fc.assert(
         fc.property(texts, (text) => assertWellFormed(scanner, text)),
-        { numRuns: 500 },
+        runs(500),
       )
     })
 
     test('a rewritten text has the same references, to the hashed names, and nothing else has changed', () => {
       fc.assert(
         fc.property(texts, (text) => assertRoundTrip(scanner, path, text)),
-        { numRuns: 500 },
+        runs(500),
       )
     })
 

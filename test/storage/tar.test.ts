@@ -8,6 +8,7 @@ import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { indexTar, readAt, type TarFile, writeTar } from '../../src/storage/tar.ts'
+import { runs } from '../support/fuzz.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
 
 const NAMES: Readonly<Record<string, Buffer>> = {
@@ -176,5 +177,5 @@ test('any damage is refused, or leaves places inside the archive', async (contex
       }
     },
   )
-  await fc.assert(property, { numRuns: 300 })
+  await fc.assert(property, runs(300))
 })

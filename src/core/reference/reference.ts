@@ -98,9 +98,12 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
   return edits.length === 0 ? reference : { ...reference, edits }
 }
 
-/** A scheme and host, an escape, or a character that browsers keep and {@link encodePath} doesn't. */
+/**
+ * A scheme and host, an escape, or a character that browsers keep and {@link encodePath} doesn't. `<^` is escaped as a
+ * whole: `<%5E` would begin a template placeholder.
+ */
 const ODD_SPELLING =
-  /^\s*(?:[a-z][a-z0-9+.-]*:)?\/\/[^/\\]*|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+|[\\/]{2,}|[\\^%]/gi
+  /^\s*(?:[a-z][a-z0-9+.-]*:)?\/\/[^/\\]*|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+|[\\/]{2,}|[<{]?\^|[\\%]/gi
 
 /** What needs an escape of its own in one language or another. */
 const UNSAFE = /['"(),;:&$*]/

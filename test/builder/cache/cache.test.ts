@@ -15,6 +15,7 @@ import fc from 'fast-check'
 import { type Cache, clearCache, getJson, openCache, putJson } from '../../../src/builder/cache/cache.ts'
 import { createDigester } from '../../../src/core/digest.ts'
 import { LIMITS } from '../../../src/core/limit.ts'
+import { runs } from '../../support/fuzz.ts'
 import { makeTree, readTree, writeTree } from '../../support/tree.ts'
 
 const digester = await createDigester()
@@ -111,7 +112,7 @@ test('any damage is a miss and never another value', (context) => {
     writeFileSync(pack, length % 2 === 0 ? damaged : damaged.subarray(0, length))
     lookUp()
   })
-  fc.assert(damage, { numRuns: 200 })
+  fc.assert(damage, runs(200))
   writeFileSync(pack, 'not a pack at all')
   lookUp()
   truncateSync(pack)

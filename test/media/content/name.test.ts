@@ -9,6 +9,7 @@ import {
   whyUnreadable,
   withSuffix,
 } from '../../../src/media/content/name.ts'
+import { runs } from '../../support/fuzz.ts'
 
 const NAMES: readonly (readonly [why: string, given: string, safe: string])[] = [
   ['a plain name stays', 'cat.png', 'cat.png'],
@@ -79,7 +80,7 @@ test('no order of hostile pieces makes a name that changes once it is safe', () 
       assert.equal(safeName(name), name)
       assert.ok(isSafeKey(withSuffix(name, '_abcdefg')), name)
     }),
-    { numRuns: 2000 },
+    runs(2000),
   )
 })
 
