@@ -13,6 +13,7 @@ const row = (summary: string, load: CommandRow['load']): CommandRow => ({ summar
 export const COMMANDS: Readonly<Record<string, CommandRow>> = {
   build: row('Collect, fingerprint, rewrite and compress files', () => import('./commands/build.ts')),
   find: row('Show which source files have a name', () => import('./commands/find.ts')),
+  why: row('Tell why a file is in the build', () => import('./commands/why.ts')),
   serve: row('Serve a build, or live sources with --live', () => import('./commands/serve.ts')),
   check: row('Verify files, digests, encodings and references', () => import('./commands/check.ts')),
   report: row('Write a page about a build, or compare two', () => import('./commands/report.ts')),

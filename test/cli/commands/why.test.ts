@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { makeTree } from '../../support/tree.ts'
+import { runIn } from '../support.ts'
+
+test('why tells source, sizes, build and the references that lead to a file', async (context) => {
+  const cwd = makeTree(context, {
+    'assets/js/a.js': "import './b.js'",
+    'assets/js/b.js': "import './c d.js'",
+    'assets/js/c d.js': `export const c = '${'c'.repeat(2000)}'`,
+    'assets/js/x.js': "import './y.js'",
+    'assets/js/y.js': "import './x.js'",
+    'fingerpost.config.json': '{ "sources": ["assets"], "encodings": ["gzip"] }',
+  })
+  assert.equal((await runIn(cwd, 'build')).code, 0)
+  const first = JSON.parse((await runIn(cwd, 'why', 'js/c d.js', '--json')).stdout)
+  assert.equal(first.source, join(cwd, 'assets/js/c d.js'))
+  assert.deepEqual(first.chain, ['js/a.js', 'js/b.js', 'js/c d.js'])
+  assert.deepEqual(first.users, ['js/b.js'])
+  writeFileSync(join(cwd, 'assets/js/a.js'), "import './b.js'\n")
+  assert.equal((await runIn(cwd, 'build')).code, 0)
+  for (const name of [
+    first.asset.file,
+    '/static/js/c%20d.js?v=1',
+    `/static/${encodeURI(first.asset.file)}`,
+  ]) {
+    const { code, stderr } = await runIn(cwd, 'why', name)
+    assert.equal(code, 0)
+    assert.match(
+      stderr,
+      /^js\/c d\.js\n {2}url +\/static\/js\/c%20d\.[0-9a-f]{16}\.js\n {2}source +assets\/js\/c d\.js\n/,
+    )
+    assert.match(stderr, /size +2\.0 kB, gzip \d+ B\n/)
+    assert.match(stderr, new RegExp(`since +build ${first.since.digest} of 20`))
+    assert.match(
+      stderr,
+      /reached by {2}js\/a\.js → js\/b\.js → js\/c d\.js\n {2}used by +1 file\n {4}js\/b\.js\n$/,
+    )
+  }
+  assert.match((await runIn(cwd, 'why', 'js/a.js')).stderr, /reached by {2}no other file of the build\n$/)
+  assert.match((await runIn(cwd, 'why', 'js/x.js')).stderr, /reached by {2}js\/y\.js → js\/x\.js\n/)
+})
+
+test('an unknown name is answered with the nearest', async (context) => {
+  const cwd = makeTree(context, { 'assets/a.css': 'a{}' })
+  assert.equal((await runIn(cwd, 'build', 'assets')).code, 0)
+  const { code, stderr } = await runIn(cwd, 'why', 'b.css')
+  assert.equal(code, 1)
+  assert.match(stderr, /"b\.css" is not in the build\.\s+Did you mean a\.css\?/)
+  assert.equal((await runIn(cwd, 'why')).code, 2)
+})
