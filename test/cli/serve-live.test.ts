@@ -70,6 +70,7 @@ test('serve --live serves the sources, and a save with them, until it is told to
   const [, after = ''] = /"(base\..*)"/.exec(await bodyOf(`${url}css/site.css`)) ?? []
   assert.notEqual(after, before)
   assert.equal(await bodyOf(`${url}css/${after}`), 'a{color:tan}')
+  assert.match(await bodyOf(url), /<a href=".\/css\/site.css">css\/site.css<\/a>/)
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
   assert.equal(code, 0)

@@ -1,19 +1,23 @@
 import { resolve } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
+import { encodePath } from '../../core/path.ts'
 import { fingerpost } from '../../plugin/plugin.ts'
 import type { FingerpostOptions } from '../../serve/options.ts'
+import { collect } from '../../sources/collect.ts'
+import { escapeHtml } from '../../template/html.ts'
 import { atLeast } from '../arguments.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { type Output, writeJson } from '../output.ts'
 import { CONFIG_OPTION, loadSettings, loadSources, readBuild } from '../settings.ts'
+import { createFinders } from './find.ts'
 
 /** `fingerpost serve`: a complete server over a build. */
 export const command = defineCommand({
   usage: '[SOURCE]...',
   description: `Serve a build, for a preview or a small site. With --live, serve the sources themselves for
     development: no build is needed and every change shows on the next request. Prints the URL on standard output when
-    the server is ready. Picks up new builds by itself and on SIGHUP; stops on SIGINT and SIGTERM.`,
+    the server is ready: a page that lists the files, unless --index names another. Picks up new builds by itself and on SIGHUP; stops on SIGINT and SIGTERM.`,
   examples: ['serve --root public', 'serve --live assets --port 3000'],
   options: {
     root: { kind: 'value', short: 'r', value: 'DIR', help: 'Folder of the build (default: staticfiles)' },
@@ -35,17 +39,18 @@ export const command = defineCommand({
     const { live, config, root } = options
     const served = live
       ? await liveOptions(positionals, { config, host }, context)
-      : { root: await findRoot(positionals, { config, root }, context) }
+      : await buildOptions(positionals, { config, root }, context)
     const { default: Fastify } = await import('fastify')
     // Open connections must not keep a server alive that was told to end.
     const loggerInstance = createServerLog(context.stderr)
     const app: FastifyInstance = Fastify({ forceCloseConnections: true, loggerInstance })
     const stopReloading = context.onHangup?.(() => reload(app, context))
     try {
-      await app.register(fingerpost, { ...served, ...(index === undefined ? {} : { index }) })
-      const address = await listen(app, host, port)
+      await app.register(fingerpost, { ...served.options, ...(index === undefined ? {} : { index }) })
       // Only the path: a build for a CDN is served here all the same.
-      const { pathname } = new URL(app.staticMount.url, address)
+      const { pathname } = new URL(app.staticMount.url, 'http://localhost')
+      if (index === undefined) addListing(app, pathname, served.listNames)
+      const address = await listen(app, host, port)
       const url = new URL(pathname, address).href
       // Printed while the server runs; everything else is printed at the end.
       if (options.json) writeJson({ address, url }, context.stdout)
@@ -59,26 +64,48 @@ export const command = defineCommand({
   },
 })
 
-type ServedOptions = Pick<FingerpostOptions, 'root' | 'live' | 'sources'>
+/** What is served, and the names of all its files. */
+interface Served {
+  readonly options: Pick<FingerpostOptions, 'root' | 'live' | 'sources'>
+  readonly listNames: () => Promise<Iterable<string>>
+}
+
+/** A page with a link to every file, where the address of the build has no file of its own. */
+function addListing(app: FastifyInstance, url: string, listNames: Served['listNames']): void {
+  app.get(url, async (_request, reply) => {
+    const links = Array.from(
+      await listNames(),
+      (name) => `<li><a href="./${escapeHtml(encodePath(name))}">${escapeHtml(name)}</a></li>\n`,
+    )
+    reply.header('cache-control', 'no-store').type('text/html; charset=utf-8')
+    return `<!doctype html>\n<title>${links.length} files</title>\n<ul>\n${links.join('')}</ul>\n`
+  })
+}
 
 async function liveOptions(
   sources: readonly string[],
   { config, host }: { readonly config: string | undefined; readonly host: string },
   context: CommandContext,
-): Promise<ServedOptions> {
+): Promise<Served> {
   // Also for its message: the plugin loads the config file itself, and again when it changes.
-  const { options } = await loadSources({ config }, sources, context, 'fingerpost serve --live assets')
+  const settings = await loadSources({ config }, sources, context, 'fingerpost serve --live assets')
   return {
-    live: { allowedHosts: [host], ...(config === undefined ? {} : { config: resolve(context.cwd, config) }) },
-    ...(sources.length === 0 ? {} : { sources: options.sources }),
+    options: {
+      live: {
+        allowedHosts: [host],
+        ...(config === undefined ? {} : { config: resolve(context.cwd, config) }),
+      },
+      ...(sources.length === 0 ? {} : { sources: settings.options.sources }),
+    },
+    listNames: async () => (await collect(await createFinders(settings))).files.keys(),
   }
 }
 
-async function findRoot(
+async function buildOptions(
   [source]: readonly string[],
   { root, config }: { readonly root: string | undefined; readonly config: string | undefined },
   context: CommandContext,
-): Promise<string> {
+): Promise<Served> {
   if (source !== undefined) {
     throw new FingerpostError('FP_USAGE', `Unexpected argument ${JSON.stringify(source)}.`, {
       remedy: `To serve sources: fingerpost serve --live ${source}\n  To serve a build: fingerpost serve --root ${source}`,
@@ -87,7 +114,10 @@ async function findRoot(
   const folder =
     root === undefined ? (await loadSettings({ config }, [], context)).out : resolve(context.cwd, root)
   await readBuild(folder, context)
-  return folder
+  return {
+    options: { root: folder },
+    listNames: async () => (await readBuild(folder, context)).assets.keys(),
+  }
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

@@ -41,6 +41,23 @@ test('serve prints the address, answers, takes a new build on SIGHUP and ends on
   assert.equal(code, 0)
 })
 
+test('the address that serve prints answers with a list of all files, and each link leads to its file', async (context) => {
+  const root = await makeBuild(context, { 'css/a.css': 'one', 'a <b>&"c".txt': 'two', 'x:y.txt': 'three' })
+  const { line, port } = await startServe(context, '--root', root)
+  const { status, headers, body } = await exchange(port, new URL(line).pathname)
+  assert.equal(status, 200)
+  assert.equal(headers['content-type'], 'text/html; charset=utf-8')
+  const links = [...body.toString().matchAll(/<li><a href="([^"]+)">(.*)<\/a><\/li>/g)]
+  assert.deepEqual(
+    links.map(([, , name]) => name),
+    ['a &lt;b&gt;&amp;&quot;c&quot;.txt', 'css/a.css', 'x:y.txt'],
+  )
+  const texts = links.map(async ([, href = '']) =>
+    (await fetch(new URL(href.replaceAll('&amp;', '&'), line))).text(),
+  )
+  assert.deepEqual(await Promise.all(texts), ['two', 'one', 'three'])
+})
+
 test('serve without a build says what to run', async (context) => {
   const outcome = await runIn(makeTree(context), 'serve', '--port', '0')
   assert.equal(outcome.code, 1)
