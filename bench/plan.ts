@@ -3,6 +3,7 @@ import { installPackages, type PackageSet } from './setup/packages.ts'
 import { newerRuntime, type Runtime } from './setup/runtimes.ts'
 import type { PlanInput, PlanSubject, Stage } from './subjects/bench.ts'
 import { planBuilding } from './subjects/build.ts'
+import { planDictionaries } from './subjects/dictionaries.ts'
 import { planLive } from './subjects/live.ts'
 import { planMemory } from './subjects/memory.ts'
 import { planScanning } from './subjects/scan.ts'
@@ -18,6 +19,7 @@ const PLANS: Readonly<Record<Subject, PlanSubject>> = {
   startup: planStartup,
   memory: planMemory,
   live: planLive,
+  dictionaries: planDictionaries,
 }
 
 /** The stages of some subjects, in order. */
@@ -33,6 +35,7 @@ const PACKAGES: Readonly<Record<Subject, readonly PackageSet[]>> = {
   startup: [],
   memory: ['sites'],
   live: [],
+  dictionaries: ['releases'],
 }
 
 /** Installs what some subjects need, one set after the other. The first time that takes a minute or two. */
@@ -40,10 +43,12 @@ export async function installFor(subjects: readonly Subject[], say: (text: strin
   for (const set of new Set(subjects.flatMap((subject) => PACKAGES[subject]))) await installPackages(set, say)
 }
 
+const ON_NEWER: ReadonlySet<Subject> = new Set(['serve', 'dictionaries'])
+
 /** The newer Node, if anything among these subjects is measured on it. */
 export async function newerRuntimeFor(
   { subjects, quick }: { readonly subjects: readonly Subject[]; readonly quick: boolean },
   say: (text: string) => void,
 ): Promise<Runtime | undefined> {
-  return quick || !subjects.includes('serve') ? undefined : newerRuntime(say)
+  return quick || !subjects.some((subject) => ON_NEWER.has(subject)) ? undefined : newerRuntime(say)
 }

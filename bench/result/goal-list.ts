@@ -43,12 +43,28 @@ export const GOALS: readonly Goal[] = [
     ...{ subject: 'scan', profile: 'share', ours: 'scanning', theirs: 'cold build', kind: 'total ratio' },
     ...{ metric: 'processor time', second: undefined, bound: 'at most', value: 0.05, unit: '×' },
   },
+  ofTheWhole('release of one line edited', 0.01, 'ratio'),
+  ofTheWhole('release of bootstrap', 0.08, 'ratio'),
+  ofTheWhole('release', 0.12, 'total ratio'),
 ]
 
 /** A serving goal counts what clients see; what the server takes for it tells whether something else was the limit. */
 function atLeast(value: number, profile: string, theirs: string): Goal {
   const metrics = { metric: 'requests/s', second: 'requests per processor second' } as const
   return { ...RATIO, ...metrics, subject: 'serve', profile, theirs, bound: 'at least', value }
+}
+
+/** What a returning visitor downloads of a release, or of all. */
+function ofTheWhole(profile: string, value: number, kind: 'ratio' | 'total ratio'): Goal {
+  const metrics = { metric: 'download', second: undefined, bound: 'at most', value, unit: '×' } as const
+  return {
+    ...metrics,
+    kind,
+    subject: 'dictionaries',
+    profile,
+    ours: 'dcb',
+    theirs: 'br 11',
+  }
 }
 
 /** Wall time tells whether all cores are busy, processor time what is done in it. */

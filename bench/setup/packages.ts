@@ -6,9 +6,9 @@ import { runCommand } from './run-command.ts'
 
 /**
  * A list of pinned packages: `peers` are the programs compared with, `sites` the real packages that are built and
- * scanned, `runtimes` other versions of Node.
+ * scanned, `releases` two versions of some, `runtimes` other versions of Node.
  */
-export type PackageSet = 'peers' | 'sites' | 'runtimes'
+export type PackageSet = 'peers' | 'sites' | 'releases' | 'runtimes'
 
 /** Where a set is installed. */
 export function packageFolder(set: PackageSet): string {

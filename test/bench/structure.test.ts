@@ -61,6 +61,7 @@ test('the rooms of the suite import downwards only', () => {
 
 test('the suite measures what is built, and of the sources only what has no door', () => {
   assert.deepEqual(sources.map(({ from, to }) => `${from} ← ${to}`).sort(), [
+    'builders/delta-process.ts ← ../src/builder/compress/delta.ts',
     'builders/floor.ts ← ../src/core/media-type.ts',
     'scanners/readers.ts ← ../src/scan/scanners.ts',
     'servers/tick-process.ts ← ../src/serve/tick.ts',
