@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { BigIntStats } from 'node:fs'
 import { open, readFile, realpath, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { HashedPath } from '../core/hashed-path.ts'
 import { LIMITS } from '../core/limit.ts'
@@ -128,6 +128,7 @@ async function readManifestFile(
   } catch (cause) {
     if (cause instanceof FingerpostError) throw cause
     if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw unusable(path, 'it does not exist', cause)
+    if (isSystemError(cause, 'EACCES')) throw unreadable(path, cause)
     throw unusable(path, cause instanceof Error ? cause.message : String(cause), cause)
   }
 }
@@ -155,6 +156,15 @@ function unusable(path: string, fault: string, cause?: unknown): FingerpostError
   return new FingerpostError('FP_MANIFEST', `Cannot read the manifest ${path}: ${fault}.`, {
     remedy:
       'Build first: fingerpost build --out <this folder>. Or set the option root to the folder of a build.',
+    details: { manifest: path },
+    cause,
+  })
+}
+
+function unreadable(path: string, cause: unknown): FingerpostError {
+  const folder = dirname(path)
+  return new FingerpostError('FP_MANIFEST', `Cannot read the manifest ${path}: permission denied (EACCES).`, {
+    remedy: `Let the user of the app read it and enter every folder above it. For the build itself: chmod -R a+rX ${folder}`,
     details: { manifest: path },
     cause,
   })

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { chmodSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Fastify from 'fastify'
 import { publishBuild } from '../../src/deploy/publish.ts'
 import fingerpost, { type FingerpostOptions } from '../../src/index.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { makeBuild, writeBuild } from '../support/fixture-build.ts'
+import { asNobody } from '../support/nobody.ts'
 import { createS3Lab } from '../support/s3.ts'
 import { readTree } from '../support/tree.ts'
 
@@ -64,4 +67,15 @@ test('a manifest is read from an address, and a failure stops the start with its
   })
   await assert.rejects(refused(`${origin}/html`), { code: 'FP_MANIFEST', message: /not JSON/ })
   await assert.rejects(refused('manifest.json'), { code: 'FP_CONFIG', message: /http/ })
+})
+
+test('a manifest that the user of the app may not read says what to do', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'one' })
+  chmodSync(join(root, 'manifest.json'), 0)
+  await asNobody(() =>
+    assert.rejects(startApp(context, { root }), {
+      code: 'FP_MANIFEST',
+      message: /permission denied \(EACCES\)\.\s+Let the user of the app read it .* chmod -R a\+rX /,
+    }),
+  )
 })
