@@ -275,6 +275,26 @@ export function testStorageContract(title: string, make: MakeStorage): void {
     assert.equal(await storage.sweep(), 0)
   })
 
+  promise('opens the content that is meant, for reads by position', async (storage) => {
+    if (storage.openFile === undefined) return
+    await storage.save('folder/a.txt', Buffer.from('0123456789'))
+    const { validator } = (await storage.stat('folder/a.txt')) ?? assert.fail('stored')
+    const file = await storage.openFile('folder/a.txt', validator)
+    const bytes = Buffer.alloc(8, '-')
+    assert.equal((await file.read(bytes, 1, 3, 6)).bytesRead, 3)
+    assert.equal((await file.read(bytes, 4, 4, 8)).bytesRead, 2)
+    assert.equal((await file.read(bytes, 0, 1, 10)).bytesRead, 0)
+    assert.equal(bytes.toString(), '-67889--')
+    // What is open stays as it was.
+    await storage.save('folder/a.txt', Buffer.from('new'), { overwrite: true })
+    assert.equal((await file.read(bytes, 0, 1, 0)).bytesRead, 1)
+    assert.equal(bytes.toString(), '067889--')
+    await file.close()
+    await assert.rejects(storage.openFile('folder/a.txt', validator), { code: 'FP_CHANGED' })
+    await assert.rejects(storage.openFile('folder/b.txt', validator), { code: 'FP_NOT_FOUND' })
+    await assert.rejects(storage.openFile('../a.txt', validator), { code: 'FP_PATH' })
+  })
+
   promise('gives out copies: changing what was read changes nothing', async (storage) => {
     const bytes = Buffer.from('mine')
     await storage.save('a.txt', bytes)
