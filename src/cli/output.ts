@@ -1,4 +1,4 @@
-import { FingerpostError } from '../core/error.ts'
+import { FingerpostError, showControls } from '../core/error.ts'
 
 /** Marks up text for a terminal. On a plain output each function returns the text unchanged. */
 export interface Style {
@@ -103,12 +103,4 @@ function mark(on: number, text: string, off: number): string {
 
 function sendMarks(text: string): string {
   return text.replace(/\ufdd0(1|2|22|31|32|33|36|39)\ufdd0/g, '\u001b[$1m')
-}
-
-/** Text that can't move the cursor, change the title or hide what follows, whatever a file name holds. */
-function showControls(text: string): string {
-  return text.replace(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (char) => {
-    const code = char.codePointAt(0) ?? 0
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
-  })
 }

@@ -42,13 +42,25 @@ export class FingerpostError extends Error {
   constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
     const { remedy, details = {}, cause, statusCode } = options
     super(
-      remedy === undefined ? message : `${message}\n  ${remedy}`,
+      // Messages name files and repeat texts, and logs are read in terminals.
+      showControls(remedy === undefined ? message : `${message}\n  ${remedy}`),
       cause === undefined ? undefined : { cause },
     )
     this.code = code
     this.details = details
     this.statusCode = statusCode
   }
+}
+
+/**
+ * Text that can't move the cursor of a terminal, change its title or hide what follows, whatever a file name holds: control
+ * characters but the end of a line, and what changes the direction of text, are written as escapes.
+ */
+export function showControls(text: string): string {
+  return text.replace(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (char) => {
+    const code = char.codePointAt(0) ?? 0
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
+  })
 }
 
 /** True for an error of the operating system with this code: `isSystemError(error, 'ENOENT')`. */
