@@ -78,7 +78,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     const name = `${random.below(1e9)}/${random.below(1e9)}`
     const [server, url] = BIG[random.below(BIG.length)] ?? BIG[0]
     const fields = `Accept-Encoding: ${name}\r\nOrigin: https://${name}\r\nCookie: a=${name}\r\nX-Forwarded-Host: ${name}`
-    const requests = [`${url}/${name}`, `/media/${name}.png`, `/static/${name}`, `${url}?${name}`]
+    const requests = [`${url}/${name}`, `/media/${name}.png`, `/static/${name}`, `/static/f1.css?${name}`]
     await talk(
       ports[server],
       `${requests.map((each) => head(each, fields)).join('')}${last('/none')}`,
