@@ -61,7 +61,7 @@ for (const [title, make] of listStorages()) {
     ]) {
       await storage.save(name, Buffer.from(name))
       for (const url of [app.mediaUrl(name), `/media/${encodeURIComponent(name)}`]) {
-        const answer = await fetch(origin + url)
+        const answer = await fetch(origin + url, { redirect: 'manual' })
         assert.deepEqual([answer.status, await answer.text()], [200, name], url)
       }
     }

@@ -139,8 +139,10 @@ onEveryStorage('no other spelling of a private name is public', async (context, 
 test('every file has one URL; other spellings lead there, past every guard', async (context) => {
   const storage = createMemoryStorage()
   await storage.save('@team/a+b.txt', Buffer.from('x'))
+  await storage.save('a:b/c.txt', Buffer.from('x'))
   const { origin } = await startMediaApp(context, { storage }, (app) => {
     app.get('/media/@team/*', async (_request, reply) => reply.code(401).send('guarded'))
+    app.get('/media/a::b/*', async (_request, reply) => reply.code(401).send('guarded'))
   })
   const get = (path: string) => fetch(origin + path, { redirect: 'manual' })
   for (const path of ['/media/%40team/a%2Bb.txt', '/media/@team%2Fa%2Bb.txt', '/media/%40team/a+b.txt?x=1']) {
@@ -153,6 +155,8 @@ test('every file has one URL; other spellings lead there, past every guard', asy
     }
   }
   assert.equal((await get('/media/@team/a+b.txt')).status, 401)
+  assert.equal((await get('/media/a%3Ab/c.txt?d=/e')).headers.get('location'), '/media/a:b/c.txt?d=/e')
+  assert.equal((await get('/media/a:b/c.txt')).status, 401)
 })
 
 test('a redirect to the spelling of a name never leads to another host', async (context) => {

@@ -46,12 +46,23 @@ export function addReadRoute(app: FastifyInstance, path: string, reading: Readin
   })
 }
 
+/**
+ * A target with raw colons in its last segment. encodeURIComponent escapes them, and files of older sites have them.
+ * Unlike a folder, a single file seldom has a route as its guard.
+ */
+function withRawColons(target: string): string {
+  const query = target.indexOf('?')
+  const path = query === -1 ? target : target.slice(0, query)
+  const name = path.lastIndexOf('/') + 1
+  return path.slice(0, name) + path.slice(name).replace(/%3a/gi, ':') + target.slice(path.length)
+}
+
 async function answerRequest(request: FastifyRequest, name: string, reading: Reading): Promise<Response> {
   const { config, isPrivate, handoff, answering } = reading
   const { storage } = config
   if (!isReadableKey(name)) return refuse(404)
   const target = request.raw.url ?? ''
-  const location = canonicalPath(target, reading.path, name)
+  const location = canonicalPath(withRawColons(target), reading.path, name)
   if (location !== undefined) return withQueryOf(target, redirectTo(location, 'no-cache'))
   // A variant is as private as its picture.
   const original = reading.originalOf(name)
