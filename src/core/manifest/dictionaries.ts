@@ -3,7 +3,7 @@ import { FingerpostError } from '../error.ts'
 import { type HashedPath, parseHashedPath } from '../hashed-path.ts'
 import { LIMITS } from '../limit.ts'
 import { asCount, asListOf, asRecord, asText } from '../option.ts'
-import type { LogicalPath } from '../path.ts'
+import { fileNameOf, type LogicalPath } from '../path.ts'
 import { type ManifestAsset, type ManifestVariant, parseVariants } from './manifest.ts'
 
 /** The file name, relative to the output folder. */
@@ -95,8 +95,8 @@ export interface AroundHash {
   readonly after: string
 }
 
-/** A name as bundlers write it: `index-B1xyAbCd.js`, `chunk.0f3a9c21.css`. */
-const BUNDLED = /^((?:.*\/)?[^/]+?[-.])(?:[0-9a-f]{8,64}|[\w-]{8})((?:\.\w+)+)$/i
+/** A part of a name, between dots, that is a bundler's hash or ends with one: `0f3a9c21`, `index-B1xyAbCd`. */
+const BUNDLED = /^(.+-)?(?:[0-9a-f]{8,64}|[\w-]{8})$/i
 
 /** Undefined for a name without a hash, and for one with a colon. */
 export function findHash(path: LogicalPath, file: HashedPath): AroundHash | undefined {
@@ -106,8 +106,24 @@ export function findHash(path: LogicalPath, file: HashedPath): AroundHash | unde
     const at = file.lastIndexOf(hashed.digest)
     return { before: file.slice(0, at), after: file.slice(at + hashed.digest.length) }
   }
-  const [, before, after] = BUNDLED.exec(file) ?? []
-  return before === undefined || after === undefined ? undefined : { before, after }
+  return findBundledHash(file)
+}
+
+/** As bundlers write names: `index-B1xyAbCd.js`, `chunk.0f3a9c21.css`. What follows are extensions. */
+function findBundledHash(file: HashedPath): AroundHash | undefined {
+  const name = fileNameOf(file)
+  const parts = name.split('.')
+  const extensionsFrom = parts.findLastIndex((part) => !/^\w+$/.test(part)) + 1
+  let start = file.length - name.length
+  for (const [index, part] of parts.entries()) {
+    const match = index === parts.length - 1 || index + 1 < extensionsFrom ? null : BUNDLED.exec(part)
+    const before = match?.[1] ?? ''
+    if (match !== null && (index > 0 || before !== '')) {
+      return { before: file.slice(0, start + before.length), after: file.slice(start + part.length) }
+    }
+    start += part.length + 1
+  }
+  return undefined
 }
 
 /**

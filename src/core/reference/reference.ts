@@ -112,14 +112,17 @@ const UNSAFE = /['"(),;:&$*]/
 function respell(specifier: string, spelling: Spelling): readonly Replacement[] {
   const edits: Replacement[] = []
   const { escapeText = keepSafe } = spelling
+  const end = specifier.search(/[/\\:]/)
+  // What comes before a colon in the first segment may look like a scheme without its escapes.
+  const colonAt = specifier[end] === ':' ? end : -1
   for (const { 0: written, index } of specifier.matchAll(ODD_SPELLING)) {
     if (/^\s*(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(written) && index === 0) continue
     const plain = /^[\\/]+$/.test(written) ? '/' : encodePath(decodePath(written))
     // `*/` would end a comment.
     if (plain === '/' && specifier[index - 1] === '*') continue
     // A colon in the first segment would end a scheme.
-    const isFirst = plain.includes(':') && !/[/\\]/.test(specifier.slice(0, index))
-    const text = plain === written || isFirst ? undefined : escapeText(plain)
+    const isScheme = plain.includes(':') && !/[/\\]/.test(specifier.slice(0, index))
+    const text = plain === written || isScheme || index < colonAt ? undefined : escapeText(plain)
     if (text === undefined) continue
     const [start, end] = [offsetOf(spelling, index), offsetOf(spelling, index + written.length)]
     edits.push({ start, end, text })

@@ -53,3 +53,8 @@ test('escapes in the source are counted', () => {
 test('a URL that names no file is no reference', () => {
   for (const text of ['', ' ', '#a', '?q', '  #x']) assert.equal(plain(text), undefined)
 })
+
+test('no respelling makes a scheme of what comes before a colon', () => {
+  assert.deepEqual(plain('g%2Ejs--a:x%2Dy')?.edits, [{ start: 21, end: 24, text: '-' }])
+  assert.deepEqual(plain('a/g%2Ejs:x')?.edits, [{ start: 13, end: 16, text: '.' }])
+})
