@@ -15,11 +15,9 @@ export type { Media, MediaUploadOptions } from './media/media.ts'
 export {
   createMediaStorage,
   type MediaPage,
-  type MediaSaveOptions,
   type MediaStorage,
   type MediaStorageOptions,
   type PageOptions,
-  type StagedFile,
   type UrlChoice,
 } from './media/media-storage.ts'
 export type {
@@ -32,6 +30,7 @@ export type {
   UploadLimits,
 } from './media/options.ts'
 export { media, media as default } from './media/plugin.ts'
+export type { MediaSaveOptions, StagedFile } from './media/staging.ts'
 export type { FormFileOptions, FormOptions, SavedForm } from './media/upload/form.ts'
 export type { SavedUpload, UploadOptions, UploadPart } from './media/upload/upload.ts'
 export type { UploadedName, UploadTo } from './media/upload/upload-to.ts'

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import {
@@ -10,35 +9,16 @@ import {
   type OptionTable,
   parseOptions,
 } from '../core/option.ts'
-import { temporaryKeyFor } from '../storage/key.ts'
-import type { ByteRange, SaveOptions, Storage, StoredFile } from '../storage/storage.ts'
-import { type MediaContent, openContent, overLimit, readHead } from './content/content.ts'
-import { agreesWithName, falseImage } from './content/image.ts'
-import { isReadableKey, isSafeKey, unsafeName, withSuffix } from './content/name.ts'
-import { asInline, type PresentationOptions, presentationOf } from './content/presentation.ts'
+import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
+import type { MediaContent } from './content/content.ts'
+import { isReadableKey, unsafeName } from './content/name.ts'
+import { asInline, type PresentationOptions } from './content/presentation.ts'
 import { asVariants, createVariantMaker, type Variants } from './content/variant.ts'
 import { findOrphans, type OrphanOptions } from './inspect.ts'
 import { createAddresses, type MediaLinkOptions } from './links/address.ts'
 import { createLinkSigner, type LinkKey } from './links/link.ts'
 import { asStorage } from './options.ts'
-
-/** How to save a file. */
-export interface MediaSaveOptions {
-  /** Replace what has the name. Default false: the new file gets another name. */
-  readonly overwrite?: boolean
-  /** Bytes allowed; the storage's own limit holds as well. */
-  readonly maxBytes?: number
-}
-
-/** Content that was received under a name of its own, or under a new name. Until `commit` it replaces nothing. */
-export interface StagedFile {
-  /** The name it has after `commit`. */
-  readonly name: string
-  /** Replaces what has the name, in one step. */
-  commit(): Promise<void>
-  /** Removes the content; what has the name stays. */
-  discard(): Promise<void>
-}
+import { createStaging, type MediaSaveOptions, type StagedFile, statOf } from './staging.ts'
 
 /** Some files of a listing, and where to go on. */
 export interface MediaPage {
@@ -155,115 +135,24 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
   }
   const chosen = (name: string, { variant }: UrlChoice) =>
     variant === undefined ? checkName(name) : variants.nameOf(checkName(name), variant)
-  const stat = async (name: string) => {
-    const found = await storage.stat(name)
-    if (found !== undefined) return found
-    throw new FingerpostError('FP_NOT_FOUND', `${storage.name} has no file ${name}.`, { details: { name } })
-  }
-  const headersOf = (name: string, head: Uint8Array) => {
-    const { contentType, contentDisposition } = presentationOf(name, head, options)
-    return { contentType, contentDisposition, cacheControl }
-  }
-  /** Stores under a key what is checked as a file of this name. */
-  const put = async (
-    name: string,
-    key: string,
-    given: MediaContent,
-    most = maxBytes,
-    taking: SaveOptions = {},
-  ) => {
-    if (!isSafeKey(name)) throw unsafeName(name)
-    const { head, content, close } = await openContent(name, given, Math.min(most, maxBytes))
-    if (!agreesWithName(name, head)) {
-      await close()
-      throw falseImage(name)
-    }
-    return (await storage.save(key, content, { ...taking, headers: headersOf(name, head) })).key
-  }
-  const removeVariants = async (name: string) => {
-    for (const variant of variants.namesOf(name)) await storage.delete(variant)
-  }
-  /**
-   * Makes the variants of a picture, from its bytes under a key. They wait until `commit`. Old ones go before the picture
-   * changes: until the new ones come it is shown in their place, and a killed process leaves none of another picture.
-   */
-  const stageVariants = async (name: string, key: string, arrive: () => Promise<unknown>) => {
-    const staged: (readonly [temporary: string, name: string])[] = []
-    const discard = async () => {
-      for (const [temporary] of staged) await storage.delete(temporary)
-    }
-    try {
-      const picture = variants.namesOf(name).length === 0 ? Buffer.alloc(0) : await storage.read(key)
-      for await (const made of variants.make(name, picture)) {
-        const temporary = temporaryKeyFor(made.name)
-        staged.push([temporary, made.name])
-        await storage.save(temporary, made.bytes, { headers: headersOf(made.name, made.bytes) })
-      }
-    } catch (error) {
-      await discard()
-      throw error
-    }
-    const commit = async () => {
-      await removeVariants(name)
-      await arrive()
-      for (const [temporary, variant] of staged) await storage.move(temporary, variant, { overwrite: true })
-    }
-    return { commit, discard }
-  }
-  const stage: MediaStorage['stage'] = async (name, given, { overwrite = false, maxBytes: most } = {}) => {
-    const key = overwrite
-      ? await put(name, temporaryKeyFor(name), given, most)
-      : await put(name, name, given, most, { alternative: alternativesTo(name) })
-    const used = overwrite ? name : key
-    const arrive = async () => overwrite && storage.move(key, name, { overwrite })
-    const { commit, discard } = await stageVariants(used, key, arrive).catch(async (error: unknown) => {
-      await storage.delete(key)
-      throw error
-    })
-    return {
-      name: used,
-      commit,
-      async discard() {
-        await discard()
-        await storage.delete(key)
-        if (!overwrite) await removeVariants(key)
-      },
-    }
-  }
+  const staging = createStaging({ storage, variants, maxBytes, presentation: options, cacheControl })
   return {
     storage,
-    async save(name, given, saving = {}) {
-      if (saving.overwrite === true && variants.namesOf(name).length === 0)
-        return put(name, name, given, saving.maxBytes, { overwrite: true })
-      const staged = await stage(name, given, saving)
-      await staged.commit()
-      return staged.name
-    },
-    stage,
-    async admit(key, name, { validator, maxBytes: most }) {
-      const { size } = await stat(key)
-      if (size > most) throw overLimit('The file', most)
-      const head = await readHead(storage, { key, size }, name)
-      if (!agreesWithName(name, head)) throw falseImage(name)
-      const arrive = () => storage.move(key, name, { validator, headers: headersOf(name, head) })
-      const { commit, discard } = await stageVariants(name, key, arrive)
-      await commit().catch(async (error: unknown) => {
-        await discard()
-        throw error
-      })
-    },
+    save: staging.save,
+    stage: staging.stage,
+    admit: staging.admit,
     read: async (name) => storage.read(checkName(name)),
     async *open(name, range) {
       checkName(name)
-      yield* storage.open(name, range && (await completeRange(range, () => stat(name))))
+      yield* storage.open(name, range && (await completeRange(range, () => statOf(storage, name))))
     },
     exists: async (name) => (await storage.stat(checkName(name))) !== undefined,
-    size: async (name) => (await stat(checkName(name))).size,
-    modifiedAt: async (name) => (await stat(checkName(name))).modifiedAt,
+    size: async (name) => (await statOf(storage, checkName(name))).size,
+    modifiedAt: async (name) => (await statOf(storage, checkName(name))).modifiedAt,
     list: (prefix = '', page = {}) => listPage(storage, prefix, page),
     async delete(name) {
       await storage.delete(checkName(name))
-      await removeVariants(name)
+      await staging.removeVariants(name)
     },
     url: (name, choice = {}) => addresses.url(chosen(name, choice)),
     async signedUrl(name, { variant, ...signing } = {}) {
@@ -280,14 +169,6 @@ async function completeRange(
   stat: () => Promise<StoredFile>,
 ): Promise<ByteRange> {
   return { start, end: end ?? (await stat()).size - 1 }
-}
-
-/** Seven random characters, as many as make a guess hopeless and a clash with twenty files in a row impossible. */
-function alternativesTo(name: string): (attempt: number) => string | undefined {
-  return (attempt) =>
-    attempt > LIMITS.uploadMaxNameAttempts
-      ? undefined
-      : withSuffix(name, `_${randomBytes(5).toString('base64url')}`)
 }
 
 async function listPage(storage: Storage, prefix: string, page: PageOptions): Promise<MediaPage> {

@@ -14,7 +14,7 @@ import {
   isDictionary,
 } from '../../core/manifest/dictionaries.ts'
 import type { History, RetiredAsset } from '../../core/manifest/history.ts'
-import type { ManifestAsset, ManifestVariant } from '../../core/manifest/manifest.ts'
+import { downloadSize, type ManifestAsset, type ManifestVariant } from '../../core/manifest/manifest.ts'
 import { comparePaths, type LogicalPath } from '../../core/path.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { isTrained, sha256 } from '../compress/delta.ts'
@@ -96,13 +96,9 @@ export function sumDeltas(
     if (size === undefined) continue
     files++
     bytes += size
-    wholeBytes += smallestOf(asset)
+    wholeBytes += downloadSize(asset)
   }
   return files === 0 ? undefined : { files, bytes, wholeBytes }
-}
-
-function smallestOf({ size, encodings }: ManifestAsset): number {
-  return Math.min(size, ...Object.values(encodings).map((variant) => variant.size))
 }
 
 /**
@@ -166,7 +162,7 @@ function nameAround(path: LogicalPath, file: string): string {
 /** Undefined if none of its encodings is worth a file, or the earlier content can't be read. */
 async function makeDelta(pair: Pair, context: DeltaContext): Promise<Delta | undefined> {
   const { asset, from, known, taken } = pair
-  const whole = smallestOf(asset)
+  const whole = downloadSize(asset)
   const maxBytes = Math.min(whole * LIMITS.deltaMaxRatio, whole - LIMITS.deltaMinSavedBytes)
   const place = { file: asset.file, to: asset.etag, from }
   const readOld = lazily(() => readChecked(context.storage, pair.old, context.digester))

@@ -1,0 +1,159 @@
+import { randomBytes } from 'node:crypto'
+import { FingerpostError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
+import { temporaryKeyFor } from '../storage/key.ts'
+import type { SaveOptions, Storage, StoredFile } from '../storage/storage.ts'
+import { type MediaContent, openContent, overLimit, readHead } from './content/content.ts'
+import { agreesWithName, falseImage } from './content/image.ts'
+import { isSafeKey, unsafeName, withSuffix } from './content/name.ts'
+import { type PresentationOptions, presentationOf } from './content/presentation.ts'
+import type { VariantMaker } from './content/variant.ts'
+
+/** How to save a file. */
+export interface MediaSaveOptions {
+  /** Replace what has the name. Default false: the new file gets another name. */
+  readonly overwrite?: boolean
+  /** Bytes allowed; the storage's own limit holds as well. */
+  readonly maxBytes?: number
+}
+
+/** Content that was received under a name of its own, or under a new name. Until `commit` it replaces nothing. */
+export interface StagedFile {
+  /** The name it has after `commit`. */
+  readonly name: string
+  /** Replaces what has the name, in one step. */
+  commit(): Promise<void>
+  /** Removes the content; what has the name stays. */
+  discard(): Promise<void>
+}
+
+/** What is checked and made of a file before it has its name. */
+export interface StagingContext {
+  readonly storage: Storage
+  readonly variants: VariantMaker
+  /** Bytes of one file. */
+  readonly maxBytes: number
+  readonly presentation: PresentationOptions
+  /** Cache-Control that an object store answers with. */
+  readonly cacheControl: string
+}
+
+/** Brings files under their names, with their variants. See `MediaStorage` for the methods. */
+export interface Staging {
+  save(name: string, content: MediaContent, options?: MediaSaveOptions): Promise<string>
+  stage(name: string, content: MediaContent, options?: MediaSaveOptions): Promise<StagedFile>
+  admit(temporaryKey: string, name: string, options: { validator: string; maxBytes: number }): Promise<void>
+  removeVariants(name: string): Promise<void>
+}
+
+export function createStaging(context: StagingContext): Staging {
+  const { storage, variants, maxBytes, presentation, cacheControl } = context
+  const headersOf = (name: string, head: Uint8Array) => {
+    const { contentType, contentDisposition } = presentationOf(name, head, presentation)
+    return { contentType, contentDisposition, cacheControl }
+  }
+  /** Stores under a key what is checked as a file of this name. */
+  const put = async (
+    name: string,
+    key: string,
+    given: MediaContent,
+    most = maxBytes,
+    taking: SaveOptions = {},
+  ) => {
+    if (!isSafeKey(name)) throw unsafeName(name)
+    const { head, content, close } = await openContent(name, given, Math.min(most, maxBytes))
+    if (!agreesWithName(name, head)) {
+      await close()
+      throw falseImage(name)
+    }
+    return (await storage.save(key, content, { ...taking, headers: headersOf(name, head) })).key
+  }
+  const removeVariants = async (name: string) => {
+    for (const variant of variants.namesOf(name)) await storage.delete(variant)
+  }
+  /**
+   * Makes the variants of a picture, from its bytes under a key. They wait until `commit`. Old ones go before the picture
+   * changes: until the new ones come it is shown in their place, and a killed process leaves none of another picture.
+   */
+  const stageVariants = async (name: string, key: string, arrive: () => Promise<unknown>) => {
+    const staged: (readonly [temporary: string, name: string])[] = []
+    const discard = async () => {
+      for (const [temporary] of staged) await storage.delete(temporary)
+    }
+    try {
+      const picture = variants.namesOf(name).length === 0 ? Buffer.alloc(0) : await storage.read(key)
+      for await (const made of variants.make(name, picture)) {
+        const temporary = temporaryKeyFor(made.name)
+        staged.push([temporary, made.name])
+        await storage.save(temporary, made.bytes, { headers: headersOf(made.name, made.bytes) })
+      }
+    } catch (error) {
+      await discard()
+      throw error
+    }
+    const commit = async () => {
+      await removeVariants(name)
+      await arrive()
+      for (const [temporary, variant] of staged) await storage.move(temporary, variant, { overwrite: true })
+    }
+    return { commit, discard }
+  }
+  const stage: Staging['stage'] = async (name, given, { overwrite = false, maxBytes: most } = {}) => {
+    const key = overwrite
+      ? await put(name, temporaryKeyFor(name), given, most)
+      : await put(name, name, given, most, { alternative: alternativesTo(name) })
+    const used = overwrite ? name : key
+    const arrive = async () => overwrite && storage.move(key, name, { overwrite })
+    const { commit, discard } = await stageVariants(used, key, arrive).catch(async (error: unknown) => {
+      await storage.delete(key)
+      throw error
+    })
+    return {
+      name: used,
+      commit,
+      async discard() {
+        await discard()
+        await storage.delete(key)
+        if (!overwrite) await removeVariants(key)
+      },
+    }
+  }
+  return {
+    stage,
+    removeVariants,
+    async save(name, given, saving = {}) {
+      if (saving.overwrite === true && variants.namesOf(name).length === 0)
+        return put(name, name, given, saving.maxBytes, { overwrite: true })
+      const staged = await stage(name, given, saving)
+      await staged.commit()
+      return staged.name
+    },
+    async admit(key, name, { validator, maxBytes: most }) {
+      const { size } = await statOf(storage, key)
+      if (size > most) throw overLimit('The file', most)
+      const head = await readHead(storage, { key, size }, name)
+      if (!agreesWithName(name, head)) throw falseImage(name)
+      const arrive = () => storage.move(key, name, { validator, headers: headersOf(name, head) })
+      const { commit, discard } = await stageVariants(name, key, arrive)
+      await commit().catch(async (error: unknown) => {
+        await discard()
+        throw error
+      })
+    },
+  }
+}
+
+/** @throws FingerpostError `FP_NOT_FOUND` */
+export async function statOf(storage: Storage, name: string): Promise<StoredFile> {
+  const found = await storage.stat(name)
+  if (found !== undefined) return found
+  throw new FingerpostError('FP_NOT_FOUND', `${storage.name} has no file ${name}.`, { details: { name } })
+}
+
+/** Seven random characters, as many as make a guess hopeless and a clash with twenty files in a row impossible. */
+function alternativesTo(name: string): (attempt: number) => string | undefined {
+  return (attempt) =>
+    attempt > LIMITS.uploadMaxNameAttempts
+      ? undefined
+      : withSuffix(name, `_${randomBytes(5).toString('base64url')}`)
+}
