@@ -56,9 +56,9 @@ export const LIMITS = {
   /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */
   buildMaxInFlightBytes: 16 * MIB,
   /** Bytes a build holds of files whose compression began before all were scanned. */
-  headStartMaxBytes: 8 * MIB,
+  eagerMaxBytes: 8 * MIB,
   /** Bytes of a file above which its compression waits until all references are known to be right: it can't be stopped. */
-  headStartMaxFileBytes: 128 * KIB,
+  eagerMaxFileBytes: 128 * KIB,
   /** Bytes of a header of an archive that holds a long name. */
   tarNameMaxBytes: 64 * KIB,
   /** Milliseconds one file of a previous build may take to arrive from another server. */

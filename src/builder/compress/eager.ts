@@ -23,7 +23,7 @@ export function createEagerCompression(variants: VariantMaker, rulesFor: RulesFo
   let heldBytes = 0
   const offerFinal = (path: LogicalPath, fingerprint: Fingerprint, bytes: Buffer) => {
     const { integrity, size } = fingerprint
-    if (heldBytes + size > LIMITS.headStartMaxBytes) return
+    if (heldBytes + size > LIMITS.eagerMaxBytes) return
     if (!held.has(integrity)) heldBytes += size
     held.set(integrity, bytes)
     for (const rule of rulesFor(path)) variants.begin(fingerprint, rule, bytes)
@@ -31,7 +31,7 @@ export function createEagerCompression(variants: VariantMaker, rulesFor: RulesFo
   return {
     offerFinal,
     offer(path, fingerprint, bytes) {
-      if (fingerprint.size <= LIMITS.headStartMaxFileBytes) offerFinal(path, fingerprint, bytes)
+      if (fingerprint.size <= LIMITS.eagerMaxFileBytes) offerFinal(path, fingerprint, bytes)
     },
     takeBytes({ integrity, size }) {
       const bytes = held.get(integrity)
