@@ -23,14 +23,20 @@ const LINES: Readonly<Record<keyof typeof COMMANDS, readonly (readonly string[])
     [HOSTILE],
   ],
   find: [[`${HOSTILE}.css`, 'assets'], [HOSTILE], ['a', `${HOSTILE}=assets`]],
+  why: [
+    ['--root', 'damaged', HOSTILE],
+    ['--root', HOSTILE, 'a'],
+    ['a', HOSTILE],
+  ],
   serve: [['--root', HOSTILE], ['--live', HOSTILE], [HOSTILE]],
   check: [
     ['--out', 'damaged'],
     ['--out', HOSTILE],
   ],
   report: [
-    ['--out', HOSTILE],
-    ['--out', 'staticfiles', HOSTILE],
+    ['--root', 'damaged'],
+    ['--root', HOSTILE],
+    ['--out', HOSTILE, HOSTILE],
   ],
   prune: [
     ['--out', 'damaged'],

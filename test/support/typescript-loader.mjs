@@ -7,7 +7,7 @@ const CACHE = fileURLToPath(new URL('../../node_modules/.cache/tests/', import.m
 
 /** A loader hook of Node: TypeScript as JavaScript, from a cache by content. */
 export async function load(url, context, next) {
-  if (!url.startsWith('file:') || !url.endsWith('.ts')) return next(url, context)
+  if (!url.startsWith('file:') || !/\.m?ts$/.test(url)) return next(url, context)
   const file = fileURLToPath(url)
   const text = readFileSync(file, 'utf8')
   const cached = join(CACHE, createHash('sha1').update(`${file}\n${text}`).digest('hex'))
