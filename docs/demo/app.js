@@ -5,6 +5,7 @@ import Fastify from 'fastify'
 import fingerpost from 'fingerpost'
 import katex from 'katex'
 import nunjucks from 'nunjucks'
+import { addDeploy } from './deploy.js'
 import { PAGES } from './pages.js'
 import { addProfile } from './profile.js'
 
@@ -24,16 +25,17 @@ export async function createApp(options, storage) {
     root: join(HERE, 'views'),
     options: { autoescape: true, noCache: options.live !== undefined, onConfigure: addFilters },
   })
-  const manifest = await readManifest(options.root)
   const pages = [...PAGES, { href: '/profile', title: 'Profile' }]
-  const layout = { pages, assetCount: countText(manifest) }
+  const layout = { pages, assetCount: countText(app.staticStats()), canDeploy: options.root !== undefined }
   for (const page of PAGES) {
-    app.get(page.href, (request, reply) => {
+    app.get(page.href, async (request, reply) => {
+      const manifest = page.href === '/assets' ? await readManifest(options.root) : undefined
       const [template, data] = page.render(request.query, manifest)
       return reply.view(template, { ...layout, current: page.href, ...data })
     })
   }
   await addProfile(app, layout, storage)
+  if (options.root !== undefined) addDeploy(app, options.root)
   app.setNotFoundHandler((_request, reply) => reply.code(404).view('missing.njk', layout))
   return app
 }
@@ -55,7 +57,6 @@ async function readManifest(root) {
   return root === undefined ? undefined : JSON.parse(await readFile(join(root, 'manifest.json'), 'utf8'))
 }
 
-function countText(manifest) {
-  if (manifest === undefined) return 'served live from its sources.'
-  return `${Object.keys(manifest.assets).length} files, each named by its digest.`
+function countText({ assets }) {
+  return assets === 0 ? 'served live from its sources.' : `${assets} files, each named by its digest.`
 }

@@ -19,5 +19,6 @@ export default defineConfig({
   // What the packages bring and the site doesn't use. Globs are relative to each source.
   ignore: ['bootstrap-*', '*.rtl.*', '{fraunces,inter}-!(latin-wght-*)'],
   out: 'staticfiles',
+  dictionaries: true,
   cache: { dir: '../../.cache/demo' },
 })

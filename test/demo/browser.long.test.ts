@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { BrowserContext, Page } from 'playwright-core'
+import { canMakeDeltas } from '../../src/builder/compress/delta.ts'
 import { openBrowser } from '../support/browser.ts'
 import { REPOSITORY } from '../support/cli.ts'
 import { GIF, PNG } from '../support/image.ts'
@@ -56,6 +57,7 @@ test('the demo from a build in a real browser', { timeout: 290_000 }, async (con
   const browser = await openBrowser(context)
   await testSite(context, browser, url)
   await testSecondVisits(context, browser, url)
+  await testDeploy(context, browser, url)
   await context.test('one setting keeps portraits in a bucket', async (inner) => {
     const server = await lab.server(inner)
     if (server === undefined) return
@@ -124,6 +126,29 @@ async function testSecondVisits(context: TestContext, browser: BrowserContext, u
       )
     })
   }
+}
+
+/** What only a build over a build can do: the next visit downloads what has changed. */
+async function testDeploy(context: TestContext, browser: BrowserContext, url: string): Promise<void> {
+  await context.test('after "Deploy a change" a visitor downloads one file, or its difference', async () => {
+    const page = await browser.newPage()
+    await page.goto(url, { waitUntil: 'networkidle' })
+    await page.getByText('What this page downloaded').click()
+    await Promise.all([
+      page.waitForEvent('load', { timeout: 60_000 }),
+      page.getByRole('button', { name: 'Deploy a change' }).click(),
+    ])
+    await page.locator('[data-sum]').filter({ hasText: 'downloaded' }).waitFor()
+    const rows = await page.locator('[data-requests] tbody tr').allTextContents()
+    const downloaded = rows.filter((text) => !text.endsWith('cache'))
+    assert.equal(downloaded.length, 1, String(downloaded))
+    const encoding = canMakeDeltas('dcb') ? 'dcb' : 'br'
+    assert.match(
+      downloaded[0] ?? '',
+      new RegExp(`^vendor/bootstrap/css/bootstrap\\.min\\.\\w+\\.css${encoding}[\\d,]+$`),
+    )
+    await page.close()
+  })
 }
 
 /** What only sources can do: be edited under the eyes of a visitor. */
