@@ -76,15 +76,16 @@ export function createStaging(context: StagingContext): Staging {
    * changes: until the new ones come it is shown in their place, and a killed process leaves none of another picture.
    */
   const stageVariants = async (name: string, key: string, arrive: () => Promise<unknown>) => {
-    const staged: (readonly [temporary: string, name: string])[] = []
+    const names = variants.namesOf(name)
+    const staged = new Map<string, string>()
     const discard = async () => {
-      for (const [temporary] of staged) await storage.delete(temporary)
+      for (const temporary of staged.values()) await storage.delete(temporary)
     }
+    const picture = names.length === 0 ? Buffer.alloc(0) : await storage.read(key)
     try {
-      const picture = variants.namesOf(name).length === 0 ? Buffer.alloc(0) : await storage.read(key)
       for await (const made of variants.make(name, picture)) {
         const temporary = temporaryKeyFor(made.name)
-        staged.push([temporary, made.name])
+        staged.set(made.name, temporary)
         await storage.save(temporary, made.bytes, { headers: headersOf(made.name, made.bytes) })
       }
     } catch (error) {
@@ -94,7 +95,13 @@ export function createStaging(context: StagingContext): Staging {
     const commit = async () => {
       await removeVariants(name)
       await arrive()
-      for (const [temporary, variant] of staged) await storage.move(temporary, variant, { overwrite: true })
+      for (const variant of names) {
+        const temporary = staged.get(variant)
+        if (temporary === undefined) await storage.delete(variant)
+        else await storage.move(temporary, variant, { overwrite: true })
+      }
+      // Another upload may have replaced the picture meanwhile, and these would be variants of this one.
+      if (staged.size > 0 && !(await hasBytes(storage, name, picture))) await removeVariants(name)
     }
     return { commit, discard }
   }
@@ -140,6 +147,15 @@ export function createStaging(context: StagingContext): Staging {
         throw error
       })
     },
+  }
+}
+
+async function hasBytes(storage: Storage, key: string, bytes: Buffer): Promise<boolean> {
+  try {
+    return bytes.equals(await storage.read(key))
+  } catch (error) {
+    if (error instanceof FingerpostError && error.code === 'FP_NOT_FOUND') return false
+    throw error
   }
 }
 

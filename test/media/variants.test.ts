@@ -83,6 +83,40 @@ for (const [title, make] of listStorages()) {
       if (storage !== undefined) await body(storage, context)
     })
 
+  hold('pictures that replace each other at once never get variants of one another', async (storage) => {
+    const pause = () => new Promise((resolve) => setTimeout(resolve, Math.random() * 20))
+    const slow: Storage = {
+      ...storage,
+      move: async (...given) => {
+        await pause()
+        const moved = await storage.move(...given)
+        await pause()
+        return moved
+      },
+    }
+    // Only the red picture has the second variant.
+    const [red, blue] = [await square(8, 'red'), await square(8, 'blue')]
+    const variants: Variants = {
+      same: (picture) => picture,
+      red: (picture) => (picture.equals(red) ? picture : undefined),
+    }
+    const files = createMediaStorage(slow, { variants })
+    for (let round = 0; round < 8; round++) {
+      await Promise.all(
+        [red, blue, red, blue].map((bytes) => files.save('ann.png', bytes, { overwrite: true })),
+      )
+      const picture = await files.read('ann.png')
+      for (const name of ['ann.png@same.png', 'ann.png@red.png']) {
+        if (await files.exists(name))
+          assert.ok(picture.equals(await files.read(name)), `${name}, round ${round}`)
+      }
+    }
+    assert.deepEqual(
+      (await allIn(storage)).filter((name) => !name.startsWith('ann.png')),
+      [],
+    )
+  })
+
   hold(
     'variants of a picture have addresses, change with it and are removed with it',
     async (storage, context) => {
