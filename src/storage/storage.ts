@@ -16,6 +16,8 @@ export interface StoredFile {
    * (RFC 9110 §8.8.3), whose characters it has, without the quotes: an object store's own, or file times and inode.
    */
   readonly validator: string
+  /** Whether an object store has metadata of it that another program gave, and sends it with the bytes. */
+  readonly hasForeignMetadata?: boolean
 }
 
 /** What a save or a move stored. */

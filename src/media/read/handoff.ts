@@ -8,8 +8,8 @@ import { emptyAnswer, type Sendable } from './answer.ts'
 /** Seconds a redirect to the object store, or nginx's own request to it, may take to begin. */
 const HANDOFF_SECONDS = 60
 
-/** Leaves the sending to somebody else; undefined where the app sends itself. */
-export type Handoff = ((sendable: Sendable) => Promise<Response>) | undefined
+/** Leaves the sending of a file to another server; undefined if the app sends it. */
+export type Handoff = (sendable: Sendable) => Promise<Response> | undefined
 
 /**
  * Who sends, as the option says.
@@ -17,10 +17,11 @@ export type Handoff = ((sendable: Sendable) => Promise<Response>) | undefined
  * @throws FingerpostError `FP_CONFIG` for a redirect to a storage that has no addresses, or a location without slashes
  */
 export function createHandoff(storage: Storage, send: SendOption): Handoff {
-  if (send === 'app') return undefined
+  if (send === 'app') return () => undefined
   if (send !== 'redirect') {
     const location = checkLocation(send.accel)
-    return (sendable) => toNginx(storage, location, sendable)
+    // nginx would send such metadata on: it can hide headers by their whole name only.
+    return (sendable) => (sendable.file.hasForeignMetadata ? undefined : toNginx(storage, location, sendable))
   }
   if (isObjectStore(storage)) return (sendable) => toObjectStore(storage, sendable)
   throw new FingerpostError('FP_CONFIG', `send: 'redirect' needs an object store, not ${storage.name}.`, {

@@ -79,7 +79,7 @@ async function answerRequest(request: FastifyRequest, name: string, reading: Rea
   const { method, headers } = request
   const described: MediaRequest = { method, headers, isPrivate: isFilePrivate, disposition }
   const sendable = await describeFile(storage, file, described, answering)
-  return handoff === undefined ? answerWithFile(sendable, described) : handoff(sendable)
+  return handoff(sendable) ?? answerWithFile(sendable, described)
 }
 
 async function findFile(storage: Storage, name: string): Promise<StoredFile | undefined> {

@@ -5,7 +5,7 @@ import { join, relative, sep } from 'node:path'
  * A key as the disk spells it, which may ignore case and Unicode forms; links keep their own names.
  *
  * @returns undefined for another name of a file that has none of this spelling, such as a short name (`INVOIC~1`)
- * @throws the system's errors for a key that leads nowhere
+ * @throws the system's error if the file doesn't exist
  */
 export function spellingOnDisk(root: string, key: string): string | undefined {
   if (process.platform !== 'linux')

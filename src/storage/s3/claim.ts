@@ -11,6 +11,13 @@ const SAVE_ID = 'fingerpost-save'
 /** Metadata of the empty object that holds a key while a large file is on its way. */
 const CLAIM = 'fingerpost-claim'
 
+/** Metadata that this project writes; `integrity` is that of published assets. */
+const OWN_METADATA: ReadonlySet<string> = new Set([SAVE_ID, CLAIM, 'integrity'])
+
+export function hasForeignMetadata(metadata: Readonly<Record<string, string>> = {}): boolean {
+  return Object.keys(metadata).some((name) => !OWN_METADATA.has(name))
+}
+
 /** One save in progress. */
 export interface Save {
   readonly bucket: Bucket

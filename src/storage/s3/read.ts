@@ -3,7 +3,7 @@ import type { GetObjectCommandOutput } from '@aws-sdk/client-s3'
 import { FingerpostError } from '../../core/error.ts'
 import { notFound } from '../fault.ts'
 import type { ByteRange, StoredFile } from '../storage.ts'
-import { isClaim, type S3Headers } from './claim.ts'
+import { hasForeignMetadata, isClaim, type S3Headers } from './claim.ts'
 import { type Bucket, describeS3Fault, hasStatus } from './client.ts'
 
 /** An object with the headers it was saved with. */
@@ -53,7 +53,10 @@ export async function headObject(bucket: Bucket, key: string): Promise<FoundObje
     if (isClaim(head.Metadata)) return undefined
     const { ContentType, CacheControl, ContentDisposition, ContentEncoding, Metadata } = head
     return {
-      file: describeObject(key, { ...head, Size: head.ContentLength }),
+      file: {
+        ...describeObject(key, { ...head, Size: head.ContentLength }),
+        ...(hasForeignMetadata(Metadata) && { hasForeignMetadata: true }),
+      },
       headers: { ContentType, CacheControl, ContentDisposition, ContentEncoding, Metadata },
     }
   } catch (error) {

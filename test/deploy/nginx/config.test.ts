@@ -271,8 +271,14 @@ test('nginx sends private media from a bucket after the app has decided', async 
   if (server === undefined || storage === undefined) return
   await storage.save('private/a.txt', Buffer.from('0123456789'))
   await storage.save("a b/ü+'&.png", PNG)
+  await storage.save('private/b.txt', Buffer.from('abc'), { headers: { metadata: { owner: 'ann' } } })
   const source = { kind: 'bucket', endpoint: server.endpoint } as const
-  await checkPrivate(await startSite(context, storage, source, 'accel'))
+  const site = await startSite(context, storage, source, 'accel')
+  await checkPrivate(site)
+  const { status, body, headers } = await site.get(await site.app.media.signedUrl('private/b.txt'))
+  assert.deepEqual([status, body.toString()], [200, 'abc'])
+  const leaked = Object.keys(headers).filter((name) => name.startsWith('x-amz-'))
+  assert.deepEqual(leaked, [], 'what another program wrote stays in the bucket, too')
 })
 
 test('uploads larger than nginx allows by itself reach the app, and its limit is the one that counts', async (context) => {
