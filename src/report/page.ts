@@ -1,8 +1,16 @@
 import { readFile } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { createFilesystemStorage } from '../storage/disk/filesystem.ts'
 import type { SiteReport } from './site-report.ts'
 
+/** Saves the page of a report, and makes its folder. @param file absolute */
+export async function savePage(file: string, report: SiteReport): Promise<void> {
+  const folder = createFilesystemStorage({ root: dirname(file) })
+  await folder.save(basename(file), Buffer.from(await renderReport(report)), { overwrite: true })
+}
+
 /** The report as one HTML page that loads nothing. */
-export async function renderReport(report: SiteReport): Promise<string> {
+async function renderReport(report: SiteReport): Promise<string> {
   // Beside this file in the package, where the script is bundled.
   const readOwn = (name: string) => readFile(new URL(name, import.meta.url), 'utf8')
   const [script, style] = await Promise.all([readOwn('report-client.js'), readOwn('report.css')])

@@ -1,7 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { isSystemError } from '../../core/error.ts'
+import { basename, dirname } from 'node:path'
 import { comparePaths, type LogicalPath } from '../../core/path.ts'
+import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 
 /** The text of a declaration file that fills in `StaticNames`. The same names give the same text. */
 export function formatNameTypes(names: Iterable<LogicalPath>): string {
@@ -15,17 +14,10 @@ export async function saveNameTypes(
   names: Iterable<LogicalPath>,
 ): Promise<'written' | 'unchanged'> {
   const text = formatNameTypes(names)
-  if ((await readText(file)) === text) return 'unchanged'
-  await mkdir(dirname(file), { recursive: true })
-  await writeFile(file, text)
+  const folder = createFilesystemStorage({ root: dirname(file) })
+  const name = basename(file)
+  const isThere = (await folder.stat(name)) !== undefined
+  if (isThere && (await folder.read(name)).toString() === text) return 'unchanged'
+  await folder.save(name, Buffer.from(text), { overwrite: true })
   return 'written'
-}
-
-async function readText(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8')
-  } catch (error) {
-    if (isSystemError(error, 'ENOENT')) return undefined
-    throw error
-  }
 }

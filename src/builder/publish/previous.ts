@@ -156,16 +156,17 @@ async function download(address: URL, maxBytes: number): Promise<Buffer> {
 }
 
 function unusable(previous: string, reason: string, cause?: unknown): FingerpostError {
-  return new FingerpostError('FP_MANIFEST', `${previous} can't be used as --previous: ${reason}.`, {
-    remedy: 'Nothing was published. Try again, or build without --previous.',
+  return new FingerpostError('FP_MANIFEST', `${previous} can't be used as an earlier build: ${reason}.`, {
+    remedy: 'Try again, or leave it out.',
     details: { previous },
     cause,
   })
 }
 
 function missing(place: string, cause?: unknown): FingerpostError {
-  return new FingerpostError('FP_NOT_FOUND', `The previous build was not found: ${place}.`, {
-    remedy: 'Nothing was published. Leave out --previous for the very first build.',
+  return new FingerpostError('FP_NOT_FOUND', `The earlier build was not found: ${place}.`, {
+    remedy:
+      'Name the folder of a build, an archive of fingerpost pack or the URL of a manifest.json. For a first build leave it out.',
     details: { previous: place },
     cause,
   })

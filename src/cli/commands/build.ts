@@ -1,9 +1,9 @@
-import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { build } from '../../builder/build.ts'
 import type { BuildEvent, BuildReport, BuildStep } from '../../builder/report.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { ENCODINGS } from '../../core/encoding.ts'
+import { FingerpostError } from '../../core/error.ts'
 import { flagsOf } from '../../core/option-flag.ts'
 import type { ReportedWork } from '../../report/site-report.ts'
 import { formatBytes, formatMilliseconds, formatNumberOf } from '../../report/unit.ts'
@@ -29,6 +29,9 @@ export const command = defineCommand({
   },
   maxPositionals: Number.POSITIVE_INFINITY,
   async run({ options, positionals }, context) {
+    if (options.report !== undefined && options['dry-run']) {
+      throw new FingerpostError('FP_USAGE', '--report needs a build that is written: leave out --dry-run')
+    }
     const settings = await loadSources(options, positionals, context, 'fingerpost build assets')
     const progress = options.json ? SILENT_PROGRESS : createProgress(context.stderr, context.now)
     const steps = createStepClock(context.now)
@@ -41,7 +44,7 @@ export const command = defineCommand({
         showEvent(event, progress, context.stderr)
       },
     }).finally(() => progress.clear())
-    if (options.report !== undefined && !options['dry-run']) {
+    if (options.report !== undefined) {
       const work = { ...report.work, steps: steps.finish() }
       await saveReport(resolve(context.cwd, options.report), settings, work)
     }
@@ -55,8 +58,8 @@ export const command = defineCommand({
 
 async function saveReport(file: string, settings: Settings, work: ReportedWork): Promise<void> {
   const { reportOn } = await import('./report.ts')
-  const { renderReport } = await import('../../report/page.ts')
-  await writeFile(file, await renderReport(await reportOn(settings, { cwd: settings.cwd, work })))
+  const { savePage } = await import('../../report/page.ts')
+  await savePage(file, await reportOn(settings, { cwd: settings.cwd, work }))
 }
 
 /** Measures how long each step takes. */

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { collectSources } from '../../builder/build.ts'
 import { type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import { formatGrowth, formatMarkdown, growthOf } from '../../report/markdown.ts'
-import { renderReport } from '../../report/page.ts'
+import { savePage } from '../../report/page.ts'
 import { createReport, type ReportOptions } from '../../report/report.ts'
 import type { SiteReport } from '../../report/site-report.ts'
 import { formatBytes, formatNumberOf } from '../../report/unit.ts'
@@ -57,12 +56,18 @@ export const command = defineCommand({
     if (maxGrowth !== undefined && against === undefined) {
       throw new FingerpostError('FP_USAGE', '--max-growth needs a build to compare with: --against BUILD')
     }
+    const writesPage = options.out !== undefined || !(options.json || options.markdown)
+    if (options.open && !writesPage) {
+      throw new FingerpostError(
+        'FP_USAGE',
+        '--open needs a page. With --json or --markdown, name it: --out FILE',
+      )
+    }
     const settings = await loadSettings({ config: options.config, out: root }, [], context)
     await readBuild(settings.out, context)
     const report = await reportOn(settings, { against, cwd })
-    const isData = options.json || options.markdown
-    const file = isData && options.out === undefined ? undefined : resolve(cwd, options.out ?? DEFAULT_FILE)
-    if (file !== undefined) await writeFile(file, await renderReport(report))
+    const file = writesPage ? resolve(cwd, options.out ?? DEFAULT_FILE) : undefined
+    if (file !== undefined) await savePage(file, report)
     if (file !== undefined && options.open) openInBrowser(file)
     const grown = isTooLarge(report, maxGrowth)
     return {

@@ -92,6 +92,47 @@ test('--open hands the page to the program that opens pages', async (context) =>
   assert.equal(readFileSync(join(cwd, 'opened'), 'utf8'), join(cwd, 'report.html'))
 })
 
+test('a page goes into a new folder, and where it can not be written the message says why', async (context) => {
+  const cwd = await project(context)
+  assert.equal((await runCli(cwd, ['report', '--out', 'new/folder/r.html'])).code, 0)
+  assert.ok(existsSync(join(cwd, 'new/folder/r.html')))
+  for (const [file, why] of [
+    ['assets', /There is a folder where the file belongs/],
+    ['assets/a.txt/r.html', /Part of the path is a file where a folder is needed/],
+  ] as const) {
+    for (const words of [
+      ['report', '--out', file],
+      ['build', '--report', file],
+    ]) {
+      const { code, stderr } = await runCli(cwd, words)
+      assert.equal(code, 1)
+      assert.match(stderr, why)
+    }
+  }
+  assert.equal(readFileSync(join(cwd, 'assets/a.txt'), 'utf8').length, 1000)
+})
+
+test('options that have no effect together are refused', async (context) => {
+  const cwd = await project(context)
+  const open = await runCli(cwd, ['report', '--open', '--markdown'])
+  assert.deepEqual([open.code, open.stdout], [2, ''])
+  assert.match(open.stderr, /--open needs a page/)
+  const rehearsal = await runCli(cwd, ['build', '--dry-run', '--report', 'r.html'])
+  assert.equal(rehearsal.code, 2)
+  assert.match(rehearsal.stderr, /leave out --dry-run/)
+})
+
+test('a build to compare with that is not there is named, with what it may be', async (context) => {
+  const cwd = await project(context)
+  const { code, stderr } = await runCli(cwd, ['report', '--against', 'none.tar'])
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /The earlier build was not found: .*none\.tar\.\s+Name the folder of a build, an archive/,
+  )
+  assert.doesNotMatch(stderr, /published|--previous/)
+})
+
 test('without a build it says how to make one', async (context) => {
   const { code, stderr } = await runCli(makeTree(context), ['report', '--root', 'public'])
   assert.equal(code, 1)

@@ -21,6 +21,13 @@ test('types writes the names once, in order, and again only when they change', a
   assert.deepEqual(JSON.parse(stdout), { kind: 'written', file: join(cwd, 'sub/names.d.ts'), names: 3 })
 })
 
+test('where the names can not be written, types says why', async (context) => {
+  const cwd = makeTree(context, { 'a/a.css': '' })
+  const { code, stderr } = await runIn(cwd, 'types', 'a', '--file', 'a')
+  assert.equal(code, 1)
+  assert.match(stderr, /There is a folder where the file belongs/)
+})
+
 test('the file the config names is filled by types and by a build, and left alone by a rehearsal', async (context) => {
   const config = { sources: ['a'], out: 'out', cache: false, types: 'src/names.d.ts' }
   const cwd = makeTree(context, { 'a/a.css': '', 'fingerpost.config.json': JSON.stringify(config) })
