@@ -18,14 +18,13 @@ export type {
   Totals,
 } from './builder/report.ts'
 export { defineConfig } from './builder/settings/config-file.ts'
+export type { DictionaryOptions, DictionarySettings } from './builder/settings/dictionaries.ts'
 export type { CompressRule } from './builder/settings/option-parsers.ts'
 export {
   BUILD_DEFAULTS,
   type BuildConfig,
   type BuildOptions,
   type CacheOption,
-  type DictionaryOptions,
-  type DictionarySettings,
   parseBuildOptions,
 } from './builder/settings/options.ts'
 export type { DeltaEncoding, Encoding, VariantEncoding } from './core/encoding.ts'

@@ -10,7 +10,8 @@ import { canMakeDeltas } from '../../src/builder/compress/delta.ts'
 import { check } from '../../src/builder/maintain/check.ts'
 import { pack } from '../../src/builder/maintain/pack.ts'
 import { prune } from '../../src/builder/maintain/prune.ts'
-import type { BuildOptions, DictionaryOptions } from '../../src/builder/settings/options.ts'
+import type { DictionaryOptions } from '../../src/builder/settings/dictionaries.ts'
+import type { BuildOptions } from '../../src/builder/settings/options.ts'
 import {
   type Delta,
   DICTIONARIES_FILE,

@@ -65,18 +65,8 @@ export function createExplainer(
     const { line, column, written } = reference
     const shown = written.replace(/\s+/g, ' ')
     if (dependsOnUse(reference)) {
-      const message = `${shown} in a custom property is relative to the stylesheet that uses it. There is no ${target}; it is left as it is.`
-      return {
-        code: 'custom-property',
-        severity: 'warning',
-        file,
-        line,
-        column,
-        written,
-        target,
-        message,
-        nearest: [],
-      }
+      const message = `There is no ${target}; it is left as it is.`
+      return explainCustomProperty(file, reference, target, { severity: 'warning', message })
     }
     const isOutside = kind === 'outside' && !reference.kind.startsWith('source-map')
     const message = `${shown} points to ${target}, outside every source.`
@@ -120,4 +110,17 @@ function isBase({ kind, specifier }: PlacedReference, target: string): boolean {
 function hintFor(extensionless: BuildConfig['extensionless'], nearest: readonly string[]): string {
   if (extensionless === 'keep') return "; the option extensionless: 'resolve' would complete it"
   return nearest.length === 0 ? ': no file fits' : ': more than one file fits'
+}
+
+/** Says what becomes of a relative URL in a custom property. @param message a second sentence */
+export function explainCustomProperty(
+  file: LogicalPath,
+  { line, column, written }: PlacedReference,
+  target: LogicalPath,
+  { severity, message }: Pick<Problem, 'severity' | 'message'>,
+): Problem {
+  const shown = written.replace(/\s+/g, ' ')
+  const why = `${shown} in a custom property is relative to the stylesheet that uses it.`
+  const place = { file, line, column, written, target }
+  return { code: 'custom-property', severity, ...place, message: `${why} ${message}`, nearest: [] }
 }

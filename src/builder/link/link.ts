@@ -14,7 +14,7 @@ import type { Span } from '../../scan/scanner.ts'
 import type { Collection } from '../../sources/finder.ts'
 import type { FileScan, FileScans, PlacedReference } from '../read/scan-files.ts'
 import type { BuildConfig } from '../settings/options.ts'
-import { createExplainer } from './explain.ts'
+import { createExplainer, explainCustomProperty } from './explain.ts'
 import { findExtension } from './extensionless.ts'
 import { mappedPath } from './import-map.ts'
 import { settleIntegrity } from './integrity.ts'
@@ -65,7 +65,12 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
       const isMapped = mode === 'keep' && !prehashed.has(path)
       if (isMapped) moduleUrls.set(urlOf(reference, path, config.url), link.target + suffix)
       if (mode === 'rewrite' && dependsOnUse(reference))
-        problems.push(absoluteNote(path, reference, link.target))
+        problems.push(
+          explainCustomProperty(path, reference, link.target, {
+            severity: 'note',
+            message: `It becomes the absolute URL of ${link.target}.`,
+          }),
+        )
       return link
     }
     const strip = kind === 'source-map' && config.missingSourceMaps === 'strip' && !prehashed.has(path)
@@ -131,25 +136,6 @@ function findLink(
   if (config.extensionless === 'keep' || !isModuleKind(kind)) return undefined
   const found = findExtension(reference, target, collection.files)
   return found === undefined ? undefined : { ...link, ...found }
-}
-
-function absoluteNote(
-  file: LogicalPath,
-  { line, column, written }: PlacedReference,
-  target: LogicalPath,
-): Problem {
-  const message = `${written} in a custom property is relative to the stylesheet that uses it. It becomes the absolute URL of ${target}.`
-  return {
-    code: 'custom-property',
-    severity: 'note',
-    file,
-    line,
-    column,
-    written,
-    target,
-    message,
-    nearest: [],
-  }
 }
 
 /** A bare specifier that the configured import map leads to a file. It stays, but a page that needs one needs the other. */

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path'
-import { DELTA_ENCODINGS, type DeltaEncoding, ENCODINGS, type Encoding } from '../../core/encoding.ts'
+import { ENCODINGS, type Encoding } from '../../core/encoding.ts'
 import { LIMITS } from '../../core/limit.ts'
 import {
   asCount,
-  asCountWithin,
   asFlag,
   asListOf,
   asOneOf,
@@ -16,6 +15,7 @@ import {
 } from '../../core/option.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
 import type { SourceOption } from '../../sources/source.ts'
+import { asDictionaries, completeDictionaries, type DictionaryOptions } from './dictionaries.ts'
 import { asCompress, asSource, asTextByName, type CompressRule } from './option-parsers.ts'
 
 // To add an option: a member of BuildOptions, the row of the same name below it, and the code that uses it.
@@ -93,18 +93,6 @@ export interface BuildOptions {
   readonly previous?: string
 }
 
-/** Which files are dictionaries, and which deltas are made. */
-export interface DictionaryOptions {
-  /** Default `['dcb']`, which needs Node 24.15 or newer; `dcz` needs Node 22.19 or 24.6. */
-  readonly encodings?: readonly DeltaEncoding[]
-  /** Earlier contents of a file for which there are deltas, 1 to 5. Default 2. */
-  readonly versions?: number
-  /** Bytes of a file below which it is left out. Default 1024. */
-  readonly minBytes?: number
-  /** Files that are offered to browsers, the largest first: they hold 500 for a site. Default 400. */
-  readonly maxFiles?: number
-}
-
 /** Where compressed files and scan results are kept between builds. */
 export interface CacheOption {
   /**
@@ -122,20 +110,6 @@ const CACHE_TABLE = {
   dir: { parse: asText, default: 'node_modules/.cache/fingerpost', complete: inFolder },
   maxBytes: { parse: asCount, default: LIMITS.buildCacheMaxBytes },
 } satisfies OptionTable<CacheOption>
-
-const DICTIONARY_TABLE = {
-  encodings: {
-    parse: asListOf(asOneOf(...DELTA_ENCODINGS)),
-    default: ['dcb'] as readonly DeltaEncoding[],
-    complete: (chosen: readonly DeltaEncoding[]) => DELTA_ENCODINGS.filter((each) => chosen.includes(each)),
-  },
-  versions: { parse: asCountWithin(1, 5), default: LIMITS.deltaVersions as number },
-  minBytes: { parse: asCount, default: LIMITS.dictionaryMinBytes as number },
-  maxFiles: { parse: asCount, default: LIMITS.dictionaryMaxFiles as number },
-} satisfies OptionTable<DictionaryOptions>
-
-/** {@link DictionaryOptions} with defaults. */
-export type DictionarySettings = Completed<typeof DICTIONARY_TABLE>
 
 /** A row for each of {@link BuildOptions}. */
 export const BUILD_TABLE = {
@@ -209,11 +183,9 @@ export const BUILD_TABLE = {
   missingSourceMaps: { parse: asOneOf('keep', 'strip'), default: 'keep' },
   types: { parse: asText, complete: inFolder },
   dictionaries: {
-    parse: (value, where) =>
-      typeof value === 'boolean' ? value : parseOptions<DictionaryOptions>(value, DICTIONARY_TABLE, where),
+    parse: asDictionaries,
     default: false,
-    complete: (given: boolean | DictionaryOptions, cwd): DictionarySettings | false =>
-      given !== false && completeOptions(given === true ? {} : given, DICTIONARY_TABLE, cwd),
+    complete: completeDictionaries,
     flag: { kind: 'flag', help: 'Make deltas against earlier builds for returning visitors (RFC 9842)' },
   },
   cache: {

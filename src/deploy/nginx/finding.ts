@@ -4,7 +4,7 @@ import type { NginxDirective } from './syntax.ts'
 export interface NginxExpectations {
   /** The folder of the build. Absolute, as all folders here. */
   readonly build: string
-  /** The folder of the media; undefined where there is none. */
+  /** The folder of the media; undefined if the site has no media. */
   readonly media: string | undefined
   /** Locations that only the app may lead to. */
   readonly internal: readonly string[]

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 
-/** Waits for the next bytes of an upload, but not for ever. */
+/** Waits for the next bytes of an upload, up to `stallSeconds`. */
 export type Wait = <T>(next: Promise<T>) => Promise<T>
 
 /** Takes uploads: a limited number at the same time, and none that stalls. */
