@@ -2,6 +2,7 @@ import { groupBy } from '../core/group-by.ts'
 import { downloadSize, type Manifest, type ManifestAsset } from '../core/manifest/manifest.ts'
 import { bareMediaType } from '../core/media-type.ts'
 import type { LogicalPath } from '../core/path.ts'
+import { type ReferringFile, referrersOf } from './referrers.ts'
 
 /** A reason to look at some files. */
 export interface Advice {
@@ -39,10 +40,9 @@ export function adviseOn({ assets }: Manifest): readonly Advice[] {
 }
 
 /** Files that no other refers to. Pages and what browsers ask for by its well-known name need no reference. */
-export function findUnused({ assets }: Manifest): readonly LogicalPath[] {
-  const used = new Set<LogicalPath>()
-  for (const { references } of assets.values()) for (const { path } of references) used.add(path)
-  return [...assets.keys()].filter((path) => !used.has(path) && !STARTING_POINT.test(path))
+export function findUnused(files: readonly ReferringFile[]): readonly LogicalPath[] {
+  const used = referrersOf(files)
+  return files.flatMap(({ path }) => (used.has(path) || STARTING_POINT.test(path) ? [] : [path]))
 }
 
 const STARTING_POINT =

@@ -78,7 +78,7 @@ export function createSiteReport({ out, manifest, changes, sources, work }: Repo
   const files = Array.from(assets, ([path, asset]) => describeFile(path, asset, sources.get(path)))
   return {
     ...{ out, url, digest, totals: sumFiles(files), encodings: sumOutputs(assets.values()), files },
-    ...{ cycles: findCycles(files), changes, advice: adviseOn(manifest), unused: findUnused(manifest) },
+    ...{ cycles: findCycles(files), changes, advice: adviseOn(manifest), unused: findUnused(files) },
     ...(work && { work }),
   }
 }

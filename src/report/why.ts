@@ -6,6 +6,7 @@ import type { Manifest, ManifestAsset } from '../core/manifest/manifest.ts'
 import { nearestNames } from '../core/nearest.ts'
 import { decodePath, type LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
+import { referrersOf } from './referrers.ts'
 
 /** Why a file is in a build. */
 export interface FileStory {
@@ -34,7 +35,9 @@ export async function explainFile(storage: Storage, name: string): Promise<FileS
   const { builds } = await readHistory(storage)
   const since = builds.findLast(({ added, abandoned }) => !abandoned && added.includes(asset.file))
   const story = { path, asset, chain: chainTo(path, users), users: users.get(path) ?? [] }
-  return since === undefined ? story : { ...story, since }
+  if (since === undefined) return story
+  const { digest, publishedAt } = since
+  return { ...story, since: { digest, publishedAt } }
 }
 
 function findPath(name: string, { url, assets }: Manifest): LogicalPath | undefined {
@@ -47,18 +50,10 @@ function findPath(name: string, { url, assets }: Manifest): LogicalPath | undefi
   return undefined
 }
 
-/** By file, the files that refer to it. A source map's file doesn't count: it is the map's owner. */
+/** By file, the files that refer to it, each once. */
 function usersIn({ assets }: Manifest): ReadonlyMap<LogicalPath, readonly LogicalPath[]> {
-  const users = new Map<LogicalPath, LogicalPath[]>()
-  for (const [from, { references }] of assets) {
-    const targets = references.filter(({ kind }) => kind !== 'source-map-file')
-    for (const path of new Set(targets.map((each) => each.path))) {
-      const known = users.get(path) ?? []
-      known.push(from)
-      users.set(path, known)
-    }
-  }
-  return users
+  const referrers = referrersOf(Array.from(assets, ([path, { references }]) => ({ path, references })))
+  return new Map(Array.from(referrers, ([path, each]) => [path, [...new Set(each.map((one) => one.path))]]))
 }
 
 /** The shortest way from a file that no other refers to. In a cycle without such a file, the longest found. */

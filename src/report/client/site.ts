@@ -2,6 +2,7 @@ import type { ManifestReference } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import { createResolver } from '../../resolve/resolver.ts'
 import { preloadLinks } from '../../serve/page/preload.ts'
+import { referrersOf } from '../referrers.ts'
 import type { FileReport, SiteReport } from '../site-report.ts'
 
 /** A report with what is looked up in it. */
@@ -19,14 +20,7 @@ export interface Site {
 export function createSite(report: SiteReport): Site {
   const files = new Map(report.files.map((file) => [file.path, file]))
   const byUrl = new Map<string, FileReport>()
-  const users = new Map<LogicalPath, ManifestReference[]>()
-  for (const { path: from, references } of report.files) {
-    for (const { path, kind } of references) {
-      const known = users.get(path) ?? []
-      known.push({ path: from, kind })
-      users.set(path, known)
-    }
-  }
+  const users = referrersOf(report.files)
   const usersOf = (path: LogicalPath) => users.get(path) ?? []
   const fileAt = (path: LogicalPath) => {
     const file = files.get(path)

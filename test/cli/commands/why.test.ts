@@ -19,6 +19,7 @@ test('why tells source, sizes, build and the references that lead to a file', as
   assert.equal(first.source, join(cwd, 'assets/js/c d.js'))
   assert.deepEqual(first.chain, ['js/a.js', 'js/b.js', 'js/c d.js'])
   assert.deepEqual(first.users, ['js/b.js'])
+  assert.deepEqual(Object.keys(first.since), ['digest', 'publishedAt'])
   writeFileSync(join(cwd, 'assets/js/a.js'), "import './b.js'\n")
   assert.equal((await runIn(cwd, 'build')).code, 0)
   for (const name of [
