@@ -86,7 +86,8 @@ for (const [name, lines] of Object.entries(LINES)) {
         stdin: () => Readable.from([Buffer.from(HOSTILE)]),
         stdout: createOutput(out.stream, {}),
         stderr: createOutput(err.stream, {}),
-        signal: AbortSignal.timeout(300),
+        // Every one of these ends by itself.
+        signal: AbortSignal.timeout(60_000),
         now: Date.now,
       })
       const sent = out.text() + err.text()

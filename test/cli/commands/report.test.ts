@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { runCli } from '../../support/cli.ts'
 import { makeTree } from '../../support/tree.ts'
+import { runIn } from '../support.ts'
 
 /** A project with a build, packed into `last.tar`, and a larger build after it. */
 async function project(context: TestContext): Promise<string> {
@@ -12,11 +13,11 @@ async function project(context: TestContext): Promise<string> {
     'assets/<script>.txt': 'b',
     'fingerpost.config.json': '{ "sources": ["assets"], "encodings": [] }',
   })
-  const run = async (...words: string[]) => assert.equal((await runCli(cwd, words)).code, 0)
+  const run = async (...words: string[]) => assert.equal((await runIn(cwd, ...words)).code, 0)
   await run('build')
   await run('pack', 'last.tar')
   writeFileSync(join(cwd, 'assets/new.txt'), 'n'.repeat(100))
-  await run('build', '--report', 'built.html')
+  await run('build')
   return cwd
 }
 
@@ -50,6 +51,8 @@ test('report writes a page that has everything in it', async (context) => {
 
 test('build --report also tells what the build did', async (context) => {
   const cwd = await project(context)
+  writeFileSync(join(cwd, 'assets/new.txt'), 'newer')
+  assert.equal((await runCli(cwd, ['build', '--report', 'built.html'])).code, 0)
   const { work } = dataIn(readFileSync(join(cwd, 'built.html'), 'utf8'))
   assert.equal(work.written, 3)
   assert.deepEqual(Object.keys(work.steps), ['collect', 'scan', 'encode', 'publish'])
