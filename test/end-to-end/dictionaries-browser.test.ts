@@ -9,7 +9,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import type { Page } from 'playwright-core'
 import { DICTIONARIES_FILE, deltaPath, parseDictionaries } from '../../src/core/manifest/dictionaries.ts'
 import fingerpost from '../../src/index.ts'
-import { openBrowser } from '../support/browser.ts'
+import { makeProfile, openBrowser } from '../support/browser.ts'
 import { buildWithDeltas, findDeltaNode } from '../support/deltas.ts'
 import { hasTool } from '../support/require.ts'
 import { makeTree, type Tree, writeTree } from '../support/tree.ts'
@@ -172,7 +172,7 @@ test('a returning browser downloads deltas', { timeout: 240_000 }, async (contex
   const node = findDeltaNode(context)
   if (node === undefined || !hasTool(context, 'chromium')) return
   const site = await setUp(context, node, 'same-origin')
-  const profile = makeTree(context)
+  const profile = makeProfile()
   let browser = await openBrowser(context, profile)
   let page = await browser.newPage()
 

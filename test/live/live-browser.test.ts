@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import Fastify from 'fastify'
 import type { Page } from 'playwright-core'
 import { fingerpost } from '../../src/plugin/plugin.ts'
@@ -88,14 +89,26 @@ test('live in a real browser', { timeout: 120_000 }, async (context) => {
   })
 
   await context.test('saves that come faster than they load leave one link, of the last', async () => {
+    await page.route('**/css/site.*', async (route) => {
+      await delay(200)
+      await route.continue()
+    })
+    // A link may have loaded, and its event be on the way, when it is removed.
+    await page.evaluate(`window.late = new MutationObserver((records) => {
+      for (const { removedNodes } of records) for (const link of removedNodes) link.dispatchEvent(new Event('load'))
+    })
+    late.observe(document.head, { childList: true })`)
     for (const shade of [21, 22, 23, 24, 25]) {
       writeFileSync(join(folder, 'css/base.css'), `h1{color:rgb(${shade},2,2)}`)
-      await page.waitForTimeout(30)
+      await page.waitForTimeout(60)
     }
     await colorOf(page, 'rgb(25, 2, 2)')
     await until(page, `document.querySelectorAll('link[rel=stylesheet]').length === 1`)
     // Where a save overtakes the load of the one before, the browser refuses bytes that aren't those it was told of.
     for (const complaint of complaints.splice(0)) assert.match(complaint, /'integrity'.*\/css\/site\./)
+    assert.equal(await page.evaluate('window.mark'), 1)
+    await page.evaluate('late.disconnect()')
+    await page.unroute('**/css/site.*')
   })
 
   await context.test(

@@ -14,20 +14,17 @@ const QUIET = [
   '--disable-sync',
 ]
 
-/**
- * The system's Chromium with a profile and a cache of its own; both end with the test.
- *
- * @param profile a folder that outlives the browser. Default: a new one
- */
-export async function openBrowser(
-  context: TestContext,
-  profile = mkdtempSync(join(tmpdir(), 'fingerpost-browser-')),
-): Promise<BrowserContext> {
+/** A folder for a browser that starts more than once. It goes with the process: a browser may still write to it. */
+export function makeProfile(): string {
+  const profile = mkdtempSync(join(tmpdir(), 'fingerpost-browser-'))
+  process.once('exit', () => rmSync(profile, { recursive: true, force: true, maxRetries: 5 }))
+  return profile
+}
+
+/** The system's Chromium, with its cache in the profile. It ends with the test. */
+export async function openBrowser(context: TestContext, profile = makeProfile()): Promise<BrowserContext> {
   const options = { executablePath: '/usr/bin/chromium', headless: true, args: QUIET }
   const browser = await chromium.launchPersistentContext(profile, options)
-  context.after(async () => {
-    await browser.close()
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
-  })
+  context.after(() => browser.close())
   return browser
 }

@@ -73,7 +73,9 @@ export const LIVE_CLIENT = `(() => {
       pending.set(link, next)
       // The old link stays until the new one has loaded: the page is never unstyled.
       const settle = (loser) => {
-        if (pending.get(link) === next) pending.delete(link)
+        // A later save replaced this link, whose event was already on its way.
+        if (pending.get(link) !== next) return
+        pending.delete(link)
         loser.remove()
       }
       next.addEventListener('load', () => settle(link), { once: true })
