@@ -144,3 +144,10 @@ test('serving never loads what only a build needs', () => {
     [],
   )
 })
+
+test('serving writes to the log of the app in one place, which escapes control characters', () => {
+  const direct = files.filter((file) =>
+    /\b(?:app|request)\.log\.\w+\(/.test(readFileSync(join(SRC, file), 'utf8')),
+  )
+  assert.deepEqual(direct, [])
+})

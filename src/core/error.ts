@@ -24,7 +24,7 @@ export type ErrorCode =
 export interface ErrorOptions {
   /** What to do, in the imperative; becomes the last line of the message. */
   readonly remedy?: string
-  /** Facts for programs: paths, names, numbers. Never secrets. */
+  /** Facts for programs: paths, names, numbers. Never secrets. Loggers write them, so control characters are escaped. */
   readonly details?: Readonly<Record<string, unknown>>
   readonly cause?: unknown
   /** The HTTP status of a client error, for Fastify's error handler. */
@@ -44,10 +44,10 @@ export class FingerpostError extends Error {
     super(
       // Messages name files and repeat texts, and logs are read in terminals.
       showControls(remedy === undefined ? message : `${message}\n  ${remedy}`),
-      cause === undefined ? undefined : { cause },
+      cause === undefined ? undefined : { cause: showControlsIn(cause) },
     )
     this.code = code
-    this.details = details
+    this.details = showControlsIn(details)
     this.statusCode = statusCode
   }
 }
@@ -61,6 +61,42 @@ export function showControls(text: string): string {
     const code = char.codePointAt(0) ?? 0
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
   })
+}
+
+/**
+ * {@link showControls} for what a logger writes of a value: the texts of lists and objects, and of an error and its causes.
+ * JSON.stringify leaves C1 controls, which terminals obey, as they are.
+ */
+export function showControlsIn<T>(value: T): T {
+  return showIn(value) as T
+}
+
+function showIn(value: unknown): unknown {
+  if (typeof value === 'string') return showControls(value)
+  if (Array.isArray(value)) return value.map(showIn)
+  if (value instanceof Error) return showInError(value, MAX_CAUSES)
+  if (Object.getPrototypeOf(value ?? 0) !== Object.prototype) return value
+  return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, showIn(each)]))
+}
+
+/** An error may be its own cause. */
+const MAX_CAUSES = 10
+
+/** The error itself, or one that inherits all other properties from it: it may belong to the app. */
+function showInError(error: Error, maxCauses: number): Error {
+  const { message, stack, cause } = error
+  const shown: PropertyDescriptorMap = {}
+  for (const [key, before] of Object.entries({ ...error, message, stack, cause })) {
+    const isCause = before instanceof Error && maxCauses > 0
+    const value = isCause
+      ? showInError(before, maxCauses - 1)
+      : typeof before === 'string'
+        ? showControls(before)
+        : before
+    const enumerable = Object.prototype.propertyIsEnumerable.call(error, key)
+    if (value !== before) shown[key] = { value, enumerable }
+  }
+  return Object.keys(shown).length === 0 ? error : Object.create(error, shown)
 }
 
 /** True for an error of the operating system with this code: `isSystemError(error, 'ENOENT')`. */

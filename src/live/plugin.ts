@@ -9,6 +9,7 @@ import { MANIFEST_FILE } from '../core/manifest/manifest.ts'
 import { asRecord } from '../core/option.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { compileRules } from '../http/header-rules.ts'
+import { createLog } from '../http/log.ts'
 import { type Mount, mountAt } from '../http/mount.ts'
 import { addFolders } from '../serve/folders.ts'
 import type { LiveSettings, ServeSettings } from '../serve/options.ts'
@@ -47,7 +48,7 @@ export async function serveLive(
   })
   const [digester, rules] = await Promise.all([createDigester(), compileRules(settings.headers)])
   const templates = live.reload ? live.watch : []
-  const onError = (error: unknown) => app.log.warn(error)
+  const onError = (error: unknown) => createLog(app.log).warn(error)
   const onListed = await createTypesWriter(build, resolver)
   const notifier = createChangeNotifier({
     ...{ resolver, onListed, onError, pages: await takePageSnapshot(templates) },
@@ -123,7 +124,7 @@ async function createTypesWriter(
 function addWatch(app: FastifyInstance, folders: readonly string[], { check }: ChangeNotifier): () => void {
   let watch: ReturnType<typeof startLiveWatch> | undefined
   const onPolling = (reason: unknown) =>
-    app.log.warn(
+    createLog(app.log).warn(
       reason,
       `fingerpost gets no file system events for ${folders.join(', ')} and checks every half second instead`,
     )
@@ -137,9 +138,9 @@ function addWatch(app: FastifyInstance, folders: readonly string[], { check }: C
 
 function announce(app: FastifyInstance, { root }: ServeSettings, { sources }: LiveResolver): void {
   const folders = sources.map(({ folder }) => folder).join(', ')
-  app.log.info(`fingerpost serves live from ${folders}`)
-  if (existsSync(join(root, MANIFEST_FILE)))
-    app.log.warn(`fingerpost ignores the build in ${root} in live mode`)
+  const log = createLog(app.log)
+  log.info(`fingerpost serves live from ${folders}`)
+  if (existsSync(join(root, MANIFEST_FILE))) log.warn(`fingerpost ignores the build in ${root} in live mode`)
 }
 
 function scriptUrl({ path }: Mount): string {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { parsePublicUrl } from '../core/public-url.ts'
+import { createLog } from '../http/log.ts'
 import { mountAt } from '../http/mount.ts'
 import { limitStreams } from '../http/reply.ts'
 import { checkLocations, checkSlash, type Location } from './check.ts'
@@ -130,7 +131,7 @@ function locationsOf(
     static: given && { url: parsePublicUrl(given.url), root: given.root },
     production,
     isVolatile: storage.name === 'memory',
-    warn: (message: string) => app.log.warn(message),
+    warn: createLog(app.log).warn,
     cwd: process.cwd(),
   }
 }

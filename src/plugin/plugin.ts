@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createDigester } from '../core/digest.ts'
 import { compileRules } from '../http/header-rules.ts'
+import { createLog } from '../http/log.ts'
 import { type Mount, mountAt } from '../http/mount.ts'
 import { limitStreams } from '../http/reply.ts'
 import { assetOf } from '../resolve/manifest-resolver.ts'
@@ -40,14 +41,15 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
     compileRules(settings.headers),
   ])
   const mount = mountAt(loaded.manifest.url, app.prefix, settings.prefix)
-  const site = createSite(loaded, { settings, rules, mount, digester, log: app.log })
-  const reloader = createReloader(site, source, app.log)
+  const log = createLog(app.log)
+  const site = createSite(loaded, { settings, rules, mount, digester, log })
+  const reloader = createReloader(site, source, log)
   const intervalMs = watchIntervalOf(settings)
   const onMiss = intervalMs === undefined ? undefined : reloader.checkForMiss
   // The files of a remote manifest are served elsewhere.
   if (remote === undefined) addRoutes(app, mount, { site, settings, ...(onMiss && { onMiss }) })
   await addFolders(app, settings)
-  for (const fault of loaded.faults) app.log.warn(fault)
+  for (const fault of loaded.faults) log.warn(fault)
   if (intervalMs !== undefined) reloader.watch(intervalMs)
   app.addHook('onClose', async () => reloader.close())
   if (!settings.decorate) return

@@ -1,6 +1,6 @@
-import type { FastifyBaseLogger } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
+import type { Log } from '../http/log.ts'
 import type { ManifestSource } from './manifest-source.ts'
 import type { Site } from './site.ts'
 
@@ -20,7 +20,7 @@ export interface Reloader {
   close(): void
 }
 
-export function createReloader(site: Site, source: ManifestSource, log: FastifyBaseLogger): Reloader {
+export function createReloader(site: Site, source: ManifestSource, log: Log): Reloader {
   let checking: Promise<boolean> | undefined
   let timer: NodeJS.Timeout | undefined
   let seen = site.current.signature

@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { Digester } from '../core/digest.ts'
 import { groupBy } from '../core/group-by.ts'
 import { findPathOf } from '../core/hashed-path.ts'
@@ -10,6 +9,7 @@ import { type CacheStats, createBodyCache } from '../http/body-cache.ts'
 import { createFileSource, createOpener } from '../http/body-source.ts'
 import { formatUseAsDictionary } from '../http/dictionary.ts'
 import { type CompiledRule, headersFor } from '../http/header-rules.ts'
+import type { Log } from '../http/log.ts'
 import type { Mount } from '../http/mount.ts'
 import { createAcceptEncodingParser } from '../http/negotiation.ts'
 import {
@@ -68,7 +68,7 @@ export interface SiteParts {
   readonly rules: readonly CompiledRule[]
   readonly mount: Mount
   readonly digester: Digester
-  readonly log: FastifyBaseLogger
+  readonly log: Log
 }
 
 export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
@@ -192,7 +192,7 @@ function serveBuild(loaded: LoadedManifest, { settings, mount }: SiteParts): Ser
 }
 
 /** Counts every fault and logs each file once per build: a popular one would fill the disk with its log. */
-function createFaultLog(log: FastifyBaseLogger) {
+function createFaultLog(log: Log) {
   const reported = new Set<string>()
   let count = 0
   return {

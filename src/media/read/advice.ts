@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { decodePath } from '../../core/path.ts'
+import { createLog } from '../../http/log.ts'
 import { explainMissingHelper } from '../../template/missing-helper.ts'
 import type { MediaStorage } from '../media-storage.ts'
 
@@ -15,7 +16,7 @@ export function addAdvice(app: FastifyInstance, files: MediaStorage, production:
     const name = await nameWithoutUrl(request.url, files).catch(() => undefined)
     if (name === undefined) return
     const url = files.url(name)
-    request.log.warn(
+    createLog(request.log).warn(
       `The page wrote the name of a file, not its URL ${url}: mediaUrl(${JSON.stringify(name)})`,
     )
   })

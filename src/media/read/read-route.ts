@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
+import { createLog } from '../../http/log.ts'
 import { canonicalPath } from '../../http/mount.ts'
 import { hasTurn, waitForTurn } from '../../http/reply.ts'
 import { type Response, redirectTo, withQueryOf } from '../../http/response.ts'
@@ -72,7 +73,7 @@ async function answerRequest(request: FastifyRequest, name: string, reading: Rea
   if (isFilePrivate && !(await mayRead(request, original ?? name, link, config))) return refuse(403)
   const file = (await findFile(storage, name)) ?? (original && (await findFile(storage, original)))
   if (!file) {
-    request.log.info(`${storage.name} has no file ${name}`)
+    createLog(request.log).info(`${storage.name} has no file ${name}`)
     return refuse(404)
   }
   const disposition = query['disposition'] === 'attachment' ? 'attachment' : undefined

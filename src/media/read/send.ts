@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { createBodyCache, NO_CACHE } from '../../http/body-cache.ts'
 import { type BodySource, createFileSource, createStorageSource } from '../../http/body-source.ts'
+import { createLog } from '../../http/log.ts'
 import { createReplyHeaderMerger } from '../../http/reply.ts'
 import { type Response, UNAVAILABLE, withoutBody } from '../../http/response.ts'
 import { send } from '../../http/send.ts'
@@ -19,7 +20,7 @@ export function createSender(storage: Storage, options: AnswerOptions, stallMs: 
     reply.headers(headers)
     reply.hijack()
     const { request } = reply
-    const sender = { cache, stallMs, onFault: (error: unknown) => request.log.error(error) }
+    const sender = { cache, stallMs, onFault: (error: unknown) => createLog(request.log).error(error) }
     send(reply.raw, request.method === 'HEAD' ? withoutBody(answer) : answer, completerFor(reply), sender)
     return reply
   }
@@ -35,7 +36,7 @@ export function createErrorHandler({ resourcePolicy }: AnswerOptions, sendAnswer
       reply.headers({ ...safetyHeaders(resourcePolicy), 'cache-control': 'no-store' })
       throw error
     }
-    request.log.error(error)
+    createLog(request.log).error(error)
     return sendAnswer(reply, UNAVAILABLE)
   }
 }
