@@ -38,7 +38,7 @@ const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   scan: ['javascript', 'markup'],
   media: ['content', 'links', 'read', 'upload'],
   serve: ['page'],
-  live: ['resolve', 'reload'],
+  live: ['resolve', 'reload', 'vite'],
   report: ['client'],
 }
 

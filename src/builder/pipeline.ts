@@ -16,7 +16,7 @@ import { createVariantTaker } from './publish/carry-over.ts'
 import { resolveCollisions } from './publish/collisions.ts'
 import { openPrevious } from './publish/previous.ts'
 import { writeBuild } from './publish/write-build.ts'
-import { findPrehashed } from './read/prehashed.ts'
+import { findBundles } from './read/bundles.ts'
 import { createSourceReader, type SourceReader } from './read/source-reader.ts'
 import { fingerprintSources, scanSources } from './read/sources.ts'
 import type { BuildReport } from './report.ts'
@@ -102,7 +102,7 @@ async function nameSite(collection: Collection, tools: NamingTools) {
   const scanners = await createScanners({ html: config.html })
   const reading = { reader, digester, cache, onUnchanged: eager.offer, signal }
   const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, reading)
-  const prehashed = await findPrehashed(collection, config.prehashed)
+  const { prehashed, entries } = await findBundles(collection, config.prehashed)
   const { links, moduleUrls, strips, problems } = linkReferences({ scans, collection, prehashed, config })
   refuseErrors(problems)
   const importMap = createImportMapNames({ paths: files.keys(), moduleUrls, config })
@@ -114,7 +114,8 @@ async function nameSite(collection: Collection, tools: NamingTools) {
   }
   const onFinished = eager.offerFinal
   const names = nameFiles({ digester, fingerprints, rewrites, prehashed, remembered, onFinished })
-  const site: NamedSite = { files, links, names, rewrites, brought: resolveCollisions(names), importMap }
+  const brought = resolveCollisions(names)
+  const site: NamedSite = { files, links, names, rewrites, brought, importMap, entries }
   return { site, scanned, problems }
 }
 

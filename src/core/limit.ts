@@ -167,6 +167,8 @@ export const LIMITS = {
   liveEventsKept: 200,
   /** Milliseconds in which several changes become one. */
   liveDebounceMs: 20,
+  /** Milliseconds that live mode waits for an answer of Vite's dev server. */
+  viteAnswerMs: 2000,
   /** Components whose names live mode remembers. */
   liveNamesRemembered: 20_000,
   /** Builds before the current one whose hashed names a running server still answers. */

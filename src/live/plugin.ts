@@ -22,6 +22,7 @@ import { addClientToPages, formatScript, LIVE_CLIENT } from './reload/client.ts'
 import { type ChangeNotifier, createChangeNotifier } from './reload/notifier.ts'
 import { createLiveResolver, type LiveResolver } from './resolve/live-resolver.ts'
 import { createLiveSite } from './site.ts'
+import { atAddress, withDevServer } from './vite/dev-server.ts'
 import { startLiveWatch } from './watch.ts'
 
 /** Where live mode's own files are, below the mount. Sources don't use this name. */
@@ -43,9 +44,10 @@ export async function serveLive(
   const build = await loadLiveBuild(live)
   const publicUrl = parsePublicUrl(build.options.url ?? '/static/')
   const mount = mountAt(publicUrl.pathname, app.prefix, settings.prefix)
-  const resolver = await createLiveResolver({
+  const sources = await createLiveResolver({
     ...{ build: build.options, cwd: build.cwd, url: mount.path, now: Date.now },
   })
+  const resolver = live.vite === undefined ? sources : withDevServer(app, sources, atAddress(live.vite))
   const [digester, rules] = await Promise.all([createDigester(), compileRules(settings.headers)])
   const templates = live.reload ? live.watch : []
   const onError = (error: unknown) => createLog(app.log).warn(error)
@@ -88,7 +90,7 @@ interface LiveBuild {
 }
 
 /** Reads the config file. Sources given to the plugin replace those of the file. */
-async function loadLiveBuild({ config, sources }: LiveSettings): Promise<LiveBuild> {
+async function loadLiveBuild({ config, sources, vite }: LiveSettings): Promise<LiveBuild> {
   const { file, folder, value } = await loadConfigFile(process.cwd(), config)
   const where = file ?? 'the options'
   parseBuildOptions(value, folder, where)
@@ -98,7 +100,12 @@ async function loadLiveBuild({ config, sources }: LiveSettings): Promise<LiveBui
     return { dir, prefix }
   })
   const options = { ...asRecord(value, where), ...(given && { sources: given }) } as unknown as BuildOptions
-  if ((options.sources ?? []).length > 0) return { options, cwd: folder }
+  const all = options.sources ?? []
+  if (vite !== undefined) {
+    const sources = all.filter((source) => existsSync(parseSource(source, folder).folder))
+    return { options: { ...options, sources }, cwd: folder }
+  }
+  if (all.length > 0) return { options, cwd: folder }
   throw new FingerpostError('FP_CONFIG', 'Live mode has no sources.', {
     remedy: "Pass them: { live: true, sources: ['assets'] }, or list them in fingerpost.config.mjs.",
   })

@@ -5,7 +5,7 @@ import { nearestNames } from '../core/nearest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { isModuleKind } from '../core/reference/reference.ts'
 import { createImportMap } from './import-map.ts'
-import { createResolver, pathIn, type Resolver } from './resolver.ts'
+import { createResolver, findEntry, pathIn, type Resolver } from './resolver.ts'
 
 /**
  * Answers from the manifest of a build.
@@ -15,6 +15,8 @@ import { createResolver, pathIn, type Resolver } from './resolver.ts'
 export function createManifestResolver(manifest: Manifest, url: string = manifest.url): Resolver {
   const imported = lazily(() => importedBy(manifest))
   const wholeMap = lazily(() => createImportMap(manifest, resolver))
+  // Of modules that request each other by names that do not exist.
+  const needsImportMap = [...(manifest.importMap?.keys() ?? [])].some((key) => key.startsWith('./'))
   const resolver = createResolver(url, {
     has: (path) => manifest.assets.has(path),
     get: (path) => assetOf(manifest, path),
@@ -22,6 +24,7 @@ export function createManifestResolver(manifest: Manifest, url: string = manifes
   })
   return {
     ...resolver,
+    entry: (name) => findEntry(name, manifest.entries ?? new Map(), { needsImportMap }),
     importMap: (entries) =>
       entries === undefined ? wholeMap() : createImportMap(manifest, resolver, entries),
   }

@@ -1,5 +1,6 @@
 import { FingerpostError } from '../core/error.ts'
-import type { ManifestAsset, ManifestReference } from '../core/manifest/manifest.ts'
+import type { BundleEntries, ManifestAsset, ManifestReference } from '../core/manifest/manifest.ts'
+import { nearestNames } from '../core/nearest.ts'
 import { encodePath, extensionOf, type LogicalPath } from '../core/path.ts'
 import { provesModule, splitSuffix } from '../core/reference/reference.ts'
 
@@ -24,7 +25,26 @@ export interface Resolver {
   isModule(name: string): boolean
   /** The import map of the build; with `entries`, what these modules import. */
   importMap(entries?: readonly string[]): ImportMap
+  /** What a page with this entry of Vite loads. @param name its source, as in Vite's manifest: `src/main.js` */
+  entry(name: string): PageEntry
 }
+
+/** An entry of Vite: in the build, or on Vite's dev server. */
+export type PageEntry =
+  | {
+      readonly kind: 'built'
+      /** Stylesheets, what the entry imports, the entry last. */
+      readonly files: readonly LogicalPath[]
+      /** Whether the modules work only below the import map of the build. */
+      readonly needsImportMap: boolean
+    }
+  | {
+      readonly kind: 'dev'
+      /** What precedes its sources: the address of the dev server with Vite's `base`. Ends with a slash. */
+      readonly url: string
+      /** Whether @vitejs/plugin-react needs its preamble. */
+      readonly hasReact: boolean
+    }
 
 /** An import map as browsers read it (HTML §8.1.5.3). */
 export interface ImportMap {
@@ -55,8 +75,8 @@ export interface AssetLookup {
   isImported?(path: LogicalPath): boolean
 }
 
-/** The answers that need no import map. */
-export type NameAnswers = Omit<Resolver, 'importMap'>
+/** The answers about single files. */
+export type NameAnswers = Omit<Resolver, 'importMap' | 'entry'>
 
 /** @param url the public URL of all files, ending with a slash */
 export function createResolver(url: string, lookup: AssetLookup): NameAnswers {
@@ -90,6 +110,32 @@ export function pathIn(name: string, files: Pick<AssetLookup, 'has'>): LogicalPa
   const { specifier } = splitSuffix(name)
   if (specifier === '' || specifier.endsWith('/')) throw notAFile(name)
   return specifier
+}
+
+/**
+ * The files of an entry.
+ *
+ * @throws FingerpostError `FP_UNKNOWN_NAME` with the nearest entries
+ */
+export function findEntry(
+  name: string,
+  entries: BundleEntries,
+  { needsImportMap }: { readonly needsImportMap: boolean },
+): PageEntry {
+  const files = entries.get(name)
+  if (files === undefined) throw unknownEntry(name, entries.keys())
+  return { kind: 'built', files, needsImportMap }
+}
+
+function unknownEntry(name: string, known: Iterable<string>): FingerpostError {
+  const nearest = nearestNames(name, known)
+  return new FingerpostError('FP_UNKNOWN_NAME', `The build has no Vite entry ${JSON.stringify(name)}.`, {
+    remedy:
+      nearest.length > 0
+        ? `Did you mean ${nearest.join(', ')}?`
+        : "Set build.manifest in vite.config.js to true, and list Vite's output as a source. Entries are named by their source: src/main.js",
+    details: { name, nearest },
+  })
 }
 
 function notAName(given: unknown): FingerpostError {

@@ -29,15 +29,24 @@ const TESTING_INTEGRITY = `sha384-${'A'.repeat(64)}`
 export async function createTestingResolver(options: TestingOptions = {}): Promise<Resolver> {
   const { url = '/static/', sources, cwd = process.cwd() } = options
   const known = sources && (await listNames(sources, cwd))
+  const entries = new Set<string>()
   const resolver = createResolver(url, {
     has: (path) => known?.has(path) ?? false,
     get(path) {
-      const isKnown = known === undefined ? isLogicalPath(path) : known.has(path)
+      const isKnown = known === undefined ? isLogicalPath(path) : known.has(path) || entries.has(path)
       if (!isKnown) throw unknownName(path, known ?? [])
       return { file: path, type: mediaType(path), integrity: TESTING_INTEGRITY, references: [] }
     },
   })
-  return { ...resolver, importMap: () => ({ imports: {}, integrity: {} }) }
+  return {
+    ...resolver,
+    importMap: () => ({ imports: {}, integrity: {} }),
+    // Which entries Vite would build, no source tells.
+    entry(name) {
+      entries.add(name)
+      return { kind: 'built', files: [name], needsImportMap: false }
+    },
+  }
 }
 
 async function listNames(sources: readonly SourceOption[], cwd: string): Promise<ReadonlySet<LogicalPath>> {

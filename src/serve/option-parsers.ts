@@ -32,6 +32,14 @@ export const asPrefix: OptionParser<string> = (value, where) => {
   return text.endsWith('/') ? text : `${text}/`
 }
 
+/** An http(s) address below which things are, returned with a slash at its end. */
+export const asAddress: OptionParser<string> = (value, where) => {
+  const text = asText(value, where)
+  if (!/^https?:\/\/[^/?#]+[^?#]*$/.test(text))
+    throw wrongShape(value, where, 'an address such as http://localhost:5173/static/')
+  return text.endsWith('/') ? text : `${text}/`
+}
+
 /** The value of a header, checked as Node will check it. */
 export function asHeader(name: string): OptionParser<string> {
   return (value, where) => {

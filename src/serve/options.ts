@@ -20,6 +20,7 @@ import { HASHED_CACHE_CONTROL, type HeaderRule, LOGICAL_CACHE_CONTROL } from '..
 import type { SourceOption } from '../sources/source.ts'
 import type { RemoteManifest } from './manifest-source.ts'
 import {
+  asAddress,
   asDate,
   asHeader,
   asHeaderRule,
@@ -47,6 +48,11 @@ export interface LiveModeOptions {
    * with a dot for all subdomains; true for any. Default none.
    */
   readonly allowedHosts?: readonly string[] | true
+  /**
+   * The address of Vite's dev server with its `base`: `http://localhost:5173/static/`. `viteTags` then writes tags for
+   * that server. Sources that do not exist yet are left out: Vite's output may be one of them. Default none.
+   */
+  readonly vite?: string
   /** Serve live even if `NODE_ENV` is `production`. Default false. */
   readonly force?: boolean
 }
@@ -126,6 +132,7 @@ const LIVE_TABLE = {
     default: [] as readonly string[] | true,
     complete: (hosts: readonly string[] | true) => hosts === true || hosts.map((host) => host.toLowerCase()),
   },
+  vite: asAddress,
   force: { parse: asFlag, default: false },
 } satisfies OptionTable<LiveModeOptions>
 

@@ -1,4 +1,5 @@
-import { chooseHelpers, TAG_HELPERS, type TagOptions, type TemplateHelpers } from './template-functions.ts'
+import type { TagOptions, TemplateHelpers } from './helpers.ts'
+import { chooseHelpers, TAG_HELPERS } from './template-functions.ts'
 
 /** The part of Handlebars that is used (handlebars 4). */
 export interface HandlebarsEngine {

@@ -1,5 +1,6 @@
+import type { TagOptions, TemplateHelpers } from './helpers.ts'
 import { escapeHtml } from './html.ts'
-import { chooseHelpers, type TagOptions, type TemplateHelpers } from './template-functions.ts'
+import { chooseHelpers } from './template-functions.ts'
 
 /** The part of a Liquid engine that is used (liquidjs 10). */
 export interface LiquidEngine {
@@ -45,6 +46,7 @@ const FILTERS: Readonly<Record<string, LiquidFilter>> = {
   script_tag: (helpers, name, options) => helpers.scriptTag(name, options),
   module_tag: (helpers, name, options) => helpers.moduleTag(name, options),
   preload_tag: (helpers, name, options) => helpers.preloadTag(name, options),
+  vite_tags: (helpers, name, options) => helpers.viteTags(name, options),
   import_map_tag: (helpers, imports, options) =>
     helpers.importMapTag(Object.keys(imports ?? {}).length === 0 ? undefined : imports, options),
 }

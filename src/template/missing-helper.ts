@@ -1,4 +1,4 @@
-const HELPERS = '(?:static(?:Integrity)?|stylesheetTag|scriptTag|moduleTag|preloadTag|importMapTag)'
+const HELPERS = '(?:static(?:Integrity)?|stylesheetTag|scriptTag|moduleTag|preloadTag|importMapTag|viteTags)'
 
 /** Messages of template engines about a tag or function that they do not know, and what to write. */
 const CASES: readonly (readonly [message: RegExp, remedy: string])[] = [

@@ -1,4 +1,5 @@
-import { chooseHelpers, globalsOf, type TemplateHelpers, type UrlOptions } from './template-functions.ts'
+import type { TemplateHelpers, UrlOptions } from './helpers.ts'
+import { chooseHelpers, globalsOf } from './template-functions.ts'
 
 /** The part of a Nunjucks environment that is used (nunjucks 3). */
 export interface NunjucksEnvironment {

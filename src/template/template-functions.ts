@@ -2,58 +2,13 @@ import { FingerpostError } from '../core/error.ts'
 import type { ReferenceKind } from '../core/reference/reference.ts'
 import { formatScriptJson } from '../resolve/import-map.ts'
 import type { ImportMap, ResolvedAsset, Resolver } from '../resolve/resolver.ts'
+import type { RequestFacts, TagOptions, TemplateHelpers, UrlOptions } from './helpers.ts'
 import { type Attributes, type AttributeValue, formatTag, KEYWORD_MARK } from './html.ts'
 import { findNeeds, preloadDestination } from './preload.ts'
+import { formatViteTags } from './vite-tags.ts'
 
-/** Options of a URL. */
-export interface UrlOptions {
-  /** Includes scheme and host, for mails, feeds and `og:image`. Default false. */
-  readonly absolute?: boolean | undefined
-}
-
-/** Options of a tag. All others become escaped attributes: `{ media: 'print', async: true, 'data-x': 1 }`. */
-export interface TagOptions extends UrlOptions {
-  /** The CSP nonce of the page. Default: that of the request, if it has one. */
-  readonly nonce?: string | undefined
-  /** Whether `integrity` is written. Default true. */
-  readonly integrity?: boolean | undefined
-  /** Default `anonymous`, which `integrity` needs for files on another host. False omits it. */
-  readonly crossorigin?: 'anonymous' | 'use-credentials' | false | undefined
-  /** Whether to preload imported stylesheets or modules. Default true. */
-  readonly preload?: boolean | undefined
-  readonly [attribute: string]: AttributeValue
-}
-
-/** The functions that templates call. An unknown name throws `FP_UNKNOWN_NAME` with the nearest names. */
-export interface TemplateHelpers {
-  /** The URL of a file. A `?query#fragment` is kept. Not escaped for HTML, which template engines do. */
-  static(name: string, options?: UrlOptions): string
-  /** `sha384-…` */
-  staticIntegrity(name: string): string
-  /** `<link rel="stylesheet">`, preceded by preloads of its imports. */
-  stylesheetTag(name: string, options?: TagOptions): string
-  /** `<script>` for a classic script. */
-  scriptTag(name: string, options?: TagOptions): string
-  /** `<script type="module">`, preceded by preloads of its imports. */
-  moduleTag(name: string, options?: TagOptions): string
-  /** `<link rel="preload">` with the matching `as`, or `modulepreload` with `{ as: 'module' }`. */
-  preloadTag(name: string, options?: TagOptions): string
-  /** `<script type="importmap">` with these specifiers, the URLs of their files, and integrity. Default: that of the build. */
-  importMapTag(imports?: Readonly<Record<string, string>>, options?: TagOptions): string
-}
-
-/** The helpers that write the tag of one file. */
-export const TAG_HELPERS = ['stylesheetTag', 'scriptTag', 'moduleTag', 'preloadTag'] as const
-
-/** What helpers know about a request. */
-export interface RequestFacts {
-  /** `https://example.org`, for `absolute`. */
-  readonly origin?: string | undefined
-  /** The CSP nonce of the page. */
-  readonly nonce?: string | undefined
-  /** The nonce for stylesheets. Default: `nonce`. */
-  readonly styleNonce?: string | undefined
-}
+/** The helpers that take a name and the options of a tag. */
+export const TAG_HELPERS = ['stylesheetTag', 'scriptTag', 'moduleTag', 'preloadTag', 'viteTags'] as const
 
 /** Creates the helpers. It is cheap enough for every request. */
 export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = {}): TemplateHelpers {
@@ -61,7 +16,7 @@ export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = 
   const { nonce: scriptNonce, styleNonce = scriptNonce } = facts
   const url = (name: string, options: UrlOptions = {}) =>
     absoluteOrNot(resolver.resolve(name), options, facts)
-  return {
+  const helpers: TemplateHelpers = {
     static: url,
     staticIntegrity: (name) => resolver.integrity(name),
     stylesheetTag(name, given = {}) {
@@ -93,7 +48,9 @@ export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = 
       const json = formatScriptJson(integrity ? map : { imports: map.imports })
       return `${formatTag('script', { type: 'importmap', nonce, ...rest })}${json}</script>`
     },
+    viteTags: (name, options = {}) => formatViteTags(name, resolver.entry(name), options, { helpers, facts }),
   }
+  return helpers
 }
 
 interface Surroundings {

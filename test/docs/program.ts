@@ -23,11 +23,20 @@ function importedPackages(program: string): readonly string[] {
 }
 
 /** Runs a program as it stands, but for the port. Returns its address. */
-export async function startProgram(context: TestContext, cwd: string, program: string): Promise<string> {
+export async function startProgram(
+  context: TestContext,
+  cwd: string,
+  program: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
   assert.match(program, /await app\.listen\(\{ port: 3000 \}\)\n$/)
   const file = join(cwd, `app-${readdirSync(cwd).length}.js`)
   writeFileSync(file, `${program.replace('3000', '0')}console.log(app.listeningOrigin)\n`)
-  const child = spawn(process.execPath, [file], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [file], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   context.after(() => child.kill())
   return firstLine(child)
 }

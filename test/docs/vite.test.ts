@@ -8,7 +8,7 @@ import { hasTool } from '../support/require.ts'
 import { makeTree } from '../support/tree.ts'
 import { installImports, startProgram } from './program.ts'
 
-const PAGE = readFileSync(join(REPOSITORY, 'docs/development.md'), 'utf8')
+const PAGE = readFileSync(join(REPOSITORY, 'docs/vite.md'), 'utf8')
 const FILES = Object.fromEntries(
   [...PAGE.matchAll(/^In `(\S+)`:\n\n```js\n([\s\S]*?)^```$/gm)].map(([, file = '', code = '']) => [
     file,
@@ -37,7 +37,7 @@ test('the recipe for Vite works as it stands', { timeout: 120_000 }, async (cont
   assert.equal(vite.code, 0, vite.stderr)
   const built = await runCli(cwd, ['build'])
   assert.equal(built.code, 0, built.stderr)
-  const origin = await startProgram(context, cwd, program)
+  const origin = await startProgram(context, cwd, program, { NODE_ENV: 'production' })
   const page = await (await openBrowser(context)).newPage()
   const failures: string[] = []
   page.on('requestfailed', (request) => failures.push(request.url()))

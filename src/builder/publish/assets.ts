@@ -4,7 +4,7 @@ import { variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { groupBy } from '../../core/group-by.ts'
 import { LIMITS } from '../../core/limit.ts'
-import type { ImportMapNames, ManifestAsset } from '../../core/manifest/manifest.ts'
+import type { BundleEntries, ImportMapNames, ManifestAsset } from '../../core/manifest/manifest.ts'
 import { mediaType } from '../../core/media-type.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { SourceFile } from '../../sources/finder.ts'
@@ -25,6 +25,7 @@ export interface NamedSite {
   /** Precompressed files that the sources bring, which must not be made. */
   readonly brought: ReadonlySet<string>
   readonly importMap: ImportMapNames
+  readonly entries: BundleEntries
 }
 
 /** How files are compressed. */

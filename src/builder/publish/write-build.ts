@@ -97,9 +97,12 @@ async function makeBuild(
   const onDone = trackProgress(site, report)
   const assets = await makeAssets(site, { digester, compression, writer, signal, abort, onDone })
   report({ kind: 'step', step: 'publish' })
-  const { importMap } = site
-  const base = { version: MANIFEST_VERSION, url: config.url.href, digest, assets } as const
-  const manifest: Manifest = importMap.size === 0 ? base : { ...base, importMap }
+  const { importMap, entries } = site
+  const manifest: Manifest = {
+    ...{ version: MANIFEST_VERSION, url: config.url.href, digest, assets },
+    ...(importMap.size > 0 && { importMap }),
+    ...(entries.size > 0 && { entries }),
+  }
   return { manifest, manifestBytes: formatManifest(manifest), outputs: sumOutputs(assets.values()) }
 }
 

@@ -44,18 +44,20 @@ function formatLine([path, asset]: readonly [LogicalPath, ManifestAsset]): strin
   return `  ${JSON.stringify(path)}: ${JSON.stringify(formatAsset(asset))}`
 }
 
-function formatHead({ version, url, digest, importMap = new Map() }: Omit<Manifest, 'assets'>): string {
+function formatHead({ version, url, digest, importMap, entries }: Omit<Manifest, 'assets'>): string {
   const head = [
     `"version": ${version}`,
     `"url": ${JSON.stringify(url)}`,
     `"digest": ${JSON.stringify(digest)}`,
+    ...formatMap('importMap', importMap),
+    ...formatMap('entries', entries),
   ]
-  const specifiers = [...importMap].sort(([a], [b]) => comparePaths(a, b))
-  if (specifiers.length > 0) {
-    const pairs = specifiers.map(
-      ([specifier, name]) => `  ${JSON.stringify(specifier)}: ${JSON.stringify(name)}`,
-    )
-    head.push(`"importMap": {\n${pairs.join(',\n')}\n }`)
-  }
   return head.join(',\n ')
+}
+
+/** A field with a line per entry; nothing where there are none. */
+function formatMap(field: string, map: ReadonlyMap<string, unknown> = new Map()): readonly string[] {
+  const pairs = [...map].sort(([a], [b]) => comparePaths(a, b))
+  const lines = pairs.map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+  return lines.length === 0 ? [] : [`"${field}": {\n${lines.join(',\n')}\n }`]
 }

@@ -45,6 +45,12 @@ export function downloadSize({ size, encodings }: Pick<ManifestAsset, 'size' | '
  */
 export type ImportMapNames = ReadonlyMap<string, string>
 
+/**
+ * The entries of a bundler, by their sources (`src/main.js`), and the files that a page with this entry loads:
+ * stylesheets, what the entry imports, the entry last.
+ */
+export type BundleEntries = ReadonlyMap<string, readonly LogicalPath[]>
+
 /** The promise of a build: every file in it is there, with exactly these bytes. */
 export interface Manifest {
   readonly version: typeof MANIFEST_VERSION
@@ -54,6 +60,8 @@ export interface Manifest {
   readonly digest: string
   /** Sorted by specifier; left out where there are none. */
   readonly importMap?: ImportMapNames
+  /** Sorted by source; left out where there are none. */
+  readonly entries?: BundleEntries
   /** Sorted by logical path. */
   readonly assets: ReadonlyMap<LogicalPath, ManifestAsset>
 }
@@ -86,8 +94,20 @@ export function parseManifest(text: string, where: string): Manifest {
   for (const [specifier, name] of Object.entries(asRecord(root['importMap'] ?? {}, where, 'importMap'))) {
     importMap.set(specifier, asString(name, where, 'importMap', specifier))
   }
+  const bundles = new Map<string, readonly LogicalPath[]>()
+  for (const [source, files] of Object.entries(asRecord(root['entries'] ?? {}, where, 'entries'))) {
+    if (!Array.isArray(files) || files.length === 0) throw damaged(where, `entries: ${source} lists no files`)
+    bundles.set(
+      source,
+      files.map((file: unknown) => asString(file, where, 'entries', source)),
+    )
+  }
   const manifest = { version: MANIFEST_VERSION, url, digest, assets } as const
-  return importMap.size === 0 ? manifest : { ...manifest, importMap }
+  return {
+    ...manifest,
+    ...(importMap.size > 0 && { importMap }),
+    ...(bundles.size > 0 && { entries: bundles }),
+  }
 }
 
 /**

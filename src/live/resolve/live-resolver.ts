@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { createImportMapNames } from '../../builder/link/import-map.ts'
-import { findPrehashed } from '../../builder/read/prehashed.ts'
+import { type Bundles, findBundles } from '../../builder/read/bundles.ts'
 import { createSourceReader } from '../../builder/read/source-reader.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { createDigester } from '../../core/digest.ts'
@@ -9,7 +9,7 @@ import { FingerpostError } from '../../core/error.ts'
 import { nearestNames } from '../../core/nearest.ts'
 import { extensionOf, isLogicalPath, type LogicalPath } from '../../core/path.ts'
 import { createImportMap, type ImportMapSource } from '../../resolve/import-map.ts'
-import { createResolver, type Resolver } from '../../resolve/resolver.ts'
+import { createResolver, findEntry, type Resolver } from '../../resolve/resolver.ts'
 import { createScanners } from '../../scan/scanners.ts'
 import { collect } from '../../sources/collect.ts'
 import type { Collection, SourceFolder } from '../../sources/finder.ts'
@@ -50,14 +50,16 @@ export interface LiveResolver extends Resolver, Omit<LiveAssets, 'forget'> {
 export async function createLiveResolver(options: LiveOptions): Promise<LiveResolver> {
   const { cwd, now } = options
   const config = parseBuildOptions(options.build, cwd)
-  const sources = await locateSources(config.sources, { cwd })
+  // With a dev server of Vite there may be none.
+  const sources = config.sources.length === 0 ? [] : await locateSources(config.sources, { cwd })
   const finders = sources.map((source) => createFolderFinder({ ...source, ignore: config.ignore }))
   const listed = await collect(finders)
   const [digester, scanners] = await Promise.all([createDigester(), createScanners({ html: config.html })])
   const reader = createSourceReader()
   const facts = createFactStore({ reader, digester, scanners, now })
   const tree = createLiveTree({ finders, listed, hasKnownContent: facts.confirm })
-  const prehashed = new Set(await findPrehashed(listed, config.prehashed))
+  let bundles: Bundles = await findBundles(listed, config.prehashed)
+  const prehashed = new Set(bundles.prehashed)
   const { forget, ...assets } = createLiveAssets({
     ...{ config, tree, digester, reader, prehashed, facts },
     remembered: createNameMemory(),
@@ -77,10 +79,14 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
     sources,
     names,
     importMap: (entries) => createImportMap(importMapSource(assets, [...names()], config), resolver, entries),
+    entry(name) {
+      return findEntry(name, bundles.entries, { needsImportMap: config.modules === 'import-map' })
+    },
     async relist() {
       const next = await collect(finders)
       tree.update(next)
-      if (replaceMembers(prehashed, await findPrehashed(next, config.prehashed))) forget()
+      bundles = await findBundles(next, config.prehashed)
+      if (replaceMembers(prehashed, bundles.prehashed)) forget()
     },
   }
 }

@@ -27,13 +27,12 @@ export function createSite(report: SiteReport): Site {
     if (file === undefined) throw new RangeError(`${path} is not in the build`)
     return { ...file, integrity: '' }
   }
-  const answers = createResolver('', {
+  const resolver = createResolver('', {
     has: (path) => files.has(path),
     get: fileAt,
     isImported: (path) => usersOf(path).some(({ kind }) => kind.startsWith('js-')),
   })
-  const resolver = { ...answers, importMap: () => ({ imports: {}, integrity: {} }) }
-  for (const file of report.files) byUrl.set(answers.resolve(file.path), file)
+  for (const file of report.files) byUrl.set(resolver.resolve(file.path), file)
 
   return {
     report,

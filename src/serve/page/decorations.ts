@@ -3,12 +3,9 @@ import { FingerpostError } from '../../core/error.ts'
 import type { StaticName } from '../../core/manifest/static-name.ts'
 import { formatImportMap, type ImportMapOptions } from '../../resolve/import-map.ts'
 import type { Resolver } from '../../resolve/resolver.ts'
+import type { TemplateHelpers, UrlOptions } from '../../template/helpers.ts'
 import { explainMissingHelper } from '../../template/missing-helper.ts'
-import {
-  createTemplateHelpers,
-  type TemplateHelpers,
-  type UrlOptions,
-} from '../../template/template-functions.ts'
+import { createTemplateHelpers } from '../../template/template-functions.ts'
 import type { Reloader } from '../reload.ts'
 import type { Site, StaticStats } from '../site.ts'
 import { type PreloadFile, preloadLinks } from './preload.ts'
@@ -137,6 +134,7 @@ function liveView(current: () => Resolver): Resolver {
     describe: (name) => current().describe(name),
     isModule: (name) => current().isModule(name),
     importMap: (entries) => current().importMap(entries),
+    entry: (name) => current().entry(name),
   }
 }
 

@@ -1,7 +1,7 @@
 import { LIMITS } from '../../core/limit.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { ReferenceKind } from '../../core/reference/reference.ts'
-import type { ResolvedAsset, Resolver } from '../../resolve/resolver.ts'
+import type { NameAnswers, ResolvedAsset } from '../../resolve/resolver.ts'
 
 /** One value of a Link header (RFC 8288): `</static/a.css>; rel=preload; as=style`. */
 export type LinkValue = string
@@ -19,7 +19,7 @@ export type PreloadFile = LogicalPath | { readonly name: LogicalPath; readonly a
  *
  * @throws FingerpostError `FP_UNKNOWN_NAME`
  */
-export function preloadLinks(resolver: Resolver, files: readonly PreloadFile[]): readonly LinkValue[] {
+export function preloadLinks(resolver: NameAnswers, files: readonly PreloadFile[]): readonly LinkValue[] {
   const links = new Map<string, LinkValue>()
   for (const link of files.flatMap((file) => linksFor(resolver, file))) {
     const [url = ''] = link.split('>', 1)
@@ -30,7 +30,7 @@ export function preloadLinks(resolver: Resolver, files: readonly PreloadFile[]):
 }
 
 /** The file itself, then what it leads to. */
-function linksFor(resolver: Resolver, file: PreloadFile): readonly LinkValue[] {
+function linksFor(resolver: NameAnswers, file: PreloadFile): readonly LinkValue[] {
   const asset = resolver.describe(typeof file === 'string' ? file : file.name)
   if (asset.type.startsWith('text/css')) {
     const sheets = closure(resolver, asset, 'css-import')
@@ -49,7 +49,7 @@ function linksFor(resolver: Resolver, file: PreloadFile): readonly LinkValue[] {
 }
 
 /** Everything a file leads to by one kind of reference, breadth first: what is needed first comes first. */
-function closure(resolver: Resolver, start: ResolvedAsset, kind: ReferenceKind): readonly ResolvedAsset[] {
+function closure(resolver: NameAnswers, start: ResolvedAsset, kind: ReferenceKind): readonly ResolvedAsset[] {
   const found = new Map([[start.path, start]])
   // A Map goes on to what is added while it is walked.
   for (const asset of found.values())
@@ -59,7 +59,7 @@ function closure(resolver: Resolver, start: ResolvedAsset, kind: ReferenceKind):
 }
 
 function referencesOf(
-  resolver: Resolver,
+  resolver: NameAnswers,
   { references }: ResolvedAsset,
   kind: ReferenceKind,
 ): readonly ResolvedAsset[] {

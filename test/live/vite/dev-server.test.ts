@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { createServer, type InlineConfig, type Plugin } from 'vite'
+import { type FingerpostOptions, fingerpost } from '../../../src/index.ts'
+import { openBrowser } from '../../support/browser.ts'
+import { hasTool } from '../../support/require.ts'
+import { makeTree } from '../../support/tree.ts'
+
+const PROJECT = {
+  'src/main.js': `import './main.css'
+import { text } from './text.js'
+document.querySelector('h1').textContent = text
+import.meta.hot.accept('./text.js', (next) => { document.querySelector('h1').textContent = next.text })`,
+  'src/text.js': "export const text = 'first'",
+  'src/main.css': 'h1{color:rgb(1,2,3)}',
+  assets: { 'css/own.css': 'h1{margin:7px}' },
+  'package.json': '{"type":"module"}',
+}
+
+/** What @vitejs/plugin-react serves, which the preamble needs. */
+const REACT_REFRESH: Plugin = {
+  name: 'react-refresh',
+  resolveId: (id) => (id === '/@react-refresh' ? id : undefined),
+  load: (id) =>
+    id === '/@react-refresh'
+      ? 'export const injectIntoGlobalHook = () => { window.hooks = (window.hooks ?? 0) + 1 }'
+      : undefined,
+}
+
+async function startVite(context: TestContext, root: string, config: InlineConfig = {}): Promise<string> {
+  const server = await createServer({
+    ...{ root, base: '/static/', configFile: false, logLevel: 'silent' },
+    server: { port: 0, host: '127.0.0.1' },
+    ...config,
+  })
+  await server.listen()
+  context.after(() => server.close())
+  const address = server.httpServer?.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  return `http://127.0.0.1:${address.port}/static`
+}
+
+/** An app whose page has the tags of two entries. */
+async function startApp(context: TestContext, options: FingerpostOptions): Promise<FastifyInstance> {
+  const app = Fastify({ forceCloseConnections: true })
+  context.after(() => app.close())
+  await app.register(fingerpost, options)
+  app.get('/', async (_request, reply) => {
+    reply.type('text/html')
+    const { viteTags, stylesheetTag } = reply.staticHelpers
+    return `<!doctype html>${stylesheetTag('css/own.css')}${viteTags('src/main.js')}${viteTags('src/main.css')}<h1></h1>`
+  })
+  return app
+}
+
+test('pages load their entries from the dev server at an address, with hot updates', async (context) => {
+  if (!hasTool(context, 'chromium')) return
+  const cwd = makeTree(context, PROJECT)
+  const vite = await startVite(context, cwd, { plugins: [REACT_REFRESH] })
+  const sources = [join(cwd, 'assets'), join(cwd, 'dist')]
+  const app = await startApp(context, { live: { vite }, sources })
+  const page = await (await openBrowser(context)).newPage()
+  const failures: string[] = []
+  page.on('pageerror', ({ message }) => failures.push(message))
+  page.on(
+    'console',
+    (message) =>
+      message.type() === 'error' &&
+      !message.location().url.endsWith('/favicon.ico') &&
+      failures.push(message.text()),
+  )
+  await page.goto(await app.listen({ port: 0, host: '127.0.0.1' }))
+  await page.waitForFunction("document.querySelector('h1').textContent === 'first'")
+  const style = "getComputedStyle(document.querySelector('h1'))"
+  await page.waitForFunction(`${style}.color === 'rgb(1, 2, 3)' && ${style}.marginTop === '7px'`)
+  assert.equal(await page.evaluate('window.hooks'), 1, 'one preamble for a page with two entries')
+  await page.evaluate('window.isOld = true')
+  writeFileSync(join(cwd, 'src/text.js'), "export const text = 'second'")
+  await page.waitForFunction("document.querySelector('h1').textContent === 'second'")
+  assert.equal(await page.evaluate('window.isOld'), true, 'the page was not loaded again')
+  assert.deepEqual(failures, [])
+})
+
+test('the preamble of React is written only where Vite has its plugin', async (context) => {
+  const cwd = makeTree(context, { ...PROJECT, 'index.html': 'what Vite answers for an unknown path' })
+  const vite = await startVite(context, cwd, { appType: 'spa' })
+  const app = await startApp(context, { live: { vite }, sources: [join(cwd, 'assets')] })
+  const { body } = await app.inject({ url: '/', headers: { accept: 'text/html' } })
+  assert.match(body, new RegExp(`<script type="module" src="${vite}/@vite/client"></script>`))
+  assert.match(body, new RegExp(`<script type="module" src="${vite}/src/main.js"></script>`))
+  assert.match(body, new RegExp(`<link rel="stylesheet" href="${vite}/src/main.css">`))
+  assert.doesNotMatch(body, /react-refresh/)
+})
+
+test('a dev server that is not running yet is named once, and asked again', async (context) => {
+  const cwd = makeTree(context, PROJECT)
+  const lines: string[] = []
+  const app = Fastify({ logger: { level: 'warn', stream: { write: (line: string) => lines.push(line) } } })
+  context.after(() => app.close())
+  const server = await createServer({
+    root: cwd,
+    logLevel: 'silent',
+    plugins: [REACT_REFRESH],
+    server: { host: '127.0.0.1', port: 0 },
+  })
+  await server.listen()
+  const address = server.httpServer?.address()
+  assert.ok(typeof address === 'object' && address !== null)
+  await server.close()
+  const { port } = address
+  await app.register(fingerpost, { live: { vite: `http://127.0.0.1:${port}` }, sources: [] })
+  app.get('/', async (_request, reply) => reply.staticHelpers.viteTags('src/main.js'))
+  const visit = async () => (await app.inject({ url: '/', headers: { accept: 'text/html' } })).body
+  assert.doesNotMatch(await visit(), /react-refresh/)
+  assert.doesNotMatch(await visit(), /react-refresh/)
+  assert.equal(lines.filter((line) => line.includes('npx vite')).length, 1, lines.join())
+  await startVite(context, cwd, {
+    ...{ base: '/', plugins: [REACT_REFRESH] },
+    server: { host: '127.0.0.1', port, strictPort: true },
+  })
+  assert.match(await visit(), /react-refresh/)
+})
