@@ -208,7 +208,7 @@ async function useProfile(browser: BrowserContext, url: string): Promise<void> {
   await page.goto(`${url}/profile`)
   const upload = async (name: string, mimeType: string, buffer: Buffer) => {
     await page.setInputFiles('#avatar', { name, mimeType, buffer })
-    await Promise.all([page.waitForLoadState('networkidle'), page.getByText('Upload').click()])
+    await Promise.all([page.waitForEvent('load'), page.getByText('Upload').click()])
   }
   const portrait = page.getByAltText('The captain')
   await upload('me.gif', 'image/gif', GIF)

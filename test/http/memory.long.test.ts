@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Session } from 'node:inspector'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { LIMITS } from '../../src/core/limit.ts'
 import fingerpost from '../../src/index.ts'
@@ -200,7 +201,12 @@ for (const [name, server] of Object.entries(SERVERS)) {
     await visit(port, kinds, FULL)
     const before = countEntries()
     await visit(port, kinds, FULL + EACH)
-    const growth = countEntries() - before
+    // What a connection had goes once it has closed on both sides.
+    let growth = countEntries() - before
+    for (let look = 0; look < 50 && growth >= EACH / 2; look++) {
+      await delay(100)
+      growth = countEntries() - before
+    }
     assert.ok(growth < EACH / 2, `${growth} entries more after ${kinds.length} kinds of ${EACH} requests`)
   })
 }
