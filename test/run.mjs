@@ -34,7 +34,7 @@ announce()
 const options = [
   ...['--enable-source-maps', '--import', pathToFileURL(join(folder, 'support/typescript.mjs')).href],
   ...(onlyProperties ? ['--import', pathToFileURL(join(folder, 'support/fuzz.ts')).href] : []),
-  ...['--test', '--test-timeout', onlyProperties ? 'Infinity' : '300000'],
+  ...['--test', '--test-timeout', onlyProperties ? 'Infinity' : onlyLong ? '900000' : '300000'],
   ...['--test-concurrency', String(AT_ONCE)],
   ...['--test-reporter', pathToFileURL(join(folder, 'support/reporter.mjs')).href],
   ...['--test-reporter-destination', 'stdout'],

@@ -79,7 +79,8 @@ export type BuildEvent =
 
 /** A fault of one file. */
 export interface CheckFault {
-  readonly kind: 'missing' | 'size' | 'digest' | 'integrity' | 'encoding' | 'reference' | 'name'
+  readonly kind: 'missing' | 'size' | 'digest' | 'integrity' | 'encoding' | 'reference' | 'name' | 'record'
+  /** Of a damaged `history.json` or `dictionaries.json` (`record`) its own name. */
   readonly path: LogicalPath
   /** The file in the output, relative to it. */
   readonly file: string

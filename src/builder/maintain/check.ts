@@ -1,22 +1,23 @@
 import { createBudget, mapConcurrently } from '../../core/concurrent.ts'
 import { createDigester, integrityOf } from '../../core/digest.ts'
+import { FingerpostError } from '../../core/error.ts'
 import { groupBy } from '../../core/group-by.ts'
 import { parseHashedPath } from '../../core/hashed-path.ts'
 import { LIMITS } from '../../core/limit.ts'
-import { EMPTY_HISTORY } from '../../core/manifest/history.ts'
+import { DICTIONARIES_FILE, parseDictionaries } from '../../core/manifest/dictionaries.ts'
+import { HISTORY_FILE, parseHistory } from '../../core/manifest/history.ts'
 import type { ManifestAsset } from '../../core/manifest/manifest.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { Scanner } from '../../scan/scanner.ts'
 import { createScanners, findScanner } from '../../scan/scanners.ts'
+import type { Storage } from '../../storage/storage.ts'
 import { createCompressionRules } from '../compress/compression-rule.ts'
 import { createEncoder } from '../compress/encoder.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
-import { readDictionaries } from '../publish/dictionaries.ts'
 import { withLock } from '../publish/lock.ts'
 import { readManifest } from '../publish/output.ts'
-import { readHistory } from '../publish/record.ts'
 import { scanBytes } from '../read/scan-files.ts'
 import type { CheckFault, CheckReport } from '../report.ts'
 import type { BuildOptions } from '../settings/options.ts'
@@ -63,8 +64,8 @@ const ASSETS_AT_ONCE = 4
 async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildContext): Promise<CheckReport> {
   const { config, storage, signal } = build
   const manifest = await readManifest(storage)
-  const dictionaries = await readDictionaries(storage)
-  const { retired } = dictionaries === undefined ? EMPTY_HISTORY : await readHistory(storage)
+  const dictionaries = await readRecord(storage, DICTIONARIES_FILE, parseDictionaries)
+  const history = await readRecord(storage, HISTORY_FILE, parseHistory)
   const context: CheckContext = {
     storage,
     repair,
@@ -74,8 +75,8 @@ async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildConte
     scanners: await createScanners({ html: config.html }),
     rulesFor: await createCompressionRules(config),
     encoder: await createEncoder(config),
-    deltas: groupBy(dictionaries?.deltas ?? [], ({ file }) => file),
-    retired: new Map(Array.from(retired.values(), (old) => [old.etag, old])),
+    deltas: groupBy(dictionaries.value?.deltas ?? [], ({ file }) => file),
+    retired: new Map(Array.from(history.value?.retired.values() ?? [], (old) => [old.etag, old])),
   }
   try {
     const budget = createBudget(LIMITS.buildMaxInFlightBytes)
@@ -87,11 +88,27 @@ async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildConte
       out: storage.name,
       digest: manifest.digest,
       checked: { files: sum(findings, 'files'), bytes: sum(findings, 'bytes') },
-      faults: findings.flatMap(({ faults }) => faults),
+      faults: [history, dictionaries, ...findings].flatMap(({ faults }) => faults),
       repaired: findings.flatMap(({ repaired }) => repaired),
     }
   } finally {
     await context.encoder.close()
+  }
+}
+
+/** What stands beside the manifest. Servers and builds do without one that is damaged. */
+async function readRecord<T>(
+  storage: Storage,
+  file: string,
+  parse: (text: string, where: string) => T,
+): Promise<{ readonly value?: T; readonly faults: readonly CheckFault[] }> {
+  const bytes = await readIfPresent(storage, file)
+  if (bytes === undefined) return { faults: [] }
+  try {
+    return { value: parse(bytes.toString(), file), faults: [] }
+  } catch (error) {
+    if (!(error instanceof FingerpostError && error.code === 'FP_MANIFEST')) throw error
+    return { faults: [createFault('record', file, file, 'is damaged, or written by another program')] }
   }
 }
 

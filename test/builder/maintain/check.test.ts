@@ -60,6 +60,22 @@ test('every kind of damage is found, each with its file', async (context) => {
   }
 })
 
+test('a damaged record beside the manifest is found, and the rest is checked all the same', async (context) => {
+  const { run, out } = await built(context)
+  writeFileSync(join(out, 'dictionaries.json'), '{"version":1,"minBytes":1024,"del')
+  writeFileSync(join(out, 'history.json'), '')
+  const { faults, checked } = await run()
+  assert.deepEqual(
+    faults.map(({ kind, path, message }) => [kind, path, message]),
+    ['history.json', 'dictionaries.json'].map((file) => [
+      'record',
+      file,
+      `${file} is damaged, or written by another program.`,
+    ]),
+  )
+  assert.ok(checked.files > 5)
+})
+
 test('a sibling of the right size and digest that decodes to other bytes is found', async (context) => {
   const { run, out, fileOf, manifest } = await built(context, { encodings: ['gzip'] })
   const digester = await createDigester()
