@@ -7,9 +7,11 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { build } from '../../../src/builder/build.ts'
+import { canMakeDeltas } from '../../../src/builder/compress/delta.ts'
 import { check } from '../../../src/builder/maintain/check.ts'
 import { prune } from '../../../src/builder/maintain/prune.ts'
 import type { BuildOptions } from '../../../src/builder/settings/options.ts'
+import { DICTIONARIES_FILE } from '../../../src/core/manifest/dictionaries.ts'
 import { HISTORY_FILE } from '../../../src/core/manifest/history.ts'
 import { MANIFEST_FILE, parseManifest } from '../../../src/core/manifest/manifest.ts'
 import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
@@ -219,7 +221,8 @@ const KILLS = Number(process.env['FINGERPOST_KILLS'] ?? rounds(10, 100))
 const CHILD = fileURLToPath(new URL('../fixture/rebuild.mjs', import.meta.url))
 
 /** A stylesheet that is edited in each round, in a circle with another one, and what the two need. */
-const STYLE = `@import "base.css"; .logo { background: url(logo.svg) } .icon { background: url(icon.png) } ${LONG}`
+const STYLE = `@import "base.css"; .logo { background: url(logo.svg) } .icon { background: url(icon.png) } ${LONG}
+/* Hardly compresses, so that a delta is worth it: ${randomBytes(2000).toString('hex')} */`
 const SITE = {
   'style.css': STYLE,
   src: {
@@ -229,12 +232,13 @@ const SITE = {
     'same.js': LONG,
   },
 }
-/** Both encodings, and a cache that the killed builds and the clean ones share. */
+/** Both encodings, deltas where this Node makes them, and a cache that the killed builds and the clean ones share. */
 const SHARED: BuildOptions = {
   sources: ['src'],
   out: 'out',
   encodings: ['br', 'gzip'],
   cache: { dir: 'cache' },
+  dictionaries: canMakeDeltas('dcb'),
 }
 const EPOCH = () => new Date(0)
 
@@ -249,7 +253,8 @@ async function siteOf(cwd: string, round: number): Promise<ReadonlyMap<string, B
   await build({ ...SHARED, cache: false }, { cwd, storage, now: EPOCH })
   const files = new Map<string, Buffer>()
   for await (const { key } of storage.list()) {
-    if (key !== HISTORY_FILE) files.set(key, await storage.read(key))
+    // These depend on the builds before; `check` looks at the deltas.
+    if (key !== HISTORY_FILE && key !== DICTIONARIES_FILE) files.set(key, await storage.read(key))
   }
   return files
 }
@@ -278,7 +283,8 @@ async function killRebuild(cwd: string, first: number): Promise<number> {
   const closed = once(child, 'close')
   await Promise.race([once(child.stdout, 'data'), closed])
   // Two or three builds on a quiet machine, so that the first of a life, which clears up, is met as well as later ones.
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * 100))
+  const longest = SHARED.dictionaries ? 300 : 100
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
   child.kill('SIGKILL')
   const [, signal] = await closed
   assert.equal(signal, 'SIGKILL', 'the child ended by itself')
@@ -319,4 +325,6 @@ test(`builds killed ${KILLS} times at random leave the old site or the new one, 
   }
   context.diagnostic(`${interrupted} of ${KILLS} kills met a build that held its output; ${next} rounds`)
   assert.ok(interrupted > 0, 'no kill met a build at its writing')
+  const deltas = [...readTree(storage.root).keys()].filter((key) => key.endsWith('.dcb'))
+  assert.equal(deltas.length > 0, SHARED.dictionaries, 'deltas were among what was killed')
 })
