@@ -47,6 +47,7 @@ const WORKER = new URL('./delta-worker.js', import.meta.url).href
 
 /** The types of the oldest supported Node know neither zstd nor dictionaries. */
 interface DeltaOptions {
+  readonly pledgedSrcSize?: number
   readonly dictionary: Uint8Array
   readonly params?: Readonly<Record<number, number>>
 }
@@ -65,7 +66,9 @@ export function createDeltaEncoder(): DeltaEncoder {
       const dictionary = await rule.dictionary.bytes()
       const params = encoding === 'dcb' ? brotliParams(bytes, dictionary) : zstdParams(bytes, dictionary)
       const { encode, decode } = METHODS[encoding]
-      const body = Buffer.from(await run(encode, bytes, { dictionary, params }))
+      // As for zstd: some versions of Node write the size into the frame only if told.
+      const options = { dictionary, params, pledgedSrcSize: bytes.length }
+      const body = Buffer.from(await run(encode, bytes, options))
       const decoded = await run(decode, body, { dictionary })
       if (!bytes.equals(decoded)) throw wrongDelta(encoding)
       return Buffer.concat([headerOf(encoding, dictionary), body])

@@ -73,7 +73,11 @@ function windowBitsFor({ length }: Buffer): number {
 interface Zstd {
   zstdCompress?(
     bytes: Buffer,
-    options: { readonly params: Readonly<Record<number, number>>; readonly chunkSize: number },
+    options: {
+      readonly params: Readonly<Record<number, number>>
+      readonly chunkSize: number
+      readonly pledgedSrcSize: number
+    },
     done: (error: Error | null, result: Buffer) => void,
   ): void
 }
@@ -83,7 +87,12 @@ const ZSTD_COMPRESSION_LEVEL = 100 // ZSTD_c_compressionLevel, zstd.h
 async function compressZstd(bytes: Buffer, quality: number): Promise<Buffer> {
   const { zstdCompress } = zlib as Zstd
   if (zstdCompress === undefined) throw new FingerpostError('FP_ENCODING', 'This Node has no zstd.')
-  const options = { params: { [ZSTD_COMPRESSION_LEVEL]: quality }, chunkSize: chunkSizeFor(bytes) }
+  const options = {
+    params: { [ZSTD_COMPRESSION_LEVEL]: quality },
+    chunkSize: chunkSizeFor(bytes),
+    // Unless told, some versions of Node write the size into the frame and some don't.
+    pledgedSrcSize: bytes.length,
+  }
   return new Promise((resolve, reject) => {
     zstdCompress(bytes, options, (error, result) => (error === null ? resolve(result) : reject(error)))
   })

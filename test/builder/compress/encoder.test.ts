@@ -51,6 +51,8 @@ test('zstd is made where the runtime has it', async (context) => {
   const encoded = await encoder.encode(TEXT, { encoding: 'zstd', quality: 19 })
   const decompress: (bytes: Buffer) => Buffer = Reflect.get(zlib, 'zstdDecompressSync')
   assert.deepEqual(decompress(encoded), TEXT)
+  // The descriptor of the frame tells that the size of the content follows (RFC 8878 §3.1.1.1), on every Node.
+  assert.ok(((encoded[4] ?? 0) & 0b1110_0000) !== 0)
 })
 
 test('the same config builds where zstd is missing, and says that it is left out', async (context) => {
