@@ -22,7 +22,7 @@ import { addClientToPages, formatScript, LIVE_CLIENT } from './reload/client.ts'
 import { type ChangeNotifier, createChangeNotifier } from './reload/notifier.ts'
 import { createLiveResolver, type LiveResolver } from './resolve/live-resolver.ts'
 import { createLiveSite } from './site.ts'
-import { atAddress, withDevServer } from './vite/dev-server.ts'
+import { atAddress, type DevServer, withDevServer } from './vite/dev-server.ts'
 import { startLiveWatch } from './watch.ts'
 
 /** Where live mode's own files are, below the mount. Sources don't use this name. */
@@ -47,7 +47,9 @@ export async function serveLive(
   const sources = await createLiveResolver({
     ...{ build: build.options, cwd: build.cwd, url: mount.path, now: Date.now },
   })
-  const resolver = live.vite === undefined ? sources : withDevServer(app, sources, atAddress(live.vite))
+  const checkHost = createHostCheck(live.allowedHosts)
+  const vite = await openVite(app, mount, { ...live, checkHost })
+  const resolver = vite === undefined ? sources : withDevServer(app, sources, vite)
   const [digester, rules] = await Promise.all([createDigester(), compileRules(settings.headers)])
   const templates = live.reload ? live.watch : []
   const onError = (error: unknown) => createLog(app.log).warn(error)
@@ -58,7 +60,6 @@ export async function serveLive(
   app.addHook('preClose', async () => notifier.close())
   const script = live.reload ? formatScript(scriptUrl(mount)) : undefined
   const onAnswer = notifier.checkProblemsSoon
-  const checkHost = createHostCheck(live.allowedHosts)
   const site = createLiveSite(resolver, {
     ...{ settings, rules, digester, script, checkHost, onAnswer, onFault: onError },
   })
@@ -101,7 +102,7 @@ async function loadLiveBuild({ config, sources, vite }: LiveSettings): Promise<L
   })
   const options = { ...asRecord(value, where), ...(given && { sources: given }) } as unknown as BuildOptions
   const all = options.sources ?? []
-  if (vite !== undefined) {
+  if (vite !== false) {
     const sources = all.filter((source) => existsSync(parseSource(source, folder).folder))
     return { options: { ...options, sources }, cwd: folder }
   }
@@ -148,6 +149,19 @@ function announce(app: FastifyInstance, { root }: ServeSettings, { sources }: Li
   const log = createLog(app.log)
   log.info(`fingerpost serves live from ${folders}`)
   if (existsSync(join(root, MANIFEST_FILE))) log.warn(`fingerpost ignores the build in ${root} in live mode`)
+}
+
+/** Vite's dev server, if the options say so. */
+async function openVite(
+  app: FastifyInstance,
+  { route, path }: Mount,
+  { vite, ...options }: LiveSettings & { readonly checkHost: HostCheck },
+): Promise<DevServer | undefined> {
+  if (typeof vite === 'string') return atAddress(vite)
+  if (!vite) return undefined
+  const { startVite } = await import('./vite/middleware.ts')
+  const folder = `${OWN_FOLDER}vite/`
+  return startVite(app, { ...options, route: route + folder, path: path + folder })
 }
 
 function scriptUrl({ path }: Mount): string {

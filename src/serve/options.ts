@@ -49,10 +49,11 @@ export interface LiveModeOptions {
    */
   readonly allowedHosts?: readonly string[] | true
   /**
-   * The address of Vite's dev server with its `base`: `http://localhost:5173/static/`. `viteTags` then writes tags for
-   * that server. Sources that do not exist yet are left out: Vite's output may be one of them. Default none.
+   * Where `viteTags` finds Vite's dev server. True starts it in this app, on the same port, with the project's
+   * `vite.config.js`. An address with Vite's `base`, such as `http://localhost:5173/static/`, is that of a server you start.
+   * Sources that do not exist yet are left out: Vite's output may be one of them. Default false.
    */
-  readonly vite?: string
+  readonly vite?: boolean | string
   /** Serve live even if `NODE_ENV` is `production`. Default false. */
   readonly force?: boolean
 }
@@ -132,7 +133,7 @@ const LIVE_TABLE = {
     default: [] as readonly string[] | true,
     complete: (hosts: readonly string[] | true) => hosts === true || hosts.map((host) => host.toLowerCase()),
   },
-  vite: asAddress,
+  vite: { parse: either(asFlag, asAddress), default: false as boolean | string },
   force: { parse: asFlag, default: false },
 } satisfies OptionTable<LiveModeOptions>
 

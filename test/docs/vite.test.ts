@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
+import type { Page } from 'playwright-core'
 import { openBrowser } from '../support/browser.ts'
 import { REPOSITORY, runCli, runNode } from '../support/cli.ts'
 import { hasTool } from '../support/require.ts'
@@ -27,29 +28,48 @@ const SOURCE = {
   'assets/css/own.css': '',
 }
 
+async function openPage(context: TestContext, origin: string): Promise<[page: Page, failures: string[]]> {
+  const page = await (await openBrowser(context)).newPage()
+  const failures: string[] = []
+  page.on('requestfailed', (request) => failures.push(request.url()))
+  page.on('pageerror', ({ message }) => failures.push(message))
+  page.on('response', (response) => {
+    if (response.url().includes('/static/') && response.status() >= 400) failures.push(response.url())
+  })
+  await page.goto(origin)
+  return [page, failures]
+}
+
 test('the recipe for Vite works as it stands', { timeout: 120_000 }, async (context) => {
   if (!hasTool(context, 'chromium')) return
   assert.deepEqual(Object.keys(FILES), ['vite.config.js', 'fingerpost.config.js', 'app.js'])
   const cwd = makeTree(context, { ...SOURCE, ...FILES, 'package.json': '{"type":"module"}' })
   const program = FILES['app.js'] ?? ''
   installImports(cwd, [program])
-  const vite = await runNode([join(REPOSITORY, 'node_modules/vite/bin/vite.js'), 'build'], { cwd })
-  assert.equal(vite.code, 0, vite.stderr)
-  const built = await runCli(cwd, ['build'])
-  assert.equal(built.code, 0, built.stderr)
-  const origin = await startProgram(context, cwd, program, { NODE_ENV: 'production' })
-  const page = await (await openBrowser(context)).newPage()
-  const failures: string[] = []
-  page.on('requestfailed', (request) => failures.push(request.url()))
-  page.on(
-    'response',
-    (response) =>
-      response.url().includes('/static/') && response.status() !== 200 && failures.push(response.url()),
-  )
-  await page.goto(origin)
-  const seen = await page.evaluate(
-    `[document.querySelector('h1').textContent, getComputedStyle(document.querySelector('h1')).color]`,
-  )
-  assert.deepEqual(seen, ['Built by Vite', 'rgb(1, 2, 3)'])
-  assert.deepEqual(failures, [])
+  const heading = "document.querySelector('h1')"
+
+  await context.test('in development, with hot updates, on one port and without a build', async (inner) => {
+    const [page, failures] = await openPage(inner, await startProgram(inner, cwd, program))
+    await page.waitForFunction(`${heading}.textContent === 'Built by Vite'`)
+    await page.waitForFunction(`getComputedStyle(${heading}).color === 'rgb(1, 2, 3)'`)
+    await page.evaluate('window.isOld = true')
+    writeFileSync(join(cwd, 'src/main.css'), 'h1{color:rgb(4,5,6)}')
+    await page.waitForFunction(`getComputedStyle(${heading}).color === 'rgb(4, 5, 6)'`)
+    assert.equal(await page.evaluate('window.isOld'), true, 'the page was not loaded again')
+    writeFileSync(join(cwd, 'src/main.css'), SOURCE['src/main.css'])
+    assert.deepEqual(failures, [])
+  })
+
+  await context.test('in production', async (inner) => {
+    const vite = await runNode([join(REPOSITORY, 'node_modules/vite/bin/vite.js'), 'build'], { cwd })
+    assert.equal(vite.code, 0, vite.stderr)
+    const built = await runCli(cwd, ['build'])
+    assert.equal(built.code, 0, built.stderr)
+    const origin = await startProgram(inner, cwd, program, { NODE_ENV: 'production' })
+    const [page, failures] = await openPage(inner, origin)
+    const seen = await page.evaluate(`[${heading}.textContent, getComputedStyle(${heading}).color]`)
+    assert.deepEqual(seen, ['Built by Vite', 'rgb(1, 2, 3)'])
+    assert.equal(await page.evaluate("document.querySelectorAll('[integrity]').length"), 2)
+    assert.deepEqual(failures, [])
+  })
 })

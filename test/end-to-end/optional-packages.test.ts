@@ -90,3 +90,19 @@ test('without @fastify/multipart media are served and signed, and a form says wh
   assert.equal(lines[0], 'served')
   assert.match(lines[1] ?? '', /^500 .*npm install @fastify\/multipart$/)
 })
+
+test('without Vite live mode says what its option needs, and works with the address of a server', async (context) => {
+  const lines = await runWithPeers(
+    context,
+    ['fastify'],
+    `
+    import Fastify from 'fastify'
+    import fingerpost from './dist/index.js'
+    const start = (vite) => Fastify().register(fingerpost, { live: { vite }, sources: ['dist'] })
+      .then(() => console.log('done'), (error) => console.log(error.code, error.message.replace('\\n', ' ')))
+    await start(true)
+    await start('http://127.0.0.1:1/')`,
+  )
+  assert.match(lines[0] ?? '', /^FP_CONFIG .*npm install --save-dev vite/)
+  assert.equal(lines[1], 'done')
+})

@@ -245,7 +245,10 @@ test('a wrong option stops the start and names it', async (context) => {
       { live: { sources: ['assets'] } },
       /no option "sources" in live\..*stands beside it: \{ live: …, sources: … \}/s,
     ],
-    [{ live: { sourcs: [] } }, /no option "sourcs" in live\..*reload, watch, config, allowedHosts, force/s],
+    [
+      { live: { sourcs: [] } },
+      /no option "sourcs" in live\..*reload, watch, config, allowedHosts, vite, force/s,
+    ],
     [{ root, cors: 'a\nb' }, /cors/],
     [{ root, cache: { maxBytes: '64mb' } }, /maxBytes/],
     [{ root, headers: [{ match: '*', set: { 'Content-Length': '1' } }] }, /Content-Length/],

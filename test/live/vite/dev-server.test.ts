@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createServer, type InlineConfig, type Plugin } from 'vite'
 import { type FingerpostOptions, fingerpost } from '../../../src/index.ts'
@@ -122,4 +123,49 @@ test('a dev server that is not running yet is named once, and asked again', asyn
     server: { host: '127.0.0.1', port, strictPort: true },
   })
   assert.match(await visit(), /react-refresh/)
+})
+
+const CONFIG = `
+const id = '/@react-refresh'
+export default {
+  logLevel: 'silent',
+  base: '/static/',
+  server: { origin: 'http://localhost:1' },
+  plugins: [{
+    name: 'react-refresh',
+    resolveId: (given) => (given === id ? id : undefined),
+    load: (given) => (given === id ? 'export const injectIntoGlobalHook = () => { window.hooks = 1 }' : undefined),
+  }],
+}`
+
+test('Vite in the app works below a strict policy, and ends with the app while pages are open', async (context) => {
+  if (!hasTool(context, 'chromium')) return
+  const cwd = makeTree(context, { ...PROJECT, 'vite.config.js': CONFIG })
+  const before = process.cwd()
+  process.chdir(cwd)
+  context.after(() => process.chdir(before))
+  const app = Fastify()
+  context.after(() => app.close())
+  const directives = { defaultSrc: ["'self'"], scriptSrc: [], styleSrc: [] }
+  await app.register(helmet, { contentSecurityPolicy: { directives }, enableCSPNonces: true })
+  await app.register(fingerpost, { live: { vite: true, reload: false }, sources: ['assets', 'dist'] })
+  app.get('/', async (_request, reply) => {
+    reply.type('text/html')
+    return `<!doctype html>${reply.staticHelpers.viteTags('src/main.js')}<h1></h1>`
+  })
+  const origin = await app.listen({ port: 0, host: '127.0.0.1' })
+  const page = await (await openBrowser(context)).newPage()
+  await page.goto(origin)
+  // The policy forbids waitForFunction, which evaluates text.
+  await page.locator('h1', { hasText: 'first' }).waitFor()
+  const seen = await page.evaluate("[window.hooks, getComputedStyle(document.querySelector('h1')).color]")
+  assert.deepEqual(seen, [1, 'rgb(1, 2, 3)'])
+  writeFileSync(join(cwd, 'src/text.js'), "export const text = 'second'")
+  await page.locator('h1', { hasText: 'second' }).waitFor()
+  const url = '/static/__fingerpost/vite/src/main.js'
+  const foreign = await app.inject({ url, headers: { host: 'stranger.example' } })
+  assert.equal(foreign.statusCode, 403)
+  const missing = await app.inject('/static/__fingerpost/vite/src/mian.js')
+  assert.equal(missing.statusCode, 404)
+  await app.close()
 })

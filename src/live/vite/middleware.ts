@@ -1,0 +1,67 @@
+import { hostname } from 'node:os'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import { FingerpostError, isSystemError } from '../../core/error.ts'
+import type { LiveSettings } from '../../serve/options.ts'
+import type { HostCheck } from '../guard.ts'
+import type { DevServer } from './dev-server.ts'
+
+/** Where Vite answers in an app. */
+export interface ViteMount {
+  /** The path of its route within the Fastify scope, and in requests. Both end with a slash. */
+  readonly route: string
+  readonly path: string
+  readonly checkHost: HostCheck
+  readonly allowedHosts: LiveSettings['allowedHosts']
+}
+
+/**
+ * Starts Vite in the app, with the project's own configuration: its requests arrive by a route, its WebSocket by the
+ * app's server. It ends with the app.
+ *
+ * @throws FingerpostError `FP_CONFIG` if the package `vite` is not installed; errors of Vite's configuration
+ */
+export async function startVite(app: FastifyInstance, mount: ViteMount): Promise<DevServer> {
+  const { createServer, version } = await loadVite()
+  const { route, path, checkHost, allowedHosts } = mount
+  const vite = await createServer({
+    base: path,
+    appType: 'custom',
+    server: {
+      middlewareMode: true,
+      // What is for a server with an address of its own.
+      origin: '',
+      // As Vite 8.1 and newer call it.
+      [Number.parseFloat(version) >= 8.1 ? 'ws' : 'hmr']: { server: app.server },
+      allowedHosts: allowedHosts === true || [hostname(), ...allowedHosts],
+    },
+  })
+  // Before the app waits for its connections, the WebSockets among them.
+  app.addHook('preClose', () => vite.close())
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: `${route}*`,
+    schema: { hide: true } as FastifySchema,
+    handler({ raw }, reply) {
+      if (checkHost(raw.headers) !== undefined) return void reply.code(403).send()
+      reply.hijack()
+      vite.middlewares(raw, reply.raw, (error: unknown) => {
+        reply.raw.statusCode = error === undefined ? 404 : 500
+        reply.raw.end()
+      })
+    },
+  })
+  const { pluginContainer } = vite.environments.client
+  return { url: path, hasReact: async () => (await pluginContainer.resolveId('/@react-refresh')) !== null }
+}
+
+async function loadVite(): Promise<typeof import('vite')> {
+  try {
+    return await import('vite')
+  } catch (cause) {
+    if (!isSystemError(cause, 'ERR_MODULE_NOT_FOUND')) throw cause
+    throw new FingerpostError('FP_CONFIG', 'live.vite is true, but the package vite is not installed.', {
+      remedy: 'npm install --save-dev vite. Or name the address of a dev server: live: { vite: … }',
+      cause,
+    })
+  }
+}
