@@ -102,10 +102,11 @@ async function nameSite(collection: Collection, tools: NamingTools) {
   const scanners = await createScanners({ html: config.html })
   const reading = { reader, digester, cache, onUnchanged: eager.offer, signal }
   const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, reading)
-  const { prehashed, entries } = await findBundles(collection, config.prehashed)
-  const { links, moduleUrls, strips, problems } = linkReferences({ scans, collection, prehashed, config })
+  const bundles = await findBundles(collection, config.prehashed)
+  const { prehashed, entries, aliases } = bundles
+  const { links, moduleUrls, strips, problems } = linkReferences({ scans, collection, bundles, config })
   refuseErrors(problems)
-  const importMap = createImportMapNames({ paths: files.keys(), moduleUrls, config })
+  const importMap = createImportMapNames({ paths: files.keys(), moduleUrls, aliases, config })
   const fingerprints = await fingerprintSources(files, known, reading)
   const rewrites = createRewrites({ files, links, scans, prehashed, reader, strips })
   const remembered = {

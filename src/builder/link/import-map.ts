@@ -9,19 +9,22 @@ import type { BuildConfig } from '../settings/options.ts'
 export interface ImportMapInput {
   readonly paths: Iterable<LogicalPath>
   readonly moduleUrls: ReadonlyMap<string, string>
+  /** See `Bundles`. */
+  readonly aliases: ReadonlyMap<LogicalPath, LogicalPath>
   readonly config: Pick<BuildConfig, 'url' | 'importMap' | 'modules'>
 }
 
 /**
- * The import map of a manifest: the bare specifiers of the option `importMap` and, with `modules: 'import-map'`, every
- * URL that requests a module. Folders are expanded: a browser looks a specifier up once, so an entry for a folder would
+ * The import map of a manifest: the bare specifiers of the option `importMap`, names that bundled modules request, and,
+ * with `modules: 'import-map'`, every URL that requests a module. Folders are expanded: a browser looks a specifier up once, so an entry for a folder would
  * never reach hashed names.
  *
  * @throws FingerpostError `FP_CONFIG` for a specifier without a target
  */
-export function createImportMapNames({ paths, moduleUrls, config }: ImportMapInput): ImportMapNames {
+export function createImportMapNames({ paths, moduleUrls, aliases, config }: ImportMapInput): ImportMapNames {
   const { importMap, modules, url } = config
-  if (modules !== 'import-map' && Object.keys(importMap).length === 0) return new Map()
+  const isEmpty = Object.keys(importMap).length + aliases.size === 0
+  if (modules !== 'import-map' && isEmpty) return new Map()
   const all = [...paths]
   const names = new Map<string, string>()
   for (const [specifier, target] of Object.entries(importMap)) {
@@ -33,6 +36,7 @@ export function createImportMapNames({ paths, moduleUrls, config }: ImportMapInp
     }
     for (const [requested, name] of moduleUrls) names.set(relativeTo(requested, url), name)
   }
+  for (const [name, path] of aliases) names.set(`./${encodePath(name)}`, path)
   return new Map([...names].sort(([a], [b]) => comparePaths(a, b)))
 }
 

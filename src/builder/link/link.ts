@@ -12,6 +12,7 @@ import {
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { Span } from '../../scan/scanner.ts'
 import type { Collection } from '../../sources/finder.ts'
+import type { Bundles } from '../read/bundles.ts'
 import type { FileScan, FileScans, PlacedReference } from '../read/scan-files.ts'
 import type { BuildConfig } from '../settings/options.ts'
 import { createExplainer, explainCustomProperty } from './explain.ts'
@@ -36,8 +37,8 @@ export interface Links {
 export interface LinkInput {
   readonly scans: FileScans
   readonly collection: Collection
-  /** Files that keep their name and bytes. */
-  readonly prehashed: ReadonlySet<LogicalPath>
+  /** What bundlers have made: files that keep their name and bytes, and the names by which they request each other. */
+  readonly bundles: Pick<Bundles, 'prehashed' | 'aliases'>
   readonly config: Pick<
     BuildConfig,
     'url' | 'allowMissing' | 'onMissing' | 'modules' | 'importMap' | 'extensionless' | 'missingSourceMaps'
@@ -45,7 +46,8 @@ export interface LinkInput {
 }
 
 /** Resolves every reference of the build to its file, and explains those that have none. */
-export function linkReferences({ scans, collection, prehashed, config }: LinkInput): Links {
+export function linkReferences({ scans, collection, bundles, config }: LinkInput): Links {
+  const { prehashed, aliases } = bundles
   const links = new Map<LogicalPath, readonly Link[]>()
   const problems: Problem[] = []
   const moduleUrls = new Map<string, string>()
@@ -60,7 +62,8 @@ export function linkReferences({ scans, collection, prehashed, config }: LinkInp
     const destination = followSpecifier(kind, specifier, path, config.url)
     if (destination.kind === 'external') return findMapped(reference, { collection, config })
     const mode = modeOf(path, kind)
-    const link = findLink(reference, destination.path, mode, { collection, config })
+    const alias = prehashed.has(path) ? aliases.get(destination.path) : undefined
+    const link = findLink(reference, alias ?? destination.path, mode, { collection, config })
     if (destination.kind === 'inside' && link !== undefined) {
       const isMapped = mode === 'keep' && !prehashed.has(path)
       if (isMapped) moduleUrls.set(urlOf(reference, path, config.url), link.target + suffix)

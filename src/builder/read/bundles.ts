@@ -9,6 +9,8 @@ export interface Bundles {
   /** Files that keep their names and bytes. */
   readonly prehashed: ReadonlySet<LogicalPath>
   readonly entries: BundleEntries
+  /** Names that bundled modules request, which are not files, and the files they stand for under the import map. */
+  readonly aliases: ReadonlyMap<LogicalPath, LogicalPath>
 }
 
 /**
@@ -21,6 +23,7 @@ export async function findBundles({ files }: Collection, globs: readonly string[
   const matches = globs.map((glob) => picomatch(glob, { dot: true, basename: !glob.includes('/') }))
   const prehashed = new Set<LogicalPath>()
   const entries = new Map<string, readonly LogicalPath[]>()
+  const aliases = new Map<LogicalPath, LogicalPath>()
   const sources = new Set<SourceFolder>()
   for (const { path, source } of files.values()) {
     sources.add(source)
@@ -30,6 +33,9 @@ export async function findBundles({ files }: Collection, globs: readonly string[
     const vite = await readViteOutput(source.folder)
     if (vite === undefined) continue
     const isThere = (path: LogicalPath) => files.get(path)?.source === source
+    for (const [name, file] of vite.aliases) {
+      if (isThere(source.prefix + file)) aliases.set(source.prefix + name, source.prefix + file)
+    }
     const locate = (names: readonly LogicalPath[]) =>
       names.map((name) => source.prefix + name).filter(isThere)
     for (const path of locate(vite.files)) prehashed.add(path)
@@ -38,5 +44,5 @@ export async function findBundles({ files }: Collection, globs: readonly string[
       if (paths.length === needs.length && !entries.has(name)) entries.set(name, paths)
     }
   }
-  return { prehashed, entries: new Map([...entries].sort(([a], [b]) => comparePaths(a, b))) }
+  return { prehashed, aliases, entries: new Map([...entries].sort(([a], [b]) => comparePaths(a, b))) }
 }

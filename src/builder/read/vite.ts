@@ -12,6 +12,8 @@ export interface ViteOutput {
   readonly files: readonly LogicalPath[]
   /** By source, static and dynamic entries: see `BundleEntries`. */
   readonly entries: readonly (readonly [source: string, files: readonly LogicalPath[]])[]
+  /** With `build.chunkImportMap`: names that chunks request, which are not files, and the files they stand for. */
+  readonly aliases: readonly (readonly [name: LogicalPath, file: LogicalPath])[]
 }
 
 /**
@@ -25,7 +27,11 @@ export async function readViteOutput(folder: string): Promise<ViteOutput | undef
     const chunks = parseChunks(JSON.parse(await readFile(file, 'utf8')))
     const files = [...chunks.values()].flatMap(({ file, css, assets }) => [file, ...css, ...assets])
     const entries = [...chunks].filter(([, { isEntry }]) => isEntry)
-    return { files, entries: entries.map(([source]) => [source, filesOf(source, chunks)]) }
+    return {
+      files,
+      entries: entries.map(([source]) => [source, filesOf(source, chunks)]),
+      aliases: await readAliases(folder, files),
+    }
   } catch (cause) {
     if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) return undefined
     const message = `${file} is not a readable Vite manifest: ${cause instanceof Error ? cause.message : cause}.`
@@ -71,4 +77,16 @@ function filesOf(source: string, chunks: ReadonlyMap<string, Chunk>): readonly L
   const sheets = found.flatMap(({ css }) => css)
   const scripts = found.map(({ file }) => file)
   return [...new Set([...sheets, ...scripts])]
+}
+
+/** Reads the import map that Vite leaves beside its manifest. Its URLs begin with Vite's `base`. */
+async function readAliases(folder: string, files: readonly LogicalPath[]): Promise<ViteOutput['aliases']> {
+  const text = await readFile(join(folder, 'importmap.json'), 'utf8').catch(() => '{}')
+  const { imports } = JSON.parse(text) as { readonly imports?: Readonly<Record<string, string>> }
+  const urls = Object.entries(imports ?? {})
+  const [, first] = urls[0] ?? []
+  const known = files.find((file) => first?.endsWith(file))
+  if (first === undefined || known === undefined) return []
+  const base = first.length - known.length
+  return urls.map(([requested, url]) => [requested.slice(base), url.slice(base)])
 }

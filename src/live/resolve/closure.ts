@@ -3,6 +3,7 @@ import { extensionCandidates } from '../../builder/link/extensionless.ts'
 import { mappedPath } from '../../builder/link/import-map.ts'
 import { linkReferences } from '../../builder/link/link.ts'
 import type { Link } from '../../builder/link/replacement.ts'
+import type { Bundles } from '../../builder/read/bundles.ts'
 import type { FileScan } from '../../builder/read/scan-files.ts'
 import type { SourceReader } from '../../builder/read/source-reader.ts'
 import {
@@ -47,7 +48,7 @@ export interface ClosureContext {
   readonly tree: LiveTree
   readonly digester: Digester
   readonly reader: SourceReader
-  readonly prehashed: ReadonlySet<LogicalPath>
+  readonly bundles: () => Bundles
   readonly facts: FactStore
   readonly remembered: NamingContext['remembered']
 }
@@ -67,10 +68,12 @@ export function createNameMemory(): NamingContext['remembered'] {
  * @throws FingerpostError `FP_CHANGED` if a file is edited meanwhile
  */
 export function createClosure(path: LogicalPath, context: ClosureContext): Closure {
-  const { config, tree, digester, reader, prehashed, remembered } = context
+  const { config, tree, digester, reader, remembered } = context
+  const bundles = context.bundles()
+  const { prehashed } = bundles
   const { members, absent, fingerprints, scans } = gather(path, context)
   const { links, problems, moduleUrls, strips } = linkReferences({
-    ...{ scans, collection: tree.collection, prehashed, config },
+    ...{ scans, collection: tree.collection, bundles, config },
   })
   const rewrites = createRewrites({ files: members, links, scans, prehashed, reader, strips })
   const names = nameFiles({ digester, fingerprints, rewrites, prehashed, remembered })
@@ -103,7 +106,7 @@ interface Gathered {
 }
 
 /** Follows references until they lead to no further file. */
-function gather(first: LogicalPath, { config, tree, facts }: ClosureContext): Gathered {
+function gather(first: LogicalPath, { config, tree, facts, bundles }: ClosureContext): Gathered {
   const gathered: Gathered = {
     members: new Map(),
     absent: new Set(),
@@ -124,7 +127,8 @@ function gather(first: LogicalPath, { config, tree, facts }: ClosureContext): Ga
     gathered.fingerprints.set(path, fingerprint)
     if (scan === undefined) continue
     gathered.scans.set(path, scan)
-    queue.push(...candidatesOf(path, scan, config))
+    const { aliases } = bundles()
+    queue.push(...candidatesOf(path, scan, config).map((each) => aliases.get(each) ?? each))
   }
   return gathered
 }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { createImportMapNames } from '../../builder/link/import-map.ts'
 import { type Bundles, findBundles } from '../../builder/read/bundles.ts'
 import { createSourceReader } from '../../builder/read/source-reader.ts'
@@ -59,9 +60,8 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
   const facts = createFactStore({ reader, digester, scanners, now })
   const tree = createLiveTree({ finders, listed, hasKnownContent: facts.confirm })
   let bundles: Bundles = await findBundles(listed, config.prehashed)
-  const prehashed = new Set(bundles.prehashed)
   const { forget, ...assets } = createLiveAssets({
-    ...{ config, tree, digester, reader, prehashed, facts },
+    ...{ config, tree, digester, reader, facts, bundles: () => bundles },
     remembered: createNameMemory(),
   })
   const resolver = createResolver(options.url ?? config.url.href, {
@@ -78,15 +78,19 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
     ...assets,
     sources,
     names,
-    importMap: (entries) => createImportMap(importMapSource(assets, [...names()], config), resolver, entries),
+    importMap: (entries) =>
+      createImportMap(importMapSource(assets, [...names()], { config, bundles }), resolver, entries),
     entry(name) {
-      return findEntry(name, bundles.entries, { needsImportMap: config.modules === 'import-map' })
+      return findEntry(name, bundles.entries, {
+        needsImportMap: config.modules === 'import-map' || bundles.aliases.size > 0,
+      })
     },
     async relist() {
       const next = await collect(finders)
       tree.update(next)
+      const before = bundles
       bundles = await findBundles(next, config.prehashed)
-      if (replaceMembers(prehashed, bundles.prehashed)) forget()
+      if (!isDeepStrictEqual(bundles, before)) forget()
     },
   }
 }
@@ -95,7 +99,7 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
 function importMapSource(
   { find }: Pick<LiveAssets, 'find'>,
   names: readonly LogicalPath[],
-  config: BuildConfig,
+  { config, bundles: { aliases } }: { readonly config: BuildConfig; readonly bundles: Bundles },
 ): ImportMapSource {
   const get = (path: LogicalPath) => find(path)?.asset
   // Only the modules themselves tell by which URLs they import each other.
@@ -103,17 +107,9 @@ function importMapSource(
     ['.js', '.mjs'].includes(extensionOf(path)) ? [...(find(path)?.moduleUrls ?? [])] : []
   const moduleUrls = new Map(config.modules === 'import-map' ? names.flatMap(moduleUrlsOf) : [])
   return {
-    importMap: createImportMapNames({ paths: names, moduleUrls, config }),
+    importMap: createImportMapNames({ paths: names, moduleUrls, aliases, config }),
     assets: { get, has: (path) => get(path) !== undefined, keys: () => names },
   }
-}
-
-/** Gives a set other members. False if it has them already. */
-function replaceMembers<T>(set: Set<T>, members: ReadonlySet<T>): boolean {
-  if (set.size === members.size && [...members].every((member) => set.has(member))) return false
-  set.clear()
-  for (const member of members) set.add(member)
-  return true
 }
 
 /** Where a name was looked up. */

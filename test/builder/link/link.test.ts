@@ -28,7 +28,12 @@ function link(texts: Readonly<Record<string, string>>, options: Options = {}): L
     skipped: ignored.map((path) => ({ path, absolutePath: `/${path}`, reason: 'ignored' })),
   }
   const config = parseBuildOptions(buildOptions, '/')
-  return linkReferences({ scans, collection, prehashed: new Set(prehashedFiles), config })
+  return linkReferences({
+    scans,
+    collection,
+    bundles: { prehashed: new Set(prehashedFiles), aliases: new Map() },
+    config,
+  })
 }
 
 /** Problems as one line each. */
