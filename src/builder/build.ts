@@ -1,9 +1,10 @@
-import { createDigester } from '../core/digest.ts'
+import { createDigester, type Digester } from '../core/digest.ts'
 import { FingerpostError } from '../core/error.ts'
 import { collect } from '../sources/collect.ts'
+import type { Collection } from '../sources/finder.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
 import { locateSources } from '../sources/source.ts'
-import { type BuildEnvironment, createBuildContext } from './context.ts'
+import { type BuildContext, type BuildEnvironment, createBuildContext } from './context.ts'
 import { saveNameTypes } from './publish/name-types.ts'
 import type { BuildReport } from './report.ts'
 import type { BuildConfig, BuildOptions } from './settings/options.ts'
@@ -24,7 +25,9 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   const isPlain = mode === 'publish' && config.previous === undefined
   const unchanged = isPlain ? createUnchangedCheck({ config, storage, digester }) : undefined
   tell({ kind: 'step', step: 'collect' })
-  const collection = await collectSources(config)
+  const own = await collectSources(config)
+  const collection =
+    config.importMap.packages === undefined ? own : await withPackages(own, context, digester)
   if (collection.files.size === 0 && !config.allowEmpty) throw noFiles(config)
   if (mode === 'publish' && config.types !== undefined) {
     await saveNameTypes(config.types, collection.files.keys())
@@ -45,6 +48,15 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
 export async function collectSources({ sources, cwd, out, ignore }: BuildConfig) {
   const located = await locateSources(sources, { cwd, out })
   return collect(located.map((source) => createFolderFinder({ ...source, ignore })))
+}
+
+async function withPackages(
+  collection: Collection,
+  { config, signal }: BuildContext,
+  digester: Digester,
+): Promise<Collection> {
+  const { addPackages } = await import('./packages/collect.ts')
+  return addPackages(collection, { config, digester, signal })
 }
 
 function noFiles({ sources }: BuildConfig): FingerpostError {

@@ -9,7 +9,7 @@ import { createEncoder, type Encoder } from './compress/encoder.ts'
 import { createVariantMaker } from './compress/variant.ts'
 import type { BuildContext } from './context.ts'
 import { refuseErrors } from './link/explain.ts'
-import { createImportMapNames } from './link/import-map.ts'
+import { createImportMapNames, importUnused } from './link/import-map.ts'
 import { linkReferences } from './link/link.ts'
 import type { NamedSite } from './publish/assets.ts'
 import { createVariantTaker } from './publish/carry-over.ts'
@@ -104,11 +104,14 @@ async function nameSite(collection: Collection, tools: NamingTools) {
   const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, reading)
   const bundles = await findBundles(collection, config.prehashed)
   const { prehashed, entries, aliases } = bundles
-  const { links, moduleUrls, strips, problems } = linkReferences({ scans, collection, bundles, config })
+  const linked = linkReferences({ scans, collection, bundles, config })
+  const { links, moduleUrls, strips, replacements, problems } = linked
   refuseErrors(problems)
-  const importMap = createImportMapNames({ paths: files.keys(), moduleUrls, aliases, config })
+  const packageImports = [...linked.packageImports, ...importUnused(collection)]
+  const requests = { moduleUrls, aliases, packageImports }
+  const importMap = createImportMapNames({ paths: files.keys(), ...requests, config })
   const fingerprints = await fingerprintSources(files, known, reading)
-  const rewrites = createRewrites({ files, links, scans, prehashed, reader, strips })
+  const rewrites = createRewrites({ files, links, scans, prehashed, reader, strips, replacements })
   const remembered = {
     find: (key: Digest) => getJson<readonly FinishedMember[]>(cache, `names ${key}`),
     keep: (key: Digest, members: readonly FinishedMember[]) => putJson(cache, `names ${key}`, members),

@@ -111,6 +111,7 @@ export function digestInputs(collection: Collection, digester: Digester): Digest
   // These are in the report.
   for (const { path, loser } of shadowed) lines.push('shadowed', path, loser.absolutePath)
   for (const { path, reason } of skipped) lines.push('skipped', path, reason)
+  if (collection.packages !== undefined) lines.push('packages', ...collection.packages.describe())
   for (const file of viteManifests(collection)) {
     const found = statSync(file, { throwIfNoEntry: false })
     lines.push('vite', file, `${found?.size} ${found?.mtimeMs} ${found?.ctimeMs}`)

@@ -42,6 +42,19 @@ export function extensionOf(path: LogicalPath): string {
   return dot > 0 ? name.slice(dot).toLowerCase() : ''
 }
 
+/** `npm/lit@3.3.0/`, where files of npm packages appear. */
+const PACKAGE_FOLDER = /^npm\/(?:@[^/]+\/)?[^/@]+@[^/]+\//
+
+/** The folder of an npm package, with its slash. */
+export function packageFolder(name: string, version: string): string {
+  return `npm/${name}@${version}/`
+}
+
+/** The folder of the npm package a file belongs to; undefined for files of the sources. */
+export function packageFolderOf(path: LogicalPath): string | undefined {
+  return PACKAGE_FOLDER.exec(path)?.[0]
+}
+
 /** For `sort`: by UTF-16 code unit, so that the locale can't change the output (law 7). */
 export function comparePaths(a: LogicalPath, b: LogicalPath): number {
   return a < b ? -1 : a > b ? 1 : 0

@@ -1,6 +1,6 @@
 import { FingerpostError } from '../core/error.ts'
-import type { ImportMapNames, ManifestAsset } from '../core/manifest/manifest.ts'
-import { extensionOf, type LogicalPath } from '../core/path.ts'
+import type { ImportMapNames, ImportMapScopes, ManifestAsset } from '../core/manifest/manifest.ts'
+import { encodePath, extensionOf, type LogicalPath, packageFolderOf } from '../core/path.ts'
 import { isModuleKind } from '../core/reference/reference.ts'
 import { type ImportMap, type NameAnswers, pathIn } from './resolver.ts'
 
@@ -9,15 +9,16 @@ export interface ImportMapOptions {
   /** The page's CSP nonce. */
   readonly nonce?: string
   /**
-   * The modules a page starts with. The map then contains only what they and the configured specifiers import. Default:
-   * every module of the build.
+   * The modules a page starts with, by name or by a specifier of the map. The map then contains only what they and the
+   * specifiers configured by hand import. Default: every module of the build.
    */
   readonly entries?: readonly string[]
 }
 
 /** What an import map is made from: a manifest, or in live mode the sources. */
 export interface ImportMapSource {
-  readonly importMap?: ImportMapNames | undefined
+  readonly importMap?: ImportMapNames
+  readonly importMapScopes?: ImportMapScopes
   readonly assets: {
     has(path: LogicalPath): boolean
     get(path: LogicalPath): Pick<ManifestAsset, 'references'> | undefined
@@ -36,18 +37,29 @@ export function createImportMap(
   entries?: readonly string[],
 ): ImportMap {
   const wanted = entries === undefined ? undefined : closureOf(source, resolver, entries)
-  const imports: Record<string, string> = {}
   const integrity: Record<string, string> = {}
-  for (const [specifier, name] of source.importMap ?? []) {
-    const isUrl = specifier.startsWith('./')
-    if (isUrl && wanted !== undefined && !wanted.has(pathIn(name, source.assets))) continue
-    imports[isUrl ? resolver.url + specifier.slice(2) : specifier] = resolver.resolve(name)
+  const isWanted = (specifier: string, name: string) => {
+    return isByHand(specifier, name) || wanted === undefined || wanted.has(pathIn(name, source.assets))
   }
+  const resolveNames = (names: ImportMapNames) => {
+    const kept = [...names].filter(([specifier, name]) => isWanted(specifier, name))
+    const keyOf = (specifier: string) => specifier.replace(/^\.\//, () => resolver.url)
+    return Object.fromEntries(kept.map(([specifier, name]) => [keyOf(specifier), resolver.resolve(name)]))
+  }
+  const imports = resolveNames(source.importMap ?? new Map())
+  const scopes = Array.from(source.importMapScopes ?? [], ([path, names]) => {
+    return [resolver.url + encodePath(path), resolveNames(names)] as const
+  }).filter(([, names]) => Object.keys(names).length > 0)
   for (const path of wanted ?? source.assets.keys()) {
     if (['.js', '.mjs'].includes(extensionOf(path)))
       integrity[resolver.resolve(path)] = resolver.integrity(path)
   }
-  return { imports, integrity }
+  return { imports, ...(scopes.length > 0 && { scopes: Object.fromEntries(scopes) }), integrity }
+}
+
+/** False for what a build has found itself, which a page needs only if its modules import it. */
+function isByHand(specifier: string, name: string): boolean {
+  return !specifier.startsWith('./') && packageFolderOf(name) === undefined
 }
 
 /**
@@ -76,9 +88,9 @@ function closureOf(
   resolver: NameAnswers,
   entries: readonly string[],
 ): ReadonlySet<LogicalPath> {
-  const specifiers = [...(source.importMap ?? [])].filter(([specifier]) => !specifier.startsWith('./'))
-  const found = new Set(entries.map((name) => resolver.describe(name).path))
-  for (const [, name] of specifiers) found.add(pathIn(name, source.assets))
+  const { importMap = new Map<string, string>(), assets } = source
+  const found = new Set(entries.map((entry) => resolver.describe(importMap.get(entry) ?? entry).path))
+  for (const [specifier, name] of importMap) if (isByHand(specifier, name)) found.add(pathIn(name, assets))
   // The loop also visits what it adds.
   for (const path of found) {
     for (const { path: target, kind } of source.assets.get(path)?.references ?? []) {

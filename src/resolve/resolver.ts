@@ -49,6 +49,8 @@ export type PageEntry =
 /** An import map as browsers read it (HTML §8.1.5.3). */
 export interface ImportMap {
   readonly imports: Readonly<Record<string, string>>
+  /** By URL of the folder in whose modules specifiers mean something else. Left out where there are none. */
+  readonly scopes?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** By URL. The browser refuses a module with other bytes. */
   readonly integrity: Readonly<Record<string, string>>
 }

@@ -1,6 +1,7 @@
 import {
   createReference,
   type Reference,
+  type ReferenceExtras,
   type ReferenceKind,
   type Spelling,
 } from '../core/reference/reference.ts'
@@ -10,7 +11,7 @@ import { readDataUrl } from './source-map-url.ts'
 /** Collects what one scan of one text finds. */
 export interface Findings {
   /** Adds a URL: as a reference, as a note if it is a template placeholder, or not at all if its scheme is foreign. */
-  addUrl(kind: ReferenceKind, spelling: Spelling, integrity?: Span): void
+  addUrl(kind: ReferenceKind, spelling: Spelling, extras?: ReferenceExtras): void
   /** Adds the URL of a source map comment: a file, or the whole map as a `data:` URL. The last one counts. */
   addSourceMap(spelling: Spelling): void
   addNote(note: ScanNote): void
@@ -18,8 +19,8 @@ export interface Findings {
   toScan(): Scan
 }
 
-/** Schemes other than http and https never lead to a file; `data:` URLs are too long to carry around. */
-const FOREIGN_SCHEME = /^[\s\0]*(?!https?:)[a-z][a-z0-9+.-]*:/i
+/** Schemes other than http and https never lead to a file (of `node:` users are told); `data:` URLs are too long to carry. */
+const FOREIGN_SCHEME = /^[\s\0]*(?!https?:|node:)[a-z][a-z0-9+.-]*:/i
 
 /** Where Jinja, Nunjucks, Liquid, EJS, ERB, Sass and JavaScript templates put a value. */
 const PLACEHOLDER = /\{\{|\{%|<%|[#$]\{/
@@ -35,14 +36,14 @@ export function createFindings(): Findings {
   const notes: ScanNote[] = []
   const maps: Spelling[] = []
   const findings: Findings = {
-    addUrl(kind, spelling, integrity) {
+    addUrl(kind, spelling, extras) {
       if (FOREIGN_SCHEME.test(spelling.text)) return
       if (hasPlaceholder(spelling.text)) {
         notes.push(placeholderNote(spelling))
         return
       }
       const reference = createReference(kind, spelling)
-      if (reference !== undefined) references.push(integrity ? { ...reference, integrity } : reference)
+      if (reference !== undefined) references.push({ ...reference, ...extras })
     },
     addSourceMap(spelling) {
       maps.push(spelling)

@@ -25,6 +25,10 @@ export interface Scan {
   readonly inlineMap?: Span
   /** The URLs of source map comments before the last, which tools ignore: they come from concatenated files. */
   readonly earlierMaps?: readonly Span[]
+  /** A script for Node's `require`, not a module. */
+  readonly isCommonJs?: boolean
+  /** Reads of `process.env.NODE_ENV` that fail where there is no `process`. */
+  readonly nodeEnv?: readonly Span[]
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { LogicalPath } from '../core/path.ts'
+import type { Reference } from '../core/reference/reference.ts'
 
 /** A folder to collect from, and where its files appear: `{ folder: '/srv/app/icons', prefix: 'vendor/icons/' }`. */
 export interface SourceFolder {
@@ -47,6 +48,23 @@ export interface Collection {
   readonly files: ReadonlyMap<LogicalPath, SourceFile>
   readonly shadowed: readonly Shadowed[]
   readonly skipped: readonly Skipped[]
+  /** Present if modules may import npm packages. */
+  readonly packages?: PackageLinks
+}
+
+/** Where a specifier of a package leads, or a predicate that says why it leads nowhere, with what to do. */
+export type PackageTarget = { readonly path: LogicalPath } | { readonly refusal: string }
+
+/** Follows module specifiers to the files of npm packages. */
+export interface PackageLinks {
+  /** Undefined for a reference that packages have nothing to do with. Its target may be the file the URL names anyway. */
+  follow(from: LogicalPath, reference: Pick<Reference, 'kind' | 'specifier'>): PackageTarget | undefined
+  /** Configured packages that nothing has imported so far. */
+  unused(): readonly { readonly specifier: string; readonly target: PackageTarget }[]
+  /** What was resolved so far: another text where a specifier leads elsewhere. */
+  describe(): readonly string[]
+  /** Resolves everything anew, after packages may have been installed. */
+  refresh(): void
 }
 
 /** Lists the files of one source. */

@@ -106,3 +106,22 @@ test('without Vite live mode says what its option needs, and works with the addr
   assert.match(lines[0] ?? '', /^FP_CONFIG .*npm install --save-dev vite/)
   assert.equal(lines[1], 'done')
 })
+
+test('without enhanced-resolve a build says that npm packages need it, and no other does', async (context) => {
+  const [plain, packages] = await runWithPeers(
+    context,
+    [],
+    `import { mkdirSync, writeFileSync } from 'node:fs'
+    import { build } from './dist/build.js'
+    mkdirSync('src')
+    writeFileSync('src/a.js', 'import "three"')
+    const tell = (importMap) => build({ sources: ['src'], importMap }).then(({ kind }) => console.log(kind), (error) => console.log(error.code, error.message.replace('\\n', ' ')))
+    await tell({})
+    await tell({ packages: 'auto' })`,
+  )
+  assert.equal(plain, 'built')
+  assert.match(
+    packages ?? '',
+    /^FP_CONFIG importMap\.packages needs the package enhanced-resolve\. +Install it: npm install --save-dev enhanced-resolve$/,
+  )
+})

@@ -10,6 +10,7 @@ import {
   type ReferenceKind,
 } from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
+import type { Replacement } from '../../core/reference/text.ts'
 import type { Span } from '../../scan/scanner.ts'
 import type { Collection } from '../../sources/finder.ts'
 import type { Bundles } from '../read/bundles.ts'
@@ -19,6 +20,7 @@ import { createExplainer, explainCustomProperty } from './explain.ts'
 import { findExtension } from './extensionless.ts'
 import { mappedPath } from './import-map.ts'
 import { settleIntegrity } from './integrity.ts'
+import { explainPackage, followPackage, type PackageImport, replaceNodeEnv } from './package-link.ts'
 import { editsOf, type Link } from './replacement.ts'
 
 /** All links of a build, and what is wrong with its other references. */
@@ -27,10 +29,13 @@ export interface Links {
   readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
   /** In order of file and place. */
   readonly problems: readonly Problem[]
-  /** Under an import map: the URLs that modules request, and the paths (with suffix) they stand for. Empty otherwise. */
+  /** The URLs that modules request and an import map must lead to other names (with suffix). */
   readonly moduleUrls: ReadonlyMap<string, string>
+  readonly packageImports: readonly PackageImport[]
   /** The URLs of source map comments to remove, by file. Empty unless the option says so. */
   readonly strips: ReadonlyMap<LogicalPath, readonly Span[]>
+  /** What else is replaced in a file, besides its references. */
+  readonly replacements: ReadonlyMap<LogicalPath, readonly Replacement[]>
 }
 
 /** The input of {@link linkReferences}. */
@@ -51,15 +56,28 @@ export function linkReferences({ scans, collection, bundles, config }: LinkInput
   const links = new Map<LogicalPath, readonly Link[]>()
   const problems: Problem[] = []
   const moduleUrls = new Map<string, string>()
+  const packageImports: PackageImport[] = []
   const strips = new Map<LogicalPath, readonly Span[]>()
+  const replacements = new Map<LogicalPath, readonly Replacement[]>()
   const mayBeMissing = createMissingRule(config.allowMissing)
   const explain = createExplainer(collection, config)
   const modeOf = (path: LogicalPath, kind: ReferenceKind) =>
     prehashed.has(path) || (config.modules === 'import-map' && isModuleKind(kind)) ? 'keep' : 'rewrite'
 
+  const report = (problem: Problem) => {
+    problems.push(prehashed.has(problem.file) ? { ...problem, severity: 'warning' } : problem)
+  }
+
   const follow = (path: LogicalPath, reference: PlacedReference): Link | undefined => {
     const { kind, specifier, suffix, start, end } = reference
     const destination = followSpecifier(kind, specifier, path, config.url)
+    const led = followPackage(path, reference, { scans, packages: collection.packages })
+    if (led !== undefined && 'refusal' in led) {
+      if (!mayBeMissing(path, led.target)) report(explainPackage(path, reference, led.refusal, config))
+      return undefined
+    }
+    const isPlain = destination.kind === 'inside' && destination.path === led?.path
+    if (led !== undefined && !isPlain) return linkPackage(path, reference, led.path)
     if (destination.kind === 'external') return findMapped(reference, { collection, config })
     const mode = modeOf(path, kind)
     const alias = prehashed.has(path) ? aliases.get(destination.path) : undefined
@@ -80,14 +98,23 @@ export function linkReferences({ scans, collection, bundles, config }: LinkInput
     // Without the last comment the one before would count.
     if (strip) strips.set(path, [...(scans.get(path)?.earlierMaps ?? []), { start, end }])
     const problem = mayBeMissing(path, destination.path) ? undefined : explain(path, reference, destination)
-    if (problem !== undefined) {
-      problems.push(prehashed.has(path) ? { ...problem, severity: 'warning' } : problem)
-    }
+    if (problem !== undefined) report(problem)
     return undefined
+  }
+
+  const linkPackage = (from: LogicalPath, reference: PlacedReference, target: LogicalPath): Link => {
+    const { kind, specifier, suffix, digestAt } = reference
+    const name = target + suffix
+    if (/^\.{1,2}\//.test(specifier)) moduleUrls.set(urlOf(reference, from, config.url), name)
+    else packageImports.push({ from, specifier: specifier + suffix, name })
+    return { kind, at: digestAt, target, addition: '', mode: 'keep' }
   }
 
   for (const [path, scan] of scans) {
     problems.push(...problemsIn(path, scan))
+    const nodeEnv = replaceNodeEnv(path, scan, config)
+    if (nodeEnv.problem !== undefined) report(nodeEnv.problem)
+    if (nodeEnv.replacements.length > 0) replacements.set(path, nodeEnv.replacements)
     const own = scan.references.flatMap((reference) => follow(path, reference) ?? [])
     if (own.length > 0)
       links.set(
@@ -97,7 +124,14 @@ export function linkReferences({ scans, collection, bundles, config }: LinkInput
   }
   const settled = settleIntegrity(withoutFalseOwners(links), scans)
   problems.push(...settled.problems)
-  return { links: settled.links, problems: sortProblems(problems), moduleUrls, strips }
+  return {
+    links: settled.links,
+    problems: sortProblems(problems),
+    moduleUrls,
+    packageImports,
+    strips,
+    replacements,
+  }
 }
 
 /** The references of a file as the manifest lists them: every target once per kind. */
@@ -146,7 +180,7 @@ function findMapped(
   { kind, specifier, digestAt }: PlacedReference,
   { collection, config }: Pick<LinkInput, 'collection' | 'config'>,
 ): Link | undefined {
-  const target = isModuleKind(kind) ? mappedPath(specifier, config.importMap) : undefined
+  const target = isModuleKind(kind) ? mappedPath(specifier, config.importMap.specifiers) : undefined
   if (target === undefined || !collection.files.has(target)) return undefined
   return { kind, at: digestAt, target, addition: '', mode: 'keep' }
 }

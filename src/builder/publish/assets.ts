@@ -4,12 +4,13 @@ import { variantPath } from '../../core/encoding.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { groupBy } from '../../core/group-by.ts'
 import { LIMITS } from '../../core/limit.ts'
-import type { BundleEntries, ImportMapNames, ManifestAsset } from '../../core/manifest/manifest.ts'
+import type { BundleEntries, ManifestAsset } from '../../core/manifest/manifest.ts'
 import { mediaType } from '../../core/media-type.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { SourceFile } from '../../sources/finder.ts'
 import type { CompressionRule, RulesFor } from '../compress/compression-rule.ts'
 import type { Encodings, Variant, VariantMaker } from '../compress/variant.ts'
+import type { ImportMapParts } from '../link/import-map.ts'
 import { type Links, referencesOf } from '../link/link.ts'
 import { type Name, nameIn, targetIn } from '../rewrite/name.ts'
 import type { Rewrites } from '../rewrite/rewrite.ts'
@@ -24,7 +25,7 @@ export interface NamedSite {
   readonly rewrites: Rewrites
   /** Precompressed files that the sources bring, which must not be made. */
   readonly brought: ReadonlySet<string>
-  readonly importMap: ImportMapNames
+  readonly importMap: ImportMapParts
   readonly entries: BundleEntries
 }
 

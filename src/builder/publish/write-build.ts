@@ -97,11 +97,12 @@ async function makeBuild(
   const onDone = trackProgress(site, report)
   const assets = await makeAssets(site, { digester, compression, writer, signal, abort, onDone })
   report({ kind: 'step', step: 'publish' })
-  const { importMap, entries } = site
+  const { importMap, importMapScopes } = site.importMap
   const manifest: Manifest = {
     ...{ version: MANIFEST_VERSION, url: config.url.href, digest, assets },
     ...(importMap.size > 0 && { importMap }),
-    ...(entries.size > 0 && { entries }),
+    ...(importMapScopes.size > 0 && { importMapScopes }),
+    ...(site.entries.size > 0 && { entries: site.entries }),
   }
   return { manifest, manifestBytes: formatManifest(manifest), outputs: sumOutputs(assets.values()) }
 }

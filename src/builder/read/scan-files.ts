@@ -20,6 +20,9 @@ export interface FileScan {
   readonly inlineMap?: Span
   /** The URLs of source map comments before the last. */
   readonly earlierMaps?: readonly Span[]
+  /** See {@link Scan}. */
+  readonly isCommonJs?: boolean
+  readonly nodeEnv?: readonly (Span & Place)[]
 }
 
 /** Characters. */
@@ -43,7 +46,7 @@ export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
     return { references: [], notes: [charsetNote(message)] }
   }
   const { text, charset } = decodeText(bytes)
-  const { references, notes, ...maps }: Scan = scanner.scan(text)
+  const { references, notes, nodeEnv, ...others }: Scan = scanner.scan(text)
   const place = createPlacer(text)
   // The server sends text with charset=utf-8, which takes precedence over @charset (CSS Syntax 3 §3.2).
   const message =
@@ -52,7 +55,8 @@ export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
   return detach({
     references: references.map(place),
     notes: [...ownNotes, ...notes.map(place)],
-    ...maps,
+    ...(nodeEnv && { nodeEnv: nodeEnv.map(place) }),
+    ...others,
   })
 }
 
@@ -61,8 +65,8 @@ function detach(scan: FileScan): FileScan {
   return JSON.parse(JSON.stringify(scan)) as FileScan
 }
 
-export function isEmptyScan({ references, notes, inlineMap }: FileScan): boolean {
-  return references.length === 0 && notes.length === 0 && inlineMap === undefined
+export function isEmptyScan({ references, notes, inlineMap, isCommonJs, nodeEnv }: FileScan): boolean {
+  return references.length + notes.length === 0 && !inlineMap && !isCommonJs && !nodeEnv
 }
 
 /** Scans by file, empty ones left out. */

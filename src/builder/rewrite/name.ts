@@ -112,6 +112,8 @@ function keyOf(component: Component, names: Names, context: NamingContext): Dige
     const dependency = rewrites.dependencyOf(path)
     if (dependency !== undefined) fields.push('of', ...shapeOf(dependency, context))
     if (rewrites.isStripped(path)) fields.push('strip')
+    const replaced = rewrites.replacementsIn(path)
+    if (replaced.length > 0) fields.push('replace', JSON.stringify(replaced))
     fields.push(path, lookUp(fingerprints, path).integrity, String(own.length))
     for (const link of own) {
       const { at, target, addition, edits = [], isMutual = false } = link
@@ -136,7 +138,8 @@ function shapeOf(path: LogicalPath, { rewrites, fingerprints, prehashed }: Namin
     ({ at, addition, target, edits }) =>
       `${at} ${addition} ${prehashed.has(target)} ${JSON.stringify(edits ?? [])}`,
   )
-  return [path, lookUp(fingerprints, path).integrity, String(links.length), ...moves]
+  const replaced = rewrites.replacementsIn(path).map((each) => JSON.stringify(each))
+  return [path, lookUp(fingerprints, path).integrity, String(links.length), ...moves, ...replaced]
 }
 
 function finishOne(path: LogicalPath, names: Names, context: NamingContext): FinishedMember {

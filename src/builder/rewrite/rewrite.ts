@@ -36,6 +36,8 @@ export interface Rewrites {
   dependencyOf(path: LogicalPath): LogicalPath | undefined
   /** True if source map comments are removed from a file. */
   isStripped(path: LogicalPath): boolean
+  /** What is replaced in a file besides links and source maps. */
+  replacementsIn(path: LogicalPath): readonly Replacement[]
 }
 
 /** The input of {@link createRewrites}. */
@@ -47,6 +49,7 @@ export interface RewriteContext {
   readonly prehashed: ReadonlySet<LogicalPath>
   /** URLs of source map comments to remove. */
   readonly strips: ReadonlyMap<LogicalPath, readonly Span[]>
+  readonly replacements: ReadonlyMap<LogicalPath, readonly Replacement[]>
   readonly reader: SourceReader
 }
 
@@ -55,7 +58,7 @@ const SAMPLE_DIGEST = '0'.repeat(16)
 
 /** Prepares the rewrites of a build. */
 export function createRewrites(context: RewriteContext): Rewrites {
-  const { files, links, scans, prehashed, reader, strips } = context
+  const { files, links, scans, prehashed, reader, strips, replacements } = context
   const rewritten = new Map<LogicalPath, readonly Link[]>()
   for (const [path, own] of links) {
     const active = own.filter(({ mode }) => mode === 'rewrite')
@@ -73,7 +76,11 @@ export function createRewrites(context: RewriteContext): Rewrites {
   }
   const readText = (path: LogicalPath) => decodeText(readBytes(path))
   const linksOf = (path: LogicalPath) => rewritten.get(path) ?? []
-  const editsOf = (path: LogicalPath) => linksOf(path).flatMap(({ edits = [] }) => edits)
+  const replacementsIn = (path: LogicalPath) => replacements.get(path) ?? []
+  const editsOf = (path: LogicalPath) => [
+    ...linksOf(path).flatMap(({ edits = [] }) => edits),
+    ...replacementsIn(path),
+  ]
   const movesIn = (text: string, path: LogicalPath) => {
     const insertions = linksOf(path).map((link) => {
       const { at, text: inserted } = insertionFor(link, prehashed.has(link.target) ? '' : SAMPLE_DIGEST)
@@ -91,12 +98,15 @@ export function createRewrites(context: RewriteContext): Rewrites {
   }
 
   const has = (path: LogicalPath) =>
-    rewritten.has(path) || strips.has(path) || (owners.has(path) && !prehashed.has(path))
+    rewritten.has(path) ||
+    strips.has(path) ||
+    replacements.has(path) ||
+    (owners.has(path) && !prehashed.has(path))
   const read = (path: LogicalPath): Rewrite => {
     const { text, charset } = readText(path)
-    const replacements = [...editsOf(path), ...mapReplacementsIn(text, path)]
-    const moved = linksOf(path).map((link) => moveLink(link, replacements))
-    return { text: { text: replaceIn(text, replacements), charset }, links: moved }
+    const edits = [...editsOf(path), ...mapReplacementsIn(text, path)]
+    const moved = linksOf(path).map((link) => moveLink(link, edits))
+    return { text: { text: replaceIn(text, edits), charset }, links: moved }
   }
 
   return {
@@ -106,11 +116,12 @@ export function createRewrites(context: RewriteContext): Rewrites {
     finish(path, targetOf) {
       if (!has(path)) return readBytes(path)
       const { text, links: own } = read(path)
-      const replacements = own.flatMap((link) => replacementsFor(link, targetOf(link.target)))
-      return encodeText({ text: replaceIn(text.text, replacements), charset: text.charset })
+      const digests = own.flatMap((link) => replacementsFor(link, targetOf(link.target)))
+      return encodeText({ text: replaceIn(text.text, digests), charset: text.charset })
     },
     dependencyOf: (path) => owners.get(path),
     isStripped: (path) => strips.has(path),
+    replacementsIn,
   }
 }
 

@@ -49,8 +49,3 @@ function asQuality(encoding: Encoding): OptionParser<number | false> {
     throw wrongShape(value, where, `false or a whole number from ${min} to ${max}`)
   }
 }
-
-export const asTextByName: OptionParser<Readonly<Record<string, string>>> = (value, where) => {
-  const entries = Object.entries(asRecord(value, where))
-  return Object.fromEntries(entries.map(([name, each]) => [name, asText(each, `${where}[${name}]`)]))
-}

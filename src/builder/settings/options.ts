@@ -16,7 +16,8 @@ import {
 import { parsePublicUrl } from '../../core/public-url.ts'
 import type { SourceOption } from '../../sources/source.ts'
 import { asDictionaries, completeDictionaries, type DictionaryOptions } from './dictionaries.ts'
-import { asCompress, asSource, asTextByName, type CompressRule } from './option-parsers.ts'
+import { asImportMap, completeImportMap, type ImportMapOption } from './import-map.ts'
+import { asCompress, asSource, type CompressRule } from './option-parsers.ts'
 
 // To add an option: a member of BuildOptions, the row of the same name below it, and the code that uses it.
 // The config file, the command line, --help, BuildConfig, the defaults and docs/configuration.md follow.
@@ -57,9 +58,10 @@ export interface BuildOptions {
   readonly modules?: 'rewrite' | 'import-map'
   /**
    * Bare specifiers and their logical paths: `{ three: 'vendor/three/three.module.js' }`. With a slash at both ends, a
-   * folder: `{ 'three/addons/': 'vendor/three/examples/jsm/' }`. Default none.
+   * folder: `{ 'three/addons/': 'vendor/three/examples/jsm/' }`. `packages` resolves them to npm packages: `'auto'` all,
+   * `['lit', 'three']` these. Default none.
    */
-  readonly importMap?: Readonly<Record<string, string>>
+  readonly importMap?: ImportMapOption
   /**
    * Globs of files whose names carry a bundler's hash already: they keep name and bytes. Files listed by a
    * `.vite/manifest.json` in a source are added automatically. Default none.
@@ -176,7 +178,7 @@ export const BUILD_TABLE = {
     },
   },
   modules: { parse: asOneOf('rewrite', 'import-map'), default: 'rewrite' },
-  importMap: { parse: asTextByName, default: {} },
+  importMap: { parse: asImportMap, default: {}, complete: completeImportMap },
   prehashed: { parse: asListOf(asText), default: [] },
   html: { parse: asFlag, default: false },
   extensionless: { parse: asOneOf('keep', 'resolve'), default: 'keep' },

@@ -44,20 +44,29 @@ function formatLine([path, asset]: readonly [LogicalPath, ManifestAsset]): strin
   return `  ${JSON.stringify(path)}: ${JSON.stringify(formatAsset(asset))}`
 }
 
-function formatHead({ version, url, digest, importMap, entries }: Omit<Manifest, 'assets'>): string {
-  const head = [
+function formatHead(head: Omit<Manifest, 'assets'>): string {
+  const { version, url, digest, importMap, importMapScopes = new Map(), entries } = head
+  const scopes = Array.from(
+    importMapScopes,
+    ([path, names]) => [path, Object.fromEntries(sortNames(names))] as const,
+  )
+  const lines = [
     `"version": ${version}`,
     `"url": ${JSON.stringify(url)}`,
     `"digest": ${JSON.stringify(digest)}`,
     ...formatMap('importMap', importMap),
+    ...formatMap('importMapScopes', new Map(scopes)),
     ...formatMap('entries', entries),
   ]
-  return head.join(',\n ')
+  return lines.join(',\n ')
 }
 
 /** A field with a line per entry; nothing where there are none. */
 function formatMap(field: string, map: ReadonlyMap<string, unknown> = new Map()): readonly string[] {
-  const pairs = [...map].sort(([a], [b]) => comparePaths(a, b))
-  const lines = pairs.map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+  const lines = sortNames(map).map(([key, value]) => `  ${JSON.stringify(key)}: ${JSON.stringify(value)}`)
   return lines.length === 0 ? [] : [`"${field}": {\n${lines.join(',\n')}\n }`]
+}
+
+function sortNames<T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  return [...map].sort(([a], [b]) => comparePaths(a, b))
 }

@@ -50,6 +50,8 @@ export type ImportMapNames = ReadonlyMap<string, string>
  * stylesheets, what the entry imports, the entry last.
  */
 export type BundleEntries = ReadonlyMap<string, readonly LogicalPath[]>
+/** Specifiers by the path, relative to the manifest's URL, of the files in which they have this meaning. */
+export type ImportMapScopes = ReadonlyMap<string, ImportMapNames>
 
 /** The promise of a build: every file in it is there, with exactly these bytes. */
 export interface Manifest {
@@ -62,6 +64,11 @@ export interface Manifest {
   readonly importMap?: ImportMapNames
   /** Sorted by source; left out where there are none. */
   readonly entries?: BundleEntries
+  /**
+   * What specifiers mean in files below a path, where that differs from {@link importMap}: `npm/old@1.0.0/`. Sorted; left
+   * out where there are none.
+   */
+  readonly importMapScopes?: ImportMapScopes
   /** Sorted by logical path. */
   readonly assets: ReadonlyMap<LogicalPath, ManifestAsset>
 }
@@ -90,10 +97,9 @@ export function parseManifest(text: string, where: string): Manifest {
     if (!isLogicalPath(path)) throw damaged(where, `assets has the name ${JSON.stringify(path)}`)
     assets.set(path, parseAsset(value, where, path))
   }
-  const importMap = new Map<string, string>()
-  for (const [specifier, name] of Object.entries(asRecord(root['importMap'] ?? {}, where, 'importMap'))) {
-    importMap.set(specifier, asString(name, where, 'importMap', specifier))
-  }
+  const importMap = parseNames(root['importMap'] ?? {}, where, 'importMap')
+  const scopes = Object.entries(asRecord(root['importMapScopes'] ?? {}, where, 'importMapScopes'))
+  const importMapScopes = new Map(scopes.map(([path, names]) => [path, parseNames(names, where, path)]))
   const bundles = new Map<string, readonly LogicalPath[]>()
   for (const [source, files] of Object.entries(asRecord(root['entries'] ?? {}, where, 'entries'))) {
     if (!Array.isArray(files) || files.length === 0) throw damaged(where, `entries: ${source} lists no files`)
@@ -102,12 +108,17 @@ export function parseManifest(text: string, where: string): Manifest {
       files.map((file: unknown) => asString(file, where, 'entries', source)),
     )
   }
-  const manifest = { version: MANIFEST_VERSION, url, digest, assets } as const
   return {
-    ...manifest,
+    ...{ version: MANIFEST_VERSION, url, digest, assets },
     ...(importMap.size > 0 && { importMap }),
+    ...(importMapScopes.size > 0 && { importMapScopes }),
     ...(bundles.size > 0 && { entries: bundles }),
   }
+}
+
+function parseNames(value: unknown, where: string, field: string): ImportMapNames {
+  const entries = Object.entries(asRecord(value, where, field))
+  return new Map(entries.map(([specifier, name]) => [specifier, asString(name, where, field, specifier)]))
 }
 
 /**

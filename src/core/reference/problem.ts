@@ -14,6 +14,7 @@ export type ProblemCode =
   | 'not-a-module' // JavaScript that doesn't parse as a module
   | 'malformed' // SVG or JSON that can't be read
   | 'integrity' // the integrity of a file that refers back to the page
+  | 'package' // an npm package that is missing, or that a browser can't run
   | 'charset' // text in an encoding that can't be scanned
 
 /** One finding about one place. */

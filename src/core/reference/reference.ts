@@ -49,7 +49,12 @@ export interface Reference {
   readonly edits?: readonly Replacement[]
   /** Where the integrity of the target is stated: a whole literal, with its quotes if it has any. */
   readonly integrity?: { readonly start: number; readonly end: number }
+  /** An import with attributes, `with { type: 'json' }`; absent if it has none. */
+  readonly hasAttributes?: true
 }
+
+/** What a scanner knows of a reference besides its URL. */
+export type ReferenceExtras = Pick<Reference, 'integrity' | 'hasAttributes'>
 
 /** Browsers resolve a relative URL in a custom property against the stylesheet that uses it (CSS Variables 1 §3.1). */
 export function dependsOnUse({ kind, specifier }: Reference): boolean {
@@ -80,7 +85,11 @@ export function splitSuffix(url: string): { readonly specifier: string; readonly
 
 /** A reference from a spelling; undefined for one that names no file: only blanks or a suffix. */
 export function createReference(kind: ReferenceKind, spelling: Spelling): Reference | undefined {
-  const { specifier, suffix } = splitSuffix(spelling.text)
+  // `#name` is a name of the package's own "imports", not a fragment.
+  const isOwnName = isModuleKind(kind) && spelling.text.startsWith('#')
+  const { specifier, suffix } = isOwnName
+    ? { specifier: spelling.text, suffix: '' }
+    : splitSuffix(spelling.text)
   const trimmed = specifier.trimEnd()
   if (trimmed.trimStart() === '') return undefined
   // Browsers read a backslash as a slash, servers `%2F`.

@@ -15,8 +15,8 @@ export interface LiveAsset {
   readonly asset: ManifestAsset
   /** Problems of the file and of everything it depends on. */
   readonly problems: readonly Problem[]
-  /** The URLs that the file and its dependencies request under an import map, and the names they stand for. */
-  readonly moduleUrls: ReadonlyMap<string, string>
+  /** What the file and its dependencies want of an import map. */
+  readonly wants: Pick<Closure, 'moduleUrls' | 'packageImports'>
   /** The bytes served under its name. */
   read(): Buffer
 }
@@ -132,18 +132,18 @@ export function createLiveAssets(context: ClosureContext): LiveAssets {
 function toAsset(path: LogicalPath, closure: Closure, digester: Digester): LiveAsset | undefined {
   const name = closure.names.get(path)
   if (name === undefined) return undefined
-  const { problems, moduleUrls } = closure
+  const { problems } = closure
   const references = referencesOf(closure.links.get(path) ?? [])
   const shared = { file: name.file, type: mediaType(path), encodings: {}, references }
   const faults = problems.filter(({ file, severity }) => file === path && severity === 'error')
   if (faults.length > 0 && bareMediaType(path) === 'text/javascript') {
     const bytes = Buffer.from(throwingScript(faults))
     const asset = { ...shared, size: bytes.length, etag: digester.of(bytes), integrity: integrityOf(bytes) }
-    return { path, asset, problems, moduleUrls, read: () => bytes }
+    return { path, asset, problems, wants: closure, read: () => bytes }
   }
   const { size, digest: etag, integrity } = name.fingerprint
   const asset = { ...shared, size, etag, integrity }
-  return { path, asset, problems, moduleUrls, read: () => closure.read(path) }
+  return { path, asset, problems, wants: closure, read: () => closure.read(path) }
 }
 
 /** A broken script reports its problems in the browser's console. */

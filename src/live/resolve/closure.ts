@@ -1,8 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { extensionCandidates } from '../../builder/link/extensionless.ts'
 import { mappedPath } from '../../builder/link/import-map.ts'
-import { linkReferences } from '../../builder/link/link.ts'
-import type { Link } from '../../builder/link/replacement.ts'
+import { type Links, linkReferences } from '../../builder/link/link.ts'
 import type { Bundles } from '../../builder/read/bundles.ts'
 import type { FileScan } from '../../builder/read/scan-files.ts'
 import type { SourceReader } from '../../builder/read/source-reader.ts'
@@ -18,15 +17,14 @@ import type { BuildConfig } from '../../builder/settings/options.ts'
 import type { Digester, Fingerprint } from '../../core/digest.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { LogicalPath } from '../../core/path.ts'
-import type { Problem } from '../../core/reference/problem.ts'
 import { isModuleKind } from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
-import type { SourceFile } from '../../sources/finder.ts'
+import type { Collection, SourceFile } from '../../sources/finder.ts'
 import type { FactStore } from './facts.ts'
 import type { LiveTree } from './tree.ts'
 
-/** A file and everything its bytes depend on, named as a build names them. */
-export interface Closure {
+/** A file and everything its bytes depend on, named and linked as a build does it. */
+export interface Closure extends Omit<Links, 'strips' | 'replacements'> {
   /** The requested file. */
   readonly root: LogicalPath
   /** The files it was made from. It is current as long as the tree returns the same objects. */
@@ -34,10 +32,6 @@ export interface Closure {
   /** Names that were looked up and not found. The closure is outdated when one of them exists. */
   readonly absent: ReadonlySet<LogicalPath>
   readonly names: ReadonlyMap<LogicalPath, Name>
-  readonly links: ReadonlyMap<LogicalPath, readonly Link[]>
-  readonly problems: readonly Problem[]
-  /** The URLs that members request under an import map, and the names they stand for. */
-  readonly moduleUrls: ReadonlyMap<string, string>
   /** The bytes served under a member's name. */
   read(path: LogicalPath): Buffer
 }
@@ -72,19 +66,18 @@ export function createClosure(path: LogicalPath, context: ClosureContext): Closu
   const bundles = context.bundles()
   const { prehashed } = bundles
   const { members, absent, fingerprints, scans } = gather(path, context)
-  const { links, problems, moduleUrls, strips } = linkReferences({
+  const { strips, replacements, ...linked } = linkReferences({
     ...{ scans, collection: tree.collection, bundles, config },
   })
-  const rewrites = createRewrites({ files: members, links, scans, prehashed, reader, strips })
+  const { links } = linked
+  const rewrites = createRewrites({ files: members, links, scans, prehashed, reader, strips, replacements })
   const names = nameFiles({ digester, fingerprints, rewrites, prehashed, remembered })
   return {
     root: path,
     members,
     absent,
     names,
-    links,
-    problems,
-    moduleUrls,
+    ...linked,
     read(member) {
       return rewrites.finish(member, (target) => targetIn(names, target))
     },
@@ -92,7 +85,9 @@ export function createClosure(path: LogicalPath, context: ClosureContext): Closu
 }
 
 /** True while nothing the closure depends on has changed on disk. */
-export function isCurrent({ members, absent }: Closure, { check }: LiveTree): boolean {
+export function isCurrent({ members, absent, problems }: Closure, { check }: LiveTree): boolean {
+  // It may have been installed.
+  if (problems.some(({ code }) => code === 'package')) return false
   for (const [path, file] of members) if (check(path) !== file) return false
   for (const path of absent) if (check(path) !== undefined) return false
   return true
@@ -114,6 +109,7 @@ function gather(first: LogicalPath, { config, tree, facts, bundles }: ClosureCon
     scans: new Map(),
   }
   const queue = [first]
+  tree.collection.packages?.refresh()
   // The loop also visits what it adds.
   for (const path of queue) {
     if (gathered.members.has(path) || gathered.absent.has(path)) continue
@@ -129,8 +125,16 @@ function gather(first: LogicalPath, { config, tree, facts, bundles }: ClosureCon
     gathered.scans.set(path, scan)
     const { aliases } = bundles()
     queue.push(...candidatesOf(path, scan, config).map((each) => aliases.get(each) ?? each))
+    queue.push(...packageFilesOf(path, scan, tree.collection))
   }
   return gathered
+}
+
+function packageFilesOf(path: LogicalPath, { references }: FileScan, { packages }: Collection) {
+  return references.flatMap((reference) => {
+    const target = packages?.follow(path, reference)
+    return target !== undefined && 'path' in target ? [target.path] : []
+  })
 }
 
 /** Every name that the references may lead to. Names too many only cost a check; a missing one hides a change. */
@@ -138,7 +142,7 @@ function candidatesOf(path: LogicalPath, scan: FileScan, config: BuildConfig): r
   const candidates: LogicalPath[] = []
   for (const { kind, specifier } of scan.references) {
     const destination = followSpecifier(kind, specifier, path, config.url)
-    const mapped = isModuleKind(kind) ? mappedPath(specifier, config.importMap) : undefined
+    const mapped = isModuleKind(kind) ? mappedPath(specifier, config.importMap.specifiers) : undefined
     if (mapped !== undefined) candidates.push(mapped)
     if (destination.kind !== 'inside') continue
     candidates.push(destination.path)

@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { createImportMapNames } from '../../builder/link/import-map.ts'
+import { createImportMapNames, importUnused } from '../../builder/link/import-map.ts'
+import type { PackageImport } from '../../builder/link/package-link.ts'
 import { type Bundles, findBundles } from '../../builder/read/bundles.ts'
 import { createSourceReader } from '../../builder/read/source-reader.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
@@ -13,7 +14,7 @@ import { createImportMap, type ImportMapSource } from '../../resolve/import-map.
 import { createResolver, findEntry, type Resolver } from '../../resolve/resolver.ts'
 import { createScanners } from '../../scan/scanners.ts'
 import { collect } from '../../sources/collect.ts'
-import type { Collection, SourceFolder } from '../../sources/finder.ts'
+import type { Collection, SourceFile, SourceFolder } from '../../sources/finder.ts'
 import { createFolderFinder } from '../../sources/folder-finder.ts'
 import { locateSources } from '../../sources/source.ts'
 import { createLiveAssets, type LiveAssets } from './assets.ts'
@@ -53,8 +54,11 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
   const config = parseBuildOptions(options.build, cwd)
   // With a dev server of Vite there may be none.
   const sources = config.sources.length === 0 ? [] : await locateSources(config.sources, { cwd })
-  const finders = sources.map((source) => createFolderFinder({ ...source, ignore: config.ignore }))
-  const listed = await collect(finders)
+  const own = sources.map((source) => createFolderFinder({ ...source, ignore: config.ignore }))
+  const packages = await openPackages(config, sources, (path) => tree.check(path))
+  const finders = packages === undefined ? own : [...own, packages.finder]
+  const list = async () => ({ ...(await collect(finders)), ...(packages && { packages }) })
+  const listed = await list()
   const [digester, scanners] = await Promise.all([createDigester(), createScanners({ html: config.html })])
   const reader = createSourceReader()
   const facts = createFactStore({ reader, digester, scanners, now })
@@ -79,14 +83,14 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
     sources,
     names,
     importMap: (entries) =>
-      createImportMap(importMapSource(assets, [...names()], { config, bundles }), resolver, entries),
+      createImportMap(importMapSource(assets, tree.collection, { config, bundles }), resolver, entries),
     entry(name) {
       return findEntry(name, bundles.entries, {
         needsImportMap: config.modules === 'import-map' || bundles.aliases.size > 0,
       })
     },
     async relist() {
-      const next = await collect(finders)
+      const next = await list()
       tree.update(next)
       const before = bundles
       bundles = await findBundles(next, config.prehashed)
@@ -95,20 +99,54 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
   }
 }
 
+/** Npm packages, if the options ask for them. */
+async function openPackages(
+  { importMap, cwd }: BuildConfig,
+  sources: readonly SourceFolder[],
+  fileOf: (path: LogicalPath) => SourceFile | undefined,
+) {
+  if (importMap.packages === undefined) return undefined
+  const { createPackages } = await import('../../builder/packages/packages.ts')
+  const { createModuleResolver } = await import('../../builder/packages/resolver.ts')
+  const resolve = await createModuleResolver(importMap.packages.nodeEnv)
+  return createPackages({ importMap, cwd, resolve, sources, fileOf })
+}
+
 /** @throws FingerpostError `FP_CONFIG` for a specifier whose target does not exist */
 function importMapSource(
   { find }: Pick<LiveAssets, 'find'>,
-  names: readonly LogicalPath[],
+  collection: Collection,
   { config, bundles: { aliases } }: { readonly config: BuildConfig; readonly bundles: Bundles },
 ): ImportMapSource {
   const get = (path: LogicalPath) => find(path)?.asset
-  // Only the modules themselves tell by which URLs they import each other.
-  const moduleUrlsOf = (path: LogicalPath) =>
-    ['.js', '.mjs'].includes(extensionOf(path)) ? [...(find(path)?.moduleUrls ?? [])] : []
-  const moduleUrls = new Map(config.modules === 'import-map' ? names.flatMap(moduleUrlsOf) : [])
+  const paths = new Set(collection.files.keys())
+  const moduleUrls = new Map<string, string>()
+  const packageImports: PackageImport[] = []
+  const seen = new Set<object>()
+  const usesModules = config.modules === 'import-map' || collection.packages !== undefined
+  const visit = () => {
+    // The loop also visits what it adds.
+    for (const path of usesModules ? paths : []) {
+      // Only the modules themselves tell by which URLs they import each other.
+      if (!['.js', '.mjs', '.html', '.htm'].includes(extensionOf(path))) continue
+      const { asset, wants } = find(path) ?? {}
+      if (wants !== undefined && !seen.has(wants)) {
+        for (const [url, name] of wants.moduleUrls) moduleUrls.set(url, name)
+        packageImports.push(...wants.packageImports)
+        seen.add(wants)
+      }
+      for (const reference of asset?.references ?? []) paths.add(reference.path)
+    }
+  }
+  visit()
+  for (const unused of importUnused(collection)) {
+    packageImports.push(unused)
+    paths.add(unused.name)
+  }
+  visit()
   return {
-    importMap: createImportMapNames({ paths: names, moduleUrls, aliases, config }),
-    assets: { get, has: (path) => get(path) !== undefined, keys: () => names },
+    ...createImportMapNames({ paths, moduleUrls, aliases, packageImports, config }),
+    assets: { get, has: (path) => get(path) !== undefined, keys: () => paths },
   }
 }
 

@@ -1,10 +1,11 @@
 import { extensionOf } from '../../core/path.ts'
-import type { ReferenceKind, Spelling } from '../../core/reference/reference.ts'
+import type { ReferenceExtras, ReferenceKind, Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from '../scanner.ts'
 import { spellSourceMapUrl } from '../source-map-url.ts'
 import { endOfComment, endOfLiteral, skipBlanks, spellJs, spellLiteral } from './literal.ts'
 import { type DynamicImport, findCodeOffsets, type ImportMetaRef, parseModule, startLexer } from './module.ts'
+import { findNodeTraits } from './node-traits.ts'
 
 /** Every module names another one with one of these words, and keywords can't be escaped (ECMA-262 §12.7.2). */
 const MODULE_WORD = /\b(?:import|export)\b/
@@ -14,7 +15,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await startLexer()
   return {
     name: 'javascript',
-    version: 8,
+    version: 9,
     accepts: (path) => ['.js', '.mjs', '.cjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }
@@ -24,12 +25,13 @@ function scanJavascript(js: string): Scan {
   const isModule = MODULE_WORD.test(js)
   const hasMap = js.includes('sourceMappingURL=')
   const calls = [...js.matchAll(LOADING_CALL)]
-  if (!isModule && !hasMap && calls.length === 0) return EMPTY_SCAN
+  const traits = findNodeTraits(js)
+  if (!isModule && !hasMap && calls.length === 0) return { ...EMPTY_SCAN, ...traits }
   const findings = createFindings()
   if (isModule) scanModule(js, findings)
   if (calls.length > 0) scanCalls(js, calls, findings)
   if (hasMap) for (const url of findSourceMaps(js)) findings.addSourceMap(url)
-  return findings.toScan()
+  return { ...findings.toScan(), ...traits }
 }
 
 /** Loads that classic scripts and workers make by a URL; what stands before `(` decides what it is relative to. */
@@ -80,15 +82,21 @@ export function scanModule(js: string, findings: Findings): void {
       addFromMeta(js, found, lastMeta, findings)
       lastMeta = found.end
     } else if (found.type === 'dynamic') addDynamicImport(js, found, findings)
-    else findings.addUrl('js-import', spellJs(js, found.start, found.end))
+    else findings.addUrl('js-import', spellJs(js, found.start, found.end), extrasOf(found))
   }
 }
 
 function addDynamicImport(js: string, found: DynamicImport, findings: Findings): void {
   const { start, end, specifier } = found
   // A template with holes has a specifier too, with asterisks in it.
-  if (specifier !== undefined && addLiteral('js-dynamic-import', js, start, end, findings)) return
+  const isKnown =
+    specifier !== undefined && addLiteral('js-dynamic-import', js, start, end, findings, extrasOf(found))
+  if (isKnown) return
   noteComputed(js, start, end, findings)
+}
+
+function extrasOf({ attributesStart }: Pick<DynamicImport, 'attributesStart'>): ReferenceExtras {
+  return attributesStart === -1 ? {} : { hasAttributes: true }
 }
 
 function noteComputed(js: string, start: number, end: number, findings: Findings): void {
@@ -105,9 +113,10 @@ function addLiteral(
   start: number,
   end: number,
   findings: Findings,
+  extras?: ReferenceExtras,
 ): boolean {
   const spelling = spellLiteral(js, start, end)
-  if (spelling !== undefined) findings.addUrl(kind, spelling)
+  if (spelling !== undefined) findings.addUrl(kind, spelling, extras)
   return spelling !== undefined
 }
 

@@ -16,6 +16,15 @@ export function parseModule(js: string): readonly Import[] | undefined {
   return tryParse(blankClauseComments(text))
 }
 
+/** True for text with a static import, an export or `import.meta`: what Node takes for an ES module. */
+export function hasModuleSyntax(js: string): boolean {
+  try {
+    return parse(js)[3]
+  } catch {
+    return false
+  }
+}
+
 const PROBE = ';import.meta;'
 
 /**

@@ -95,8 +95,8 @@ function scanSrcdoc(document: Spelling, findings: Findings): void {
   }
   const inner: Findings = {
     ...nested,
-    addUrl(kind, spelling, integrity) {
-      nested.addUrl(kind, spelling)
+    addUrl(kind, spelling, { integrity, ...extras } = {}) {
+      nested.addUrl(kind, spelling, extras)
       if (integrity !== undefined) leave(integrity, 'is an integrity in srcdoc, which is left as it is.')
     },
   }

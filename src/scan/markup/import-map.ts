@@ -16,6 +16,6 @@ export function scanImportMap(json: string, findings: Findings): void {
     if (url.text.endsWith('/')) {
       const message = 'maps a folder, which has no hashed name; it is left as it is. Use app.importMap().'
       findings.addNote({ code: 'dynamic', severity: 'warning', start: url.start, end: url.end, message })
-    } else findings.addUrl('html', url, isIntegrity ? value : undefined)
+    } else findings.addUrl('html', url, isIntegrity ? { integrity: value } : undefined)
   }
 }

@@ -92,8 +92,10 @@ export function nestFindings(findings: Findings, outer: Spelling): Findings {
     return { ...moved, offsets }
   }
   return {
-    addUrl: (kind, spelling, integrity) =>
-      findings.addUrl(kind, outwards(spelling), integrity && spanIn(outer, integrity)),
+    addUrl: (kind, spelling, { integrity, ...extras } = {}) => {
+      const moved = integrity && { integrity: spanIn(outer, integrity) }
+      findings.addUrl(kind, outwards(spelling), { ...extras, ...moved })
+    },
     // The map of a stylesheet inside a page says nothing about the page.
     addSourceMap: () => undefined,
     addNote: (note) => findings.addNote({ ...note, ...spanIn(outer, note) }),

@@ -27,7 +27,7 @@ export function readTag(html: string, tag: Token.TagToken, findings: Findings): 
     if (!isUrl && !isSrcset && !CSS_ATTRIBUTES.has(name)) continue
     const spelling = spellValue(html, tag.location?.attrs?.[name], value)
     if (spelling === undefined) continue
-    if (isUrl) findings.addUrl('html', spelling, integrity)
+    if (isUrl) findings.addUrl('html', spelling, integrity && { integrity })
     else if (isSrcset) {
       for (const { start, end } of parseSrcset(spelling.text)) {
         findings.addUrl('html', sliceSpelling(spelling, start, end))

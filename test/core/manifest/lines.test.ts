@@ -115,3 +115,17 @@ test('any damage at all is found at once, and called what the reader of JSON cal
   for (let cut = 0; cut < text.length; cut += 3)
     assert.deepEqual(outcome(openManifest, text.slice(0, cut)), outcome(parseManifest, text.slice(0, cut)))
 })
+
+test('the scopes of an import map are kept, also by servers', () => {
+  const importMapScopes = new Map([['npm/b@1.0.0/', new Map([['a', 'npm/a@1.0.0/i.js']])]])
+  const manifest: Manifest = { ...manifestOf({ 'a.js': PLAIN }, { a: 'a.js' }), importMapScopes }
+  for (const read of [parseManifest, openManifest]) {
+    assert.deepEqual(read(textOf(manifest), 'm').importMapScopes, importMapScopes)
+    assert.equal(textOf(read(textOf(manifest), 'm')), textOf(manifest))
+  }
+  const damaged = textOf(manifest).replace('"npm/a@1.0.0/i.js"', '1')
+  assert.throws(() => parseManifest(damaged, 'm'), {
+    code: 'FP_MANIFEST',
+    message: /npm\/b@1\.0\.0\/: a is 1/,
+  })
+})

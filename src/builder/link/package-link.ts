@@ -1,0 +1,94 @@
+import { extensionOf, type LogicalPath, packageFolderOf } from '../../core/path.ts'
+import type { Problem } from '../../core/reference/problem.ts'
+import type { Replacement } from '../../core/reference/text.ts'
+import type { PackageLinks } from '../../sources/finder.ts'
+import type { FileScan, FileScans, PlacedReference } from '../read/scan-files.ts'
+import type { BuildConfig } from '../settings/options.ts'
+
+/** A bare specifier of a module, and the file of a package it stands for. Both with suffix. */
+export interface PackageImport {
+  readonly from: LogicalPath
+  readonly specifier: string
+  readonly name: string
+}
+
+/** Follows a reference into a package. A refusal is a predicate about the reference, and says what to do. */
+export function followPackage(
+  from: LogicalPath,
+  reference: PlacedReference,
+  { packages, scans }: { readonly packages: PackageLinks | undefined; readonly scans: FileScans },
+): { readonly path: LogicalPath } | { readonly refusal: string; readonly target: string } | undefined {
+  const led = packages?.follow(from, reference)
+  if (led === undefined) return undefined
+  if ('refusal' in led) return { refusal: led.refusal, target: reference.specifier }
+  const refusal = refuseFile(led.path, reference, scans.get(led.path))
+  return refusal === undefined ? led : { refusal, target: led.path }
+}
+
+/** The problem of a reference that is refused. */
+export function explainPackage(
+  file: LogicalPath,
+  { line, column, written }: PlacedReference,
+  refusal: string,
+  { onMissing }: Pick<BuildConfig, 'onMissing'>,
+): Problem {
+  const severity = onMissing === 'warn' ? 'warning' : 'error'
+  return {
+    code: 'package',
+    severity,
+    file,
+    line,
+    column,
+    written,
+    message: `${written} ${refusal}`,
+    nearest: [],
+  }
+}
+
+function refuseFile(
+  path: LogicalPath,
+  { hasAttributes }: PlacedReference,
+  scan: FileScan | undefined,
+): string | undefined {
+  const extension = extensionOf(path)
+  if (packageFolderOf(path) === undefined) return undefined
+  if (extension === '.cjs' || scan?.isCommonJs) {
+    const instead = 'Bundle it, with Vite for example, or use a package with ES modules.'
+    return `is CommonJS (${path}), which browsers can't run. ${instead}`
+  }
+  if (['.js', '.mjs', '.wasm'].includes(extension)) return undefined
+  if (extension !== '.json' && extension !== '.css') {
+    return `leads to ${path}, which browsers can't run. Import compiled JavaScript.`
+  }
+  if (hasAttributes) return undefined
+  const type = extension.slice(1)
+  const instead = type === 'css' ? `link it in the page (static('${path}'))` : 'bundle the package'
+  return `leads to ${path}, which browsers import only with { type: '${type}' }. Add that, or ${instead}.`
+}
+
+/** What replaces the reads of `process.env.NODE_ENV` in a file of a package, or the problem that nothing does. */
+export function replaceNodeEnv(
+  file: LogicalPath,
+  { nodeEnv: reads = [] }: FileScan,
+  { importMap }: Pick<BuildConfig, 'importMap'>,
+): { readonly replacements: readonly Replacement[]; readonly problem?: Problem } {
+  const [first] = reads
+  if (first === undefined || packageFolderOf(file) === undefined) return { replacements: [] }
+  const value = importMap.packages?.nodeEnv
+  if (value !== undefined) {
+    return { replacements: reads.map(({ start, end }) => ({ start, end, text: JSON.stringify(value) })) }
+  }
+  const { line, column, written } = first
+  const message = `${written} fails in browsers, which have no process. Set importMap.packages.nodeEnv to replace it.`
+  const problem = {
+    code: 'package',
+    severity: 'error',
+    file,
+    line,
+    column,
+    written,
+    message,
+    nearest: [],
+  } as const
+  return { replacements: [], problem }
+}

@@ -1,0 +1,56 @@
+import fs from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { FingerpostError } from '../../core/error.ts'
+
+/** Where a specifier leads on disk, or why it leads nowhere: a predicate about the specifier, and what to do. */
+export type Resolution = { readonly file: string } | { readonly refusal: string }
+
+/** Resolves a module specifier from a folder as bundlers do for browsers. */
+export type ResolveModule = (folder: string, specifier: string) => Resolution
+
+/**
+ * Loads the resolver: `exports` and `imports` with the conditions of browsers, the fields `module` and `browser` of older
+ * packages, links, and the resolution of Yarn PnP in a process that has it.
+ *
+ * @throws FingerpostError `FP_CONFIG` if the package `enhanced-resolve` is not installed
+ */
+export async function createModuleResolver(
+  condition: 'production' | 'development' = 'production',
+): Promise<ResolveModule> {
+  const { default: enhanced } = await import('enhanced-resolve').catch((cause: unknown) => {
+    throw new FingerpostError('FP_CONFIG', 'importMap.packages needs the package enhanced-resolve.', {
+      remedy: 'Install it: npm install --save-dev enhanced-resolve',
+      cause,
+    })
+  })
+  const resolver = enhanced.ResolverFactory.createResolver({
+    fileSystem: fs,
+    useSyncFileSystemCalls: true,
+    conditionNames: ['browser', 'import', 'module', condition, 'default'],
+    // A `browser` that is one file is often UMD; the map of that name applies to `module` too.
+    mainFields: ['module', 'browser', 'main'],
+    aliasFields: ['browser'],
+    extensions: ['.js', '.mjs'],
+  })
+  return (folder, specifier) => {
+    try {
+      const file = resolver.resolveSync({}, folder, specifier)
+      if (file !== false) return { file }
+      return {
+        refusal: 'is left out for browsers by the "browser" field of its package. Bundle the package.',
+      }
+    } catch (error) {
+      return { refusal: explain(specifier, folder, error instanceof Error ? error.message : String(error)) }
+    }
+  }
+}
+
+function explain(specifier: string, folder: string, message: string): string {
+  if (isBuiltin(specifier)) {
+    return 'is a module of Node, which browsers do not have. Take a build for browsers, or bundle the package.'
+  }
+  if (!message.startsWith("Can't resolve")) return `can't be resolved: ${message}.`
+  if (/^[.#/]/.test(specifier)) return `leads to no file from ${folder}.`
+  const name = specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+  return `is not found from ${folder}. Install it (npm install ${name}), or map it in importMap.`
+}
