@@ -19,7 +19,7 @@ import { LIMITS } from '../../core/limit.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import { isModuleKind } from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
-import type { Collection, SourceFile } from '../../sources/finder.ts'
+import type { PackageLinks, SourceFile } from '../../sources/finder.ts'
 import type { FactStore } from './facts.ts'
 import type { LiveTree } from './tree.ts'
 
@@ -124,23 +124,26 @@ function gather(first: LogicalPath, { config, tree, facts, bundles }: ClosureCon
     if (scan === undefined) continue
     gathered.scans.set(path, scan)
     const { aliases } = bundles()
-    queue.push(...candidatesOf(path, scan, config).map((each) => aliases.get(each) ?? each))
-    queue.push(...packageFilesOf(path, scan, tree.collection))
+    const candidates = candidatesOf(path, scan, config, tree.collection.packages)
+    queue.push(...candidates.map((each) => aliases.get(each) ?? each))
   }
   return gathered
 }
 
-function packageFilesOf(path: LogicalPath, { references }: FileScan, { packages }: Collection) {
-  return references.flatMap((reference) => {
-    const target = packages?.follow(path, reference)
-    return target !== undefined && 'path' in target ? [target.path] : []
-  })
-}
-
 /** Every name that the references may lead to. Names too many only cost a check; a missing one hides a change. */
-function candidatesOf(path: LogicalPath, scan: FileScan, config: BuildConfig): readonly LogicalPath[] {
+function candidatesOf(
+  path: LogicalPath,
+  scan: FileScan,
+  config: BuildConfig,
+  packages: PackageLinks | undefined,
+): readonly LogicalPath[] {
   const candidates: LogicalPath[] = []
   for (const { kind, specifier } of scan.references) {
+    const target = packages?.follow(path, { kind, specifier })
+    if (target !== undefined) {
+      if ('path' in target) candidates.push(target.path)
+      continue
+    }
     const destination = followSpecifier(kind, specifier, path, config.url)
     const mapped = isModuleKind(kind) ? mappedPath(specifier, config.importMap.specifiers) : undefined
     if (mapped !== undefined) candidates.push(mapped)
