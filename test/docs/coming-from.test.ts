@@ -9,6 +9,8 @@ const TEST = join(import.meta.dirname, '..')
 const readPage = (name: string) => readFileSync(join(TEST, '../docs', name), 'utf8')
 const DJANGO = readPage('coming-from-django.md')
 const FASTIFY_STATIC = readPage('coming-from-fastify-static.md')
+const EXPRESS = readPage('coming-from-express.md')
+const RAILS = readPage('coming-from-rails.md')
 
 /** The rows of all tables of a page: what the other calls it, what it is here, and the test. */
 function rowsOf(page: string): readonly (readonly string[])[] {
@@ -19,8 +21,8 @@ function rowsOf(page: string): readonly (readonly string[])[] {
 }
 
 test('every line of the tables is held by a test that is there', () => {
-  const rows = [...rowsOf(DJANGO), ...rowsOf(FASTIFY_STATIC)]
-  assert.ok(rows.length > 75)
+  const rows = [...rowsOf(DJANGO), ...rowsOf(FASTIFY_STATIC), ...rowsOf(EXPRESS), ...rowsOf(RAILS)]
+  assert.ok(rows.length > 110)
   for (const [, other = '', , held = ''] of rows) {
     const match = /^`([\w/.-]+\.ts)`: (.+)$/.exec(held)
     assert.ok(match?.[1] !== undefined && match[2] !== undefined, `no test for ${other}`)

@@ -8,6 +8,14 @@ import { type TestContext, test } from 'node:test'
 import { REPOSITORY } from '../support/cli.ts'
 import { makeTree } from '../support/tree.ts'
 
+const PAGE = readFileSync(join(REPOSITORY, 'docs/guides/containers.md'), 'utf8')
+
+/** The file of this name on the page. */
+function blockOf(file: string): string {
+  const start = PAGE.indexOf(`\`${file}\`:\n\n\`\`\``)
+  return /```\w+\n([\s\S]*?)```/.exec(PAGE.slice(start))?.[1] ?? assert.fail(`the page has no ${file}`)
+}
+
 /** The project the page speaks of. */
 const PROJECT = {
   'package.json': '{ "type": "module" }',
@@ -15,14 +23,9 @@ const PROJECT = {
   'fingerpost.config.js': "export default { sources: ['assets'] }",
   'assets/site.css': 'body { background: url(dot.svg) }',
   'assets/dot.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
-  'src/server.js': `
-    import Fastify from 'fastify'
-    import fingerpost from 'fingerpost'
-    const app = Fastify({ forceCloseConnections: true })
-    await app.register(fingerpost, { root: 'staticfiles' })
-    app.get('/', (_request, reply) => reply.send({ url: reply.static('site.css'), mode: process.env.NODE_ENV }))
-    console.log(await app.listen({ host: '127.0.0.1', port: 0 }))
-  `,
+  'views/index.njk': "<link rel=stylesheet href={{ static('site.css') }}>",
+  // On this machine it must not be open to others.
+  'src/server.js': blockOf('src/server.js').replace("'0.0.0.0'", "'127.0.0.1'"),
 }
 
 /** What stands in for the registry: every package of this repository is at hand, as if it had been fetched. */
@@ -30,7 +33,7 @@ const NPM = `#!/bin/sh
 [ "$1" = ci ] || exit 1
 mkdir -p node_modules/.bin
 ln -s "${REPOSITORY}" node_modules/fingerpost
-ln -s "${join(REPOSITORY, 'node_modules/fastify')}" node_modules/fastify
+for name in fastify @fastify nunjucks; do ln -s "${REPOSITORY}/node_modules/$name" node_modules/; done
 printf '#!/bin/sh\\nexec node "%s" "$@"\\n' "${join(REPOSITORY, 'dist/cli.js')}" > node_modules/.bin/fingerpost
 chmod +x node_modules/.bin/fingerpost
 `
@@ -122,15 +125,12 @@ function matching(root: string, pattern: string): readonly string[] {
 }
 
 test('the Dockerfile of the page builds an image whose server serves the build', async (context) => {
-  const page = readFileSync(join(REPOSITORY, 'docs/deploy.md'), 'utf8')
-  const dockerfile =
-    /```dockerfile\n([\s\S]*?)```/.exec(page)?.[1] ?? assert.fail('the page has no Dockerfile')
   const bin = makeTree(context, { npm: NPM })
   chmodSync(join(bin, 'npm'), 0o755)
   const path = [bin, join(process.execPath, '..'), process.env['PATH']].join(':')
   const { root, workdir, env, user, command } = followDockerfile(
     context,
-    dockerfile,
+    blockOf('Dockerfile'),
     makeTree(context, PROJECT),
     path,
   )
@@ -141,21 +141,28 @@ test('the Dockerfile of the page builds an image whose server serves the build',
     'package.json',
     'src',
     'staticfiles',
+    'views',
   ])
   const [program = '', ...words] = command
   const server = spawn(program, words, {
     cwd: join(root, workdir),
-    env,
+    env: { ...env, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   context.after(async () => {
     server.kill()
     if (server.exitCode === null) await once(server, 'exit')
   })
-  const [origin] = (await once(createInterface(server.stdout), 'line')) as [string]
-  const { url, mode } = (await (await fetch(origin)).json()) as { url: string; mode: string }
-  assert.equal(mode, 'production')
+  const [line] = (await once(createInterface(server.stdout), 'line')) as [string]
+  const [origin = ''] = /http:\/\/[\d.:]+/.exec(line) ?? []
+  const page = await (await fetch(origin)).text()
+  const [url = ''] = /\/static\/site\.[0-9a-f]{16}\.css/.exec(page) ?? []
   const css = await fetch(origin + url)
   assert.match(await css.text(), /^body \{ background: url\(dot\.[0-9a-f]{16}\.svg\) \}$/)
   assert.match(css.headers.get('cache-control') ?? '', /immutable/)
+  const health = (await (await fetch(`${origin}/health`)).json()) as { build: string }
+  assert.match(health.build, /^[0-9a-f]+$/)
+  server.kill('SIGTERM')
+  const [code] = await once(server, 'exit')
+  assert.equal(code, 0, 'SIGTERM ends it in good order')
 })

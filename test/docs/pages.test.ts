@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
-import { generate, PAGES } from '../../docs/generate.ts'
+import { PAGES as SITE_PAGES } from '../../docs/.vitepress/pages.ts'
+import { generate, PAGES } from '../../docs/tables.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
 test('the tables of options, limits and commands are those of the code', () => {
-  for (const page of PAGES) assert.equal(read(page), generate(page), `${page} is old: npm run docs`)
+  for (const page of PAGES) assert.equal(read(page), generate(page), `${page} is old: npm run docs:tables`)
 })
 
 test('troubleshooting has a row for every error code, and for no other', () => {
@@ -29,11 +30,19 @@ test('the page on architecture names every room, and every file it names is ther
   }
 })
 
+/** The files of all pages, below `docs/`. */
+const FILES = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.md') && !file.includes('staticfiles'))
+
 test('links between the pages lead to files', () => {
-  const pages = ['README.md', ...readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'))]
-  for (const page of pages.map((file) => (file === 'README.md' ? file : `docs/${file}`))) {
+  for (const page of ['README.md', ...FILES.map((file) => `docs/${file}`)]) {
     for (const [, link = ''] of read(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)) {
       assert.ok(existsSync(join(ROOT, dirname(page), link)), `${page} links to ${link}`)
     }
   }
+})
+
+test('every page is in the menu of the site, once', () => {
+  assert.deepEqual(SITE_PAGES.map(({ file }) => file).sort(), FILES.toSorted())
 })

@@ -1,4 +1,4 @@
-// Writes the generated parts of the docs again: npm run docs. A test fails where they differ from the code.
+// Writes the generated tables of the docs again: npm run docs:tables. A test fails where they differ from the code.
 // A part stands between `<!-- options NAME FILE -->`, `<!-- limits NAME… -->` (default: all) or `<!-- commands -->` and `<!-- end -->`.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { TestContext } from 'node:test'
+import { REPOSITORY } from '../support/cli.ts'
+import { cleanEnvironment } from '../support/environment.mjs'
+import { makeTree, type Tree } from '../support/tree.ts'
+
+/** A page that is followed to the letter: its files, then its commands. */
+export interface Guide {
+  /** Files by name: blocks below a line that has nothing but the name and a colon. */
+  readonly files: Readonly<Record<string, string>>
+  /** Commands of every block of shell, in order. */
+  readonly scripts: readonly string[]
+}
+
+export function readGuide(page: string): Guide {
+  const text = readFileSync(join(REPOSITORY, 'docs', page), 'utf8')
+  const blocks = [...text.matchAll(/(?:^`([\w./-]+)`:\n\n)?^```(\w+)\n([\s\S]*?)^```$/gm)]
+  const files = blocks.flatMap(([, file, , body = '']) => (file === undefined ? [] : [[file, body] as const]))
+  assert.equal(new Set(files.map(([name]) => name)).size, files.length, `${page} has a file twice`)
+  return {
+    files: Object.fromEntries(files),
+    scripts: blocks.flatMap(([, file, language, body = '']) =>
+      file === undefined && language === 'sh' ? [body] : [],
+    ),
+  }
+}
+
+/** A folder in which a guide is followed, with the programs that stand in for others. */
+export interface Project {
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+}
+
+/**
+ * A project with the files of a guide. `npm install` and `npm ci` don't ask the registry: every package of this
+ * repository is at hand.
+ *
+ * @param programs further programs to put before those of the system, by name
+ */
+export function makeProject(
+  context: TestContext,
+  files: Tree,
+  programs: Readonly<Record<string, string>> = {},
+): Project {
+  const cwd = makeTree(context, { 'package.json': '{ "type": "module" }', ...files })
+  const bin = makeTree(context, { npm: NPM, ...programs })
+  for (const name of ['npm', ...Object.keys(programs)]) chmodSync(join(bin, name), 0o755)
+  const path = [bin, join(process.execPath, '..'), process.env['PATH']].join(':')
+  const project = { cwd, env: { ...cleanEnvironment(), PATH: path, REPOSITORY } }
+  if (!existsSync(join(cwd, 'node_modules'))) run(project, 'npm install')
+  return project
+}
+
+/** Installs by links; whatever else npm is asked, npm does. */
+const NPM = `#!/usr/bin/env node
+const { execFileSync } = require('node:child_process')
+const { globSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
+const { dirname, join, resolve } = require('node:path')
+const { REPOSITORY, PATH } = process.env
+const words = process.argv.slice(2)
+if (!/^(ci|install|i)$/.test(words[0])) {
+  const env = { ...process.env, PATH: PATH.slice(PATH.indexOf(':') + 1) }
+  try {
+    execFileSync('npm', words, { env, stdio: 'inherit' })
+  } catch (error) {
+    process.exit(error.status)
+  }
+  process.exit(0)
+}
+rmSync('node_modules', { recursive: true, force: true })
+mkdirSync('node_modules/.bin', { recursive: true })
+const link = (to, name) => {
+  mkdirSync(dirname(join('node_modules', name)), { recursive: true })
+  symlinkSync(to, join('node_modules', name))
+}
+for (const name of readdirSync(join(REPOSITORY, 'node_modules')).filter((each) => !each.startsWith('.')))
+  link(join(REPOSITORY, 'node_modules', name), name)
+for (const name of readdirSync(join(REPOSITORY, 'node_modules/.bin'))) link(join(REPOSITORY, 'node_modules/.bin', name), '.bin/' + name)
+link(REPOSITORY, 'fingerpost')
+writeFileSync('node_modules/.bin/fingerpost', '#!/bin/sh\\nexec node "' + REPOSITORY + '/dist/cli.cjs" "$@"\\n', { mode: 0o755 })
+const { workspaces = [] } = JSON.parse(readFileSync('package.json', 'utf8'))
+for (const folder of workspaces.flatMap((glob) => readdirSync(dirname(glob)).map((name) => join(dirname(glob), name))))
+  link(resolve(folder), JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name)
+`
+
+/** Runs commands to their end, as a CI system does: the first that fails ends them. Returns what they print. */
+export function run({ cwd, env }: Project, script: string): string {
+  return execFileSync('bash', ['-e', '-c', script], { cwd, env, encoding: 'utf8', stdio: 'pipe' })
+}
+
+/**
+ * Follows the scripts of a guide. The last line `node FILE` starts its server, on a port that the system gives.
+ *
+ * @returns the address of the server
+ */
+export async function follow(
+  context: TestContext,
+  project: Project,
+  scripts: readonly string[],
+): Promise<string> {
+  let origin: string | undefined
+  for (const script of scripts) {
+    const [last = '', program] = /(?<=^|\n)node ([\w./-]+\.js)\n$/.exec(script) ?? []
+    const commands = script.slice(0, script.length - last.length)
+    if (commands.trim() !== '') run(project, commands)
+    if (program !== undefined) origin = await startServer(context, project, program)
+  }
+  return origin ?? assert.fail('the guide starts no server')
+}
+
+/** Starts a program that listens on port 3000, but on another port. */
+export async function startServer(
+  context: TestContext,
+  { cwd, env }: Project,
+  program: string,
+): Promise<string> {
+  const server = spawn(process.execPath, ['--import', ANY_PORT, program], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  context.after(async () => {
+    server.kill()
+    if (server.exitCode === null) await once(server, 'exit')
+  })
+  return firstLine(server)
+}
+
+/** Sends `listen` of port 3000 to a free port, and prints the address. */
+const ANY_PORT = `data:text/javascript,${encodeURIComponent(`
+  import { Server } from 'node:net'
+  const { listen } = Server.prototype
+  Server.prototype.listen = function (options, ...rest) {
+    if (options.port !== 3000) return listen.call(this, options, ...rest)
+    this.once('listening', () => console.log('http://127.0.0.1:' + this.address().port))
+    return listen.call(this, { ...options, host: '127.0.0.1', port: 0 }, ...rest)
+  }
+`)}`
+
+async function firstLine({ stdout }: ChildProcess): Promise<string> {
+  for await (const line of stdout === null ? [] : createInterface(stdout))
+    if (line.startsWith('http://')) return line
+  throw new Error('the program ended before it listened')
+}
