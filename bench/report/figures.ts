@@ -12,7 +12,8 @@ export function formatNumber(value: number): string {
 export function formatFigure(value: number, unit: string): string {
   if (unit === 'B') return `${formatNumber(value / MB)} MB`
   if (unit === 'ms' && Math.abs(value) >= 10_000) return `${formatNumber(value / 1000)} s`
-  if (unit === '1/s' || unit === '') return formatNumber(value)
+  if (unit === '1/s') return `${formatNumber(value)}/s`
+  if (unit === '') return formatNumber(value)
   return unit === '×' ? `${value.toFixed(value < 0.1 ? 3 : 2)} ×` : `${formatNumber(value)} ${unit}`
 }
 

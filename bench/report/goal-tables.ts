@@ -20,7 +20,7 @@ export function servingGoals(results: readonly GoalResult[], stages: readonly St
     return [nameOf(first), formatBound(first), ...columns.map((column) => judgedCell(find(column)))]
   })
   return {
-    title: 'Serving: requests a second of fingerpost, divided by those of',
+    title: 'Serving: requests a second of fingerpost ÷ those of the other (higher is better)',
     head: ['', 'goal', ...columns],
     rows: [...rows, ...rowsWithoutGoal(columns, stages)],
   }
@@ -91,14 +91,14 @@ function ratioCell(stages: readonly StageResult[], profile: string, one: string,
   }
   const ratio = ratioOf('requests/s')
   const second = ratioOf('requests per processor second')
-  return Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)} (${second.toFixed(2)})`
+  return Number.isNaN(ratio) ? '' : `${ratio.toFixed(2)}\u00a0× (${second.toFixed(2)}\u00a0×)`
 }
 
 function judgedCell(result: GoalResult | undefined): Cell {
   if (result === undefined) return ''
   const { goal, measured, second, met, disturbed } = result
   const format = (value: number) =>
-    goal.subject === 'serve' ? value.toFixed(2) : formatFigure(value, goal.unit)
+    goal.subject === 'serve' ? `${value.toFixed(2)}\u00a0×` : formatFigure(value, goal.unit)
   const figures = second === undefined ? format(measured) : `${format(measured)} (${format(second)})`
   return { text: `${figures}${disturbed ? '*' : ''}`, tone: met ? 'met' : 'missed' }
 }

@@ -17,7 +17,7 @@ p, figcaption, dd { overflow-wrap: anywhere }
 nav { display: flex; flex-wrap: wrap; gap: 8px }
 nav a { padding: 4px 14px; border: 1px solid var(--line); border-radius: 99px; background: var(--card); text-decoration: none; font-size: 14px }
 nav a:hover, nav a:focus-visible { border-color: var(--brand) }
-.verdict { font-size: 20px; margin: 0 } .soft { color: var(--soft); font-size: 13.5px; margin: 6px 0 0 }
+.verdict { font-size: 20px; margin: 0 } .soft { color: var(--soft); font-size: 13.5px; margin: 6px 0 0 } header .soft { margin-bottom: 16px }
 figure, .wide, dl { background: var(--card); border: 1px solid var(--line); border-radius: 10px }
 figure { margin: 20px 0; padding: 20px 22px } figure h3 { margin-top: 0 }
 figcaption { color: var(--soft); font-size: 13.5px; margin-top: 10px; max-width: 78ch }
@@ -28,6 +28,12 @@ th, td { padding: 7px 12px; text-align: right; border-bottom: 1px solid var(--li
 tr:last-child td { border-bottom: 0 } tbody tr:hover td { background: color-mix(in srgb, var(--brand) 7%, transparent) }
 th { color: var(--soft); font-weight: 500; vertical-align: bottom } th:first-child, td:first-child { text-align: left }
 td.met { color: var(--good) } td.missed { color: var(--bad); background: var(--bad-paper); font-weight: 600 }
+.goals table { font-size: 13px } .goals th, .goals td { padding: 6px 8px; white-space: normal }
+.goals th:first-child, .goals td:first-child { min-width: 190px }
+.bars { grid-template-columns: max-content 1fr; align-items: center; gap: 8px 16px; background: none; border: 0; padding: 0; font-size: 16px }
+.bars dd { display: flex; align-items: center; gap: 10px } .bars i { height: 22px; border-radius: 3px; background: #7c8790; flex: 0 1 auto }
+.bars .ours { font-weight: 700; color: var(--ink) } .bars .ours i { background: #3f7fd0 } .bars b { font-weight: inherit; white-space: nowrap }
+.bars dd { padding-right: 90px } .bars b { margin-right: -90px }
 details { margin: 20px 0 } summary { cursor: pointer; color: var(--brand); font-weight: 500; padding: 6px 0 }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 18px; padding: 16px 20px; font-size: 14px; margin: 10px 0 28px }
 dt { color: var(--soft) } dd { margin: 0 }

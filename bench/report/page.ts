@@ -1,6 +1,8 @@
+import { OURS } from '../result/comparison.ts'
 import { judgeGoals } from '../result/goals.ts'
 import type { BenchRun, Subject } from '../result/measurement.ts'
 import { GOAL_LEGEND, goalSummary, otherGoals, servingGoals } from './goal-tables.ts'
+import { type Bar, barsOf, whereAndWhen } from './headlines.ts'
 import { STYLE } from './page-style.ts'
 import { drawPlot, type Plot } from './plot.ts'
 import { plotsOf } from './plots.ts'
@@ -29,16 +31,20 @@ export async function runsAsHtml(runs: readonly BenchRun[]): Promise<string> {
 <body>
 <header>
 <h1>Benchmarks</h1>
-<p>What fingerpost takes and gives, measured beside the programs it is compared with, in turn, on one machine.
-<a href="benchmarks.md">benchmarks.md</a> tells how each figure is taken and how to take them yourself.</p>
+<p>How many files a second each program serves, on one core. Longer is better.</p>
+${bars(barsOf(runs))}
+<p class="soft">Requests a second for twenty files of 3 to 300 KB, prepared as brotli, over 64 connections.
+${escapeHtml(whereAndWhen(runs))}</p>
+<p>Below: the goals, then every figure beside the programs it is compared with.
+<a href="benchmarks.md">benchmarks.md</a> has the short version; benchmarks-in-detail.md tells how each figure is taken.</p>
 <nav><a href="#goals">Goals</a>${links.join('')}<a href="#machine">Machine</a></nav>
 </header>
 <main>
 <section>
 <h2 id="goals">Goals</h2>
 <p class="verdict">${escapeHtml(goalSummary(goals))}</p>
-${tables.map((table) => `<h3>${escapeHtml(table.title)}</h3>${wide(table)}`).join('\n')}
-<p class="soft">${escapeHtml(GOAL_LEGEND)}</p>
+${tables.map((table) => `<h3>${escapeHtml(table.title)}</h3>${wide(table, 'goals')}`).join('\n')}
+<p class="soft">${escapeHtml(GOAL_LEGEND)} In the tables below, ↑ marks figures of which more is better, ↓ those of which less is.</p>
 </section>
 ${drawn.join('\n')}
 <section>
@@ -49,6 +55,17 @@ ${runs.map(runFacts).join('\n')}
 </body>
 </html>
 `
+}
+
+/** Bars without a library: the first screen needs nothing that has to be explained. */
+function bars(all: readonly Bar[]): string {
+  const longest = Math.max(...all.map(({ value }) => value))
+  const rows = all.map(({ name, value, figure }) => {
+    const width = ((value / longest) * 100).toFixed(1)
+    const tone = name === OURS ? ' class="ours"' : ''
+    return `<dt${tone}>${escapeHtml(name)}</dt><dd${tone}><i style="width:${width}%"></i><b>${escapeHtml(figure)}</b></dd>`
+  })
+  return `<dl class="bars">${rows.join('')}</dl>`
 }
 
 async function sectionAsHtml({ subject, parts }: Section, plots: readonly Plot[]): Promise<string> {
@@ -72,8 +89,8 @@ function partAsHtml({ table, origin, notes }: Part): string {
 }
 
 /** A table that scrolls by itself where the screen is narrower than it; the keyboard reaches it too. */
-function wide(table: Table): string {
-  return `<div class="wide" tabindex="0" role="region" aria-label="${escapeHtml(table.title)}">${tableAsHtml(table)}</div>`
+function wide(table: Table, kind = ''): string {
+  return `<div class="wide ${kind}" tabindex="0" role="region" aria-label="${escapeHtml(table.title)}">${tableAsHtml(table)}</div>`
 }
 
 async function figure({ title, caption, spec }: Plot): Promise<string> {

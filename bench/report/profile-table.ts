@@ -17,7 +17,7 @@ export function profileTable(figures: ProfileFigures): Table {
   const ratioHead = paired ? [`${OURS} ÷ it`, 'middle half'] : []
   return {
     title: titleOf(figures),
-    head: ['', primary.metric, 'middle half', ...ratioHead, ...others.map(({ metric }) => metric), 'rounds'],
+    head: ['', headOf(primary), 'middle half', ...ratioHead, ...others.map(headOf), 'rounds'],
     rows: primary.rows.map((row) => [
       `${row.contestant} (${row.runtime})`,
       formatFigure(row.samples.median, primary.unit),
@@ -27,6 +27,11 @@ export function profileTable(figures: ProfileFigures): Table {
       String(row.samples.count),
     ]),
   }
+}
+
+/** A metric with the direction in which it gets better. */
+function headOf({ metric, better, unit }: Comparison): string {
+  return unit === '' || unit === '%' ? metric : `${metric} ${better === 'more' ? '↑' : '↓'}`
 }
 
 function ratioCells({ ratio }: ComparisonRow): readonly string[] {

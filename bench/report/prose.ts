@@ -1,9 +1,27 @@
 import type { Subject } from '../result/measurement.ts'
 
-/** What the page begins with. */
+/** What the short page begins with. */
+export const SUMMARY = `How fast fingerpost serves, builds and starts, beside the programs that people would use instead. All programs were
+measured in turn on the same machine. This page is written by \`npm run bench -- report\`.`
+
+/** What the short page says about its figures. */
+export const READING = `- A ratio is fingerpost's figure divided by the other program's, round by round; the median is shown.
+- *Requests a second* are those of one process on one core, for prepared brotli files, over 64 connections kept alive.
+- *Bare Fastify* sends a prepared buffer with the same headers: it is the limit of what a plugin can reach.
+- nginx is faster for small files, because it is not JavaScript. Put it in front where that matters
+  ([deployment](deploy.md#nginx-in-front)).
+- A first build spends nearly all its time in the compressors. Later builds compress only what changed.
+
+[The charts](benchmarks.html) show the spread of every figure. [Benchmarks in detail](benchmarks-in-detail.md) has all
+figures, the goals, how each is measured, and how to measure them yourself.
+[benchmarks.json](benchmarks.json) has every sample.`
+
+/** What the long page begins with. */
 export const INTRODUCTION = `Every figure on this page was measured with the programs it is compared with running beside it on the same machine, in turn.
-[benchmarks.html](benchmarks.html) draws the same figures; [benchmarks.json](benchmarks.json) has every sample.
-This page is written by the suite; nobody edits it.
+[Benchmarks](benchmarks.md) has the figures that matter, [benchmarks.html](benchmarks.html) draws all of them, and
+[benchmarks.json](benchmarks.json) has every sample. This page is written by the suite.
+
+In the tables, ↑ marks figures of which more is better, ↓ those of which less is better.
 
 \`\`\`sh
 npm ci

@@ -4,12 +4,13 @@ import type { BenchRun, StageResult } from '../result/measurement.ts'
 import { mergeRuns, type StageName } from '../result/merge-runs.ts'
 import { REPOSITORY } from '../setup/folders.ts'
 import { installPackages } from '../setup/packages.ts'
-import { runsAsMarkdown } from './markdown.ts'
+import { runsAsMarkdown, summaryAsMarkdown } from './markdown.ts'
 import { runsAsHtml } from './page.ts'
 import { withFigures } from './readme-figures.ts'
 
 const RESULTS = join(REPOSITORY, 'docs', 'benchmarks.json')
-const MARKDOWN = join(REPOSITORY, 'docs', 'benchmarks.md')
+const SUMMARY = join(REPOSITORY, 'docs', 'benchmarks.md')
+const DETAILS = join(REPOSITORY, 'docs', 'benchmarks-in-detail.md')
 const README = join(REPOSITORY, 'README.md')
 const PAGE = join(REPOSITORY, 'docs', 'benchmarks.html')
 
@@ -24,7 +25,8 @@ export async function saveResults(run: BenchRun, known: readonly StageName[]): P
 /** Writes the pages, and the figures in the README, from what was measured last. */
 export async function writePages(): Promise<void> {
   const runs = await readResults()
-  await writeFile(MARKDOWN, runsAsMarkdown(runs))
+  await writeFile(SUMMARY, summaryAsMarkdown(runs))
+  await writeFile(DETAILS, runsAsMarkdown(runs))
   await installPackages('peers', () => undefined)
   await writeFile(PAGE, await runsAsHtml(runs))
   await writeFile(README, withFigures(await readFile(README, 'utf8'), runs))

@@ -62,6 +62,7 @@ export const GROUPS: readonly Group[] = [
   }),
   group('About', {
     'benchmarks.md': 'Benchmarks',
+    'benchmarks-in-detail.md': 'Benchmarks in detail',
     'architecture.md': 'Architecture',
   }),
 ]

@@ -1,59 +1,13 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { type TestContext, test } from 'node:test'
-import { PAGES, urlOf } from '../../docs/.vitepress/pages.ts'
+import { test } from 'node:test'
 import { openBrowser } from '../support/browser.ts'
-import { REPOSITORY } from '../support/cli.ts'
-import { findFaults } from '../support/look.ts'
 import { hasTool } from '../support/require.ts'
+import { startSite, URLS } from './site.ts'
 
-const URLS = [...PAGES.map(({ file }) => urlOf(file)), '/charts/benchmarks.html']
-
-/** Pages with every kind of block and every language: of these axe checks the dark colours too. */
-const SAMPLES = new Set([
-  '/',
-  '/getting-started.html',
-  '/serving.html',
-  '/guides/ci.html',
-  '/templates/pug.html',
-])
-
-/** Serves the built documentation as `npm run docs:serve` does. Returns its address. */
-async function startSite(context: TestContext): Promise<string> {
-  const server = spawn(process.execPath, ['docs/site/server.js'], {
-    cwd: REPOSITORY,
-    env: { ...process.env, PORT: '0' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  context.after(async () => {
-    server.kill()
-    if (server.exitCode === null) await once(server, 'exit')
-  })
-  for await (const line of createInterface(server.stdout)) {
-    const address = /http:\/\/[\w.:]+/.exec(line)
-    if (address !== null) return address[0]
-  }
-  throw new Error('the site ended before it had an address')
-}
-
-test('the documentation as a site', { timeout: 900_000 }, async (context) => {
+test('the documentation as a site', { timeout: 290_000 }, async (context) => {
   if (!hasTool(context, 'chromium')) return
-  execFileSync('npm', ['run', '--silent', 'docs:site'], { cwd: REPOSITORY, stdio: 'pipe' })
   const origin = await startSite(context)
   const browser = await openBrowser(context)
-
-  await context.test('every page is whole in light, dark and at 375 px', async () => {
-    const faults: string[] = []
-    const urls = [...URLS]
-    const visit = async () => {
-      for (let url = urls.pop(); url !== undefined; url = urls.pop())
-        faults.push(...(await findFaults(browser, origin + url, { contrast: SAMPLES.has(url) })))
-    }
-    await Promise.all([visit(), visit()])
-    assert.deepEqual(faults, [])
-  })
 
   await context.test('every link leads to a page, and to a place on it', async () => {
     const pages = new Map(

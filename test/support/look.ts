@@ -21,20 +21,20 @@ export const LOOKS: readonly Look[] = [
 interface Options {
   /** Called for every look, e.g. to take a picture. */
   readonly see?: (page: Page, look: Look) => Promise<unknown>
-  /** Whether axe looks at the contrast in every way, or only in the first. Default true. */
-  readonly contrast?: boolean
+  /** In which looks axe reads the page, which takes seconds for a long one. Default `always`. */
+  readonly axe?: 'always' | 'first' | 'never'
 }
 
 /**
- * Opens a page, looks at it in every way, and closes it. Axe looks for everything in the first way; in the others only
- * for what differs, the contrast, unless `contrast` is false: it takes seconds for a long page.
+ * Opens a page, looks at it in every way, and closes it. In the looks after the first, axe only checks what
+ * differs: the contrast.
  *
  * @returns what is wrong: console errors, failed requests, horizontal overflow, serious findings of axe
  */
 export async function findFaults(
   browser: BrowserContext,
   url: string,
-  { see = async () => undefined, contrast = true }: Options = {},
+  { see = async () => undefined, axe = 'always' }: Options = {},
 ): Promise<readonly string[]> {
   const page = await browser.newPage()
   const faults: string[] = []
@@ -53,7 +53,8 @@ export async function findFaults(
     await page.setViewportSize({ width: look.width, height: 800 })
     await see(page, look)
     const isFirst = look === LOOKS[0]
-    const barriers = isFirst || contrast ? await findBarriers(page, isFirst ? {} : CONTRAST) : []
+    const reads = axe === 'always' || (axe === 'first' && isFirst)
+    const barriers = reads ? await findBarriers(page, isFirst ? {} : CONTRAST) : []
     const found = [...(await findOverflow(page)), ...barriers]
     faults.push(...found.map((fault) => `${url} (${look.name}): ${fault}`))
   }

@@ -39,6 +39,13 @@ test('the published web page shows in light and dark, on wide and narrow screens
     assert.ok(((await page.evaluate('document.documentElement.scrollWidth')) as number) <= width, `${width}`)
     assert.deepEqual(await page.evaluate(UNSEEN_PLOTS), [], `${width}`)
   }
+  await page.setViewportSize({ width: 1280, height: 800 })
+  assert.deepEqual(await page.evaluate(CUT_GOALS), [], 'the goals are not cut off')
+  const bars = await page.locator('.bars dd').allTextContents()
+  assert.equal(bars.length, 5)
+  for (const bar of bars) assert.match(bar, /^[\d\s]+\/s$/)
+  const last = await page.locator('.bars dd').last().boundingBox()
+  assert.ok((last?.y ?? Infinity) < 800, 'the bars are on the first screen')
   assert.deepEqual([...new Set(requests)], [PAGE])
   assert.deepEqual(problems, [])
 })
@@ -47,6 +54,11 @@ test('the published web page shows in light and dark, on wide and narrow screens
 const UNSEEN_PLOTS = `[...document.querySelectorAll('svg[role=img]')]
   .filter((svg) => svg.getBoundingClientRect().height < 40 || svg.querySelectorAll('path, rect').length < 3)
   .map((svg) => svg.getAttribute('aria-label'))`
+
+/** Names of the tables of goals that are wider than their place. */
+const CUT_GOALS = `[...document.querySelectorAll('.goals')]
+  .filter((place) => place.scrollWidth > place.clientWidth)
+  .map((place) => place.getAttribute('aria-label'))`
 
 /** The contrast of an element's text with what is behind it (WCAG 2.2, 1.4.3); undefined where there is none. */
 async function contrastOf(page: Page, selector: string): Promise<number | undefined> {

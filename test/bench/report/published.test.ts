@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runsAsMarkdown } from '../../../bench/report/markdown.ts'
+import { runsAsMarkdown, summaryAsMarkdown } from '../../../bench/report/markdown.ts'
 import { plotsOf } from '../../../bench/report/plots.ts'
 import { withFigures } from '../../../bench/report/readme-figures.ts'
 import { stagesOf } from '../../../bench/report/sections.ts'
@@ -13,8 +13,9 @@ const ROOT = join(import.meta.dirname, '..', '..', '..')
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 const runs = JSON.parse(read('docs/benchmarks.json')) as readonly BenchRun[]
 
-test('the published page is what the suite writes from the published figures', () => {
-  assert.equal(read('docs/benchmarks.md'), runsAsMarkdown(runs), 'npm run bench -- report')
+test('the published pages are what the suite writes from the published figures', () => {
+  assert.equal(read('docs/benchmarks.md'), summaryAsMarkdown(runs), 'npm run bench -- report')
+  assert.equal(read('docs/benchmarks-in-detail.md'), runsAsMarkdown(runs), 'npm run bench -- report')
 })
 
 test('the published web page has a plot for everything that was measured', () => {
@@ -43,9 +44,11 @@ test("the README's figures are what the suite writes from the published figures"
 
 test('figures in the README lead to the tables they come from', () => {
   const anchors = new Set(
-    [...read('docs/benchmarks.md').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) => anchorOf(title)),
+    [...read('docs/benchmarks-in-detail.md').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+      anchorOf(title),
+    ),
   )
-  const links = [...read('README.md').matchAll(/docs\/benchmarks\.md#([^)\s]+)/g)].map(
+  const links = [...read('README.md').matchAll(/docs\/benchmarks-in-detail\.md#([^)\s]+)/g)].map(
     ([, anchor = '']) => anchor,
   )
   assert.ok(links.length > 5, 'claims with links')
@@ -58,7 +61,7 @@ test('figures in the README lead to the tables they come from', () => {
 test('the published web page loads nothing and names no path of the machine it was made on', () => {
   const page = read('docs/benchmarks.html')
   assert.doesNotMatch(page, /<(script|link|img|iframe)\b|\bsrc=|@import|url\(/)
-  for (const file of ['docs/benchmarks.html', 'docs/benchmarks.md', 'docs/benchmarks.json']) {
+  for (const file of ['docs/benchmarks.html', 'docs/benchmarks-in-detail.md', 'docs/benchmarks.json']) {
     assert.doesNotMatch(read(file), /\/(tmp|root|home|work)\//)
   }
 })
