@@ -149,6 +149,8 @@ export const LIMITS = {
   stallSeconds: 60,
   /** Streams that one HTTP/2 session may have open at once, unless the app's server has a limit of its own. */
   http2ConcurrentStreams: 100,
+  /** Files of `folders` that @fastify/static opens at once. */
+  folderOpens: 16,
   /** Milliseconds between two checks of the manifest because of unknown hashed names. */
   missCheckMs: 1000,
   /** Milliseconds a timer of Node takes at most, 24 days; it takes more for 1. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { randomBytes } from 'node:crypto'
+import { pbkdf2, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readlinkSync } from 'node:fs'
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fingerpost from '../../src/index.ts'
 import { createFilesystemStorage, media } from '../../src/media.ts'
@@ -102,8 +103,7 @@ async function peakOf(figure: () => number, work: () => Promise<void>): Promise<
   const timer = setInterval(() => {
     peak = Math.max(peak, figure())
   }, 5)
-  await work()
-  clearInterval(timer)
+  await work().finally(() => clearInterval(timer))
   return Math.max(peak, figure())
 }
 
@@ -204,3 +204,25 @@ for (const server of Object.keys(SERVERS)) {
     await until(() => openDescriptors() === 0)
   })
 }
+
+test('streams that are reset while files of folders wait to be opened leave few of them open', async (context) => {
+  const { port, url } = await serve(context, 'folders', true)
+  const { session, cut } = await openSession(port)
+  await once(session, 'remoteSettings')
+  const peak = await peakOf(openDescriptors, async () => {
+    // Node opens files on four threads. Without them nothing is opened before all have been asked for.
+    const hash = () => promisify(pbkdf2)('', '', 20_000, 64, 'sha512')
+    const busy = Promise.all(Array.from({ length: 4 }, hash))
+    // Node ends a session after a thousand resets.
+    for (let n = 0; n < 900; n++) {
+      const stream = session.request({ ':path': url })
+      stream.on('error', () => undefined)
+      if (n % 5 === 0) await sleep(0)
+      stream.close()
+    }
+    await busy
+    await until(() => openDescriptors() === 0)
+    cut()
+  })
+  assert.ok(peak <= 110, `${peak} descriptors`)
+})
