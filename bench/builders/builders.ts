@@ -29,9 +29,16 @@ const LIMIT_MS = 600_000
 const FLOOR_WIDTH = 4
 
 /** The command line, with its cache where it is by default: beside the output. */
-export const fingerpostBuild: Builder = async ({ node, nodeOptions = [], dist, source, work }) => {
+export const fingerpostBuild: Builder = (place) => fingerpostBuildAfter(place, undefined)
+
+/** @param previous an archive or the address of an earlier build, to carry over */
+export async function fingerpostBuildAfter(
+  { node, nodeOptions = [], dist, source, work }: BuildPlace,
+  previous: string | undefined,
+): Promise<Usage> {
   await mkdir(work, { recursive: true })
-  const args = buildArguments(source, join(work, 'static'))
+  const carried = previous === undefined ? [] : ['--previous', previous]
+  const args = [...buildArguments(source, join(work, 'static')), ...carried]
   return measureNode({
     node,
     nodeOptions,
@@ -40,6 +47,14 @@ export const fingerpostBuild: Builder = async ({ node, nodeOptions = [], dist, s
     cwd: work,
     timeoutMs: LIMIT_MS,
   })
+}
+
+/** An archive of what was built last. @returns its path */
+export async function packBuild({ node, dist, work }: BuildPlace): Promise<string> {
+  const archive = join(work, 'last-build.tar')
+  const args = [programOf(dist), 'pack', archive, '--out', join(work, 'static')]
+  await runCommand({ command: node, args, cwd: work, timeoutMs: LIMIT_MS })
+  return archive
 }
 
 /** Reading and compressing alone. */

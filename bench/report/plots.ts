@@ -1,6 +1,7 @@
 import type { Measurement } from '../result/measurement.ts'
 import type { Plot, PlotSpec } from './plot.ts'
 import { buildPlots, encoderPlots, growthPlots } from './plot-building.ts'
+import { dictionaryPlots } from './plot-dictionaries.ts'
 import { scanPlots } from './plot-scanning.ts'
 import { servingPlots } from './plot-serving.ts'
 import { startPlots } from './plot-starting.ts'
@@ -14,6 +15,7 @@ export function plotsOf(measurements: readonly Measurement[]): readonly Plot[] {
     ...encoderPlots(measurements),
     ...scanPlots(measurements),
     ...startPlots(measurements),
+    ...dictionaryPlots(measurements),
   ].filter(({ spec }) => valuesOf(spec).length > 0)
 }
 

@@ -89,7 +89,8 @@ with If-None-Match. *404*: the hashed name of a file that is gone. All servers s
 
   build: `Times and memory are of the whole process, from start to exit, as the kernel accounts for them. *Cold*: no output and no cache. *Warm*: nothing
 changed since. *One change*: one file got a comment.
-*Fresh checkout*: what a CI job does, with every source copied anew (each stat is new, each content the same), no output, and the cache of an earlier build. The *compression floor* reads every file and compresses each distinct compressible
+*Fresh checkout*: what a CI job does, with every source copied anew (each stat is new, each content the same), no output, and the cache of an earlier build. *One change on an empty disk*: the same with one file changed, beside
+builds that have no cache but carry over the last build (\`--previous\`), from an archive or from a server of files on loopback. The *compression floor* reads every file and compresses each distinct compressible
 content once with node:zlib (brotli 11, gzip 9) on all cores; it writes nothing. Django's *collectstatic* with WhiteNoise's
 CompressedManifestStaticFilesStorage, told to leave references that lead nowhere; it compresses each file under its plain and under its hashed name. *gulp-rev*: gulp-rev,
 gulp-rev-rewrite, gulp-brotli and gulp-gzip. Django and gulp
@@ -106,7 +107,7 @@ package once, cold, against that of the package's whole cold build.`,
   startup: `*Time to first answer*: from starting the process to a complete answer to a first request for a hashed file. *Memory*: resident set of the server's processes right after it. The
 *empty Fastify app* has no plugin at all.`,
 
-  dictionaries: `The files that a site would load of two pinned releases of a package, and of bootstrap with one line edited: *br 11* is the new file whole, *dcb* and
+  dictionaries: `The files that a site would load of two pinned releases of a package, of bootstrap with one line edited, and of an app built by Vite before and after it got a page more: *br 11* is the new file whole, *dcb* and
 *dcz 19* are deltas against the old one, as a build makes them, decoded and compared included. *Download*: bytes; these don't vary. *Processor time*: of one process that makes all of them.`,
 
   memory: `The highest resident set of building monaco-editor (102 MB), and of serving 2,000 files of 100 KB twice over.`,

@@ -59,7 +59,12 @@ function judgeTotal(goal: Goal, results: readonly StageResult[]): readonly GoalR
       .reduce((total, { samples }) => total + median(taken(samples)), 0)
   if (mine.length === 0) return []
   const measured = sum(goal.ours) / sum(goal.theirs)
-  const profile = `${goal.profile} of ${mine.length}`
+  const profiles = new Set(
+    mine
+      .flatMap(({ measurements }) => measurements)
+      .flatMap((one) => (isAbout(goal, goal.metric, one) ? [one.profile] : [])),
+  )
+  const profile = `${goal.profile} of ${profiles.size}`
   const disturbed = mine.some(isDisturbed)
   return [{ goal, profile, measured, second: undefined, rounds: 1, met: isMet(goal, measured), disturbed }]
 }

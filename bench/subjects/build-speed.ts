@@ -8,9 +8,11 @@ import {
   checkOutAnew,
   djangoBuild,
   fingerpostBuild,
+  fingerpostBuildAfter,
   floorBuild,
   forgetBuild,
   gulpBuild,
+  packBuild,
 } from '../builders/builders.ts'
 import type { Usage } from '../measure/node-process.ts'
 import { interleave } from '../measure/rounds.ts'
@@ -18,6 +20,7 @@ import { profilerOptions } from '../profiler/node-options.ts'
 import { CHANGED_FILE } from '../profiles/growth-site.ts'
 import { growthSource } from '../profiles/sites.ts'
 import { OURS } from '../result/comparison.ts'
+import { serveFolder } from '../servers/folder.ts'
 import { siteFolder } from '../setup/packages.ts'
 import type { Bench, PlanSubject } from './bench.ts'
 import { recordUsage } from './usage.ts'
@@ -97,6 +100,10 @@ export const planBuildSpeed: PlanSubject = ({ settings }) =>
       {
         ...{ subject: 'build', name: `${name}, fresh checkout`, seconds: seconds.checkout },
         measure: (bench) => measureFreshCheckout(bench, profile),
+      },
+      {
+        ...{ subject: 'build', name: `${name}, one change on an empty disk`, seconds: 4 * seconds.checkout },
+        measure: (bench) => measureEmptyDisk(bench, profile),
       },
     ]
   })
@@ -179,6 +186,34 @@ async function measureFreshCheckout(bench: Bench, profile: BuildProfile): Promis
     samples.push(await fingerpostBuild(place))
   }
   record(bench, `${profile.name}, fresh checkout`, ours(bench), samples)
+}
+
+/** What a CI job builds after a commit, by what it carried over from the one before. */
+async function measureEmptyDisk(bench: Bench, profile: BuildProfile): Promise<void> {
+  const earlier = await builtOnce(bench, profile)
+  const archive = await packBuild(earlier)
+  const server = await serveFolder(join(earlier.work, 'static'))
+  const carried = [
+    { name: `${OURS}, cache carried over`, previous: undefined },
+    { name: `${OURS} --previous last-build.tar`, previous: archive },
+    { name: `${OURS} --previous http://…`, previous: `${server.origin}/manifest.json` },
+  ] as const
+  const samples = await interleave({
+    contestants: carried,
+    rounds: CHECKOUTS,
+    async measure({ name, previous }, round) {
+      const ownPlace = placeOf(bench, join(bench.work, 'sources', 'checkout'), name)
+      const place = previous === undefined ? { ...earlier, source: ownPlace.source } : ownPlace
+      await checkOutAnew(await sourceOf(profile.name), place)
+      if (previous !== undefined) await forgetBuild(place.work)
+      await changeFile(join(place.source, profile.change), round)
+      return fingerpostBuildAfter(place, previous)
+    },
+    onRound: bench.onRound,
+    onFailure: ({ name }, error) => bench.note(`${name}: ${error.message}`),
+  }).finally(server.close)
+  for (const [{ name }, usages] of samples)
+    record(bench, `${profile.name}, one change on an empty disk`, { ...ours(bench), name }, usages)
 }
 
 /** A place where fingerpost has just built the site, whatever an earlier stage left there. */

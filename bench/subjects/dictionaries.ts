@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { choosePinning } from '../measure/pin.ts'
 import { runForJson } from '../measure/pinned-json.ts'
 import { interleave } from '../measure/rounds.ts'
+import { buildViteApp } from '../profiles/vite-app.ts'
 import { compiled } from '../setup/compile.ts'
 import { packageFolder } from '../setup/packages.ts'
 import type { Runtime } from '../setup/runtimes.ts'
@@ -55,6 +56,7 @@ async function measureReleases(bench: Bench, runtime: Runtime): Promise<void> {
   const { server } = choosePinning(bench.tools)
   const sites = [
     ['one line edited', editedPairs(bench.work)] as const,
+    ['a Vite app, one page added', await viteAppPairs(bench.work)] as const,
     ...Object.entries(RELEASES).map(
       ([name, files]) => [name, files.flatMap((file) => pairOf(name, file))] as const,
     ),
@@ -101,5 +103,19 @@ function editedPairs(work: string): readonly string[] {
     const middle = text.indexOf(file.endsWith('.css') ? ';' : ',', text.length >> 1)
     writeFileSync(edited, `${text.slice(0, middle)}/* edited */${text.slice(middle)}`)
     return [after, edited]
+  })
+}
+
+/** What a returning visitor of the start page downloads again. */
+async function viteAppPairs(work: string): Promise<readonly string[]> {
+  const [before, after] = await Promise.all(
+    [3, 4].map((pages) => buildViteApp(join(work, `vite-${pages}`), pages, packageFolder('releases'))),
+  )
+  const isSame = (name: string) => existsSync(join(before ?? '', name))
+  const stemOf = (name: string) => name.replace(/-[^-.]+(?=\.)/, '')
+  const [old, changed] = [readdirSync(before ?? ''), readdirSync(after ?? '').filter((name) => !isSame(name))]
+  return changed.flatMap((name) => {
+    const earlier = old.find((each) => stemOf(each) === stemOf(name))
+    return earlier === undefined ? [] : [join(before ?? '', earlier), join(after ?? '', name)]
   })
 }

@@ -100,9 +100,10 @@ async function assertDecodes(storage: Storage, delta: Delta, old: string): Promi
 /** Node 22 makes these, but not dcb. */
 test('a delta of zstd is made where the runtime makes it, with the same bytes on every Node', async (context) => {
   if (!canMakeDeltas('dcz')) return context.skip('this Node makes none: 22.19 or newer does')
-  const site = project(context, { dictionaries: { encodings: ['dcz'] } })
-  await site.build({ 'a.css': STYLE })
-  await site.build({ 'a.css': `${STYLE}!` })
+  const site = project(context, { dictionaries: { encodings: ['dcz'], minBytes: 16 } })
+  // The smallest window that zstd has is larger than the small one.
+  await site.build({ 'a.css': STYLE, 'small.css': noise('small', 200) })
+  await site.build({ 'a.css': `${STYLE}!`, 'small.css': noise('smaller', 200) })
   const [delta] = await site.deltas()
   assert.ok(delta)
   await assertDecodes(site.storage, delta, STYLE)

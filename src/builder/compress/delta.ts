@@ -144,7 +144,7 @@ function zstdParams({ length }: Buffer, dictionary: Buffer): Record<number, numb
   const largest = Math.floor(Math.log2(Math.max(8 * 1024 * 1024, 1.25 * dictionary.length)))
   return {
     [ZSTD.compressionLevel]: 19,
-    [ZSTD.windowLog]: Math.min(Math.ceil(Math.log2(dictionary.length + length)), largest),
+    [ZSTD.windowLog]: Math.min(Math.max(10, Math.ceil(Math.log2(dictionary.length + length))), largest),
     [ZSTD.enableLongDistanceMatching]: ZSTD.disable,
   }
 }
