@@ -26,7 +26,7 @@ In the tables, ↑ marks figures of which more is better, ↓ those of which les
 \`\`\`sh
 npm ci
 npm run bench -- --quick          # a look of about a minute
-npm run bench                     # everything, about 50 minutes on two quiet cores
+npm run bench                     # everything, about an hour on two quiet cores
 npm run bench -- --minutes 10     # as much of it as fits
 npm run bench -- serve            # one subject: serve, build, scan, startup, memory, live or dictionaries
 npm run bench -- serve --only '100 KB'     # what has this in its name

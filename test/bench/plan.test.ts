@@ -23,10 +23,10 @@ test('every stage has a name of its own and an expected time', () => {
   }
 })
 
-test('a complete run is expected to take about 50 minutes, a quick look about a minute', () => {
-  assert.ok(minutes(plan()) < 60, `${minutes(plan())}`)
+test('a complete run is expected to take about an hour, a quick look about a minute', () => {
+  assert.ok(minutes(plan()) < 65, `${minutes(plan())}`)
   const quick = planStages(SUBJECTS, { settings: { ...settings, quick: true }, runtime, newer: undefined })
-  assert.ok(minutes(quick) < 1.3, `${minutes(quick)}`)
+  assert.ok(minutes(quick) < 1.5, `${minutes(quick)}`)
 })
 
 test('every subject has stages, and serving has every profile on both Nodes', () => {

@@ -98,6 +98,6 @@ test('a total is the sum of all profiles, divided by the sum of theirs', () => {
 })
 
 test('no two goals are the same', () => {
-  const names = GOALS.map(({ profile, metric, theirs }) => `${profile} ${metric} ${theirs}`)
+  const names = GOALS.map(({ profile, metric, ours, theirs }) => `${profile} ${metric} ${ours} ${theirs}`)
   assert.equal(new Set(names).size, names.length)
 })
