@@ -20,7 +20,8 @@ execFileSync(process.execPath, [compiler, '--emitDeclarationOnly', '--outDir', T
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
 const entries = Object.values(exports)
-  .filter((file) => file.endsWith('.js'))
+  // That of browsers has no sources to declare.
+  .filter((file) => file.endsWith('.js') && file !== './dist/client.js')
   .map((file) => basename(file, '.js'))
 const bundle = await rollup({
   input: Object.fromEntries(entries.map((entry) => [entry, join(TYPES, `${entry}.d.ts`)])),

@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import { build } from 'rolldown'
 
@@ -7,7 +7,7 @@ import { build } from 'rolldown'
 
 const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
 const modules = Object.values(exports).filter((file) => file.endsWith('.js'))
-const doors = [...modules.map((file) => basename(file, '.js')), 'cli']
+const doors = [...modules.map((file) => basename(file, '.js')).filter((name) => name !== 'client'), 'cli']
 
 const common = {
   platform: 'node',
@@ -17,6 +17,8 @@ const common = {
   // The door for tests loads what the plugin behind it loads late: an app that serves has neither.
   checks: { ineffectiveDynamicImport: false },
 }
+
+const CLIENT = '.cache/client-script.js'
 
 rmSync('dist', { recursive: true, force: true })
 await build([
@@ -38,6 +40,7 @@ await build([
     input: `src/builder/compress/${name}`,
     output: { file: `dist/parts/${name}` },
   })),
+  { ...common, input: 'src/client/script.ts', output: { file: CLIENT } },
   {
     // Put into the page of a report, which loads nothing.
     input: 'src/report/client/main.ts',
@@ -51,3 +54,7 @@ await build([
   },
 ])
 copyFileSync('src/report/report.css', 'dist/parts/report.css')
+// For browsers, as the plugin serves it.
+writeFileSync('dist/client.js', (await import(`./${CLIENT}`)).CLIENT_SCRIPT)
+copyFileSync('src/client/client.d.ts', 'dist/client.d.ts')
+rmSync(CLIENT)

@@ -11,6 +11,7 @@ const SRC = join(import.meta.dirname, '..', 'src')
 /** The layer of each room: a file may import from its own room and from lower layers. Entry points are on top. */
 const LAYERS: Readonly<Record<string, number>> = {
   core: 0,
+  client: 0,
   sources: 1,
   scan: 1,
   storage: 2,

@@ -1,6 +1,9 @@
 import { encodePath } from '../core/path.ts'
 import { type PublicUrl, parsePublicUrl } from '../core/public-url.ts'
 
+/** Where the plugin's own files are, below the mount. Sources do not use this name. */
+export const OWN_FOLDER = '__fingerpost/'
+
 /** Where a build is served, and how its URLs begin. */
 export interface Mount {
   /** The path of the route within the Fastify scope, with a slash at both ends: `/static/`. */

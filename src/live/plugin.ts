@@ -10,10 +10,11 @@ import { asRecord } from '../core/option.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { compileRules } from '../http/header-rules.ts'
 import { createLog } from '../http/log.ts'
-import { type Mount, mountAt } from '../http/mount.ts'
+import { type Mount, mountAt, OWN_FOLDER } from '../http/mount.ts'
 import { addFolders } from '../serve/folders.ts'
 import type { LiveSettings, ServeSettings } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
+import { addVersionRoutes, describeVersion } from '../serve/page/version.ts'
 import { addBuildRoutes, addRootFile } from '../serve/routes.ts'
 import { parseSource } from '../sources/source.ts'
 import { createHostCheck, type HostCheck, refuseProduction } from './guard.ts'
@@ -25,10 +26,7 @@ import { createLiveSite } from './site.ts'
 import { atAddress, type DevServer, withDevServer } from './vite/dev-server.ts'
 import { startLiveWatch } from './watch.ts'
 
-/** Where live mode's own files are, below the mount. Sources don't use this name. */
-const OWN_FOLDER = '__fingerpost/'
-
-const NO_STATS = { assets: 0, digest: '', damaged: 0, reloads: 0 }
+const NO_STATS = { assets: 0, digest: 'live', damaged: 0, reloads: 0 }
 
 /**
  * Serves sources without a build, for development.
@@ -72,6 +70,7 @@ export async function serveLive(
   if (live.reload) addReload(app, mount, { notifier, watch, checkHost })
   announce(app, settings, resolver)
   if (!settings.decorate) return
+  addVersionRoutes(app, mount, () => NO_STATS.digest, settings)
   decorate(app, {
     site: {
       current: { resolver },
@@ -80,6 +79,7 @@ export async function serveLive(
     reloader: { reload: async () => notifier.check({ isNew: true }) },
     earlyHints: settings.earlyHints,
     mount: { url: mount.url, root: settings.root },
+    version: describeVersion(mount.path, () => NO_STATS.digest),
   })
 }
 

@@ -10,6 +10,7 @@ import { addFolders } from '../serve/folders.ts'
 import { createFolderSource, createRemoteSource } from '../serve/manifest-source.ts'
 import { type FingerpostOptions, parseServeOptions, watchIntervalOf } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
+import { addVersionRoutes, describeVersion } from '../serve/page/version.ts'
 import { createReloader } from '../serve/reload.ts'
 import { addBuildRoutes, addRootFile, installShortCircuit, type RouteParts } from '../serve/routes.ts'
 import { createSite, type Site } from '../serve/site.ts'
@@ -53,8 +54,13 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   if (intervalMs !== undefined) reloader.watch(intervalMs)
   app.addHook('onClose', async () => reloader.close())
   if (!settings.decorate) return
-  const where = { url: mount.url, root: settings.root }
-  decorate(app, { site, reloader, earlyHints: settings.earlyHints, mount: where })
+  const current = () => site.current.manifest.digest
+  addVersionRoutes(app, mount, current, settings)
+  decorate(app, {
+    ...{ site, reloader, earlyHints: settings.earlyHints },
+    mount: { url: mount.url, root: settings.root },
+    version: describeVersion(mount.path, current),
+  })
 }
 
 function addRoutes(

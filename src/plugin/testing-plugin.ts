@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { TestingOptions } from '../resolve/testing-resolver.ts'
 import { decorate } from '../serve/page/decorations.ts'
+import { describeVersion } from '../serve/page/version.ts'
 
 /**
  * Stands in for the plugin in the tests of an app: `app.static`, `reply.static`, `reply.locals` and the other
@@ -22,7 +23,17 @@ async function decorateForTests(app: FastifyInstance, options: TestingOptions): 
     reloader: { reload: async () => false },
     earlyHints: false,
     mount: { url: resolver.url, root: '' },
+    version: describeVersion(resolver.url, () => NO_STATS.digest),
   })
 }
 
-const NO_STATS = { assets: 0, digest: '', hits: 0, misses: 0, bytes: 0, bodies: 0, damaged: 0, reloads: 0 }
+const NO_STATS = {
+  assets: 0,
+  digest: 'testing',
+  hits: 0,
+  misses: 0,
+  bytes: 0,
+  bodies: 0,
+  damaged: 0,
+  reloads: 0,
+}

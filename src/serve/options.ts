@@ -64,7 +64,7 @@ export interface FingerpostOptions {
   readonly root?: string
   /**
    * A manifest on another server, which also serves its files: its address, or a function that returns its text. The
-   * plugin then only makes URLs and adds no routes. Default: the one in `root`.
+   * plugin then only makes URLs and adds no routes for files. Default: the one in `root`.
    */
   readonly manifest?: RemoteManifest
   /**

@@ -27,6 +27,7 @@ export function installHandlebars(handlebars: HandlebarsEngine, helpers: Templat
   for (const tag of TAG_HELPERS) {
     register(tag, (name: string, call: HelperCall) => new SafeString(helpersFor(call)[tag](name, call.hash)))
   }
+  register('versionTag', (call: HelperCall) => new SafeString(helpersFor(call).versionTag(call.hash)))
   register('importMapTag', (call: HelperCall) => {
     const { nonce, ...imports } = call.hash
     const names = Object.keys(imports).length === 0 ? undefined : (imports as Record<string, string>)

@@ -39,6 +39,11 @@ export interface TemplateHelpers {
    * the same from Vite's dev server.
    */
   viteTags(entry: string, options?: TagOptions): string
+  /**
+   * `<meta>` with the version of the build in service, and the script that raises the event `fingerpost:outdated` when there
+   * is a newer one. `{ script: false }` leaves out the script, for pages that import `fingerpost/client`.
+   */
+  versionTag(options?: TagOptions): string
   /** `<script type="importmap">` with these specifiers, the URLs of their files, and integrity. Default: that of the build. */
   importMapTag(imports?: Readonly<Record<string, string>>, options?: TagOptions): string
 }
@@ -51,4 +56,17 @@ export interface RequestFacts {
   readonly nonce?: string | undefined
   /** The nonce for stylesheets. Default: `nonce`. */
   readonly styleNonce?: string | undefined
+  /** How pages notice a newer build; the plugin has it. */
+  readonly version?: VersionFacts | undefined
+}
+
+/** How pages notice a newer build. */
+export interface VersionFacts {
+  /** Where the version in service is, as text. */
+  readonly url: string
+  /** Where the script is that asks for it. */
+  readonly script: string
+  readonly integrity: string
+  /** The version in service. */
+  current(): string
 }

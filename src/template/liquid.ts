@@ -46,6 +46,7 @@ const FILTERS: Readonly<Record<string, LiquidFilter>> = {
   script_tag: (helpers, name, options) => helpers.scriptTag(name, options),
   module_tag: (helpers, name, options) => helpers.moduleTag(name, options),
   preload_tag: (helpers, name, options) => helpers.preloadTag(name, options),
+  version_tag: (helpers, _value, options) => helpers.versionTag(options),
   vite_tags: (helpers, name, options) => helpers.viteTags(name, options),
   import_map_tag: (helpers, imports, options) =>
     helpers.importMapTag(Object.keys(imports ?? {}).length === 0 ? undefined : imports, options),

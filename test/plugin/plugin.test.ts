@@ -174,7 +174,7 @@ test('the routes are hidden from OpenAPI and log at the level of their registrat
   app.addHook('onRoute', ({ schema, logLevel }) => void seen.push([schema, logLevel]))
   const root = await makeBuild(context, { 'a.css': 'a{}' })
   await app.register(fingerpost, { root, rootFiles: { '/b.css': 'a.css' }, logLevel: 'warn' })
-  assert.deepEqual(seen, Array(4).fill([{ hide: true }, 'warn']))
+  assert.deepEqual(seen, Array(6).fill([{ hide: true }, 'warn']))
   await app.close()
 })
 

@@ -137,7 +137,7 @@ test('no route of a build is in OpenAPI', async (context) => {
   const routes: unknown[] = []
   app.addHook('onRoute', ({ url, method, schema }) => void routes.push([url, String(method), schema]))
   await app.register(fingerpost, { root, rootFiles: ['a.css'] })
-  assert.equal(routes.length, 4)
+  assert.equal(routes.length, 6)
   for (const [url, method, schema] of routes as [string, string, unknown][])
     assert.deepEqual(schema, { hide: true }, `${method} ${url}`)
 })

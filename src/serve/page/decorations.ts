@@ -3,7 +3,7 @@ import { FingerpostError } from '../../core/error.ts'
 import type { StaticName } from '../../core/manifest/static-name.ts'
 import { formatImportMap, type ImportMapOptions } from '../../resolve/import-map.ts'
 import type { Resolver } from '../../resolve/resolver.ts'
-import type { TemplateHelpers, UrlOptions } from '../../template/helpers.ts'
+import type { RequestFacts, TemplateHelpers, UrlOptions, VersionFacts } from '../../template/helpers.ts'
 import { explainMissingHelper } from '../../template/missing-helper.ts'
 import { createTemplateHelpers } from '../../template/template-functions.ts'
 import type { Reloader } from '../reload.ts'
@@ -27,6 +27,11 @@ declare module 'fastify' {
      * module of a page. @throws FingerpostError `FP_UNKNOWN_NAME` for an entry that is not in the build
      */
     importMap(options?: ImportMapOptions): string
+    /**
+     * The version of the build in service: another one exactly when a file of it changes. `live` in live mode, `testing` in
+     * tests.
+     */
+    readonly staticVersion: string
     /** Checks for a new build now; true if one was taken into service. @throws FingerpostError `FP_MANIFEST` */
     staticReload(): Promise<boolean>
     /** Counters for metrics. */
@@ -59,6 +64,7 @@ export interface DecorationParts {
   readonly reloader: Pick<Reloader, 'reload'>
   readonly earlyHints: boolean
   readonly mount: FastifyInstance['staticMount']
+  readonly version: VersionFacts
 }
 
 /**
@@ -66,31 +72,36 @@ export interface DecorationParts {
  *
  * @throws FingerpostError `FP_CONFIG` if another build has done so in this scope
  */
-export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mount }: DecorationParts): void {
+export function decorate(app: FastifyInstance, parts: DecorationParts): void {
+  const { site, reloader, earlyHints, mount, version } = parts
   if (app.hasDecorator('static')) {
     throw new FingerpostError('FP_CONFIG', 'Another build has already added static() to this app.', {
       remedy: 'Register one of them with decorate: false, or each in a scope of its own.',
     })
   }
-  const helpers = createTemplateHelpers(liveView(() => site.current.resolver))
+  const helpers = createTemplateHelpers(
+    liveView(() => site.current.resolver),
+    { version },
+  )
   app.decorate('static', helpers.static)
   app.decorate('staticUrl', helpers.static)
   app.decorate('staticHelpers', helpers)
   app.decorate('staticIntegrity', helpers.staticIntegrity)
   app.decorate('staticReload', () => reloader.reload())
   app.decorate('staticMount', mount)
+  app.decorate('staticVersion', { getter: () => version.current() })
   app.decorate('importMap', ({ nonce, entries } = {}) =>
     formatImportMap(site.current.resolver.importMap(entries), nonce),
   )
   app.decorate('staticStats', () => site.stats())
+  const helpersFor = (reply: FastifyReply) =>
+    createTemplateHelpers(site.current.resolver, { ...factsOf(reply), version })
   const url = function (this: FastifyReply, name: string, options?: UrlOptions): string {
-    return options?.absolute
-      ? helpersFor(this, site.current.resolver).static(name, options)
-      : helpers.static(name)
+    return options?.absolute ? helpersFor(this).static(name, options) : helpers.static(name)
   }
   app.decorateReply('staticHelpers', {
     getter(this: FastifyReply) {
-      return helpersFor(this, site.current.resolver)
+      return helpersFor(this)
     },
   })
   app.decorateReply('static', url)
@@ -106,7 +117,7 @@ export function decorate(app: FastifyInstance, { site, reloader, earlyHints, mou
     const remedy = explainMissingHelper(error)
     if (remedy !== undefined) error.message += `\n  ${remedy}`
   })
-  decorateLocals(app, (reply) => helpersFor(reply, site.current.resolver))
+  decorateLocals(app, helpersFor)
 }
 
 /**
@@ -138,12 +149,12 @@ function liveView(current: () => Resolver): Resolver {
   }
 }
 
-/** The helpers of one request, with its host and the nonces of @fastify/helmet. */
-function helpersFor(reply: FastifyReply, resolver: Resolver): TemplateHelpers {
+/** What helpers know about a request: its host, the nonces of @fastify/helmet. */
+function factsOf(reply: FastifyReply): RequestFacts {
   const { cspNonce } = reply as { readonly cspNonce?: { readonly script: string; readonly style: string } }
   const { protocol, host } = reply.request
   const origin = `${protocol}://${host}`
-  return createTemplateHelpers(resolver, { origin, nonce: cspNonce?.script, styleNonce: cspNonce?.style })
+  return { origin, nonce: cspNonce?.script, styleNonce: cspNonce?.style }
 }
 
 /** The current values of a reply's Link header. */
