@@ -160,7 +160,7 @@ async function writeSmall(path: string, content: Uint8Array, mode: number): Prom
     for (let done = 0; done < content.length; ) done += writeSync(descriptor, content, done)
     setMode(fstatSync(descriptor), mode, (wanted) => fchmodSync(descriptor, wanted))
     // Flushing is the slow part, and the one that others can work beside.
-    await flush(() => fsyncAsync(descriptor))
+    await flush(descriptor)
     return content.length
   } finally {
     closeSync(descriptor)
@@ -174,7 +174,7 @@ async function writeLarge(path: string, content: Content, mode: number): Promise
     else for await (const chunk of content) await file.writeFile(chunk)
     const stats = fstatSync(file.fd)
     setMode(stats, mode, (wanted) => fchmodSync(file.fd, wanted))
-    await flush(() => file.sync())
+    await flush(file.fd)
     return stats.size
   } finally {
     await file.close()
@@ -183,9 +183,10 @@ async function writeLarge(path: string, content: Content, mode: number): Promise
 
 const fsyncAsync = promisify(fsync)
 
-async function flush(sync: () => Promise<void>): Promise<void> {
+/** By descriptor: under Yarn PnP a FileHandle has no sync(). */
+async function flush(descriptor: number): Promise<void> {
   try {
-    await sync()
+    await fsyncAsync(descriptor)
   } catch (error) {
     // Some network and user-space filesystems have no fsync; their rename is all there is.
     if (!isSystemError(error, 'EINVAL', 'ENOTSUP', 'ENOSYS')) throw error
