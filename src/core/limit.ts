@@ -175,6 +175,8 @@ export const LIMITS = {
   liveNamesRemembered: 20_000,
   /** Builds before the current one whose hashed names a running server still answers. */
   servedEarlierBuilds: 3,
+  /** Bytes of a file that can be put into pages. */
+  inlineMaxBytes: 32 * KIB,
   /** Fonts that `reply.preload` takes from one stylesheet. */
   preloadFonts: 8,
   /** Images of one stylesheet above which `reply.preload` takes none of them. */

@@ -14,6 +14,7 @@ import { type Mount, mountAt, OWN_FOLDER } from '../http/mount.ts'
 import { addFolders } from '../serve/folders.ts'
 import type { LiveSettings, ServeSettings } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
+import { lookUpInline, readInlineFiles } from '../serve/page/inline.ts'
 import { addVersionRoutes, describeVersion } from '../serve/page/version.ts'
 import { addBuildRoutes, addRootFile } from '../serve/routes.ts'
 import { parseSource } from '../sources/source.ts'
@@ -80,6 +81,9 @@ export async function serveLive(
     earlyHints: settings.earlyHints,
     mount: { url: mount.url, root: settings.root },
     version: describeVersion(mount.path, () => NO_STATS.digest),
+    inline: lookUpInline(() =>
+      readInlineFiles(settings.inline, resolver, (name) => resolver.find(name)?.read() ?? Buffer.alloc(0)),
+    ),
   })
 }
 

@@ -10,6 +10,7 @@ import { addFolders } from '../serve/folders.ts'
 import { createFolderSource, createRemoteSource } from '../serve/manifest-source.ts'
 import { type FingerpostOptions, parseServeOptions, watchIntervalOf } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
+import { lookUpInline } from '../serve/page/inline.ts'
 import { addVersionRoutes, describeVersion } from '../serve/page/version.ts'
 import { createReloader } from '../serve/reload.ts'
 import { addBuildRoutes, addRootFile, installShortCircuit, type RouteParts } from '../serve/routes.ts'
@@ -60,6 +61,7 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
     ...{ site, reloader, earlyHints: settings.earlyHints },
     mount: { url: mount.url, root: settings.root },
     version: describeVersion(mount.path, current),
+    inline: lookUpInline(() => site.current.inline),
   })
 }
 

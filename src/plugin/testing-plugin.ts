@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { TestingOptions } from '../resolve/testing-resolver.ts'
 import { decorate } from '../serve/page/decorations.ts'
+import { elementOf } from '../serve/page/inline.ts'
 import { describeVersion } from '../serve/page/version.ts'
 
 /**
@@ -24,6 +25,11 @@ async function decorateForTests(app: FastifyInstance, options: TestingOptions): 
     earlyHints: false,
     mount: { url: resolver.url, root: '' },
     version: describeVersion(resolver.url, () => NO_STATS.digest),
+    // Every file is there, and empty.
+    inline: {
+      find: (name) => ({ element: elementOf(resolver.describe(name).type), text: '' }),
+      sources: () => ({ scriptSrc: [], styleSrc: [] }),
+    },
   })
 }
 

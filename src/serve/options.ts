@@ -89,6 +89,11 @@ export interface FingerpostOptions {
   readonly rootFiles?: readonly string[] | Readonly<Record<string, string>>
   /** The file that answers for a folder, e.g. `index.html`; `docs` then redirects to `docs/`. Default none. */
   readonly index?: string | false
+  /**
+   * Names of small files that the helper `inline` puts into pages: stylesheets, scripts and SVG images of up to 32 KiB that
+   * refer to no other file. Default none.
+   */
+  readonly inline?: readonly string[]
   /** Check for a new build at an interval of milliseconds; false for never. Default 1000, with `manifest` 60,000. */
   readonly watch?: boolean | { readonly intervalMs?: number }
   /** Also send the links of `reply.preload` as 103 Early Hints, as soon as it is called. Default false. */
@@ -170,6 +175,7 @@ const SERVE_TABLE = {
   fallthrough: { parse: asFlag, default: false },
   rootFiles: { parse: asRootFiles, default: {} as Readonly<Record<string, string>> },
   index: { parse: orFalse(asText), complete: orUndefined<string> },
+  inline: { parse: asListOf(asText), default: [] },
   watch: {
     parse: either(asFlag, asOptions(WATCH_TABLE)),
     default: true as boolean | { readonly intervalMs?: number },

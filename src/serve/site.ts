@@ -1,8 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Digester } from '../core/digest.ts'
+import { FingerpostError } from '../core/error.ts'
 import { groupBy } from '../core/group-by.ts'
 import { findPathOf } from '../core/hashed-path.ts'
 import { LIMITS } from '../core/limit.ts'
 import { type Delta, isDictionary } from '../core/manifest/dictionaries.ts'
+import type { ManifestAsset } from '../core/manifest/manifest.ts'
 import { encodePath, fileNameOf } from '../core/path.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
 import { type CacheStats, createBodyCache } from '../http/body-cache.ts'
@@ -21,10 +25,11 @@ import {
 } from '../http/responder.ts'
 import { type BodyFile, type Response, redirectTo } from '../http/response.ts'
 import type { Sender } from '../http/send.ts'
-import { createManifestResolver } from '../resolve/manifest-resolver.ts'
+import { assetOf, createManifestResolver } from '../resolve/manifest-resolver.ts'
 import type { Resolver } from '../resolve/resolver.ts'
 import type { LoadedManifest } from './manifest-source.ts'
 import type { ServeSettings } from './options.ts'
+import { type InlineFiles, readInlineFiles } from './page/inline.ts'
 
 /** Counters since the start, for metrics. */
 export interface StaticStats extends CacheStats {
@@ -56,6 +61,8 @@ export interface Site extends AnsweringSite {
 /** One build in service. Responders are made when their name is first asked for, so that a start prepares nothing. */
 export interface ServedBuild extends LoadedManifest {
   readonly resolver: Resolver
+  /** See the option. */
+  readonly inline: InlineFiles
   /** By hashed and logical name; never more than the build and its history have. */
   readonly responders: Map<string, Responder>
   /** By hashed path. */
@@ -143,8 +150,9 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
     },
     take(next) {
       if (next.textHash === current.textHash) return false
+      const served = serveBuild(next, parts)
       earlier = [current, ...earlier].slice(0, LIMITS.servedEarlierBuilds)
-      current = serveBuild(next, parts)
+      current = served
       faults.forget()
       reloads++
       return true
@@ -179,16 +187,28 @@ export function findIndex(
   return redirectTo(`./${encodePath(fileNameOf(name))}/`, cacheControl.logical)
 }
 
+/** @throws FingerpostError for a file of the option `inline` that is missing or does not work inside a page */
 function serveBuild(loaded: LoadedManifest, { settings, mount }: SiteParts): ServedBuild {
-  const { manifest } = loaded
+  const { manifest, folder } = loaded
+  const resolver = createManifestResolver(manifest, mount.url)
   const dictionaries = settings.dictionaries ? loaded.dictionaries : undefined
   return {
     ...loaded,
     dictionaries,
     deltas: groupBy(dictionaries?.deltas ?? [], ({ file }) => file),
-    resolver: createManifestResolver(manifest, mount.url),
+    resolver,
+    inline: readInlineFiles(settings.inline, resolver, (name) => readAsset(assetOf(manifest, name), folder)),
     responders: new Map(),
   }
+}
+
+/** Reads a small file when a build is taken into service. */
+function readAsset({ file }: ManifestAsset, folder: string | undefined): Buffer {
+  if (folder !== undefined) return readFileSync(join(folder, file))
+  throw new FingerpostError(
+    'FP_CONFIG',
+    'The option inline needs the files of a build, not a remote manifest.',
+  )
 }
 
 /** Counts every fault and logs each file once per build: a popular one would fill the disk with its log. */

@@ -44,6 +44,11 @@ export interface TemplateHelpers {
    * is a newer one. `{ script: false }` leaves out the script, for pages that import `fingerpost/client`.
    */
   versionTag(options?: TagOptions): string
+  /**
+   * A small file of the option `inline`, inside the page: `<style>`, `<script>`, or an SVG image as it is. Options are
+   * attributes. `app.staticCsp()` has the hashes for the policy. @throws FingerpostError `FP_CONFIG` for another file
+   */
+  inline(name: string, options?: TagOptions): string
   /** `<script type="importmap">` with these specifiers, the URLs of their files, and integrity. Default: that of the build. */
   importMapTag(imports?: Readonly<Record<string, string>>, options?: TagOptions): string
 }
@@ -58,6 +63,16 @@ export interface RequestFacts {
   readonly styleNonce?: string | undefined
   /** How pages notice a newer build; the plugin has it. */
   readonly version?: VersionFacts | undefined
+  /** The files that can be put into pages; the plugin has them. */
+  readonly inline?: ((name: string) => InlineFile) | undefined
+}
+
+/** A file that is put into a page. */
+export interface InlineFile {
+  /** The element around it; undefined for none. */
+  readonly element: 'script' | 'style' | undefined
+  /** As an HTML parser reads it: with `\n` for every line end. */
+  readonly text: string
 }
 
 /** How pages notice a newer build. */

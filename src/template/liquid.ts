@@ -47,6 +47,7 @@ const FILTERS: Readonly<Record<string, LiquidFilter>> = {
   module_tag: (helpers, name, options) => helpers.moduleTag(name, options),
   preload_tag: (helpers, name, options) => helpers.preloadTag(name, options),
   version_tag: (helpers, _value, options) => helpers.versionTag(options),
+  inline: (helpers, name, options) => helpers.inline(name, options),
   vite_tags: (helpers, name, options) => helpers.viteTags(name, options),
   import_map_tag: (helpers, imports, options) =>
     helpers.importMapTag(Object.keys(imports ?? {}).length === 0 ? undefined : imports, options),

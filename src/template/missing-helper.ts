@@ -1,5 +1,5 @@
 const HELPERS =
-  '(?:static(?:Integrity)?|stylesheetTag|scriptTag|moduleTag|preloadTag|importMapTag|viteTags|versionTag)'
+  '(?:static(?:Integrity)?|stylesheetTag|scriptTag|moduleTag|preloadTag|importMapTag|viteTags|versionTag|inline)'
 
 /** Messages of template engines about a tag or function that they do not know, and what to write. */
 const CASES: readonly (readonly [message: RegExp, remedy: string])[] = [

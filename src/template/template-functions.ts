@@ -2,13 +2,21 @@ import { FingerpostError } from '../core/error.ts'
 import type { ReferenceKind } from '../core/reference/reference.ts'
 import { formatScriptJson } from '../resolve/import-map.ts'
 import type { ImportMap, ResolvedAsset, Resolver } from '../resolve/resolver.ts'
-import type { RequestFacts, TagOptions, TemplateHelpers, UrlOptions, VersionFacts } from './helpers.ts'
+import type { RequestFacts, TagOptions, TemplateHelpers, UrlOptions } from './helpers.ts'
 import { type Attributes, type AttributeValue, formatTag, KEYWORD_MARK } from './html.ts'
+import { formatInline, formatVersionTag } from './page-tags.ts'
 import { findNeeds, preloadDestination } from './preload.ts'
 import { formatViteTags } from './vite-tags.ts'
 
 /** The helpers that take a name and the options of a tag. */
-export const TAG_HELPERS = ['stylesheetTag', 'scriptTag', 'moduleTag', 'preloadTag', 'viteTags'] as const
+export const TAG_HELPERS = [
+  'stylesheetTag',
+  'scriptTag',
+  'moduleTag',
+  'preloadTag',
+  'viteTags',
+  'inline',
+] as const
 
 /** Creates the helpers. It is cheap enough for every request. */
 export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = {}): TemplateHelpers {
@@ -48,35 +56,11 @@ export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = 
       const json = formatScriptJson(integrity ? map : { imports: map.imports })
       return `${formatTag('script', { type: 'importmap', nonce, ...rest })}${json}</script>`
     },
-    versionTag(options = {}) {
-      const {
-        nonce = facts.nonce,
-        integrity = true,
-        crossorigin = 'anonymous',
-        script = true,
-        ...rest
-      } = options
-      const { preload: _p, absolute: _a, ...attributes } = rest
-      const { url, script: src, integrity: digest, current } = versionOf(facts)
-      const meta = formatTag('meta', { name: 'fingerpost-version', content: current(), 'data-url': url })
-      if (!script) return meta
-      const security = { integrity: integrity && digest, crossorigin, nonce }
-      return `${meta}${formatTag('script', { type: 'module', src, ...security, ...attributes })}</script>`
-    },
+    versionTag: (options = {}) => formatVersionTag(options, facts),
+    inline: (name, options = {}) => formatInline(name, options, facts),
     viteTags: (name, options = {}) => formatViteTags(name, resolver.entry(name), options, { helpers, facts }),
   }
   return helpers
-}
-
-function versionOf({ version }: RequestFacts): VersionFacts {
-  if (version !== undefined) return version
-  throw new FingerpostError(
-    'FP_CONFIG',
-    'versionTag() needs the Fastify plugin, which answers for the version.',
-    {
-      remedy: 'Use reply.staticHelpers or app.staticHelpers.',
-    },
-  )
 }
 
 interface Surroundings {

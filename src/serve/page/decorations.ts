@@ -8,6 +8,7 @@ import { explainMissingHelper } from '../../template/missing-helper.ts'
 import { createTemplateHelpers } from '../../template/template-functions.ts'
 import type { Reloader } from '../reload.ts'
 import type { Site, StaticStats } from '../site.ts'
+import type { InlineLookup, InlineSources } from './inline.ts'
 import { type PreloadFile, preloadLinks } from './preload.ts'
 
 declare module 'fastify' {
@@ -32,6 +33,8 @@ declare module 'fastify' {
      * tests.
      */
     readonly staticVersion: string
+    /** The CSP hashes of the files of the option `inline`, of the build in service. */
+    staticCsp(): InlineSources
     /** Checks for a new build now; true if one was taken into service. @throws FingerpostError `FP_MANIFEST` */
     staticReload(): Promise<boolean>
     /** Counters for metrics. */
@@ -65,6 +68,7 @@ export interface DecorationParts {
   readonly earlyHints: boolean
   readonly mount: FastifyInstance['staticMount']
   readonly version: VersionFacts
+  readonly inline: InlineLookup
 }
 
 /**
@@ -74,6 +78,7 @@ export interface DecorationParts {
  */
 export function decorate(app: FastifyInstance, parts: DecorationParts): void {
   const { site, reloader, earlyHints, mount, version } = parts
+  const { find: inline, sources } = parts.inline
   if (app.hasDecorator('static')) {
     throw new FingerpostError('FP_CONFIG', 'Another build has already added static() to this app.', {
       remedy: 'Register one of them with decorate: false, or each in a scope of its own.',
@@ -81,7 +86,7 @@ export function decorate(app: FastifyInstance, parts: DecorationParts): void {
   }
   const helpers = createTemplateHelpers(
     liveView(() => site.current.resolver),
-    { version },
+    { version, inline },
   )
   app.decorate('static', helpers.static)
   app.decorate('staticUrl', helpers.static)
@@ -89,13 +94,14 @@ export function decorate(app: FastifyInstance, parts: DecorationParts): void {
   app.decorate('staticIntegrity', helpers.staticIntegrity)
   app.decorate('staticReload', () => reloader.reload())
   app.decorate('staticMount', mount)
+  app.decorate('staticCsp', sources)
   app.decorate('staticVersion', { getter: () => version.current() })
   app.decorate('importMap', ({ nonce, entries } = {}) =>
     formatImportMap(site.current.resolver.importMap(entries), nonce),
   )
   app.decorate('staticStats', () => site.stats())
   const helpersFor = (reply: FastifyReply) =>
-    createTemplateHelpers(site.current.resolver, { ...factsOf(reply), version })
+    createTemplateHelpers(site.current.resolver, { ...factsOf(reply), version, inline })
   const url = function (this: FastifyReply, name: string, options?: UrlOptions): string {
     return options?.absolute ? helpersFor(this).static(name, options) : helpers.static(name)
   }
