@@ -85,6 +85,19 @@ export function parseOptions<T>(value: unknown, table: OptionTable<T>, where: st
   return parsed as Partial<T>
 }
 
+/** Marks an object of keyword arguments as Nunjucks passes it. */
+export const KEYWORD_MARK = '__keywords'
+
+/**
+ * {@link parseOptions} for a function that templates call with options. What callers add by themselves is left out: the
+ * index of `names.map(url)`, Nunjucks' mark, what Handlebars knows of a call beside its `hash`.
+ */
+export function parseCallOptions<T>(value: unknown, table: OptionTable<T>, where: string): Partial<T> {
+  if (value === undefined || typeof value === 'number') return {}
+  const { hash, [KEYWORD_MARK]: _mark, ...given } = asRecord(value, where)
+  return parseOptions(hash ?? given, table, where)
+}
+
 /** Fills in defaults and completes every option. @param cwd where relative paths start */
 export function completeOptions<T, Table extends OptionTable<T>>(
   options: Partial<T>,

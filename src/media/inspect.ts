@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { LIMITS } from '../core/limit.ts'
+import { asAnything, type OptionTable, parseOptions } from '../core/option.ts'
 import { isTemporaryKey } from '../storage/key.ts'
 import type { Storage, StoredFile } from '../storage/storage.ts'
 import { originalNameOf } from './content/image.ts'
@@ -13,6 +14,8 @@ export interface OrphanOptions {
   /** Younger files may be about to be used. Default 24 hours. */
   readonly minAgeHours?: number
 }
+
+const TABLE: OptionTable<OrphanOptions> = { prefix: asAnything, minAgeHours: asAnything }
 
 /** A stored file that no request can get. */
 export interface Unservable {
@@ -27,9 +30,14 @@ export interface Unservable {
 export async function* findOrphans(
   storage: Storage,
   usedNames: Iterable<string>,
-  { prefix = '', minAgeHours = LIMITS.sweepMinAgeHours }: OrphanOptions,
+  options: OrphanOptions,
   now: number,
 ): AsyncIterable<StoredFile> {
+  const { prefix = '', minAgeHours = LIMITS.sweepMinAgeHours } = parseOptions(
+    options,
+    TABLE,
+    "orphans' options",
+  )
   const used = new Set<string>()
   for (const name of usedNames) used.add(foldName(name))
   const youngest = now - minAgeHours * 3_600_000

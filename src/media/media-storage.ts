@@ -7,6 +7,7 @@ import {
   asFunction,
   asText,
   type OptionTable,
+  parseCallOptions,
   parseOptions,
 } from '../core/option.ts'
 import type { ByteRange, Storage, StoredFile } from '../storage/storage.ts'
@@ -15,7 +16,7 @@ import { isReadableKey, unsafeName } from './content/name.ts'
 import { asInline, type PresentationOptions } from './content/presentation.ts'
 import { asVariants, createVariantMaker, type Variants } from './content/variant.ts'
 import { findOrphans, type OrphanOptions } from './inspect.ts'
-import { createAddresses, type MediaLinkOptions } from './links/address.ts'
+import { createAddresses, LINK_TABLE, type MediaLinkOptions } from './links/address.ts'
 import { createLinkSigner, type LinkKey } from './links/link.ts'
 import { asStorage } from './options.ts'
 import { createStaging, type MediaSaveOptions, type StagedFile, statOf } from './staging.ts'
@@ -120,6 +121,10 @@ const TABLE: OptionTable<MediaStorageOptions> = {
   inlineSvg: asFlag,
 }
 
+const URL_TABLE: OptionTable<UrlChoice> = { variant: asText }
+
+const PAGE_TABLE: OptionTable<PageOptions> = { after: asAnything, limit: asCount }
+
 /** Puts checks and names around a storage. @throws FingerpostError `FP_CONFIG` for a wrong option */
 export function createMediaStorage(given: Storage, settings: MediaStorageOptions = {}): MediaStorage {
   const storage = asStorage(given, 'storage')
@@ -149,13 +154,17 @@ export function createMediaStorage(given: Storage, settings: MediaStorageOptions
     exists: async (name) => (await storage.stat(checkName(name))) !== undefined,
     size: async (name) => (await statOf(storage, checkName(name))).size,
     modifiedAt: async (name) => (await statOf(storage, checkName(name))).modifiedAt,
-    list: (prefix = '', page = {}) => listPage(storage, prefix, page),
+    list: async (prefix = '', page = {}) =>
+      listPage(storage, prefix, parseOptions(page, PAGE_TABLE, "list's options")),
     async delete(name) {
       await storage.delete(checkName(name))
       await staging.removeVariants(name)
     },
-    url: (name, choice = {}) => addresses.url(chosen(name, choice)),
-    async signedUrl(name, { variant, ...signing } = {}) {
+    url: (name, choice) =>
+      addresses.url(chosen(name, parseCallOptions(choice, URL_TABLE, 'the options of a media URL'))),
+    async signedUrl(name, options) {
+      const table = { ...URL_TABLE, ...LINK_TABLE }
+      const { variant, ...signing } = parseCallOptions(options, table, "signedUrl's options")
       if (variant === undefined || signing.method !== 'PUT')
         return addresses.signedUrl(chosen(name, { variant }), signing)
       throw new FingerpostError('FP_CONFIG', 'A variant is made from its picture and has no address for PUT.')

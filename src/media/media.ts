@@ -1,12 +1,19 @@
 import type { FastifyRequest } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
+import { asAnything, parseOptions } from '../core/option.ts'
 import { isObjectStore } from '../storage/storage.ts'
 import { createDirectUploads, type DirectUploads } from './links/direct.ts'
 import type { LinkKey } from './links/link.ts'
 import type { MediaStorage } from './media-storage.ts'
 import type { Quota, UploadLimits } from './options.ts'
 import type { Intake } from './upload/intake.ts'
-import { type SavedUpload, saveUpload, type UploadOptions, type UploadPart } from './upload/upload.ts'
+import {
+  type SavedUpload,
+  saveUpload,
+  UPLOAD_TABLE,
+  type UploadOptions,
+  type UploadPart,
+} from './upload/upload.ts'
 
 /** How to save a part of a form. */
 export interface MediaUploadOptions extends UploadOptions<FastifyRequest | undefined> {
@@ -39,7 +46,8 @@ export interface MediaParts {
 /** Puts `app.media` together. */
 export function createMedia(parts: MediaParts): Media {
   const { files, limits, intake } = parts
-  const save = (part: UploadPart, options: MediaUploadOptions) => {
+  const save = async (part: UploadPart, options: MediaUploadOptions) => {
+    parseOptions(options, { ...UPLOAD_TABLE, request: asAnything }, "save's options")
     const { request, maxBytes = limits.maxFileBytes } = options
     // A quota counts by request; an upload without one is the application's own.
     const quota = request && parts.quota

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
+import { asCount, asFlag, type OptionTable, parseOptions } from '../core/option.ts'
 import { temporaryKeyFor } from '../storage/key.ts'
 import type { SaveOptions, Storage, StoredFile } from '../storage/storage.ts'
 import { type MediaContent, openContent, overLimit, readHead } from './content/content.ts'
@@ -16,6 +17,8 @@ export interface MediaSaveOptions {
   /** Bytes allowed; the storage's own limit holds as well. */
   readonly maxBytes?: number
 }
+
+const SAVE_TABLE: OptionTable<MediaSaveOptions> = { overwrite: asFlag, maxBytes: asCount }
 
 /** Content that was received under a name of its own, or under a new name. Until `commit` it replaces nothing. */
 export interface StagedFile {
@@ -105,7 +108,8 @@ export function createStaging(context: StagingContext): Staging {
     }
     return { commit, discard }
   }
-  const stage: Staging['stage'] = async (name, given, { overwrite = false, maxBytes: most } = {}) => {
+  const stage: Staging['stage'] = async (name, given, saving = {}) => {
+    const { overwrite = false, maxBytes: most } = parseOptions(saving, SAVE_TABLE, "stage's options")
     const key = overwrite
       ? await put(name, temporaryKeyFor(name), given, most)
       : await put(name, name, given, most, { alternative: alternativesTo(name) })
@@ -128,7 +132,8 @@ export function createStaging(context: StagingContext): Staging {
   return {
     stage,
     removeVariants,
-    async save(name, given, saving = {}) {
+    async save(name, given, options = {}) {
+      const saving = parseOptions(options, SAVE_TABLE, "save's options")
       if (saving.overwrite === true && variants.namesOf(name).length === 0)
         return put(name, name, given, saving.maxBytes, { overwrite: true })
       const staged = await stage(name, given, saving)

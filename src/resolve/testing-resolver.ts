@@ -1,6 +1,7 @@
 import { FingerpostError } from '../core/error.ts'
 import { mediaType } from '../core/media-type.ts'
 import { nearestNames } from '../core/nearest.ts'
+import { asAnything, asText, type OptionTable, parseOptions } from '../core/option.ts'
 import { isLogicalPath, type LogicalPath } from '../core/path.ts'
 import { collect } from '../sources/collect.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
@@ -17,6 +18,8 @@ export interface TestingOptions {
   readonly cwd?: string
 }
 
+const TABLE: OptionTable<TestingOptions> = { url: asText, sources: asAnything, cwd: asText }
+
 /** Has the form of an integrity, but is the digest of no file. */
 const TESTING_INTEGRITY = `sha384-${'A'.repeat(64)}`
 
@@ -27,7 +30,8 @@ const TESTING_INTEGRITY = `sha384-${'A'.repeat(64)}`
  * @throws FingerpostError `FP_SOURCE` for a missing source
  */
 export async function createTestingResolver(options: TestingOptions = {}): Promise<Resolver> {
-  const { url = '/static/', sources, cwd = process.cwd() } = options
+  const given = parseOptions(options, TABLE, "createTestingResolver's options")
+  const { url = '/static/', sources, cwd = process.cwd() } = given
   const known = sources && (await listNames(sources, cwd))
   const entries = new Set<string>()
   const resolver = createResolver(url, {

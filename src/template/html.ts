@@ -1,4 +1,5 @@
 import { FingerpostError } from '../core/error.ts'
+import { KEYWORD_MARK } from '../core/option.ts'
 
 /** The value of an HTML attribute. `true` writes the bare name; `false`, null and undefined omit it. */
 export type AttributeValue = string | number | boolean | null | undefined
@@ -13,9 +14,6 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 }
-
-/** Nunjucks marks keyword arguments with this property. */
-export const KEYWORD_MARK = '__keywords'
 
 /** Escapes text for HTML content and for attributes with either quote. */
 export function escapeHtml(text: string): string {

@@ -1,9 +1,10 @@
 import { FingerpostError } from '../core/error.ts'
+import { asAnything, KEYWORD_MARK, parseCallOptions } from '../core/option.ts'
 import type { ReferenceKind } from '../core/reference/reference.ts'
 import { formatScriptJson } from '../resolve/import-map.ts'
 import type { ImportMap, ResolvedAsset, Resolver } from '../resolve/resolver.ts'
 import type { RequestFacts, TagOptions, TemplateHelpers, UrlOptions } from './helpers.ts'
-import { type Attributes, type AttributeValue, formatTag, KEYWORD_MARK } from './html.ts'
+import { type Attributes, type AttributeValue, formatTag } from './html.ts'
 import { formatInline, formatVersionTag } from './page-tags.ts'
 import { findNeeds, preloadDestination } from './preload.ts'
 import { formatViteTags } from './vite-tags.ts'
@@ -22,8 +23,10 @@ export const TAG_HELPERS = [
 export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = {}): TemplateHelpers {
   const tag = (name: string, options: TagOptions) => describeTag(name, options, resolver, facts)
   const { nonce: scriptNonce, styleNonce = scriptNonce } = facts
-  const url = (name: string, options: UrlOptions = {}) =>
-    absoluteOrNot(resolver.resolve(name), options, facts)
+  const url = (name: string, given?: UrlOptions) => {
+    const options = parseCallOptions<UrlOptions>(given, { absolute: asAnything }, "static's options")
+    return absoluteOrNot(resolver.resolve(name), options, facts)
+  }
   const helpers: TemplateHelpers = {
     static: url,
     staticIntegrity: (name) => resolver.integrity(name),

@@ -1,5 +1,6 @@
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
+import { asAnything, asOneOf, type OptionTable } from '../../core/option.ts'
 import { encodePath, fileNameOf } from '../../core/path.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
 import { isObjectStore, type Storage } from '../../storage/storage.ts'
@@ -14,6 +15,13 @@ export interface MediaLinkOptions {
   readonly method?: 'GET' | 'PUT'
   /** GET: `attachment` makes a browser save even a picture. */
   readonly disposition?: DispositionType
+}
+
+export const LINK_TABLE: OptionTable<MediaLinkOptions> = {
+  // Checked by what signs.
+  expiresInSeconds: asAnything,
+  method: asOneOf('GET', 'PUT'),
+  disposition: asOneOf('inline', 'attachment'),
 }
 
 /**

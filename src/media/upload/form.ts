@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
+import { asAnything, asCount, asRecord, parseOptions } from '../../core/option.ts'
 import { isOverLimit, overLimit } from '../content/content.ts'
 import type { UploadLimits } from '../options.ts'
 import { readParts } from './parts.ts'
@@ -7,6 +8,7 @@ import {
   type PendingUpload,
   receiveUpload,
   type SavedUpload,
+  UPLOAD_TABLE,
   type UploadContext,
   type UploadOptions,
   type UploadPart,
@@ -50,11 +52,12 @@ export interface SavedForm {
  * @throws FingerpostError `FP_LIMIT` (413), `FP_UPLOAD` (400 malformed or cut off, 415 of a type not allowed)
  */
 export async function receiveForm(
-  { files: allowed }: FormOptions,
+  options: FormOptions,
   limits: UploadLimits,
   context: UploadContext<FastifyRequest>,
 ): Promise<SavedForm> {
   const { request, wait } = context
+  const allowed = readOptions(options)
   const uploads: PendingUpload[] = []
   const fields = new Map<string, string | readonly string[]>()
   try {
@@ -69,6 +72,14 @@ export async function receiveForm(
     throw error
   }
   return savedForm(uploads, fields)
+}
+
+/** A mistyped `extensions` would let every file in. */
+function readOptions(options: FormOptions): FormOptions['files'] {
+  const { files = {} } = parseOptions<FormOptions>(options, { files: asAnything }, "saveUploads' options")
+  for (const [field, each] of Object.entries(asRecord(files, 'files')))
+    parseOptions(each, { ...UPLOAD_TABLE, maxFiles: asCount }, `files.${field}`)
+  return files
 }
 
 function savedForm(uploads: readonly PendingUpload[], fields: SavedForm['fields']): SavedForm {

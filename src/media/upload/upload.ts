@@ -1,6 +1,7 @@
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { bareMediaType } from '../../core/media-type.ts'
+import { asAnything, asCount, asFlag, asListOf, asText, type OptionTable } from '../../core/option.ts'
 import { extensionOf } from '../../core/path.ts'
 import { isOverLimit, overLimit } from '../content/content.ts'
 import { claimedImageType, isOfType } from '../content/image.ts'
@@ -41,6 +42,14 @@ export interface UploadOptions<Request> {
   readonly maxBytes?: number
   /** Replace a file of the same name. Default false: the new file gets another name. */
   readonly overwrite?: boolean
+}
+
+export const UPLOAD_TABLE: OptionTable<UploadOptions<never>> = {
+  uploadTo: asAnything,
+  extensions: asListOf(asText),
+  types: asListOf(asText),
+  maxBytes: asCount,
+  overwrite: asFlag,
 }
 
 /** A stored upload. Keep the name; make the URL when it is needed. */

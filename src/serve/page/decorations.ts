@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
 import type { StaticName } from '../../core/manifest/static-name.ts'
+import { asAnything, asListOf, asText, type OptionTable, parseCallOptions } from '../../core/option.ts'
 import { formatImportMap, type ImportMapOptions } from '../../resolve/import-map.ts'
 import type { Resolver } from '../../resolve/resolver.ts'
 import type { RequestFacts, TemplateHelpers, UrlOptions, VersionFacts } from '../../template/helpers.ts'
@@ -71,6 +72,8 @@ export interface DecorationParts {
   readonly inline: InlineLookup
 }
 
+const IMPORT_MAP_TABLE: OptionTable<ImportMapOptions> = { nonce: asAnything, entries: asListOf(asText) }
+
 /**
  * Adds `static` and related methods to an app.
  *
@@ -96,14 +99,15 @@ export function decorate(app: FastifyInstance, parts: DecorationParts): void {
   app.decorate('staticMount', mount)
   app.decorate('staticCsp', sources)
   app.decorate('staticVersion', { getter: () => version.current() })
-  app.decorate('importMap', ({ nonce, entries } = {}) =>
-    formatImportMap(site.current.resolver.importMap(entries), nonce),
-  )
+  app.decorate('importMap', (options) => {
+    const { nonce, entries } = parseCallOptions(options, IMPORT_MAP_TABLE, "importMap's options")
+    return formatImportMap(site.current.resolver.importMap(entries), nonce)
+  })
   app.decorate('staticStats', () => site.stats())
   const helpersFor = (reply: FastifyReply) =>
     createTemplateHelpers(site.current.resolver, { ...factsOf(reply), version, inline })
   const url = function (this: FastifyReply, name: string, options?: UrlOptions): string {
-    return options?.absolute ? helpersFor(this).static(name, options) : helpers.static(name)
+    return options === undefined ? helpers.static(name) : helpersFor(this).static(name, options)
   }
   app.decorateReply('staticHelpers', {
     getter(this: FastifyReply) {

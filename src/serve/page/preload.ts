@@ -1,4 +1,5 @@
 import { LIMITS } from '../../core/limit.ts'
+import { asAnything, asOneOf, type OptionTable, parseOptions } from '../../core/option.ts'
 import type { LogicalPath } from '../../core/path.ts'
 import type { ReferenceKind } from '../../core/reference/reference.ts'
 import type { NameAnswers, ResolvedAsset } from '../../resolve/resolver.ts'
@@ -7,7 +8,14 @@ import type { NameAnswers, ResolvedAsset } from '../../resolve/resolver.ts'
 export type LinkValue = string
 
 /** A file to preload: its logical path, or with it what a script is, where nothing in the build tells. */
-export type PreloadFile = LogicalPath | { readonly name: LogicalPath; readonly as: 'module' | 'script' }
+export type PreloadFile = LogicalPath | PreloadScript
+
+interface PreloadScript {
+  readonly name: LogicalPath
+  readonly as: 'module' | 'script'
+}
+
+const TABLE: OptionTable<PreloadScript> = { name: asAnything, as: asOneOf('module', 'script') }
 
 /**
  * What a browser should fetch for a page that uses these files, each once, in the order it needs them: a stylesheet
@@ -31,7 +39,8 @@ export function preloadLinks(resolver: NameAnswers, files: readonly PreloadFile[
 
 /** The file itself, then what it leads to. */
 function linksFor(resolver: NameAnswers, file: PreloadFile): readonly LinkValue[] {
-  const asset = resolver.describe(typeof file === 'string' ? file : file.name)
+  const { name, as } = typeof file === 'string' ? { name: file } : parseOptions(file, TABLE, 'preload')
+  const asset = resolver.describe(name as LogicalPath)
   if (asset.type.startsWith('text/css')) {
     const sheets = closure(resolver, asset, 'css-import')
     const used = sheets.flatMap((sheet) => referencesOf(resolver, sheet, 'css-url'))
@@ -44,7 +53,7 @@ function linksFor(resolver: NameAnswers, file: PreloadFile): readonly LinkValue[
     ]
   }
   if (!isScript(asset)) return [formatLink(asset)]
-  const isModule = typeof file === 'string' ? resolver.isModule(asset.path) : file.as === 'module'
+  const isModule = as === undefined ? resolver.isModule(asset.path) : as === 'module'
   return isModule ? closure(resolver, asset, 'js-import').map(formatModule) : [formatLink(asset)]
 }
 
