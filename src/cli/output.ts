@@ -70,8 +70,11 @@ export function createOutput(stream: OutputStream, environment: ColorEnvironment
 /** Writes one JSON object. Maps become objects and big integers strings. */
 export function writeJson(value: unknown, stdout: Output): void {
   const text = JSON.stringify(value, jsonValue, 2)
-  // JSON.stringify leaves C1 controls, which terminals obey, as they are.
-  const escaped = text.replace(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`)
+  // JSON.stringify leaves C1 controls, which terminals obey, and what changes the direction of text as they are.
+  const escaped = text.replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
   stdout.writeData(`${escaped}\n`)
 }
 

@@ -57,7 +57,7 @@ export class FingerpostError extends Error {
  * characters but the end of a line, and what changes the direction of text, are written as escapes.
  */
 export function showControls(text: string): string {
-  return text.replace(/(?!\n)[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, (char) => {
+  return text.replace(/(?!\n)[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (char) => {
     const code = char.codePointAt(0) ?? 0
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
   })
@@ -76,7 +76,9 @@ function showIn(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(showIn)
   if (value instanceof Error) return showInError(value, MAX_CAUSES)
   if (Object.getPrototypeOf(value ?? 0) !== Object.prototype) return value
-  return Object.fromEntries(Object.entries(value as object).map(([key, each]) => [key, showIn(each)]))
+  return Object.fromEntries(
+    Object.entries(value as object).map(([key, each]) => [showControls(key), showIn(each)]),
+  )
 }
 
 /** An error may be its own cause. */
