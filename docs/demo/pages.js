@@ -61,11 +61,13 @@ function ports(query) {
   return ['ports.njk', { home: start, rows }]
 }
 
-function assets(_query, manifest) {
+function assets(query, manifest) {
   if (manifest === undefined) return ['assets.njk', {}]
-  const own = Object.entries(manifest.assets).filter(([name]) => !name.startsWith('vendor/'))
-  const used = Object.entries(manifest.assets).filter(([name]) => /\.min\.(css|js)$|leaflet\.css$/.test(name))
-  return ['assets.njk', { summary: summarise(manifest), rows: [...own, ...used].map(assetRow) }]
+  const all = Object.entries(manifest.assets)
+  const isShown = ([name]) => !name.startsWith('vendor/') || /\.min\.(css|js)$|leaflet\.css$/.test(name)
+  const shown = query.all === undefined ? all.filter(isShown) : all
+  const hidden = all.length - shown.length
+  return ['assets.njk', { summary: summarise(manifest), hidden, rows: shown.map(assetRow) }]
 }
 
 function summarise(manifest) {

@@ -46,7 +46,8 @@ export async function findFaults(
   page.on('response', (answer) => {
     if (answer.status() >= 400) faults.push(`${url}: ${answer.status()} ${answer.url()}`)
   })
-  await page.goto(url, { waitUntil: 'networkidle' })
+  await page.goto(url, { waitUntil: 'load' })
+  await page.evaluate('document.fonts.ready.then(() => undefined)')
   await page.evaluate(AXE)
   for (const look of LOOKS) {
     await page.emulateMedia({ colorScheme: look.colorScheme, reducedMotion: 'reduce' })
@@ -84,7 +85,7 @@ async function findBarriers(
 ): Promise<readonly string[]> {
   // Without `resultTypes`, axe describes every element that is right as well.
   const violations = (await page.evaluate(
-    `axe.run(${JSON.stringify({ resultTypes: ['violations'], ...options })}).then(({ violations }) => violations)`,
+    `axe.run(${JSON.stringify({ resultTypes: ['violations'], preload: false, ...options })}).then(({ violations }) => violations)`,
   )) as Violation[]
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
