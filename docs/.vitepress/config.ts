@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineConfig } from 'vitepress'
 import { GROUPS, indexName, PAGES, urlOf } from './pages.ts'
@@ -19,16 +19,25 @@ export default defineConfig({
   rewrites: Object.fromEntries(
     PAGES.filter(({ file }) => file !== indexName(file)).map(({ file }) => [file, indexName(file)]),
   ),
+  // What the demo builds has pages of packages in it.
+  srcExclude: ['demo/*/**'],
   // The examples name it.
   ignoreDeadLinks: ['http://localhost:3000'],
   head: [['link', { rel: 'icon', href: '/icon.svg' }]],
   buildEnd: ({ srcDir, outDir }) => {
-    cpSync(join(srcDir, CHARTS), join(outDir, 'charts', CHARTS))
+    // It links to the file beside it in the repository.
+    const charts = readFileSync(join(srcDir, CHARTS), 'utf8').replace(
+      'href="benchmarks.md"',
+      'href="/benchmarks.html"',
+    )
+    mkdirSync(join(outDir, 'charts'), { recursive: true })
+    writeFileSync(join(outDir, 'charts', CHARTS), charts)
     cpSync(join(srcDir, 'site/icon.svg'), join(outDir, 'icon.svg'))
   },
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     languageAlias: { ejs: 'html', eta: 'html', njk: 'html' },
+    anchor: { slugify: anchorOf },
     config: (markdown) => {
       markdown.core.ruler.push('fingerpost', ({ tokens, env }) => {
         for (const token of tokens.flatMap(({ children }) => children ?? [])) {
@@ -59,4 +68,13 @@ function siteLink(href: string, page: string): string {
   if (href === CHARTS) return `/charts/${CHARTS}`
   const isPage = /^\/docs\/.*\.md$/.test(pathname)
   return isPage ? indexName(href) : `${REPOSITORY}/blob/main${pathname}${hash}`
+}
+
+/** The anchor of a heading as GitHub makes it: links in the pages have to work on both. */
+function anchorOf(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}_\- ]/gu, '')
+    .replaceAll(' ', '-')
 }

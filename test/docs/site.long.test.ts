@@ -49,9 +49,9 @@ test('the documentation as a site', { timeout: 290_000 }, async (context) => {
   await context.test('the search finds an option and leads to it', async () => {
     const page = await browser.newPage()
     await page.goto(origin, { waitUntil: 'networkidle' })
-    await page.keyboard.press('Control+K')
-    await page.getByRole('searchbox').fill('shortCircuit')
-    await page.getByRole('option').first().click()
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.locator('#localsearch-input').fill('shortCircuit')
+    await page.locator('.VPLocalSearchBox .result').first().click()
     await page.waitForURL(/\.html/)
     assert.match((await page.locator('main').textContent()) ?? '', /shortCircuit/)
     await page.close()
