@@ -9,7 +9,12 @@ const ROOT = join(import.meta.dirname, '..')
 const PART = /^<!-- (options|limits|commands)(.*?) -->\n[\s\S]*?^<!-- end -->$/gm
 
 /** The pages that have generated parts. */
-export const PAGES: readonly string[] = ['docs/configuration.md', 'docs/security.md']
+export const PAGES: readonly string[] = [
+  'docs/configuration.md',
+  'docs/commands.md',
+  'docs/limits.md',
+  'docs/security.md',
+]
 
 /** A page with its parts as the code has them now. */
 export function generate(page: string): string {
@@ -62,7 +67,7 @@ function missing(name: string): never {
 function commandPages(): string {
   const overview = help()
   const names = [...(/^Commands:\n((?: {2}.*\n)+)/m.exec(overview)?.[1] ?? '').matchAll(/^ {2}(\w+)/gm)]
-  const pages = names.map(([, name = '']) => `### ${name}\n\n${block(help(name))}`)
+  const pages = names.map(([, name = '']) => `## ${name}\n\n${block(help(name))}`)
   return [block(overview), ...pages].join('\n\n')
 }
 

@@ -33,6 +33,7 @@ export const GROUPS: readonly Group[] = [
     'guides/monorepos.md': 'Monorepos',
     'media.md': 'Media files',
     'dictionaries.md': 'Shared dictionaries',
+    'tabs.md': 'Tabs that outlive a deploy',
     'report.md': 'The build report',
   }),
   group('Deploy', {
@@ -44,9 +45,11 @@ export const GROUPS: readonly Group[] = [
   }),
   group('Look up', {
     'configuration.md': 'Configuration',
+    'commands.md': 'Commands',
     'references.md': 'References',
     'build.md': 'Building',
     'serving.md': 'Serving',
+    'serving-in-detail.md': 'Serving in detail',
     'security.md': 'Security',
     'troubleshooting.md': 'Troubleshooting',
     'faq.md': 'Questions',
@@ -64,6 +67,7 @@ export const GROUPS: readonly Group[] = [
     'benchmarks.md': 'Benchmarks',
     'benchmarks-in-detail.md': 'Benchmarks in detail',
     'architecture.md': 'Architecture',
+    'limits.md': 'Limits',
   }),
 ]
 

@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-const PAGE = readFileSync(join(ROOT, 'docs/serving.md'), 'utf8')
+const PAGE = ['serving.md', 'serving-in-detail.md']
+  .map((page) => readFileSync(join(ROOT, 'docs', page), 'utf8'))
+  .join('\n')
 const ROOMS = ['http', 'serve', 'live', 'plugin']
 const CODE = ROOMS.flatMap((room) => readRoom(join(ROOT, 'src', room))).join('\n')
 
@@ -27,7 +29,7 @@ const KINDS: readonly (readonly [kind: string, found: RegExp, spelt: (name: stri
 ]
 
 for (const [kind, found, spelt] of KINDS) {
-  test(`docs/serving.md has every ${kind} of the code`, () => {
+  test(`the pages on serving have every ${kind} of the code`, () => {
     const names = new Set([...CODE.matchAll(found)].map(([, name = '']) => name))
     assert.ok(names.size > 2, `${names.size} found`)
     assert.deepEqual(
@@ -37,7 +39,7 @@ for (const [kind, found, spelt] of KINDS) {
   })
 }
 
-test('docs/serving.md has every option of the plugin', () => {
+test('the pages on serving have every option of the plugin', () => {
   const body = /export interface FingerpostOptions \{([\s\S]*?)\n\}/.exec(CODE)?.[1] ?? ''
   const names = [...body.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name = '']) => name)
   assert.ok(names.length > 20)
@@ -47,7 +49,7 @@ test('docs/serving.md has every option of the plugin', () => {
   )
 })
 
-test('docs/serving.md has every counter of staticStats', () => {
+test('the pages on serving have every counter of staticStats', () => {
   const bodies = [...CODE.matchAll(/export interface (?:StaticStats|CacheStats)[^{]*\{([\s\S]*?)\n\}/g)]
   const names = bodies.flatMap(([, body = '']) =>
     [...body.matchAll(/readonly (\w+):/g)].map(([, name]) => name),

@@ -20,7 +20,7 @@ import { asImportMap, completeImportMap, type ImportMapOption } from './import-m
 import { asCompress, asSource, type CompressRule } from './option-parsers.ts'
 
 // To add an option: a member of BuildOptions, the row of the same name below it, and the code that uses it.
-// The config file, the command line, --help, BuildConfig, the defaults and docs/configuration.md follow.
+// The config file, the command line, --help, BuildConfig, the defaults and the tables of the documentation follow.
 
 /** What to build, and how: the shape of the config file. */
 export interface BuildOptions {
