@@ -7,9 +7,11 @@ import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import { flagsOf } from '../../core/option-flag.ts'
 import { checkNginxConfig } from '../../deploy/nginx/check.ts'
+import { checkFolders } from '../../deploy/nginx/check-folders.ts'
 import { findNginx, formatNginxConfig } from '../../deploy/nginx/config.ts'
 import { type ReadIncluded, readNginxFiles } from '../../deploy/nginx/include.ts'
 import type { NginxMedia } from '../../deploy/nginx/media.ts'
+import { type NginxDirective, parseNginxConfig } from '../../deploy/nginx/syntax.ts'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import { atLeast, type CommandOptions, type OptionValues } from '../arguments.ts'
 import { type CommandContext, type CommandResult, defineCommand } from '../command.ts'
@@ -85,7 +87,9 @@ async function check(
   const folder = media === undefined || isAddress(media) ? undefined : resolve(cwd, media)
   const path = resolve(cwd, file)
   const text = readText(path) ?? cannotRead(file)
-  const { findings, notChecked } = checkNginxConfig(readNginxFiles(text, file, includedFrom(path)), {
+  const files = readNginxFiles(text, file, includedFrom(path))
+  const inFolders = checkFolders(files.directives, mainAround(path), (await findNginx())?.user)
+  const inFiles = checkNginxConfig(files, {
     build,
     media: folder,
     internal: [internal],
@@ -93,6 +97,8 @@ async function check(
     maxRequestBytes: media === undefined ? undefined : maxRequestBytes(options),
     isProject: (each) => PROJECT_FILES.some((name) => existsSync(join(each, name))),
   })
+  const findings = [...inFiles.findings, ...inFolders.findings]
+  const notChecked = [...inFiles.notChecked, ...inFolders.notChecked]
   const lines = [
     ...findings.map(({ file, line, message, remedy }) => `${file}:${line}  ${message}\n  ${remedy}\n`),
     ...notChecked.map(({ file, line, what }) => `${file}:${line}  not checked: ${what}\n`),
@@ -102,6 +108,14 @@ async function check(
     json: () => ({ file, findings, notChecked }),
     summary: lines.join(''),
   }
+}
+
+/** The directives of the nginx.conf that includes a file, as those of conf.d are. */
+function mainAround(path: string): readonly NginxDirective[] {
+  const near = [dirname(path), dirname(dirname(path))].map((folder) => join(folder, 'nginx.conf'))
+  const main = near.find((each) => each !== path && existsSync(each))
+  const text = main === undefined ? undefined : readText(main)
+  return main === undefined || text === undefined ? [] : parseNginxConfig(text, main)
 }
 
 /** What only a folder with code or secrets has. */

@@ -52,18 +52,21 @@ export interface InstalledNginx {
   readonly brotli: boolean
   /** Modules that a whole nginx.conf has to load, absolute. */
   readonly modules: readonly string[]
+  /** The user of its workers where no configuration names one. */
+  readonly user: string
 }
 
 /** Asks the nginx of this machine; undefined where there is none. */
 export async function findNginx(): Promise<InstalledNginx | undefined> {
   const answer = await promisify(execFile)('nginx', ['-V']).catch(() => undefined)
   if (answer === undefined) return undefined
-  if (/--add-module=\S*brotli/.test(answer.stderr)) return { brotli: true, modules: [] }
+  const user = /--user=(\S+)/.exec(answer.stderr)?.[1] ?? 'nobody'
+  if (/--add-module=\S*brotli/.test(answer.stderr)) return { brotli: true, modules: [], user }
   const folder = /--modules-path=(\S+)/.exec(answer.stderr)?.[1]
   const module = folder === undefined ? undefined : join(folder, 'ngx_http_brotli_static_module.so')
   return module !== undefined && existsSync(module)
-    ? { brotli: true, modules: [module] }
-    : { brotli: false, modules: [] }
+    ? { brotli: true, modules: [module], user }
+    : { brotli: false, modules: [], user }
 }
 
 function formatSite(settings: NginxSettings): string {

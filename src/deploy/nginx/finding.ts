@@ -40,6 +40,8 @@ export type FindingCode =
   | 'links-out'
   | 'long-cache'
   | 'hidden-header'
+  | 'missing-folder'
+  | 'unreadable-folder'
 
 /** A finding at a directive. */
 export function finding(
