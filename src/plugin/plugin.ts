@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createDigester } from '../core/digest.ts'
-import { compileRules } from '../http/header-rules.ts'
+import { compileRules, type HeaderRule } from '../http/header-rules.ts'
 import { createLog } from '../http/log.ts'
 import { type Mount, mountAt } from '../http/mount.ts'
 import { limitStreams } from '../http/reply.ts'
@@ -11,6 +11,7 @@ import { createFolderSource, createRemoteSource } from '../serve/manifest-source
 import { type FingerpostOptions, parseServeOptions, watchIntervalOf } from '../serve/options.ts'
 import { decorate } from '../serve/page/decorations.ts'
 import { lookUpInline } from '../serve/page/inline.ts'
+import { addIntegrityPolicy, integrityPolicyOf } from '../serve/page/integrity-policy.ts'
 import { addVersionRoutes, describeVersion } from '../serve/page/version.ts'
 import { createReloader } from '../serve/reload.ts'
 import { addBuildRoutes, addRootFile, installShortCircuit, type RouteParts } from '../serve/routes.ts'
@@ -37,10 +38,11 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   }
   const { manifest: remote } = settings
   const source = remote === undefined ? createFolderSource(settings.root) : createRemoteSource(remote)
+  const policy = integrityPolicyOf(settings)
   const [loaded, digester, rules] = await Promise.all([
     source.load(),
     createDigester(),
-    compileRules(settings.headers),
+    compileRules([...(policy ? [pageRule(policy)] : []), ...settings.headers]),
   ])
   const mount = mountAt(loaded.manifest.url, app.prefix, settings.prefix)
   const log = createLog(app.log)
@@ -50,6 +52,7 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   const onMiss = intervalMs === undefined ? undefined : reloader.checkForMiss
   // The files of a remote manifest are served elsewhere.
   if (remote === undefined) addRoutes(app, mount, { site, settings, ...(onMiss && { onMiss }) })
+  if (policy !== undefined) addIntegrityPolicy(app, policy)
   await addFolders(app, settings)
   for (const fault of loaded.faults) log.warn(fault)
   if (intervalMs !== undefined) reloader.watch(intervalMs)
@@ -63,6 +66,11 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
     version: describeVersion(mount.path, current),
     inline: lookUpInline(() => site.current.inline),
   })
+}
+
+/** HTML files of the build are pages too. */
+function pageRule([name, value]: readonly [string, string]): HeaderRule {
+  return { match: '**/*.{html,htm}', set: { [name]: value } }
 }
 
 function addRoutes(

@@ -35,7 +35,7 @@ export const asPrefix: OptionParser<string> = (value, where) => {
 /** An http(s) address below which things are, returned with a slash at its end. */
 export const asAddress: OptionParser<string> = (value, where) => {
   const text = asText(value, where)
-  if (!/^https?:\/\/[^/?#]+[^?#]*$/.test(text))
+  if (!/^https?:\/\/[^/?#][^?#]*$/.test(text))
     throw wrongShape(value, where, 'an address such as http://localhost:5173/static/')
   return text.endsWith('/') ? text : `${text}/`
 }

@@ -14,6 +14,7 @@ import {
   type OptionParser,
   type OptionTable,
   parseOptions,
+  wrongShape,
 } from '../core/option.ts'
 import { type CacheLimits, NO_CACHE } from '../http/body-cache.ts'
 import { HASHED_CACHE_CONTROL, type HeaderRule, LOGICAL_CACHE_CONTROL } from '../http/header-rules.ts'
@@ -58,6 +59,14 @@ export interface LiveModeOptions {
   readonly force?: boolean
 }
 
+/** How browsers treat scripts and stylesheets without integrity. */
+export interface IntegrityPolicyOptions {
+  /** Refuse them. Default false: they are only reported. */
+  readonly enforce?: boolean
+  /** Names of the header `Reporting-Endpoints`, which the app sets, that receive reports. Default none: the console. */
+  readonly endpoints?: readonly string[]
+}
+
 /** Options of the Fastify plugin. */
 export interface FingerpostOptions {
   /** The folder of a build, which has `manifest.json`; relative to the working directory. Default `staticfiles`. */
@@ -94,6 +103,11 @@ export interface FingerpostOptions {
    * refer to no other file. Default none.
    */
   readonly inline?: readonly string[]
+  /**
+   * Send `Integrity-Policy-Report-Only` with every page of the app, or with `{ enforce: true }` the header
+   * `Integrity-Policy`: browsers report, or refuse, scripts and stylesheets without integrity. Not in live mode. Default false.
+   */
+  readonly integrityPolicy?: boolean | IntegrityPolicyOptions
   /** Check for a new build at an interval of milliseconds; false for never. Default 1000, with `manifest` 60,000. */
   readonly watch?: boolean | { readonly intervalMs?: number }
   /** Also send the links of `reply.preload` as 103 Early Hints, as soon as it is called. Default false. */
@@ -154,6 +168,18 @@ const CACHE_TABLE = {
 
 const WATCH_TABLE = { intervalMs: asCountWithin(1, LIMITS.timerMaxMs) }
 
+/** A token of a structured field (RFC 9651 §3.3.4). */
+const asToken: OptionParser<string> = (value, where) => {
+  if (typeof value === 'string' && /^[a-z*][\w!#$%&'*+.^`|~:/-]*$/i.test(value)) return value
+  throw wrongShape(value, where, 'a name such as integrity')
+}
+
+/** A row for each of {@link IntegrityPolicyOptions}. */
+const INTEGRITY_TABLE = {
+  enforce: { parse: asFlag, default: false },
+  endpoints: { parse: asListOf(asToken), default: [] },
+} satisfies OptionTable<IntegrityPolicyOptions>
+
 /** A row for each of {@link FingerpostOptions}. */
 const SERVE_TABLE = {
   root: {
@@ -176,6 +202,11 @@ const SERVE_TABLE = {
   rootFiles: { parse: asRootFiles, default: {} as Readonly<Record<string, string>> },
   index: { parse: orFalse(asText), complete: orUndefined<string> },
   inline: { parse: asListOf(asText), default: [] },
+  integrityPolicy: {
+    parse: either(asFlag, asOptions(INTEGRITY_TABLE)),
+    complete: (given: boolean | IntegrityPolicyOptions, cwd: string) =>
+      given === false ? undefined : completeOptions(given === true ? {} : given, INTEGRITY_TABLE, cwd),
+  },
   watch: {
     parse: either(asFlag, asOptions(WATCH_TABLE)),
     default: true as boolean | { readonly intervalMs?: number },

@@ -6,10 +6,11 @@ import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { nearestNames } from '../core/nearest.ts'
 import { comparePaths, type LogicalPath } from '../core/path.ts'
-import type { Problem } from '../core/reference/problem.ts'
+import { type Problem, sortProblems } from '../core/reference/problem.ts'
 import { splitSuffix } from '../core/reference/reference.ts'
 import { decodeText, positionAt } from '../core/reference/text.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
+import { findUnverifiedTags, type UnverifiedTag } from './check-integrity.ts'
 
 /** The result of checking templates. */
 export interface TemplateReport {
@@ -29,6 +30,8 @@ export interface TemplateCheck {
   readonly cwd: string
   /** The names that exist. */
   readonly known: ReadonlyMap<LogicalPath, unknown>
+  /** Which tags are wrong as well: those without integrity, or none. */
+  readonly tags: 'unverified' | 'none'
 }
 
 /**
@@ -37,15 +40,20 @@ export interface TemplateCheck {
  *
  * @throws FingerpostError `FP_USAGE` for a glob that matches no file
  */
-export async function checkTemplates({ globs, cwd, known }: TemplateCheck): Promise<TemplateReport> {
+export async function checkTemplates({ globs, cwd, known, tags }: TemplateCheck): Promise<TemplateReport> {
   const files = new Set<string>()
   for (const glob of globs) for (const file of await findTemplates(glob, cwd)) files.add(file)
   const sorted = [...files].sort(comparePaths)
   const found = await mapConcurrently(sorted, LIMITS.listConcurrency, async (file) => {
-    const literals = findNameLiterals(decodeText(await readFile(file)).text)
-    return literals.map((literal) => ({ file: relative(cwd, file), ...literal }))
+    const { text } = decodeText(await readFile(file))
+    const place = relative(cwd, file)
+    const bare = tags === 'unverified' ? findUnverifiedTags(blankComments(text)) : []
+    return {
+      names: findNameLiterals(text).map((literal) => ({ file: place, ...literal })),
+      unverified: bare.map((tag) => describeUnverified(place, tag)),
+    }
   })
-  const names = found.flat()
+  const names = found.flatMap((each) => each.names)
   const problems = names
     .filter(({ name }) => !known.has(name) && !known.has(splitSuffix(name).specifier))
     .map(({ file, name, line, column }): Problem => {
@@ -53,7 +61,13 @@ export async function checkTemplates({ globs, cwd, known }: TemplateCheck): Prom
       const message = `${JSON.stringify(name)} is not in the build.`
       return { code: 'missing', severity: 'error', file, line, column, written: name, message, nearest }
     })
-  return { templates: sorted.length, names: names.length, problems }
+  const all = sortProblems([...problems, ...found.flatMap(({ unverified }) => unverified)])
+  return { templates: sorted.length, names: names.length, problems: all }
+}
+
+function describeUnverified(file: string, { written, line, column }: UnverifiedTag): Problem {
+  const message = `${written} has no integrity.`
+  return { code: 'integrity', severity: 'error', file, line, column, written, message, nearest: [] }
 }
 
 async function findTemplates(glob: string, cwd: string): Promise<readonly string[]> {

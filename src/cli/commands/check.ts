@@ -21,6 +21,10 @@ export const command = defineCommand({
     ...flagsOf(BUILD_TABLE, 'out'),
     repair: { kind: 'flag', help: 'Recreate missing or damaged precompressed files' },
     templates: { kind: 'list', short: 't', value: 'GLOB', help: 'Check the names in these templates' },
+    integrity: {
+      kind: 'flag',
+      help: 'With --templates: every script and stylesheet tag must have integrity',
+    },
     ...CONFIG_OPTION,
   },
   maxPositionals: 0,
@@ -31,7 +35,8 @@ export const command = defineCommand({
     const rules = { repair: options.repair ? ('variants' as const) : ('nothing' as const) }
     const report = await check(settings.options, rules, { cwd: settings.cwd, signal })
     const globs = options.templates
-    const templates = globs.length === 0 ? undefined : await checkTemplates({ globs, cwd, known })
+    const tags = options.integrity ? 'unverified' : 'none'
+    const templates = globs.length === 0 ? undefined : await checkTemplates({ globs, cwd, known, tags })
     const isGood = report.faults.length === 0 && (templates?.problems ?? []).length === 0
     return {
       exitCode: isGood ? 0 : 1,
@@ -55,10 +60,12 @@ function formatReport(report: CheckReport, templates: TemplateReport | undefined
   const files = `${formatNumberOf(checked.files, 'file')}, ${formatBytes(checked.bytes)}`
   lines.push(`${mark(faults.length)} ${files}: ${verdict}\n`)
   if (templates !== undefined) {
-    const unknown = templates.problems.length
+    const bare = templates.problems.filter(({ code }) => code === 'integrity').length
+    const unknown = templates.problems.length - bare
     const where = formatNumberOf(templates.templates, 'template')
     const result = unknown === 0 ? 'all in the build' : `${unknown} not in the build`
     lines.push(`${mark(unknown)} ${formatNumberOf(templates.names, 'name')} in ${where}: ${result}\n`)
+    if (bare > 0) lines.push(`${mark(bare)} ${formatNumberOf(bare, 'tag')} without integrity\n`)
   }
   return lines.join('')
 }

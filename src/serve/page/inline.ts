@@ -88,7 +88,7 @@ function refuseUnsuitable({ path, type, references }: ResolvedAsset, text: strin
   if (type.startsWith('image/svg+xml')) return
   const element = elementOf(type)
   if (element === undefined) throw unsuitable(path, 'only stylesheets, scripts and SVG images can be')
-  const end = new RegExp(element === 'style' ? '</style' : '</script|<!--', 'i').exec(text)
+  const end = (element === 'style' ? /<\/style/i : /<\/script|<!--/i).exec(text)
   if (end !== null) throw unsuitable(path, `it contains ${end[0]}, which would end the element`)
 }
 

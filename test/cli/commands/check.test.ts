@@ -77,3 +77,18 @@ test('check --templates with a glob that matches nothing is wrong usage', async 
   assert.equal(code, 2)
   assert.match(stderr, /No template matches views\/\*\.ejs/)
 })
+
+test('check --integrity names tags of templates without integrity', async (context) => {
+  const cwd = makeTree(context, {
+    ...TREE,
+    'views/page.njk':
+      "{# <script src='old.js'></script> #}\n{{ stylesheetTag('css/site.css') }}\n<script src=\"/a.js\"></script>",
+  })
+  await runIn(cwd, 'build')
+  const words = ['check', '--templates', 'views/**'] as const
+  assert.equal((await runIn(cwd, ...words)).code, 0)
+  const { code, stderr } = await runIn(cwd, ...words, '--integrity')
+  assert.equal(code, 1)
+  assert.match(stderr, /^views\/page\.njk:3:1 {2}<script src="\/a\.js"> has no integrity\.$/m)
+  assert.match(stderr, /✓ 1 name in 1 template: all in the build\n✗ 1 tag without integrity\n$/)
+})
