@@ -27,7 +27,6 @@ export const GROUPS: readonly Group[] = [
     'templates/README.md': 'Templates',
     'development.md': 'Development',
     'vite.md': 'Vite',
-    'tabs.md': 'Tabs that outlive a deploy',
     'npm-packages.md': 'npm packages',
     'guides/typescript.md': 'TypeScript',
     'guides/single-page-apps.md': 'Single-page apps',
