@@ -6,7 +6,7 @@ import { type ReferringFile, referrersOf } from './referrers.ts'
 
 /** A reason to look at some files. */
 export interface Advice {
-  readonly kind: 'large' | 'badly-compressed' | 'duplicates' | 'source-maps'
+  readonly kind: 'large' | 'badly-compressed' | 'image-format' | 'duplicates' | 'source-maps'
   readonly paths: readonly LogicalPath[]
   /** Bytes at stake: what visitors download of these files, or what the copies take. */
   readonly bytes: number
@@ -25,6 +25,10 @@ const BADLY_COMPRESSED_SHARE = 0.75
 
 /** Bytes below which a bad ratio says nothing. */
 const BADLY_COMPRESSED_MIN_BYTES = 20_000
+
+/** Formats that WebP and AVIF often halve; below this many bytes it is not worth the work. */
+const OLD_IMAGE = /^image\/(?:png|apng|gif|bmp|tiff)$/
+const OLD_IMAGE_MIN_BYTES = 50_000
 
 /** What is worth a look, the most bytes first. */
 export function adviseOn({ assets }: Manifest): readonly Advice[] {
@@ -51,10 +55,14 @@ const STARTING_POINT =
 function adviseOnFile(entry: Entry): readonly Advice[] {
   const [path, asset] = entry
   const download = downloadSize(asset)
-  const isText = /^text\/|json$|xml$|javascript$/.test(bareMediaType(path) ?? '')
+  const type = bareMediaType(path) ?? ''
+  const isText = /^text\/|json$|xml$|javascript$/.test(type)
   const share = download / asset.size
   if (isText && download >= BADLY_COMPRESSED_MIN_BYTES && share > BADLY_COMPRESSED_SHARE) {
     return [describe('badly-compressed', [entry], download)]
+  }
+  if (OLD_IMAGE.test(type) && download >= OLD_IMAGE_MIN_BYTES) {
+    return [describe('image-format', [entry], download)]
   }
   return download >= LARGE_BYTES ? [describe('large', [entry], download)] : []
 }

@@ -140,6 +140,8 @@ test('large files, text that compresses badly and public source maps are worth a
   const noise = Array.from(randomBytes(60_000), (byte) => String.fromCharCode(33 + (byte % 94)))
   write('noise.txt', noise.join(''))
   write('photo.jpg', 'x'.repeat(300_000))
+  write('drawing.png', 'x'.repeat(60_000))
+  write('icon.png', 'x'.repeat(6_000))
   write('js/b.js', "import './c.js'\n//# sourceMappingURL=b.js.map")
   write('js/b.js.map', '{"version":3,"sources":[],"mappings":""}')
   await build()
@@ -147,5 +149,9 @@ test('large files, text that compresses badly and public source maps are worth a
   const kinds = advice.map(({ kind, paths }) => `${kind} ${paths}`)
   assert.ok(kinds.includes('large photo.jpg'), String(kinds))
   assert.ok(kinds.includes('badly-compressed noise.txt'), String(kinds))
+  assert.deepEqual(
+    kinds.filter((kind) => kind.startsWith('image-format')),
+    ['image-format drawing.png'],
+  )
   assert.ok(kinds.includes('source-maps js/b.js.map'), String(kinds))
 })

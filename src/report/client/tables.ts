@@ -75,6 +75,7 @@ const WHY: Readonly<Record<FileChange['kind'], string>> = {
 const TITLES: Readonly<Record<Advice['kind'], string>> = {
   large: 'Large',
   'badly-compressed': 'Compresses badly',
+  'image-format': 'WebP or AVIF may halve it',
   duplicates: 'Same content more than once',
   'source-maps': 'Source maps are public',
 }
