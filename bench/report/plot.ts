@@ -28,6 +28,8 @@ export const OTHERS_COLOUR = '#7c8790'
 
 /** Text and lines take the page's own colour, so that one drawing serves the light and the dark page. */
 const INK = {
+  // The drawing as a whole has a name; its marks would be a thousand nameless pictures.
+  aria: false,
   background: null,
   font: 'inherit',
   view: { stroke: null },

@@ -25,11 +25,10 @@ export default defineConfig({
   ignoreDeadLinks: ['http://localhost:3000'],
   head: [['link', { rel: 'icon', href: '/icon.svg' }]],
   buildEnd: ({ srcDir, outDir }) => {
-    // It links to the file beside it in the repository.
-    const charts = readFileSync(join(srcDir, CHARTS), 'utf8').replace(
-      'href="benchmarks.md"',
-      'href="/benchmarks.html"',
-    )
+    // In the repository it links to the file beside it, and needs no icon.
+    const charts = readFileSync(join(srcDir, CHARTS), 'utf8')
+      .replace('href="benchmarks.md"', 'href="/benchmarks.html"')
+      .replace('</title>', '</title><link rel="icon" href="/icon.svg">')
     mkdirSync(join(outDir, 'charts'), { recursive: true })
     writeFileSync(join(outDir, 'charts', CHARTS), charts)
     cpSync(join(srcDir, 'site/icon.svg'), join(outDir, 'icon.svg'))

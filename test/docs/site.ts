@@ -7,10 +7,17 @@ import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { PAGES, urlOf } from '../../docs/.vitepress/pages.ts'
+import { openBrowser } from '../support/browser.ts'
 import { REPOSITORY } from '../support/cli.ts'
+import { findFaults } from '../support/look.ts'
 
 /** Every page of the site, by its URL. */
 export const URLS: readonly string[] = [...PAGES.map(({ file }) => urlOf(file)), '/charts/benchmarks.html']
+
+/** Half of the pages: a test file has to end within its time on a busy machine, too. */
+export function isGuide(url: string): boolean {
+  return /^\/(?:guides|templates|demo|coming-from)/.test(url)
+}
 
 /**
  * Builds the documentation, once for all test files of a run, and serves it as `npm run docs:serve` does.
@@ -33,6 +40,37 @@ export async function startSite(context: TestContext): Promise<string> {
     if (address !== null) return address[0]
   }
   throw new Error('the site ended before it had an address')
+}
+
+/** Pages with every kind of block and every language: of these axe checks the dark colours too. */
+const SAMPLES = new Set([
+  '/',
+  '/getting-started.html',
+  '/serving.html',
+  '/guides/ci.html',
+  '/templates/pug.html',
+])
+
+/** Too long for axe to read in this test; made of nothing but the tables and text that other pages have too. */
+const LONG = new Set(['/benchmarks-in-detail.html', '/charts/benchmarks.html'])
+
+/** Looks at some pages of the site in light, dark and at 375 px. Returns what is wrong with them. */
+export async function findFaultsOf(
+  context: TestContext,
+  pages: readonly string[],
+): Promise<readonly string[]> {
+  const origin = await startSite(context)
+  const browser = await openBrowser(context)
+  const faults: string[] = []
+  const urls = [...pages]
+  const visit = async () => {
+    for (let url = urls.pop(); url !== undefined; url = urls.pop()) {
+      const axe = LONG.has(url) ? 'never' : SAMPLES.has(url) ? 'always' : 'first'
+      faults.push(...(await findFaults(browser, origin + url, { axe })))
+    }
+  }
+  await Promise.all([visit(), visit()])
+  return faults
 }
 
 async function buildOnce(): Promise<void> {
