@@ -6,6 +6,7 @@ import { planBuilding } from './subjects/build.ts'
 import { planDictionaries } from './subjects/dictionaries.ts'
 import { planLive } from './subjects/live.ts'
 import { planMemory } from './subjects/memory.ts'
+import { planPackages } from './subjects/packages.ts'
 import { planScanning } from './subjects/scan.ts'
 import { planServing } from './subjects/serve.ts'
 import { planStartup } from './subjects/startup.ts'
@@ -20,6 +21,7 @@ const PLANS: Readonly<Record<Subject, PlanSubject>> = {
   memory: planMemory,
   live: planLive,
   dictionaries: planDictionaries,
+  packages: planPackages,
 }
 
 /** The stages of some subjects, in order. */
@@ -36,6 +38,7 @@ const PACKAGES: Readonly<Record<Subject, readonly PackageSet[]>> = {
   memory: ['sites'],
   live: [],
   dictionaries: ['releases'],
+  packages: ['releases'],
 }
 
 /** Installs what some subjects need, one set after the other. The first time that takes a minute or two. */
@@ -43,7 +46,7 @@ export async function installFor(subjects: readonly Subject[], say: (text: strin
   for (const set of new Set(subjects.flatMap((subject) => PACKAGES[subject]))) await installPackages(set, say)
 }
 
-const ON_NEWER: ReadonlySet<Subject> = new Set(['serve', 'dictionaries'])
+const ON_NEWER: ReadonlySet<Subject> = new Set(['serve', 'dictionaries', 'packages'])
 
 /** The newer Node, if anything among these subjects is measured on it. */
 export async function newerRuntimeFor(

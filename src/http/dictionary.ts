@@ -1,4 +1,4 @@
-import { findHash } from '../core/manifest/dictionaries.ts'
+import { lastingParts } from '../core/manifest/dictionaries.ts'
 import { encodePath, type LogicalPath } from '../core/path.ts'
 
 /** A structured field with one byte sequence of 32 bytes (RFC 9842 §2.2, RFC 9651 §3.3.5). */
@@ -16,15 +16,17 @@ export function parseAvailableDictionary(value: string | readonly string[]): str
 
 /**
  * The Use-As-Dictionary value (RFC 9842 §2.1) of a file with a hash in its name: it is for all files that differ in the
- * hash alone. Undefined for a name without one.
+ * hash, and in an npm package in the version, alone. Undefined for a name without one.
  *
  * @param base the path below which browsers find the build, percent-encoded, with a slash at both ends
  */
 export function formatUseAsDictionary(base: string, path: LogicalPath, file: string): string | undefined {
-  const around = findHash(path, file)
-  if (around === undefined) return undefined
-  const before = escapePattern(base + encodePath(around.before))
-  return `match="${before}:h${escapePattern(encodePath(around.after))}"`
+  const parts = lastingParts(path, file)?.map((part) => escapePattern(encodePath(part)))
+  if (parts === undefined) return undefined
+  const [first = '', ...others] = parts
+  // Names of groups, which have to differ.
+  const rest = others.map((part, index) => `:${'hv'[others.length - 1 - index]}${part}`)
+  return `match="${escapePattern(base)}${first}${rest.join('')}"`
 }
 
 /** For a URLPattern, whose backslash is doubled in the string of a structured field. */

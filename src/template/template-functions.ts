@@ -56,7 +56,7 @@ export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = 
       const { crossorigin: _c, preload: _p, ...rest } = others
       const map =
         imports === undefined ? resolver.importMap() : mapOf(imports, (name) => tag(name, { absolute }))
-      const json = formatScriptJson(integrity ? map : { imports: map.imports })
+      const json = formatScriptJson(integrity ? map : { ...map, integrity: undefined })
       return `${formatTag('script', { type: 'importmap', nonce, ...rest })}${json}</script>`
     },
     versionTag: (options = {}) => formatVersionTag(options, facts),

@@ -112,6 +112,23 @@ test('a delta of zstd is made where the runtime makes it, with the same bytes on
   assert.ok(((frame[4] ?? 0) & 0b1110_0000) !== 0, 'with the size')
 })
 
+deltaTest('a file of an npm package is a dictionary for that of another version', async (context) => {
+  const site = project(context, { importMap: { packages: 'auto' } })
+  const install = (version: string, code: string) =>
+    site.build({
+      'a.js': 'import "p"',
+      '../node_modules/p': {
+        'package.json': JSON.stringify({ name: 'p', version, type: 'module' }),
+        'index.js': code,
+      },
+    })
+  await install('1.0.0', `//${SCRIPT}\nexport {}`)
+  await install('1.1.0', `//${SCRIPT}\nexport const a = 1`)
+  const [delta] = await site.deltas()
+  assert.match(delta?.file ?? '', /^npm\/p@1\.1\.0\/index\./)
+  if (delta !== undefined) await assertDecodes(site.storage, delta, `//${SCRIPT}\nexport {}`)
+})
+
 deltaTest('each file that changed has deltas that decode to it', async (context) => {
   const site = project(context, { dictionaries: { encodings: ['dcz', 'dcb'] } })
   const first = await site.build({ 'a.css': STYLE, 'b.js': SCRIPT })

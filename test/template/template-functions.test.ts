@@ -76,6 +76,14 @@ test('an import map names URLs and their integrity, and nothing in it can end th
   )
 })
 
+test('the scopes of the import map are in it with and without integrity', () => {
+  const importMapScopes = new Map([['npm/b@1.0.0/', new Map([['a', 'js/b.js']])]])
+  const scoped = createTemplateHelpers(createManifestResolver({ ...MANIFEST, importMapScopes }))
+  const scopes = '"scopes":{"/static/npm/b@1.0.0/":{"a":"/static/js/b.7.js"}}'
+  assert.ok(scoped.importMapTag().includes(`,${scopes},"integrity":`))
+  assert.ok(scoped.importMapTag(undefined, { integrity: false }).endsWith(`${scopes}}</script>`))
+})
+
 test('options switch parts off, the rest become attributes, escaped', () => {
   assert.equal(
     helpers.stylesheetTag('css/site.css', {

@@ -10,8 +10,8 @@ import {
   type Delta,
   type Dictionaries,
   deltaPath,
-  findHash,
   isDictionary,
+  lastingParts,
 } from '../../core/manifest/dictionaries.ts'
 import type { History, RetiredAsset } from '../../core/manifest/history.ts'
 import { downloadSize, type ManifestAsset, type ManifestVariant } from '../../core/manifest/manifest.ts'
@@ -155,8 +155,7 @@ function listOld(
 }
 
 function nameAround(path: LogicalPath, file: string): string {
-  const around = findHash(path, file)
-  return around === undefined ? '' : `${around.before}\0${around.after}`
+  return lastingParts(path, file)?.join('\0') ?? ''
 }
 
 /** Undefined if none of its encodings is worth a file, or the earlier content can't be read. */

@@ -3,7 +3,7 @@ import { FingerpostError } from '../error.ts'
 import { type HashedPath, parseHashedPath } from '../hashed-path.ts'
 import { LIMITS } from '../limit.ts'
 import { asCount, asListOf, asRecord, asText } from '../option.ts'
-import { fileNameOf, type LogicalPath } from '../path.ts'
+import { fileNameOf, type LogicalPath, packageFolderOf } from '../path.ts'
 import { type ManifestAsset, type ManifestVariant, parseVariants } from './manifest.ts'
 
 /** The file name, relative to the output folder. */
@@ -86,11 +86,10 @@ export function isDictionary(
   minBytes: number,
 ): boolean {
   const hasSize = size >= minBytes && size <= LIMITS.dictionaryMaxBytes
-  return hasSize && Object.keys(encodings).length > 0 && findHash(path, file) !== undefined
+  return hasSize && Object.keys(encodings).length > 0 && lastingParts(path, file) !== undefined
 }
 
-/** What is around the hash in the name of a file: the same for every build of the file. */
-export interface AroundHash {
+interface AroundHash {
   readonly before: string
   readonly after: string
 }
@@ -98,8 +97,21 @@ export interface AroundHash {
 /** A part of a name, between dots, that is a bundler's hash or ends with one: `0f3a9c21`, `index-B1xyAbCd`. */
 const BUNDLED = /^(.+-)?(?:[0-9a-f]{8,64}|[\w-]{8})$/i
 
-/** Undefined for a name without a hash, and for one with a colon. */
-export function findHash(path: LogicalPath, file: HashedPath): AroundHash | undefined {
+/**
+ * The parts of a name that every build of the file has: what is around its hash and, in an npm package, around the version
+ * (`npm/three@`, `/build/three.core.`, `.js`). Undefined for a name without a hash, and for one with a colon.
+ */
+export function lastingParts(path: LogicalPath, file: HashedPath): readonly string[] | undefined {
+  const around = findHash(path, file)
+  if (around === undefined) return undefined
+  const { before, after } = around
+  const folder = packageFolderOf(before)
+  const version = folder === undefined ? -1 : folder.lastIndexOf('@') + 1
+  if (folder === undefined) return [before, after]
+  return [before.slice(0, version), before.slice(folder.length - 1), after]
+}
+
+function findHash(path: LogicalPath, file: HashedPath): AroundHash | undefined {
   if (file.includes(':')) return undefined
   const hashed = file === path ? undefined : parseHashedPath(file)
   if (hashed !== undefined) {

@@ -5,9 +5,9 @@ import {
   type Dictionaries,
   deltaOwner,
   deltaPath,
-  findHash,
   formatDictionaries,
   isDictionary,
+  lastingParts,
   parseDictionaries,
 } from '../../../src/core/manifest/dictionaries.ts'
 import type { ManifestAsset } from '../../../src/core/manifest/manifest.ts'
@@ -63,21 +63,22 @@ test('the file of a delta is found from its name', () => {
     assert.equal(deltaOwner(other), undefined)
 })
 
-const NAMES: readonly (readonly [path: string, file: string, before: string | undefined, after?: string])[] =
-  [
-    ['css/site.css', `css/site.${FROM}.css`, 'css/site.', '.css'],
-    ['app.js.map', `app.${FROM}.js.map`, 'app.', '.js.map'],
-    ['LICENSE', `LICENSE.${FROM}`, 'LICENSE.', ''],
-    ['assets/index-B1xyAbCd.js', 'assets/index-B1xyAbCd.js', 'assets/index-', '.js'],
-    ['index-AB-d_fgh.js', 'index-AB-d_fgh.js', 'index-', '.js'],
-    ['my-part-B1xyAbCd.min.js', 'my-part-B1xyAbCd.min.js', 'my-part-', '.min.js'],
-    ['chunk.0f3a9c21d4.css', 'chunk.0f3a9c21d4.css', 'chunk.', '.css'],
-    ['plain.js', 'plain.js', undefined],
-    ['a:b.js', `a:b.${FROM}.js`, undefined],
-  ]
-for (const [path, file, before, after] of NAMES) {
-  test(`the hash in ${file} is ${before === undefined ? 'not found' : 'found'}`, () => {
-    assert.deepEqual(findHash(path, file), before === undefined ? undefined : { before, after })
+const NAMES: readonly (readonly [path: string, file: string, ...parts: readonly string[]])[] = [
+  ['css/site.css', `css/site.${FROM}.css`, 'css/site.', '.css'],
+  ['app.js.map', `app.${FROM}.js.map`, 'app.', '.js.map'],
+  ['LICENSE', `LICENSE.${FROM}`, 'LICENSE.', ''],
+  ['assets/index-B1xyAbCd.js', 'assets/index-B1xyAbCd.js', 'assets/index-', '.js'],
+  ['index-AB-d_fgh.js', 'index-AB-d_fgh.js', 'index-', '.js'],
+  ['my-part-B1xyAbCd.min.js', 'my-part-B1xyAbCd.min.js', 'my-part-', '.min.js'],
+  ['chunk.0f3a9c21d4.css', 'chunk.0f3a9c21d4.css', 'chunk.', '.css'],
+  ['npm/lit@3.3.0/a.js', `npm/lit@3.3.0/a.${FROM}.js`, 'npm/lit@', '/a.', '.js'],
+  ['npm/@x/y@1.0.0-a.1/b/c.js', `npm/@x/y@1.0.0-a.1/b/c.${FROM}.js`, 'npm/@x/y@', '/b/c.', '.js'],
+  ['plain.js', 'plain.js'],
+  ['a:b.js', `a:b.${FROM}.js`],
+]
+for (const [path, file, ...parts] of NAMES) {
+  test(`the hash in ${file} is ${parts.length === 0 ? 'not found' : 'found'}`, () => {
+    assert.deepEqual(lastingParts(path, file), parts.length === 0 ? undefined : parts)
   })
 }
 
