@@ -17,6 +17,7 @@ import { decorate } from '../serve/page/decorations.ts'
 import { lookUpInline, readInlineFiles } from '../serve/page/inline.ts'
 import { addVersionRoutes, describeVersion } from '../serve/page/version.ts'
 import { addBuildRoutes, addRootFile } from '../serve/routes.ts'
+import { addSendStatic } from '../serve/send-static.ts'
 import { parseSource } from '../sources/source.ts'
 import { createHostCheck, type HostCheck, refuseProduction } from './guard.ts'
 import { takePageSnapshot } from './page-snapshot.ts'
@@ -85,6 +86,7 @@ export async function serveLive(
       readInlineFiles(settings.inline, resolver, (name) => resolver.find(name)?.read() ?? Buffer.alloc(0)),
     ),
   })
+  addSendStatic(app, site, (name) => resolver.resolve(name))
 }
 
 /** The build that live mode stands in for. */

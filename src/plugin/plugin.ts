@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createDigester } from '../core/digest.ts'
+import { FingerpostError } from '../core/error.ts'
 import { compileRules, type HeaderRule } from '../http/header-rules.ts'
 import { createLog } from '../http/log.ts'
 import { type Mount, mountAt } from '../http/mount.ts'
@@ -15,6 +16,7 @@ import { addIntegrityPolicy, integrityPolicyOf } from '../serve/page/integrity-p
 import { addVersionRoutes, describeVersion } from '../serve/page/version.ts'
 import { createReloader } from '../serve/reload.ts'
 import { addBuildRoutes, addRootFile, installShortCircuit, type RouteParts } from '../serve/routes.ts'
+import { addSendStatic } from '../serve/send-static.ts'
 import { createSite, type Site } from '../serve/site.ts'
 import { holdTick } from '../serve/tick.ts'
 
@@ -22,7 +24,7 @@ import { holdTick } from '../serve/tick.ts'
  * The Fastify plugin: serves a build below one path and answers where its files are.
  *
  * @throws FingerpostError `FP_CONFIG` for a wrong option, `FP_MANIFEST` where there is no usable build,
- * `FP_UNKNOWN_NAME` for a root file the build doesn't have; all of them stop the start of the app
+ * `FP_UNKNOWN_NAME` for a root file or fallback the build doesn't have; all of them stop the start of the app
  */
 export const fingerpost = fastifyPlugin(serveBuild, { name: 'fingerpost', fastify: '5.x' })
 
@@ -66,6 +68,10 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
     version: describeVersion(mount.path, current),
     inline: lookUpInline(() => site.current.inline),
   })
+  addSendStatic(app, site, (name) => {
+    if (remote !== undefined) throw remoteFile(name)
+    assetOf(site.current.manifest, name)
+  })
 }
 
 /** HTML files of the build are pages too. */
@@ -80,10 +86,22 @@ function addRoutes(
 ): void {
   const { site, settings } = parts
   addBuildRoutes(app, route, parts)
+  if (settings.index.fallback !== undefined) assetOf(site.current.manifest, settings.index.fallback)
   for (const [url, name] of Object.entries(settings.rootFiles)) {
     assetOf(site.current.manifest, name)
     addRootFile(app, url, name, parts)
   }
   if (!settings.shortCircuit) return
   app.addHook('onReady', async () => installShortCircuit(app.server, path, site))
+}
+
+function remoteFile(name: string): FingerpostError {
+  return new FingerpostError(
+    'FP_CONFIG',
+    `sendStatic can't send ${name}: the files of a remote manifest are elsewhere.`,
+    {
+      remedy: 'Send the visitor there: reply.redirect(reply.static(name)), or serve a build of this server.',
+      details: { name },
+    },
+  )
 }

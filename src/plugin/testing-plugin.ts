@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import type { TestingOptions } from '../resolve/testing-resolver.ts'
 import { decorate } from '../serve/page/decorations.ts'
 import { elementOf } from '../serve/page/inline.ts'
+import '../serve/send-static.ts'
 import { describeVersion } from '../serve/page/version.ts'
 
 /**
@@ -16,6 +17,9 @@ async function decorateForTests(app: FastifyInstance, options: TestingOptions): 
   const given = { ...(url && { url }), ...(sources && { sources }), ...(cwd && { cwd }) }
   const { createTestingResolver } = await import('../resolve/testing-resolver.ts')
   const resolver = await createTestingResolver(given)
+  app.decorateReply('sendStatic', function (this: FastifyReply, name, { status = 200 } = {}) {
+    return this.code(status).type(resolver.describe(name).type).send('')
+  })
   decorate(app, {
     site: {
       current: { resolver },

@@ -96,8 +96,11 @@ export interface FingerpostOptions {
    * by path: `{ '/favicon.ico': 'icons/favicon.ico' }`. Revalidated like all logical names. Default none.
    */
   readonly rootFiles?: readonly string[] | Readonly<Record<string, string>>
-  /** The file that answers for a folder, e.g. `index.html`; `docs` then redirects to `docs/`. Default none. */
-  readonly index?: string | false
+  /**
+   * The file that answers for a folder, e.g. `index.html`; `docs` then redirects to `docs/`. `{ file, fallback }` also names
+   * the page of a single-page app: `fallback` answers visits of unknown names without an extension. Default none.
+   */
+  readonly index?: string | false | { readonly file?: string; readonly fallback?: string }
   /**
    * Names of small files that the helper `inline` puts into pages: stylesheets, scripts and SVG images of up to 32 KiB that
    * refer to no other file. Default none.
@@ -142,6 +145,14 @@ export interface FingerpostOptions {
   readonly cache?: { readonly maxBytes?: number; readonly maxBodyBytes?: number } | false
 }
 
+/** The option `index`, complete. */
+export interface IndexFiles {
+  /** What answers for a folder. Default none. */
+  readonly file?: string
+  /** What answers visits of unknown addresses. Default none. */
+  readonly fallback?: string
+}
+
 /** A row for each of {@link LiveModeOptions}. */
 const LIVE_TABLE = {
   reload: { parse: asFlag, default: true },
@@ -165,6 +176,8 @@ const CACHE_TABLE = {
   maxBytes: { parse: asCount, default: LIMITS.cacheMaxBytes },
   maxBodyBytes: { parse: asCount, default: LIMITS.cacheMaxBodyBytes },
 } satisfies OptionTable<CacheLimits>
+
+const INDEX_TABLE = { file: asText, fallback: asText } satisfies OptionTable<IndexFiles>
 
 const WATCH_TABLE = { intervalMs: asCountWithin(1, LIMITS.timerMaxMs) }
 
@@ -200,7 +213,13 @@ const SERVE_TABLE = {
   shortCircuit: { parse: asFlag, default: false },
   fallthrough: { parse: asFlag, default: false },
   rootFiles: { parse: asRootFiles, default: {} as Readonly<Record<string, string>> },
-  index: { parse: orFalse(asText), complete: orUndefined<string> },
+  index: {
+    parse: (value: unknown, where: string) =>
+      typeof value === 'object' ? asOptions(INDEX_TABLE)(value, where) : orFalse(asText)(value, where),
+    default: false as string | false | IndexFiles,
+    complete: (given: string | false | IndexFiles): IndexFiles =>
+      given === false ? {} : typeof given === 'string' ? { file: given } : given,
+  },
   inline: { parse: asListOf(asText), default: [] },
   integrityPolicy: {
     parse: either(asFlag, asOptions(INTEGRITY_TABLE)),

@@ -31,7 +31,7 @@ type Wildcard = FastifyRequest<{ Params: { readonly '*': string } }>
 
 /** Everything below one path. @param route with a slash at both ends, relative to the scope */
 export function addBuildRoutes(app: FastifyInstance, route: string, parts: RouteParts): void {
-  const hasIndex = parts.settings.index !== undefined
+  const hasIndex = parts.settings.index.file !== undefined
   const nameOf = (request: FastifyRequest): string | undefined => {
     const { url = '' } = request.raw
     if (hasEncodedSlash(url)) return undefined
@@ -131,8 +131,13 @@ function addRoutes(
     reply.hijack()
     send(reply.raw, response, completerFor(reply), site.sender)
   }
+  const { fallback } = settings.index
   const miss = (request: FastifyRequest, reply: FastifyReply) => {
-    if (settings.fallthrough) reply.callNotFound()
+    const { method = '', headers } = request.raw
+    const page =
+      fallback !== undefined && isVisit(request) ? site.answer(fallback, method, headers) : undefined
+    if (page !== undefined) answer(reply, page)
+    else if (settings.fallthrough) reply.callNotFound()
     else answer(reply, request.method === 'HEAD' ? withoutBody(NOT_FOUND) : NOT_FOUND)
   }
   const answerOrMiss = (request: FastifyRequest, reply: FastifyReply): void => {
@@ -173,6 +178,14 @@ function addRoutes(
     },
     handler: () => undefined,
   })
+}
+
+/** Whether a page is wanted: not by a script that asks for data (it sends `Sec-Fetch-Mode`, and accepts anything), nor by the name of a file. */
+function isVisit({ method, raw: { url = '', headers } }: FastifyRequest): boolean {
+  const path = url.split('?', 1)[0] ?? ''
+  const isFileName = path.slice(path.lastIndexOf('/')).includes('.')
+  const isForPage = headers['sec-fetch-mode'] === undefined || /\btext\/html\b/i.test(headers.accept ?? '')
+  return (method === 'GET' || method === 'HEAD') && !isFileName && isForPage
 }
 
 /** With the trailing slash that an app's `ignoreTrailingSlash` has removed: a folder would redirect to itself. */

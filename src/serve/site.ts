@@ -28,7 +28,7 @@ import type { Sender } from '../http/send.ts'
 import { assetOf, createManifestResolver } from '../resolve/manifest-resolver.ts'
 import type { Resolver } from '../resolve/resolver.ts'
 import type { LoadedManifest } from './manifest-source.ts'
-import type { ServeSettings } from './options.ts'
+import type { IndexFiles, ServeSettings } from './options.ts'
 import { type InlineFiles, readInlineFiles } from './page/inline.ts'
 
 /** Counters since the start, for metrics. */
@@ -166,8 +166,7 @@ export function createSite(loaded: LoadedManifest, parts: SiteParts): Site {
 
 /** What decides about index files. */
 export interface IndexRules {
-  /** The file that answers for a folder: `index.html`; undefined for none. */
-  readonly index: string | undefined
+  readonly index: IndexFiles
   readonly cacheControl: { readonly logical: string }
 }
 
@@ -178,12 +177,12 @@ export interface IndexRules {
  */
 export function findIndex(
   name: string,
-  { index, cacheControl }: IndexRules,
+  { index: { file }, cacheControl }: IndexRules,
   exists: (path: string) => boolean,
 ): string | Response | undefined {
-  if (index === undefined) return undefined
-  if (name === '' || name.endsWith('/')) return name + index
-  if (!exists(`${name}/${index}`)) return undefined
+  if (file === undefined) return undefined
+  if (name === '' || name.endsWith('/')) return name + file
+  if (!exists(`${name}/${file}`)) return undefined
   return redirectTo(`./${encodePath(fileNameOf(name))}/`, cacheControl.logical)
 }
 

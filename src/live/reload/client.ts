@@ -92,13 +92,17 @@ export const LIVE_CLIENT = `(() => {
       .some(({ name, initiatorType }) => !(isSwapped && initiatorType === 'css') && pathOf(name) === path)
   }
 
-  /** The page itself may be a file of the sources, or the index of a folder. */
+  /** The page itself may be a file of the sources, the index of a folder, or what a route or the fallback sends. */
   function isHere(path) {
     const here = pathOf(location.href)
-    if (here === undefined) return false
     if (path === here) return true
-    const isFolder = here === '' || here.endsWith('/')
-    return isFolder && path.startsWith(here) && /^[^/]+\\.html?$/i.test(path.slice(here.length))
+    const isFolder = here !== undefined && (here === '' || here.endsWith('/'))
+    if (isFolder && path.startsWith(here) && !path.slice(here.length).includes('/')) return isHtml(path)
+    return !isFolder && !/\\.[^/]*$/.test(here ?? '') && isHtml(path)
+  }
+
+  function isHtml(path) {
+    return /\\.html?$/i.test(path)
   }
 
   /** The browser refuses other bytes for a module whose integrity is in an import map. */
