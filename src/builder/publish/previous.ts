@@ -120,7 +120,7 @@ function readManifest(bytes: Uint8Array, where: string): Manifest {
   const manifest = parseManifest(Buffer.from(bytes).toString(), where)
   for (const [path, { file }] of manifest.assets) {
     const isHashed = parseHashedPath(file)?.path === path
-    const isKept = file === path && !HIDDEN_SEGMENT.test(file) && !OWN_FILES.has(file)
+    const isKept = file === path && !HIDDEN_SEGMENT.test(file) && !OWN_FILES.has(file.toLowerCase())
     const isElsewhere = file.toLowerCase().startsWith(OWN_FOLDER) || UPWARD_SEGMENT.test(file)
     if (isElsewhere || !(isHashed || isKept)) throw unusable(where, `no build writes ${JSON.stringify(file)}`)
   }

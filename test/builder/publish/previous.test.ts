@@ -151,6 +151,7 @@ test('what was carried goes with a prune like any other build', async (context) 
 for (const file of [
   '.fingerpost/lock-0123456789abcdef',
   '.fingerpost/a.0123456789abcdef.css',
+  'MANIFEST.JSON',
   '.htaccess',
   'css/.htaccess',
   'manifest.json',
