@@ -34,10 +34,11 @@ function resolvePackage(name: string, from: string): string {
     return dirname(require.resolve(`${name}/package.json`))
   } catch (cause) {
     // A package need not export its package.json.
-    const folders = isSystemError(cause, 'ERR_PACKAGE_PATH_NOT_EXPORTED') ? require.resolve.paths(name) : []
-    const folder = folders
-      ?.map((each) => join(each, name))
-      .find((each) => existsSync(join(each, 'package.json')))
+    const folder =
+      findByPnp(name, from, require) ??
+      (isSystemError(cause, 'ERR_PACKAGE_PATH_NOT_EXPORTED') ? require.resolve.paths(name) : [])
+        ?.map((each) => join(each, name))
+        .find((each) => existsSync(join(each, 'package.json')))
     if (folder !== undefined) return folder
     throw new FingerpostError(
       'FP_SOURCE',
@@ -48,6 +49,22 @@ function resolvePackage(name: string, from: string): string {
         cause,
       },
     )
+  }
+}
+
+/** Yarn's API in a process that runs under PnP (yarnpkg.com/advanced/pnpapi). */
+interface PnpApi {
+  resolveToUnqualified(name: string, issuer: string, options: { considerBuiltins: false }): string | null
+}
+
+/** Where Yarn PnP has a package, whatever it exports; undefined without PnP, and for a package it doesn't have. */
+function findByPnp(name: string, from: string, require: NodeJS.Require): string | undefined {
+  if (process.versions['pnp'] === undefined) return undefined
+  try {
+    const api: PnpApi = require('pnpapi')
+    return api.resolveToUnqualified(name, join(from, '/'), { considerBuiltins: false }) ?? undefined
+  } catch {
+    return undefined
   }
 }
 

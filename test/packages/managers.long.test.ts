@@ -34,6 +34,7 @@ const manager = (file: string) => [process.execPath, join(REPOSITORY, '.cache/ma
 interface Manager {
   readonly install: readonly string[]
   readonly exec: readonly string[]
+  readonly node: readonly string[]
   /** How a workspace's package is required. */
   readonly workspace: string
   readonly env?: NodeJS.ProcessEnv
@@ -43,17 +44,20 @@ const USED: Readonly<Record<string, Manager>> = {
   'npm workspaces': {
     install: ['npm', 'install', '--ignore-scripts', '--no-audit', '--no-fund'],
     exec: ['npx'],
+    node: ['node'],
     workspace: '*',
   },
   pnpm: {
     install: [...manager('pnpm/bin/pnpm.mjs'), 'install', '--ignore-scripts', '--registry', registry],
     exec: [...manager('pnpm/bin/pnpm.mjs'), 'exec'],
+    node: ['node'],
     workspace: 'workspace:*',
     env: { CI: '1' },
   },
   'Yarn PnP, in archives': {
     install: [...manager('@yarnpkg/cli-dist/bin/yarn.js'), 'install'],
     exec: [...manager('@yarnpkg/cli-dist/bin/yarn.js'), 'run'],
+    node: [...manager('@yarnpkg/cli-dist/bin/yarn.js'), 'node'],
     workspace: 'workspace:*',
     env: {
       ...{ YARN_NODE_LINKER: 'pnp', YARN_NPM_REGISTRY_SERVER: registry, YARN_ENABLE_TELEMETRY: '0' },
@@ -63,17 +67,40 @@ const USED: Readonly<Record<string, Manager>> = {
   },
 }
 
-for (const [name, { install, exec, workspace, env = {} }] of Object.entries(USED)) {
-  test(`two versions of lit and a package of the workspace are resolved: ${name}`, { skip }, (context) => {
+/** Serves files of packages: of the build, compressed, and live from where the packages are. */
+const SERVE = `
+  import Fastify from 'fastify'
+  import fingerpost from 'fingerpost'
+  const results = []
+  for (const options of [{ root: 'staticfiles' }, { live: true }]) {
+    const app = Fastify()
+    await app.register(fingerpost, options)
+    for (const name of ['vendor/normalize/modern-normalize.css', 'vendor/ui/a.css']) {
+      const { statusCode, headers } = await app.inject({ url: app.static(name), headers: { 'accept-encoding': 'br' } })
+      results.push(statusCode)
+      if (headers['content-encoding']) results.push(headers['content-encoding'])
+    }
+    await app.close()
+  }
+  console.log(JSON.stringify(results))
+`
+
+for (const [name, { install, exec, node, workspace, env = {} }] of Object.entries(USED)) {
+  test(`two versions of lit and packages as sources are resolved, built and served: ${name}`, {
+    skip,
+  }, (context) => {
     installManagers()
     const versions = {
       fingerpost: 'file:./fingerpost.tgz',
       'enhanced-resolve': '5.27.0',
       lit: '3.3.1',
+      'modern-normalize': '3.0.1',
       fastify: '5.6.0',
     }
     const dependencies = { ...versions, '@me/ui': workspace }
-    const options = { sources: ['assets'], importMap: { packages: 'auto' }, encodings: [], cache: false }
+    const vendor = { package: 'modern-normalize', prefix: 'vendor/normalize' }
+    const sources = ['assets', vendor, 'vendor/ui=npm:@me/ui/css']
+    const options = { sources, importMap: { packages: 'auto' }, encodings: ['br'], cache: false }
     const cwd = makeTree(context, {
       'package.json': JSON.stringify({
         name: 'site',
@@ -86,6 +113,7 @@ for (const [name, { install, exec, workspace, env = {} }] of Object.entries(USED
       'yarn.lock': '',
       'fingerpost.config.json': JSON.stringify(options),
       'assets/app.js': 'import { html } from "lit"; import "@me/ui"',
+      'serve.js': SERVE,
       ui: {
         'package.json': JSON.stringify({
           name: '@me/ui',
@@ -95,6 +123,7 @@ for (const [name, { install, exec, workspace, env = {} }] of Object.entries(USED
           dependencies: { lit: '2.8.0' },
         }),
         'index.js': 'export { html } from "lit"',
+        'css/a.css': 'a { color: red }'.repeat(9),
       },
     })
     const [packed = ''] = execFileSync(
@@ -110,6 +139,8 @@ for (const [name, { install, exec, workspace, env = {} }] of Object.entries(USED
     run(install)
     run([...exec, 'fingerpost', 'build'])
     run([...exec, 'fingerpost', 'check'])
+    const served = run([...node, 'serve.js']).toString()
+    assert.deepEqual(JSON.parse(served.trim().split('\n').at(-1) ?? ''), [200, 'br', 200, 'br', 200, 200])
     const { importMap, importMapScopes } = JSON.parse(
       readFileSync(join(cwd, 'staticfiles/manifest.json'), 'utf8'),
     )

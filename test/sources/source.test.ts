@@ -106,22 +106,30 @@ test('a package is found as Node finds it: near, hoisted, and without exporting 
   assert.equal(parseSource({ package: 'own' }, cwd).folder, join(cwd, 'node_modules/own'))
 })
 
-test('a package is where the resolver of Yarn PnP says', async (context) => {
+test('a package is where Yarn PnP says, whatever it exports', async (context) => {
   const cwd = makeTree(context, {
     'cache/pnp-only/package.json': '{"name":"pnp-only"}',
+    'pnpapi.cjs': `exports.resolveToUnqualified = (name, issuer) =>
+  name === 'closed' && issuer.endsWith('/') ? __dirname + '/cache/closed/' : null`,
     'pnp.cjs': `const Module = require('node:module')
 const resolve = Module._resolveFilename
 Module._resolveFilename = (request, ...rest) =>
-  request === 'pnp-only/package.json' ? __dirname + '/cache/pnp-only/package.json' : resolve(request, ...rest)`,
+  request === 'pnp-only/package.json' ? __dirname + '/cache/pnp-only/package.json'
+  : request === 'pnpapi' ? __dirname + '/pnpapi.cjs' : resolve(request, ...rest)
+Object.defineProperty(process, 'versions', { value: { ...process.versions, pnp: '3' } })`,
   })
   const program = `import { parseSource } from ${JSON.stringify(new URL('../../src/sources/source.ts', import.meta.url))}
-console.log(parseSource('npm:pnp-only/dist', process.cwd()).folder)`
+console.log(parseSource('npm:pnp-only/dist', process.cwd()).folder)
+console.log(parseSource('npm:closed/dist', process.cwd()).folder)`
   const { stdout } = await promisify(execFile)(
     process.execPath,
     ['--require', './pnp.cjs', '--import', import.meta.resolve('tsx'), '--input-type=module', '-e', program],
     { cwd },
   )
-  assert.equal(stdout.trim(), join(cwd, 'cache/pnp-only/dist'))
+  assert.deepEqual(stdout.trim().split('\n'), [
+    join(cwd, 'cache/pnp-only/dist'),
+    join(cwd, 'cache/closed/dist'),
+  ])
 })
 
 test('a package that is not installed, lacks the folder or has no such name is told of', async (context) => {
