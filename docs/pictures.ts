@@ -28,8 +28,6 @@ export function pagesOf({ report, site, demo }: Places): Readonly<Record<string,
     site: `${site}/`,
     'site-page': `${site}/guides/ci.html`,
     demo: `${demo}/`,
-    'demo-ports': `${demo}/ports`,
-    'demo-formulas': `${demo}/formulas`,
     'demo-assets': `${demo}/assets`,
     'demo-profile': `${demo}/profile`,
   }

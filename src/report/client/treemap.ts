@@ -128,7 +128,7 @@ function drawTile(tile: Tile, { size }: TreemapView, onOpen: (branch: Branch) =>
   const bytes = data.file?.[size] ?? value
   const count = tile.leaves().length
   const text = `${data.name} ${formatBytes(bytes)}`
-  const label = data.file === undefined ? `${text}, ${formatNumberOf(count, 'file')}` : text
+  const files = data.file === undefined ? `, ${formatNumberOf(count, 'file')}` : ''
   const inner = (tile.children ?? []).slice(0, MAX_INNER_TILES).map((child) => {
     const isLarge = child.x1 - child.x0 > LABEL_MIN_WIDTH && child.y1 - child.y0 > LABEL_HEIGHT
     const name = isLarge ? [element('span', { class: 'label' }, child.data.name)] : []
@@ -139,10 +139,10 @@ function drawTile(tile: Tile, { size }: TreemapView, onOpen: (branch: Branch) =>
     'button',
     {
       ...{ type: 'button', class: `tile ${data.file === undefined ? 'folder' : colorOf(tile)}` },
-      ...{ style: placeOf(tile), title: label, 'aria-label': label, click: () => onOpen(data) },
+      ...{ style: placeOf(tile), title: text + files, click: () => onOpen(data) },
     },
     ...inner,
-    element('span', { class: 'label' }, text),
+    element('span', { class: 'label' }, text, element('span', { class: 'unseen' }, files)),
   )
 }
 
