@@ -117,3 +117,17 @@ test('a package is found once it is installed, and an update takes its place', a
   await live.relist()
   assert.deepEqual([...live.names()], ['app.js', 'npm/only@1.1.0/index.js'])
 })
+
+test('what a browser cannot run is said in its console, and gone once the import is', async (context) => {
+  const node_modules = { react: pack('react', '19.0.0', { 'index.js': 'module.exports = 1' }) }
+  const { cwd, live, next } = await setUp(context, { src: { 'app.js': 'import "react"' }, node_modules })
+  const read = () => live.find('app.js')?.read().toString() ?? ''
+  assert.match(
+    read(),
+    /^throw new Error\("app\.js:1:9 {2}react is CommonJS \(npm\/react@19\.0\.0\/index\.js\)/,
+  )
+  writeFileSync(join(cwd, 'src/app.js'), 'export {}')
+  next()
+  assert.equal(read(), 'export {}')
+  assert.deepEqual(live.problems(), [])
+})
