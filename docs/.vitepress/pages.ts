@@ -27,6 +27,7 @@ export const GROUPS: readonly Group[] = [
     'templates/README.md': 'Templates',
     'development.md': 'Development',
     'vite.md': 'Vite',
+    'starting-points.md': 'Starting points',
     'npm-packages.md': 'npm packages',
     'guides/typescript.md': 'TypeScript',
     'guides/single-page-apps.md': 'Single-page apps',

@@ -38,10 +38,11 @@ export async function startProgram(
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   context.after(() => child.kill())
-  return firstLine(child)
+  return addressOf(child)
 }
 
-async function firstLine({ stdout }: ChildProcess): Promise<string> {
-  for await (const line of stdout === null ? [] : createInterface(stdout)) return line
-  throw new Error('the program ended without a word')
+async function addressOf({ stdout }: ChildProcess): Promise<string> {
+  for await (const line of stdout === null ? [] : createInterface(stdout))
+    if (/^https?:\/\/\S+$/.test(line)) return line
+  throw new Error('the program ended without an address')
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
+import { createLog } from '../../http/log.ts'
 import type { LiveSettings } from '../../serve/options.ts'
 import type { HostCheck } from '../guard.ts'
 import type { DevServer } from './dev-server.ts'
@@ -18,12 +19,14 @@ export interface ViteMount {
  * Starts Vite in the app, with the project's own configuration: its requests arrive by a route, its WebSocket by the
  * app's server. It ends with the app.
  *
- * @throws FingerpostError `FP_CONFIG` if the package `vite` is not installed; errors of Vite's configuration
+ * @throws FingerpostError `FP_CONFIG` if the package `vite` is not installed. Errors of Vite's configuration are logged, and
+ *   thrown for each page.
  */
 export async function startVite(app: FastifyInstance, mount: ViteMount): Promise<DevServer> {
   const { createServer, version } = await loadVite()
   const { route, path, checkHost, allowedHosts } = mount
-  const vite = await createServer({
+  // Not awaited: Fastify gives a plugin ten seconds to start. The first page waits.
+  const starting = createServer({
     base: path,
     appType: 'custom',
     server: {
@@ -36,23 +39,33 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
     },
   })
   // Before the app waits for its connections, the WebSockets among them.
-  app.addHook('preClose', () => vite.close())
+  app.addHook('preClose', () => starting.then((vite) => vite.close(), ignore))
   app.route({
     method: ['GET', 'HEAD'],
     url: `${route}*`,
     schema: { hide: true } as FastifySchema,
-    handler({ raw }, reply) {
-      if (checkHost(raw.headers) !== undefined) return void reply.code(403).send()
+    async handler({ raw }, reply) {
+      if (checkHost(raw.headers) !== undefined) return reply.code(403).send()
+      const vite = await starting
       reply.hijack()
       vite.middlewares(raw, reply.raw, (error: unknown) => {
         reply.raw.statusCode = error === undefined ? 404 : 500
         reply.raw.end()
       })
+      return reply
     },
   })
-  const { pluginContainer } = vite.environments.client
-  return { url: path, hasReact: async () => (await pluginContainer.resolveId('/@react-refresh')) !== null }
+  starting.catch((error: unknown) => createLog(app.log).error(error, 'fingerpost: Vite does not start'))
+  return {
+    url: path,
+    async hasReact() {
+      const { pluginContainer } = (await starting).environments.client
+      return (await pluginContainer.resolveId('/@react-refresh')) !== null
+    },
+  }
 }
+
+function ignore(): void {}
 
 async function loadVite(): Promise<typeof import('vite')> {
   try {
