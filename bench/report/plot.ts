@@ -28,8 +28,6 @@ export const OTHERS_COLOUR = '#7c8790'
 
 /** Text and lines take the page's own colour, so that one drawing serves the light and the dark page. */
 const INK = {
-  // The drawing as a whole has a name; its marks would be a thousand nameless pictures.
-  aria: false,
   background: null,
   font: 'inherit',
   view: { stroke: null },
@@ -82,5 +80,10 @@ export async function drawPlot(spec: PlotSpec, label: string): Promise<string> {
 function responsive(svg: string, label: string): string {
   const width = /width="([\d.]+)"/.exec(svg)?.[1] ?? '800'
   const named = `<svg role="img" aria-label="${label}" style="width:100%;max-width:${width}px;height:auto" `
-  return svg.replace(/^<svg /, named).replace(/ width="[\d.]+" height="[\d.]+"/, '')
+  // Its marks would be a thousand nameless pictures to a screen reader.
+  const marks = / (?:role="graphics-[^"]*"|aria-[a-z]+="[^"]*")/g
+  return svg
+    .replace(marks, '')
+    .replace(/^<svg /, named)
+    .replace(/ width="[\d.]+" height="[\d.]+"/, '')
 }
