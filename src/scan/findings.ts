@@ -19,8 +19,10 @@ export interface Findings {
   toScan(): Scan
 }
 
-/** Schemes other than http and https never lead to a file (of `node:` users are told); `data:` URLs are too long to carry. */
-const FOREIGN_SCHEME = /^[\s\0]*(?!https?:|node:)[a-z][a-z0-9+.-]*:/i
+const SCHEME = /^[\s\0]*([a-z][a-z0-9+.-]*):/i
+
+/** Others never lead to a file (of `node:` users are told); `data:` URLs are too long to carry. */
+const REPORTED_SCHEMES: ReadonlySet<string> = new Set(['http', 'https', 'node'])
 
 /** Where Jinja, Nunjucks, Liquid, EJS, ERB, Sass and JavaScript templates put a value. */
 const PLACEHOLDER = /\{\{|\{%|<%|[#$]\{/
@@ -37,7 +39,8 @@ export function createFindings(): Findings {
   const maps: Spelling[] = []
   const findings: Findings = {
     addUrl(kind, spelling, extras) {
-      if (FOREIGN_SCHEME.test(spelling.text)) return
+      const [, scheme = 'http'] = SCHEME.exec(spelling.text) ?? []
+      if (!REPORTED_SCHEMES.has(scheme.toLowerCase())) return
       if (hasPlaceholder(spelling.text)) {
         notes.push(placeholderNote(spelling))
         return

@@ -8,6 +8,9 @@ import { mappedPath } from '../link/import-map.ts'
 import type { ImportMapConfig } from '../settings/import-map.ts'
 import type { ResolveModule } from './resolver.ts'
 
+/** Before the name of an installed package. */
+const INSTALLED = '/node_modules/'
+
 /** The npm packages that modules of the sources import. */
 export interface Packages extends PackageLinks {
   /** Finds files of packages that a reference has led to. */
@@ -88,7 +91,7 @@ export function createPackages(context: PackagesContext): Packages {
 
   return {
     follow(from, { kind, specifier }) {
-      if (!isModuleKind(kind) || /^(?:\/|(?!node:)[a-z][a-z0-9+.-]*:)/i.test(specifier)) return undefined
+      if (!isModuleKind(kind) || isUrl(specifier)) return undefined
       const prefix = packageFolderOf(from)
       const root = prefix === undefined ? undefined : roots.at(prefix)
       if (isRelative(specifier) ? root === undefined : mappedPath(specifier, importMap.specifiers))
@@ -144,9 +147,10 @@ function createRoots() {
   return {
     /** The package of a file. */
     of(file: string): PackageRoot {
-      const installed = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)(?=\/)/s.exec(file)
-      let folder = installed?.[0] ?? dirname(file)
-      let root = read(folder, installed?.[1])
+      const end = file.lastIndexOf(INSTALLED) + INSTALLED.length
+      const [, name] = (end >= INSTALLED.length && /^((?:@[^/]+\/)?[^/]+)\//.exec(file.slice(end))) || []
+      let folder = name === undefined ? dirname(file) : file.slice(0, end) + name
+      let root = read(folder, name)
       // In a workspace, the nearest package.json with a name.
       while (root === undefined) {
         const isTop = folder === dirname(folder)
@@ -176,4 +180,8 @@ function isRelative(specifier: string): boolean {
 
 function isFile(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
+function isUrl(specifier: string): boolean {
+  return specifier.startsWith('/') || (/^[a-z][a-z0-9+.-]*:/i.test(specifier) && !/^node:/i.test(specifier))
 }

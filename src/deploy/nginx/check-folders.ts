@@ -52,7 +52,8 @@ function folders(directives: readonly NginxDirective[]): readonly NamedFolder[] 
     [...placesIn(server)].flatMap((place) => (isUsed(place, server) ? (folderOf(place) ?? []) : [])),
   )
   return [...new Set(used)].flatMap((directive) => {
-    const value = (directive.args[0] ?? '').replace(/[^/]*\$.*$/, '')
+    const [fixed = '', ...variables] = (directive.args[0] ?? '').split('$')
+    const value = variables.length === 0 ? fixed : fixed.slice(0, fixed.lastIndexOf('/') + 1)
     return value === '' ? [] : [{ directive, value }]
   })
 }
