@@ -189,10 +189,10 @@ function addReload(app: FastifyInstance, mount: Mount, { notifier, watch, checkH
   app.get(`${mount.route}${OWN_FOLDER}events`, (request, reply) => {
     if (checkHost(request.raw.headers) !== undefined) return reply.code(403).send()
     watch()
-    const { seen } = request.query as { readonly seen?: string }
+    const { seen, page } = request.query as { readonly seen?: string; readonly page?: string }
     // Browsers send the header when they reconnect by themselves.
     const lastSeen = String(request.headers['last-event-id'] ?? seen ?? '') || undefined
-    notifier.events.connect(reply.hijack().raw, lastSeen)
+    notifier.events.connect(reply.hijack().raw, { seen: lastSeen, isNew: page === 'new' })
     return reply
   })
   addClientToPages(app, scriptUrl(mount))

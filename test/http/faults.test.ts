@@ -142,7 +142,9 @@ for (const [what, broken] of Object.entries({ ...FAULTS, 'headers cannot be made
 
 test('what changes while the server closes is not written to pages that are gone', async (context) => {
   const events = createLiveEvents(() => [])
-  const server = createServer((_request, response) => events.connect(response, undefined))
+  const server = createServer((_request, response) =>
+    events.connect(response, { seen: undefined, isNew: true }),
+  )
   context.after(() => server.close())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -222,6 +222,10 @@ test('streams that are reset while files of folders wait to be opened leave few 
     }
     await busy
     await until(() => openDescriptors() === 0)
+  }).finally(async () => {
+    // The app waits for open sessions when it closes.
+    session.close()
+    await Promise.race([once(session, 'close'), sleep(2000)])
     cut()
   })
   assert.ok(peak <= 110, `${peak} descriptors`)

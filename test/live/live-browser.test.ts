@@ -149,7 +149,6 @@ test('live in a real browser', { timeout: 120_000 }, async (context) => {
       await until(visit, `document.querySelector('h1')?.textContent === 'second'`).finally(() =>
         clearInterval(saving),
       )
-      await visit.close()
     },
   )
 

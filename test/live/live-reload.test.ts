@@ -131,6 +131,24 @@ test('who was away is told what he missed, and to load anew where nobody knows',
   late.end()
 })
 
+test('a page that was loading while a file changed is told when it listens, by what its tab has seen', async (context) => {
+  const { app, folder } = await setUpLive(context)
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const url = `${app.listeningOrigin}/static/__fingerpost/events`
+  const before = await listen(url)
+  const [, id = ''] = /^id: (.*)$/m.exec(await before.welcome()) ?? []
+  before.end()
+  await get(app, app.static('css/base.css'))
+  writeFileSync(join(folder, 'css/base.css'), 'a{color:tan}')
+  await app.staticReload()
+  const events = await listen(`${url}?page=new&seen=${id}`)
+  assert.equal((await events.next('change'))[0].path, 'css/base.css')
+  events.end()
+  const restarted = await listen(`${url}?page=new&seen=other/7`)
+  assert.doesNotMatch(await restarted.welcome(), /event: (change|reload)/, 'it is new already')
+  restarted.end()
+})
+
 test('an app with pages that listen closes at once', async (context) => {
   const { app } = await setUpLive(context)
   await app.listen({ host: '127.0.0.1', port: 0 })

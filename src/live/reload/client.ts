@@ -14,7 +14,10 @@ export const LIVE_CLIENT = `(() => {
   const isErrorPage = 'error' in dataset
   const root = new URL('..', base).pathname
   let source
-  let seen = ''
+  // What changed while a page was loading, the page before it in this tab has not seen either.
+  const storage = openStorage()
+  let seen = storage.fingerpostSeen ?? ''
+  let page = 'new'
   performance.setResourceTimingBufferSize?.(10000)
 
   const LISTENERS = {
@@ -36,12 +39,21 @@ export const LIVE_CLIENT = `(() => {
   function listen() {
     source?.close()
     if (document.hidden) return
-    source = new EventSource(new URL('events?seen=' + encodeURIComponent(seen), base))
+    source = new EventSource(new URL('events?' + new URLSearchParams({ seen, page }), base))
+    page = ''
     for (const [event, listener] of Object.entries(LISTENERS)) {
       source.addEventListener(event, ({ data, lastEventId }) => {
-        seen = lastEventId
+        seen = storage.fingerpostSeen = lastEventId
         listener(JSON.parse(data))
       })
+    }
+  }
+  /** Pages in a sandbox have none. */
+  function openStorage() {
+    try {
+      return sessionStorage
+    } catch {
+      return {}
     }
   }
   document.addEventListener('visibilitychange', listen)
@@ -92,13 +104,13 @@ export const LIVE_CLIENT = `(() => {
       .some(({ name, initiatorType }) => !(isSwapped && initiatorType === 'css') && pathOf(name) === path)
   }
 
-  /** The page itself may be a file of the sources, the index of a folder, or what a route or the fallback sends. */
+  /** The page itself may be a file of the sources, the index of a folder, or what the fallback sends. */
   function isHere(path) {
     const here = pathOf(location.href)
     if (path === here) return true
     const isFolder = here !== undefined && (here === '' || here.endsWith('/'))
     if (isFolder && path.startsWith(here) && !path.slice(here.length).includes('/')) return isHtml(path)
-    return !isFolder && !/\\.[^/]*$/.test(here ?? '') && isHtml(path)
+    return here !== undefined && !isFolder && !/\\.[^/]*$/.test(here) && isHtml(path)
   }
 
   function isHtml(path) {

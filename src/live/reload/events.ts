@@ -2,14 +2,18 @@ import { randomUUID } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { LIMITS } from '../../core/limit.ts'
 
+/** What a page says of itself when it connects. */
+export interface ConnectingPage {
+  /** The id of the last event that its tab received, perhaps on the page before; undefined for the first page of a tab. */
+  readonly seen: string | undefined
+  /** It has just been loaded, so that a restart of the server is no reason to load it again. */
+  readonly isNew: boolean
+}
+
 /** Server-sent events for open pages (HTML §9.2). */
 export interface LiveEvents {
-  /**
-   * Keeps an answer open for events, starting with those its page has missed.
-   *
-   * @param seen the id of the last event the page received; undefined for a page that has just been loaded
-   */
-  connect(raw: ServerResponse, seen: string | undefined): void
+  /** Keeps an answer open for events, starting with those its page has missed. */
+  connect(raw: ServerResponse, page: ConnectingPage): void
   /** Sends something that happened; pages that are disconnected receive it when they are back. */
   send(event: 'change' | 'names' | 'reload', data: unknown): void
   /** Sends the current state; pages that connect later receive the state at that time. */
@@ -30,7 +34,7 @@ export function createLiveEvents(currentProblems: () => unknown): LiveEvents {
   const heartbeat = setInterval(() => broadcast(': keep-alive\n\n'), HEARTBEAT_MS)
   heartbeat.unref()
   return {
-    connect(raw, seen) {
+    connect(raw, page) {
       // An idle connection must not delay the server's close once this answer has ended.
       raw.shouldKeepAlive = false
       raw.writeHead(200, {
@@ -41,7 +45,7 @@ export function createLiveEvents(currentProblems: () => unknown): LiveEvents {
       clients.add(raw)
       raw.on('close', () => clients.delete(raw))
       raw.write('retry: 500\n\n')
-      for (const text of history.since(seen)) raw.write(text)
+      for (const text of history.since(page)) raw.write(text)
       raw.write(formatEvent('problems', currentProblems(), history.id()))
     },
     send: (event, data) => broadcast(history.add(event, data)),
@@ -73,10 +77,11 @@ function createHistory() {
       if (kept.length > LIMITS.liveEventsKept) kept.shift()
       return text
     },
-    /** The events after this one; a reload if they are not known. */
-    since(seen: string | undefined): readonly string[] {
+    /** The events that a page has missed; a reload if they are not known. */
+    since({ seen, isNew }: ConnectingPage): readonly string[] {
       if (seen === undefined) return []
       const [from, number] = seen.split('/')
+      if (isNew && from !== instance) return []
       const missed = count - Number(number)
       const isKnown = from === instance && missed >= 0 && missed <= kept.length
       return isKnown ? kept.slice(kept.length - missed) : [formatEvent('reload', {}, id())]
