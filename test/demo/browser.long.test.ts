@@ -208,7 +208,7 @@ async function useProfile(browser: BrowserContext, url: string): Promise<void> {
   await page.goto(`${url}/profile`)
   const upload = async (name: string, mimeType: string, buffer: Buffer) => {
     await page.setInputFiles('#avatar', { name, mimeType, buffer })
-    await Promise.all([page.waitForEvent('load'), page.getByText('Upload').click()])
+    await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Upload' }).click()])
   }
   const portrait = page.getByAltText('The captain')
   await upload('me.gif', 'image/gif', GIF)
@@ -227,7 +227,7 @@ async function useProfile(browser: BrowserContext, url: string): Promise<void> {
   await upload('me.png', 'image/png', PNG)
   assert.match((await portrait.getAttribute('src')) ?? '', /me\.png$/)
   assert.equal((await fetch(url + first)).status, 404, 'the old one is gone')
-  await page.getByText('Remove').click()
+  await page.getByRole('button', { name: 'Remove' }).click()
   await page.locator('.portrait-none').waitFor()
   await page.close()
 }
