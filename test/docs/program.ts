@@ -18,7 +18,7 @@ export function installImports(cwd: string, programs: readonly string[]): void {
 function importedPackages(program: string): readonly string[] {
   const specifiers = [...program.matchAll(/ from '([^']+)'/g)].map(([, specifier = '']) => specifier)
   return specifiers
-    .filter((specifier) => !specifier.startsWith('node:'))
+    .filter((specifier) => !/^node:|^[./]/.test(specifier))
     .map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier)
 }
 
