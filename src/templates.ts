@@ -1,7 +1,7 @@
 export { type EdgeEngine, installEdge } from './template/edge.ts'
 export { type HandlebarsEngine, installHandlebars } from './template/handlebars.ts'
-export type { RequestFacts, TagOptions, TemplateHelpers, UrlOptions } from './template/helpers.ts'
 export type { Attributes, AttributeValue } from './template/html.ts'
 export { installLiquid, type LiquidEngine } from './template/liquid.ts'
 export { installNunjucks, type NunjucksEnvironment } from './template/nunjucks.ts'
 export { createTemplateHelpers } from './template/template-functions.ts'
+export type { RequestFacts, TagOptions, TemplateHelpers, UrlOptions } from './template/template-helpers.ts'

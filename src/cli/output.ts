@@ -1,4 +1,4 @@
-import { FingerpostError, showControls } from '../core/error.ts'
+import { escapeControls, FingerpostError, showControls } from '../core/error.ts'
 
 /** Marks up text for a terminal. On a plain output each function returns the text unchanged. */
 export interface Style {
@@ -71,10 +71,7 @@ export function createOutput(stream: OutputStream, environment: ColorEnvironment
 export function writeJson(value: unknown, stdout: Output): void {
   const text = JSON.stringify(value, jsonValue, 2)
   // JSON.stringify leaves C1 controls, which terminals obey, and what changes the direction of text as they are.
-  const escaped = text.replace(
-    /[\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  const escaped = escapeControls(text, (code) => `\\u${code.toString(16).padStart(4, '0')}`)
   stdout.writeData(`${escaped}\n`)
 }
 

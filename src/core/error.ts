@@ -57,10 +57,16 @@ export class FingerpostError extends Error {
  * characters but the end of a line, and what changes the direction of text, are written as escapes.
  */
 export function showControls(text: string): string {
-  return text.replace(/(?!\n)[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (char) => {
-    const code = char.codePointAt(0) ?? 0
-    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`
-  })
+  return escapeControls(text, (code) =>
+    code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** {@link showControls} with escapes of another kind. @param write the escape of a character below 0x10000 */
+export function escapeControls(text: string, write: (code: number) => string): string {
+  return text.replace(/(?!\n)[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (char) =>
+    write(char.charCodeAt(0)),
+  )
 }
 
 /**

@@ -33,7 +33,7 @@ export const LIMITS = {
   deltaInlineMaxBytes: 1 * MIB,
   /** Bytes of dictionary and file together above which brotli takes quality 9 instead of 11. */
   deltaBestQualityMaxBytes: 2 * MIB,
-  /** Seconds browsers and CDNs may keep a hashed file: one year, the customary "for ever". */
+  /** Seconds browsers and CDNs may keep a hashed file: one year, as long as any cache keeps one. */
   immutableMaxAgeSeconds: 31_536_000,
   /** Bytes the build's cache folder may hold. */
   buildCacheMaxBytes: 512 * MIB,

@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import { FingerpostError } from '../core/error.ts'
 import { failure, type Response } from '../http/response.ts'
-import type { LiveSettings } from '../serve/options.ts'
+import type { LiveSettings } from '../serve/live-options.ts'
 
 /** @throws FingerpostError `FP_CONFIG` where `NODE_ENV` is `production`, unless forced */
 export function refuseProduction({ force }: LiveSettings): void {

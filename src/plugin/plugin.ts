@@ -40,7 +40,7 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
   }
   const { manifest: remote } = settings
   const source = remote === undefined ? createFolderSource(settings.root) : createRemoteSource(remote)
-  const policy = integrityPolicyOf(settings)
+  const policy = integrityPolicyOf(settings.integrityPolicy)
   const [loaded, digester, rules] = await Promise.all([
     source.load(),
     createDigester(),

@@ -47,7 +47,7 @@ export async function addFolders(
 /**
  * Destroys the stream that is sent next when the connection closes, or at once if it has.
  *
- * @param onOpen called when its file is open, or there is none
+ * @param onOpen called once the file is open, or when the answer has no file
  */
 function closeFileWithConnection(reply: FastifyReply, onOpen: () => void): void {
   const { raw, send, callNotFound } = reply

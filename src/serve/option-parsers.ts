@@ -1,7 +1,11 @@
+import { resolve } from 'node:path'
 import {
+  asFlag,
   asListOf,
   asRecord,
   asText,
+  type Completed,
+  completeOptions,
   type OptionParser,
   type OptionTable,
   parseOptions,
@@ -23,6 +27,20 @@ export function either<T>(flag: OptionParser<boolean>, other: OptionParser<T>): 
 /** A set of options with a table of its own. */
 export function asOptions<T>(table: OptionTable<T>): OptionParser<Partial<T>> {
   return (value, where) => parseOptions<T>(value, table, where)
+}
+
+/** The row of an option that is off, on, or on with options of its own. Off is undefined. */
+export function flagOrOptions<T, Table extends OptionTable<T>>(table: Table) {
+  return {
+    parse: either(asFlag, asOptions<T>(table)),
+    complete: (given: boolean | Partial<T>, cwd: string): Completed<Table> | undefined =>
+      given === false ? undefined : completeOptions<T, Table>(given === true ? {} : given, table, cwd),
+  }
+}
+
+/** Absolute folders. */
+export function inFolders(folders: readonly string[], cwd: string): readonly string[] {
+  return folders.map((folder) => resolve(cwd, folder))
 }
 
 /** The path of a route, returned with a slash at both ends. */

@@ -14,14 +14,13 @@ import {
   type OptionParser,
   type OptionTable,
   parseOptions,
-  wrongShape,
 } from '../core/option.ts'
 import { type CacheLimits, NO_CACHE } from '../http/body-cache.ts'
 import { HASHED_CACHE_CONTROL, type HeaderRule, LOGICAL_CACHE_CONTROL } from '../http/header-rules.ts'
 import type { SourceOption } from '../sources/source.ts'
+import { LIVE_MODE, type LiveModeOptions } from './live-options.ts'
 import type { RemoteManifest } from './manifest-source.ts'
 import {
-  asAddress,
   asDate,
   asHeader,
   asHeaderRule,
@@ -30,42 +29,10 @@ import {
   asRemoteManifest,
   asRootFiles,
   either,
+  inFolders,
   orFalse,
 } from './option-parsers.ts'
-
-/** How live mode behaves. */
-export interface LiveModeOptions {
-  /** Add a script to HTML pages that shows saves and errors at once. Default true. */
-  readonly reload?: boolean
-  /**
-   * Folders of templates: a change in them reloads pages, unless `reload` is false. Relative to the working directory.
-   * Default none.
-   */
-  readonly watch?: readonly string[]
-  /** The config file. Default `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. */
-  readonly config?: string
-  /**
-   * Hosts to answer for besides `localhost`, IP addresses and the name of this machine: `['shop.test', '.example.org']`,
-   * with a dot for all subdomains; true for any. Default none.
-   */
-  readonly allowedHosts?: readonly string[] | true
-  /**
-   * Where `viteTags` finds Vite's dev server. True starts it in this app, on the same port, with the project's
-   * `vite.config.js`. An address with Vite's `base`, such as `http://localhost:5173/static/`, is that of a server you start.
-   * Sources that do not exist yet are left out: Vite's output may be one of them. Default false.
-   */
-  readonly vite?: boolean | string
-  /** Serve live even if `NODE_ENV` is `production`. Default false. */
-  readonly force?: boolean
-}
-
-/** How browsers treat scripts and stylesheets without integrity. */
-export interface IntegrityPolicyOptions {
-  /** Refuse them. Default false: they are only reported. */
-  readonly enforce?: boolean
-  /** Names of the header `Reporting-Endpoints`, which the app sets, that receive reports. Default none: the console. */
-  readonly endpoints?: readonly string[]
-}
+import { INTEGRITY_POLICY, type IntegrityPolicyOptions } from './page/integrity-policy.ts'
 
 /** Options of the Fastify plugin. */
 export interface FingerpostOptions {
@@ -153,20 +120,6 @@ export interface IndexFiles {
   readonly fallback?: string
 }
 
-/** A row for each of {@link LiveModeOptions}. */
-const LIVE_TABLE = {
-  reload: { parse: asFlag, default: true },
-  watch: { parse: asListOf(asText), default: [], complete: inFolders },
-  config: asText,
-  allowedHosts: {
-    parse: (value: unknown, where: string) => value === true || asListOf(asText)(value, where),
-    default: [] as readonly string[] | true,
-    complete: (hosts: readonly string[] | true) => hosts === true || hosts.map((host) => host.toLowerCase()),
-  },
-  vite: { parse: either(asFlag, asAddress), default: false as boolean | string },
-  force: { parse: asFlag, default: false },
-} satisfies OptionTable<LiveModeOptions>
-
 const CACHE_CONTROL_TABLE = {
   hashed: { parse: asHeader('Cache-Control'), default: HASHED_CACHE_CONTROL },
   logical: { parse: asHeader('Cache-Control'), default: LOGICAL_CACHE_CONTROL },
@@ -181,18 +134,6 @@ const INDEX_TABLE = { file: asText, fallback: asText } satisfies OptionTable<Ind
 
 const WATCH_TABLE = { intervalMs: asCountWithin(1, LIMITS.timerMaxMs) }
 
-/** A token of a structured field (RFC 9651 §3.3.4). */
-const asToken: OptionParser<string> = (value, where) => {
-  if (typeof value === 'string' && /^[a-z*][\w!#$%&'*+.^`|~:/-]*$/i.test(value)) return value
-  throw wrongShape(value, where, 'a name such as integrity')
-}
-
-/** A row for each of {@link IntegrityPolicyOptions}. */
-const INTEGRITY_TABLE = {
-  enforce: { parse: asFlag, default: false },
-  endpoints: { parse: asListOf(asToken), default: [] },
-} satisfies OptionTable<IntegrityPolicyOptions>
-
 /** A row for each of {@link FingerpostOptions}. */
 const SERVE_TABLE = {
   root: {
@@ -201,11 +142,7 @@ const SERVE_TABLE = {
     complete: (path: string, cwd: string) => resolve(cwd, path),
   },
   manifest: asRemoteManifest,
-  live: {
-    parse: either(asFlag, asOptions(LIVE_TABLE)),
-    complete: (live: boolean | LiveModeOptions, cwd: string) =>
-      live === false ? undefined : completeOptions(live === true ? {} : live, LIVE_TABLE, cwd),
-  },
+  live: LIVE_MODE,
   // The build, which is loaded when it is needed, checks each of them.
   sources: asListOf((source) => source as SourceOption),
   prefix: asPrefix,
@@ -221,11 +158,7 @@ const SERVE_TABLE = {
       given === false ? {} : typeof given === 'string' ? { file: given } : given,
   },
   inline: { parse: asListOf(asText), default: [] },
-  integrityPolicy: {
-    parse: either(asFlag, asOptions(INTEGRITY_TABLE)),
-    complete: (given: boolean | IntegrityPolicyOptions, cwd: string) =>
-      given === false ? undefined : completeOptions(given === true ? {} : given, INTEGRITY_TABLE, cwd),
-  },
+  integrityPolicy: INTEGRITY_POLICY,
   watch: {
     parse: either(asFlag, asOptions(WATCH_TABLE)),
     default: true as boolean | { readonly intervalMs?: number },
@@ -262,11 +195,6 @@ const SERVE_TABLE = {
 /** The options of the plugin, complete. */
 export type ServeSettings = Completed<typeof SERVE_TABLE>
 
-/** The options of live mode, complete, with the sources that stand beside them. */
-export interface LiveSettings extends Completed<typeof LIVE_TABLE> {
-  readonly sources: readonly SourceOption[] | undefined
-}
-
 /**
  * Checks the plugin's options and fills in the defaults.
  *
@@ -298,10 +226,6 @@ export function watchIntervalOf({ watch, manifest }: ServeSettings): number | un
   if (watch === false) return undefined
   const usual = manifest === undefined ? LIMITS.watchIntervalMs : LIMITS.remoteWatchIntervalMs
   return watch === true ? usual : (watch.intervalMs ?? usual)
-}
-
-function inFolders(folders: readonly string[], cwd: string): readonly string[] {
-  return folders.map((folder) => resolve(cwd, folder))
 }
 
 function orUndefined<T>(value: T | false): T | undefined {

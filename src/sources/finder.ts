@@ -52,7 +52,7 @@ export interface Collection {
   readonly packages?: PackageLinks
 }
 
-/** Where a specifier of a package leads, or a predicate that says why it leads nowhere, with what to do. */
+/** The file that an import from a package loads. Otherwise the rest of a sentence about the specifier: what is wrong, and what to do. */
 export type PackageTarget = { readonly path: LogicalPath } | { readonly refusal: string }
 
 /** Follows module specifiers to the files of npm packages. */

@@ -1,5 +1,5 @@
-import type { TemplateHelpers } from './helpers.ts'
 import { globalsOf } from './template-functions.ts'
+import type { TemplateHelpers } from './template-helpers.ts'
 
 /** The part of an Edge instance that is used (edge.js 6). */
 export interface EdgeEngine {

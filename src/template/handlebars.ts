@@ -1,5 +1,5 @@
-import type { TagOptions, TemplateHelpers } from './helpers.ts'
 import { chooseHelpers, TAG_HELPERS } from './template-functions.ts'
+import type { TagOptions, TemplateHelpers } from './template-helpers.ts'
 
 /** The part of Handlebars that is used (handlebars 4). */
 export interface HandlebarsEngine {

@@ -1,6 +1,6 @@
-import type { TagOptions, TemplateHelpers } from './helpers.ts'
 import { escapeHtml } from './html.ts'
 import { chooseHelpers } from './template-functions.ts'
+import type { TagOptions, TemplateHelpers } from './template-helpers.ts'
 
 /** The part of a Liquid engine that is used (liquidjs 10). */
 export interface LiquidEngine {

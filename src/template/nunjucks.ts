@@ -1,5 +1,5 @@
-import type { TemplateHelpers, UrlOptions } from './helpers.ts'
 import { chooseHelpers, globalsOf } from './template-functions.ts'
+import type { TemplateHelpers, UrlOptions } from './template-helpers.ts'
 
 /** The part of a Nunjucks environment that is used (nunjucks 3). */
 export interface NunjucksEnvironment {

@@ -1,6 +1,6 @@
 import { FingerpostError } from '../core/error.ts'
-import type { RequestFacts, TagOptions } from './helpers.ts'
 import { type Attributes, formatTag } from './html.ts'
+import type { RequestFacts, TagOptions } from './template-helpers.ts'
 
 // What only the plugin can write: it knows the version in service and has read the files that are put into pages.
 

@@ -3,10 +3,10 @@ import { asAnything, KEYWORD_MARK, parseCallOptions } from '../core/option.ts'
 import type { ReferenceKind } from '../core/reference/reference.ts'
 import { formatScriptJson } from '../resolve/import-map.ts'
 import type { ImportMap, ResolvedAsset, Resolver } from '../resolve/resolver.ts'
-import type { RequestFacts, TagOptions, TemplateHelpers, UrlOptions } from './helpers.ts'
 import { type Attributes, type AttributeValue, formatTag } from './html.ts'
 import { formatInline, formatVersionTag } from './page-tags.ts'
 import { findNeeds, preloadDestination } from './preload.ts'
+import type { RequestFacts, TagOptions, TemplateHelpers, UrlOptions } from './template-helpers.ts'
 import { formatViteTags } from './vite-tags.ts'
 
 /** The helpers that take a name and the options of a tag. */

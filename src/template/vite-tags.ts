@@ -1,7 +1,7 @@
 import { formatScriptJson } from '../resolve/import-map.ts'
 import type { PageEntry } from '../resolve/resolver.ts'
-import type { RequestFacts, TagOptions, TemplateHelpers } from './helpers.ts'
 import { type Attributes, formatTag } from './html.ts'
+import type { RequestFacts, TagOptions, TemplateHelpers } from './template-helpers.ts'
 
 /** What tags are written with. */
 export interface ViteTagParts {

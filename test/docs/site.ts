@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
@@ -9,6 +9,7 @@ import { promisify } from 'node:util'
 import { PAGES, urlOf } from '../../docs/.vitepress/pages.ts'
 import { openBrowser } from '../support/browser.ts'
 import { REPOSITORY } from '../support/cli.ts'
+import { takeLock } from '../support/lock.ts'
 import { findFaults } from '../support/look.ts'
 
 /** Every page of the site, by its URL. */
@@ -73,9 +74,9 @@ async function buildOnce(): Promise<void> {
   const run = process.env['FINGERPOST_TEST_RUN']
   if (run === undefined) return build()
   const done = join(run, 'docs-site.done')
-  if (takeTurn(join(run, 'docs-site.lock'))) {
+  if (takeLock(join(run, 'docs-site.lock'))) {
     await build().catch((error: unknown) => {
-      // Whoever waits builds for itself, and tells what is wrong.
+      // Those that wait build for themselves, and tell what is wrong.
       rmSync(join(run, 'docs-site.lock'), { recursive: true })
       throw error
     })
@@ -90,13 +91,4 @@ async function buildOnce(): Promise<void> {
 
 async function build(): Promise<void> {
   await promisify(execFile)('npm', ['run', '--silent', 'docs:site'], { cwd: REPOSITORY })
-}
-
-function takeTurn(lock: string): boolean {
-  try {
-    mkdirSync(lock)
-    return true
-  } catch {
-    return false
-  }
 }

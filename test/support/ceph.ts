@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { takeLock } from './lock.ts'
 
 const run = promisify(execFile)
 
@@ -43,7 +44,7 @@ export async function startS3Server(): Promise<S3Server> {
   const run = process.env['FINGERPOST_TEST_RUN']
   if (run === undefined) return startOwnServer()
   const file = join(run, SERVER_FILE)
-  const isFirst = takeTurn(join(run, 's3-server.lock'))
+  const isFirst = takeLock(join(run, 's3-server.lock'))
   if (isFirst) writeWhole(file, await startShared(run))
   const shared = await untilReadable(file)
   if ('fault' in shared) throw new Error(shared.fault)
@@ -143,16 +144,6 @@ async function insist<T>(command: () => Promise<T>): Promise<T> {
       if (attempt === 20) throw error
       await sleep(100 * attempt)
     }
-  }
-}
-
-/** True for the first process that asks. */
-function takeTurn(lock: string): boolean {
-  try {
-    mkdirSync(lock)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -31,8 +31,7 @@ export type ImportMapParts = Required<Pick<Manifest, 'importMap' | 'importMapSco
 /**
  * The import map of a manifest: the bare specifiers of the option `importMap`, those of npm packages, names that bundled
  * modules request, and with `modules: 'import-map'` every URL that requests a module. Folders are expanded: a browser
- * looks a specifier up once, so an entry for a folder would
- * never reach hashed names.
+ * looks a specifier up once, so an entry for a folder would never reach hashed names.
  *
  * @throws FingerpostError `FP_CONFIG` for a specifier without a target
  */

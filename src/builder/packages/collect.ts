@@ -47,12 +47,13 @@ export async function addPackages(collection: Collection, context: CollectContex
       next = add([...scans].flatMap(([path, scan]) => scan.references.map(targetIn(path, packages, config))))
     }
   }
-  await follow(files, modules)
-  await follow(
-    add(packages.unused().map(({ target }) => ('path' in target ? target.path : undefined))),
-    scanners,
-  )
-  cache.close()
+  try {
+    await follow(files, modules)
+    const unused = packages.unused().map(({ target }) => ('path' in target ? target.path : undefined))
+    await follow(add(unused), scanners)
+  } finally {
+    cache.close()
+  }
   return { ...collection, files: new Map([...files].sort(([a], [b]) => comparePaths(a, b))), packages }
 }
 

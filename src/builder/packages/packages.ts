@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { decodePath, type LogicalPath, packageFolder, packageFolderOf } from '../../core/path.ts'
 import { isModuleKind } from '../../core/reference/reference.ts'
@@ -6,7 +6,7 @@ import { fileStatOf, isWithin } from '../../sources/entry.ts'
 import type { Finder, PackageLinks, PackageTarget, SourceFile, SourceFolder } from '../../sources/finder.ts'
 import { mappedPath } from '../link/import-map.ts'
 import type { ImportMapConfig } from '../settings/import-map.ts'
-import type { ResolveModule } from './resolver.ts'
+import type { Resolution, ResolveModule } from './resolver.ts'
 
 /** Before the name of an installed package. */
 const INSTALLED = '/node_modules/'
@@ -63,9 +63,17 @@ export function createPackages(context: PackagesContext): Packages {
     const plain = join(folder, decodePath(specifier))
     const isPlain = root?.hasFileMap === false && isRelative(specifier) && isFile(plain)
     const resolution = isPlain ? { file: plain } : resolve(folder, specifier)
-    const target = 'file' in resolution ? { path: pathOf(resolution.file) } : resolution
+    const target = targetOf(resolution, isRelative(specifier) ? root : undefined)
     resolved.set(key, target)
     return target
+  }
+
+  /** @param root the package that the file must belong to. Otherwise a package could publish files of the project. */
+  function targetOf(resolution: Resolution, root: PackageRoot | undefined): PackageTarget {
+    if (!('file' in resolution)) return resolution
+    const { file } = resolution
+    if (root === undefined || isWithin(file, root.folder)) return { path: pathOf(file) }
+    return { refusal: `leads out of its package, to ${file}. Report it to the package's authors.` }
   }
 
   /** A workspace's package may be a source too. */
@@ -84,7 +92,7 @@ export function createPackages(context: PackagesContext): Packages {
     if (root === undefined) return undefined
     const absolutePath = join(root.folder, path.slice(root.prefix.length))
     const stats = statSync(absolutePath, { bigint: true, throwIfNoEntry: false })
-    if (stats?.isFile() !== true) return undefined
+    if (stats?.isFile() !== true || !isWithin(realpathSync(absolutePath), root.folder)) return undefined
     found.add(path)
     return { path, absolutePath, source: root, ...fileStatOf(stats) }
   }

@@ -2,7 +2,7 @@ import fs from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { FingerpostError } from '../../core/error.ts'
 
-/** Where a specifier leads on disk, or why it leads nowhere: a predicate about the specifier, and what to do. */
+/** The file on disk that an import loads. Otherwise the rest of a sentence about the specifier: what is wrong, and what to do. */
 export type Resolution = { readonly file: string } | { readonly refusal: string }
 
 /** Resolves a module specifier from a folder as bundlers do for browsers. */

@@ -15,7 +15,8 @@ export interface Bundles {
 
 /**
  * Files that a bundler has hashed: those that match a glob, and those listed by a Vite manifest at the top of a source.
- * A glob without a slash matches names in any folder. Where two Vite manifests have the same entry, that counts whose files come first in order of path.
+ * A glob without a slash matches names in any folder. Where two Vite manifests have the same entry, the one whose files come
+ * first in order of path counts.
  *
  * @throws FingerpostError `FP_SOURCE` for a Vite manifest that cannot be read
  */

@@ -106,8 +106,8 @@ export function lastingParts(path: LogicalPath, file: HashedPath): readonly stri
   if (around === undefined) return undefined
   const { before, after } = around
   const folder = packageFolderOf(before)
-  const version = folder === undefined ? -1 : folder.lastIndexOf('@') + 1
   if (folder === undefined) return [before, after]
+  const version = folder.lastIndexOf('@') + 1
   return [before.slice(0, version), before.slice(folder.length - 1), after]
 }
 

@@ -50,6 +50,7 @@ export type ImportMapNames = ReadonlyMap<string, string>
  * stylesheets, what the entry imports, the entry last.
  */
 export type BundleEntries = ReadonlyMap<string, readonly LogicalPath[]>
+
 /** Specifiers by the path, relative to the manifest's URL, of the files in which they have this meaning. */
 export type ImportMapScopes = ReadonlyMap<string, ImportMapNames>
 

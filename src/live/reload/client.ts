@@ -48,6 +48,7 @@ export const LIVE_CLIENT = `(() => {
       })
     }
   }
+
   /** Pages in a sandbox have none. */
   function openStorage() {
     try {
@@ -56,6 +57,7 @@ export const LIVE_CLIENT = `(() => {
       return {}
     }
   }
+
   document.addEventListener('visibilitychange', listen)
   addEventListener('pagehide', () => source?.close())
   addEventListener('pageshow', ({ persisted }) => persisted && listen())

@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { createLog } from '../../http/log.ts'
-import type { LiveSettings } from '../../serve/options.ts'
+import type { LiveSettings } from '../../serve/live-options.ts'
 import type { HostCheck } from '../guard.ts'
 import type { DevServer } from './dev-server.ts'
 

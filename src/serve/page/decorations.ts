@@ -4,9 +4,14 @@ import type { StaticName } from '../../core/manifest/static-name.ts'
 import { asAnything, asListOf, asText, type OptionTable, parseCallOptions } from '../../core/option.ts'
 import { formatImportMap, type ImportMapOptions } from '../../resolve/import-map.ts'
 import type { Resolver } from '../../resolve/resolver.ts'
-import type { RequestFacts, TemplateHelpers, UrlOptions, VersionFacts } from '../../template/helpers.ts'
 import { explainMissingHelper } from '../../template/missing-helper.ts'
 import { createTemplateHelpers } from '../../template/template-functions.ts'
+import type {
+  RequestFacts,
+  TemplateHelpers,
+  UrlOptions,
+  VersionFacts,
+} from '../../template/template-helpers.ts'
 import type { Reloader } from '../reload.ts'
 import type { Site, StaticStats } from '../site.ts'
 import type { InlineLookup, InlineSources } from './inline.ts'

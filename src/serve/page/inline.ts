@@ -3,7 +3,7 @@ import { integrityOf } from '../../core/digest.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 import type { NameAnswers, ResolvedAsset } from '../../resolve/resolver.ts'
-import type { InlineFile } from '../../template/helpers.ts'
+import type { InlineFile } from '../../template/template-helpers.ts'
 
 /** The files that may be put into pages, by name. */
 export type InlineFiles = ReadonlyMap<string, InlineFile>

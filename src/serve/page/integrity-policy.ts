@@ -1,15 +1,44 @@
 import type { FastifyInstance } from 'fastify'
-import type { ServeSettings } from '../options.ts'
+import {
+  asFlag,
+  asListOf,
+  type Completed,
+  type OptionParser,
+  type OptionTable,
+  wrongShape,
+} from '../../core/option.ts'
+import { flagOrOptions } from '../option-parsers.ts'
+
+/** How browsers treat scripts and stylesheets without integrity. */
+export interface IntegrityPolicyOptions {
+  /** Refuse them. Default false: they are only reported. */
+  readonly enforce?: boolean
+  /** Names of the header `Reporting-Endpoints`, which the app sets, that receive reports. Default none: the console. */
+  readonly endpoints?: readonly string[]
+}
+
+/** A token of a structured field (RFC 9651 §3.3.4). */
+const asToken: OptionParser<string> = (value, where) => {
+  if (typeof value === 'string' && /^[a-z*][\w!#$%&'*+.^`|~:/-]*$/i.test(value)) return value
+  throw wrongShape(value, where, 'a name such as integrity')
+}
+
+const TABLE = {
+  enforce: { parse: asFlag, default: false },
+  endpoints: { parse: asListOf(asToken), default: [] },
+} satisfies OptionTable<IntegrityPolicyOptions>
+
+export const INTEGRITY_POLICY = flagOrOptions<IntegrityPolicyOptions, typeof TABLE>(TABLE)
 
 /**
  * The header by which browsers refuse, or report, scripts and stylesheets without integrity (W3C SRI 2 §3.9). Undefined
  * without the option.
  */
-export function integrityPolicyOf({
-  integrityPolicy,
-}: Pick<ServeSettings, 'integrityPolicy'>): readonly [name: string, value: string] | undefined {
-  if (integrityPolicy === undefined) return undefined
-  const { enforce, endpoints } = integrityPolicy
+export function integrityPolicyOf(
+  policy: Completed<typeof TABLE> | undefined,
+): readonly [name: string, value: string] | undefined {
+  if (policy === undefined) return undefined
+  const { enforce, endpoints } = policy
   const reports = endpoints.length === 0 ? '' : `, endpoints=(${endpoints.join(' ')})`
   const name = enforce ? 'Integrity-Policy' : 'Integrity-Policy-Report-Only'
   return [name, `blocked-destinations=(script style)${reports}`]

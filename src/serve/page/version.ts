@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { CLIENT_SCRIPT } from '../../client/script.ts'
+import { integrityOf } from '../../core/digest.ts'
 import { HASHED_CACHE_CONTROL } from '../../http/header-rules.ts'
 import { type Mount, OWN_FOLDER } from '../../http/mount.ts'
-import type { VersionFacts } from '../../template/helpers.ts'
+import type { VersionFacts } from '../../template/template-helpers.ts'
 import type { ServeSettings } from '../options.ts'
 
-const integrity = `sha384-${createHash('sha384').update(CLIENT_SCRIPT).digest('base64')}`
+const integrity = integrityOf(Buffer.from(CLIENT_SCRIPT))
 const name = `client.${createHash('sha256').update(CLIENT_SCRIPT).digest('hex').slice(0, 16)}.js`
 
 /** What pages need to notice a newer build. @param path below which the app answers. @param version the build in service */

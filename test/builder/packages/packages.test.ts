@@ -452,6 +452,48 @@ describe('what a browser cannot run is refused, with the way out', () => {
   })
 })
 
+describe('a package publishes no file of the project', () => {
+  const SECRETS: Tree = {
+    'package.json': json({ name: 'mine' }),
+    'secret.js': 'export default 1',
+    'secret.css': 'a{}',
+  }
+  const project = (context: TestContext, files: Tree) =>
+    makeTree(context, {
+      ...SECRETS,
+      src: { 'app.js': 'import "p"' },
+      node_modules: { p: pack('p', '1.0.0', ESM, files) },
+    })
+
+  test('that it imports', async (context) => {
+    const cwd = project(context, { 'index.js': 'import "../../secret.js"' })
+    const [line = '', ...others] = await refusalsOf(cwd)
+    assert.match(
+      line,
+      /^npm\/p@1\.0\.0\/index\.js:1:9 package .* leads out of its package, to \S+\/secret\.js\. Report/,
+    )
+    assert.deepEqual(others, [])
+  })
+
+  test('that it links to, or names by a URL', async (context) => {
+    const cwd = project(context, {
+      'index.js': `import "./link.js"; new URL("./link.css", import.meta.url); new URL("../../secret.css", import.meta.url)`,
+      'link.js': new Link('../../secret.js'),
+      'link.css': new Link('../../secret.css'),
+    })
+    const { names } = await buildTree(cwd, { packages: 'auto' }, { onMissing: 'warn' })
+    assert.deepEqual(names, ['app.js', 'npm/p@1.0.0/index.js'])
+  })
+})
+
+test('a package whose package.json is damaged is an error that names it', async (context) => {
+  const files = { 'index.js': 'import "./a.js"', 'a.js': '', 'package.json': '{"name":"p",' }
+  const cwd = makeTree(context, { src: { 'app.js': 'import "p"' }, node_modules: { p: files } })
+  const lines = await refusalsOf(cwd)
+  assert.equal(lines.length, 1)
+  assert.match(lines[0] ?? '', /^app\.js:1:9 package p can't be resolved: .*package\.json/)
+})
+
 test('nodeEnv replaces the variable in code alone, and the source map follows', async (context) => {
   const code =
     'export const a = process.env.NODE_ENV, b = "process.env.NODE_ENV" // process.env.NODE_ENV\n//# sourceMappingURL=p.js.map\n'

@@ -272,7 +272,7 @@ async function roundInForce(cwd: string, rounds: readonly number[]): Promise<num
 }
 
 /** Lets a child build from a round on and kills it. @returns the round it had begun last */
-async function killRebuild(cwd: string, first: number): Promise<number> {
+async function killRebuild(cwd: string, first: number, longestMs: number): Promise<number> {
   const child = spawn(process.execPath, [CHILD, cwd, String(first), JSON.stringify(SHARED)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -283,8 +283,7 @@ async function killRebuild(cwd: string, first: number): Promise<number> {
   const closed = once(child, 'close')
   await Promise.race([once(child.stdout, 'data'), closed])
   // Two or three builds on a quiet machine, so that the first of a life, which clears up, is met as well as later ones.
-  const longest = SHARED.dictionaries ? 300 : 100
-  await new Promise((resolve) => setTimeout(resolve, Math.random() * longest))
+  await new Promise((resolve) => setTimeout(resolve, Math.random() * longestMs))
   child.kill('SIGKILL')
   const [, signal] = await closed
   assert.equal(signal, 'SIGKILL', 'the child ended by itself')
@@ -309,8 +308,9 @@ test(`builds killed ${KILLS} times at random leave the old site or the new one, 
   let interrupted = 0
   writeRound(cwd, inForce)
   await build(SHARED, { cwd, now: EPOCH })
-  for (let kill = 1; kill <= KILLS; kill++) {
-    const begun = await killRebuild(cwd, next)
+  // On a busy machine a build begins to write later: then the kills go on, and come later.
+  for (let kill = 1; kill <= KILLS || interrupted === 0; kill++) {
+    const begun = await killRebuild(cwd, next, 100 * Math.ceil(kill / KILLS))
     inForce = await roundInForce(cwd, [begun === next ? inForce : begun - 1, begun])
     await servedBy(storage)
     if (leftoversIn(storage.root).length > 0) interrupted++
@@ -324,7 +324,6 @@ test(`builds killed ${KILLS} times at random leave the old site or the new one, 
     next++
   }
   context.diagnostic(`${interrupted} of ${KILLS} kills met a build that held its output; ${next} rounds`)
-  assert.ok(interrupted > 0, 'no kill met a build at its writing')
   const deltas = [...readTree(storage.root).keys()].filter((key) => key.endsWith('.dcb'))
   assert.equal(deltas.length > 0, SHARED.dictionaries, 'deltas were among what was killed')
 })
