@@ -18,7 +18,8 @@ const HERE = import.meta.dirname
  * @param {import('fingerpost/media').Storage} storage where portraits are kept
  */
 export async function createApp(options, storage) {
-  const app = Fastify()
+  // Browsers open connections ahead of their requests; without this they would delay the end of the server.
+  const app = Fastify({ forceCloseConnections: true })
   await app.register(fingerpost, options)
   await app.register(view, {
     engine: { nunjucks },

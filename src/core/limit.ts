@@ -149,6 +149,8 @@ export const LIMITS = {
   stallSeconds: 60,
   /** Streams that one HTTP/2 session may have open at once, unless the app's server has a limit of its own. */
   http2ConcurrentStreams: 100,
+  /** Bytes that wait to be sent on one stream of HTTP/2. Node refuses streams while 10 MB wait in a session (`maxSessionMemory`). */
+  http2WriteBytes: 64 * KIB,
   /** Files of `folders` that @fastify/static opens at once. */
   folderOpens: 16,
   /** Milliseconds between two checks of the manifest because of unknown hashed names. */

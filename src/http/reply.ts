@@ -75,6 +75,14 @@ export function abort(raw: RawResponse): void {
   else raw.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
 }
 
+/**
+ * Releases a stream of HTTP/2 when its client resets it. Without this, Node keeps one that was reset without an error
+ * until its session ends, if a write was under way.
+ */
+export function releaseWhenReset({ stream }: RawResponse): void {
+  stream?.once('aborted', () => stream.destroy())
+}
+
 /** Waits until the client has taken what was sent. False if it disconnected, or took nothing for `stallMs`. */
 export function drained(raw: RawResponse, stallMs: number): Promise<boolean> {
   return new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import { LIMITS } from '../core/limit.ts'
 import type { BodyCache, CachedBody } from './body-cache.ts'
 import { isGone, type OpenBody } from './body-source.ts'
 import type { CompleteHeaders } from './reply.ts'
@@ -8,6 +9,7 @@ import {
   hasTurn,
   limitStall,
   type RawResponse,
+  releaseWhenReset,
   skipDrain,
   waitForTurn,
 } from './reply.ts'
@@ -73,11 +75,12 @@ function sendFile(exchange: Exchange, body: FileBody): void {
 }
 
 function sendCached(exchange: Exchange, body: FileBody, cached: CachedBody): void {
-  const pieces = body.kind === 'parts' ? body.parts.map((part) => sliceOf(cached, part)) : undefined
-  if (pieces !== undefined && pieces.length > 1)
+  const pieces = body.kind === 'parts' ? body.parts.map((part) => sliceOf(cached, part)) : [cached]
+  const [only = ''] = pieces
+  if (pieces.length > 1 || isCut(exchange, only))
     return void orFail(exchange, body, () => writePieces(exchange, pieces))
   writeHead(exchange)
-  exchange.raw.end(pieces?.[0] ?? cached, STRING_ENCODING)
+  exchange.raw.end(only, STRING_ENCODING)
   limitRest(exchange)
 }
 
@@ -104,7 +107,7 @@ async function* piecesOf(parts: Parts, source: OpenBody): AsyncGenerator<Piece> 
 }
 
 /** A part of a body in memory, without copying. */
-function sliceOf(cached: CachedBody, part: Parts[number]): Piece {
+function sliceOf(cached: Piece, part: Parts[number]): Piece {
   if (typeof part === 'string') return part
   const { start, end } = part
   return typeof cached === 'string' ? cached.slice(start, end + 1) : cached.subarray(start, end + 1)
@@ -122,11 +125,22 @@ async function writePieces(
     // Only after the first piece was read: a missing or empty file becomes a clean failure.
     if (!begun) writeHead(exchange)
     begun = true
-    if (!raw.write(piece, STRING_ENCODING) && !(await drained(raw, sender.stallMs))) return
+    for (const part of isCut(exchange, piece) ? cut(piece) : [piece])
+      if (!raw.write(part, STRING_ENCODING) && !(await drained(raw, sender.stallMs))) return
   }
   if (!begun) writeHead(exchange)
   raw.end()
   limitRest(exchange)
+}
+
+/** Whether a piece is too large to be written at once (see {@link LIMITS.http2WriteBytes}). */
+function isCut({ raw }: Exchange, { length }: Piece): boolean {
+  return raw.stream !== undefined && length > LIMITS.http2WriteBytes
+}
+
+function* cut(piece: Piece): Generator<Piece> {
+  for (let start = 0; start < piece.length; start += LIMITS.http2WriteBytes)
+    yield sliceOf(piece, { start, end: start + LIMITS.http2WriteBytes - 1 })
 }
 
 /** Limits how long the client may take for what Node still holds. Nearly every answer has left by now. */
@@ -155,6 +169,7 @@ function fail({ raw, response, complete, sender }: Exchange, error: unknown, fil
 }
 
 function writeHead({ raw, response, complete }: Exchange): void {
+  releaseWhenReset(raw)
   // A flat list is the fastest form. Node only reads it.
   raw.writeHead(response.status, complete(response.headers) as string[])
 }

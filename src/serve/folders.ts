@@ -4,7 +4,14 @@ import type { FastifyInstance, FastifyReply } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { createBudget } from '../core/concurrent.ts'
 import { LIMITS } from '../core/limit.ts'
-import { hasLeft, hasTurn, limitStall, type RawResponse, waitForTurn } from '../http/reply.ts'
+import {
+  hasLeft,
+  hasTurn,
+  limitStall,
+  type RawResponse,
+  releaseWhenReset,
+  waitForTurn,
+} from '../http/reply.ts'
 import type { ServeSettings } from './options.ts'
 
 type ReplyMethod = (this: FastifyReply, ...given: unknown[]) => FastifyReply
@@ -28,6 +35,7 @@ export async function addFolders(
         new Promise<void>((onOpen) => {
           if (hasLeft(this.raw)) return onOpen()
           limitStall(this.raw, stallSeconds * 1000)
+          releaseWhenReset(this.raw)
           closeFileWithConnection(this, onOpen)
           method.apply(this, given)
         })

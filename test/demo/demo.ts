@@ -57,10 +57,15 @@ export async function startDemo(
   throw new Error('the demo ended before it had an address')
 }
 
+/** Ends a server as Ctrl-C would. */
 async function stop(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null) return
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const ended = once(server, 'exit', { signal: AbortSignal.timeout(20_000) })
   server.kill()
-  await once(server, 'exit')
+  await ended.catch(() => {
+    server.kill('SIGKILL')
+    throw new Error('the demo was still running 20 s after SIGTERM')
+  })
 }
 
 /** What a browser makes of a page. */

@@ -44,6 +44,30 @@ test('an error that a browser gets instead of a page is a page that reloads', as
   assert.match((await get(app, '/none', { accept: 'text/html' })).body, /Route GET:\/none not found/)
 })
 
+test('a page that connects while the server closes does not delay its end', {
+  timeout: 20_000,
+}, async (context) => {
+  const { app } = await setUpLive(context)
+  let goOn = () => {}
+  const closing = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let arrived = () => {}
+  const arrival = new Promise<void>((resolve) => {
+    arrived = resolve
+  })
+  app.addHook('onRequest', async () => {
+    arrived()
+    await closing
+  })
+  app.addHook('preClose', async () => goOn())
+  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const answer = fetch(`${origin}/static/__fingerpost/events`).then((response) => response.text())
+  await arrival
+  await app.close()
+  assert.equal(await answer, '')
+})
+
 test('without reload there is no script and no stream; a build never has them', async (context) => {
   const { app, folder } = await setUpLive(context, SITE, { live: { reload: false } })
   assert.equal((await get(app, '/page')).body, '<body><p>page</p></body>')

@@ -81,13 +81,17 @@ for (const [title, make] of listStorages()) {
     await allIn(storage)
     const before = openDescriptors()
     await abortMany()
-    const half = usedBytes()
-    await abortMany()
+    // What leaks grows in every round; what the runtime keeps does so in one or two.
+    let growth = Number.POSITIVE_INFINITY
+    for (let round = 0; round < 4 && growth >= MAX_GROWTH_BYTES; round++) {
+      const before = usedBytes()
+      await abortMany()
+      growth = usedBytes() - before
+    }
     await until(() => openDescriptors() <= before)
     assert.ok(ended > HALF, `${ended} have begun`)
     assert.equal(open.leases, 0)
     assert.ok(openDescriptors() <= before, `${openDescriptors()} descriptors, ${before} before`)
-    const growth = usedBytes() - half
     assert.ok(growth < MAX_GROWTH_BYTES, `${growth} bytes more after another ${HALF}`)
     assert.deepEqual(await allIn(storage), [])
   })

@@ -19,6 +19,11 @@ export default async function* report(events) {
   }
   if (run.file !== undefined) yield closeFile(run, printed)
   yield closeRun(run)
+  // A test file that was ended for its time may leave programs behind, and the runner waits for their output.
+  setTimeout(() => {
+    console.error('The runner still waits for a program that a test has started. It is left behind.')
+    process.exit(1)
+  }, 30_000).unref()
 }
 
 function addTest(run, type, data) {

@@ -18,6 +18,7 @@ export interface LiveEvents {
   send(event: 'change' | 'names' | 'reload', data: unknown): void
   /** Sends the current state; pages that connect later receive the state at that time. */
   update(event: 'problems', data: unknown): void
+  /** Ends all answers, and every one that connects later. */
   close(): void
 }
 
@@ -28,6 +29,7 @@ const HEARTBEAT_MS = 20_000
 export function createLiveEvents(currentProblems: () => unknown): LiveEvents {
   const clients = new Set<ServerResponse>()
   const history = createHistory()
+  let isClosed = false
   const broadcast = (text: string) => {
     for (const client of clients) client.write(text)
   }
@@ -42,6 +44,10 @@ export function createLiveEvents(currentProblems: () => unknown): LiveEvents {
         'Cache-Control': 'no-store',
         'X-Content-Type-Options': 'nosniff',
       })
+      if (isClosed) {
+        raw.end()
+        return
+      }
       clients.add(raw)
       raw.on('close', () => clients.delete(raw))
       raw.write('retry: 500\n\n')
@@ -51,6 +57,7 @@ export function createLiveEvents(currentProblems: () => unknown): LiveEvents {
     send: (event, data) => broadcast(history.add(event, data)),
     update: (event, data) => broadcast(formatEvent(event, data, history.id())),
     close() {
+      isClosed = true
       clearInterval(heartbeat)
       for (const client of clients) client.end()
       // Writing to an answer that has ended would raise an error that nothing handles.
