@@ -80,7 +80,8 @@ export function abort(raw: RawResponse): void {
  * until its session ends, if a write was under way.
  */
 export function releaseWhenReset({ stream }: RawResponse): void {
-  stream?.once('aborted', () => stream.destroy())
+  // Later, because a stream that is destroyed while Node closes it makes Node write its reset for ever.
+  stream?.once('aborted', () => setImmediate(() => stream.destroy()))
 }
 
 /** Waits until the client has taken what was sent. False if it disconnected, or took nothing for `stallMs`. */
