@@ -103,20 +103,6 @@ for (const [variant, keysOf] of VARIANTS) {
   })
 }
 
-test('an unchanged build costs one listing and one look, however many files it has', async (context) => {
-  const target = await lab.storage(context)
-  if (target === undefined) return
-  const many = Object.fromEntries(Array.from({ length: 1100 }, (_, index) => [`f/${index}.bin`, `${index}`]))
-  const { source } = await makeSource(context, many)
-  const options: PublishOptions = { now: NOW, concurrency: 32 }
-  assert.equal((await publishBuild(source, target, options)).uploaded.length, 1101)
-  const { storage, requests } = await through(context, target)
-  const report = await publishBuild(source, storage, options)
-  assert.deepEqual([report.uploaded, report.bytes, report.unchanged], [[], 0, 1101])
-  // Two pages of the listing and the manifest.
-  assert.equal(requests.length, 3)
-})
-
 test('a publish that is interrupted leaves the old build in force and goes on where it was', async (context) => {
   const target = await lab.storage(context)
   if (target === undefined) return

@@ -10,6 +10,7 @@ import type { SavedForm } from '../../src/media/upload/form.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { GIF, PNG, SVG } from '../support/image.ts'
+import { rounds } from '../support/long.ts'
 import { formOf, startMediaApp } from '../support/media-app.ts'
 import { createS3Lab } from '../support/s3.ts'
 import { startSigningStorage } from '../support/signing-storage.ts'
@@ -101,7 +102,7 @@ for (const [title, make] of listStorages()) {
       red: (picture) => (picture.equals(red) ? picture : undefined),
     }
     const files = createMediaStorage(slow, { variants })
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < rounds(3, 8); round++) {
       await Promise.all(
         [red, blue, red, blue].map((bytes) => files.save('ann.png', bytes, { overwrite: true })),
       )
