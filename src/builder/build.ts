@@ -16,7 +16,20 @@ import { createUnchangedCheck } from './unchanged.ts'
  *
  * @throws FingerpostError for anything wrong with options, sources, references or the output; nothing is published then
  */
-export async function build(options: BuildOptions, environment: BuildEnvironment = {}): Promise<BuildReport> {
+export function build(options: BuildOptions, environment: BuildEnvironment = {}): Promise<BuildReport> {
+  return buildCollected(options, environment, () => undefined)
+}
+
+/**
+ * {@link build}, for those who watch its files.
+ *
+ * @param onCollected called with the files of the sources, and again with those of npm packages, before they are built
+ */
+export async function buildCollected(
+  options: BuildOptions,
+  environment: BuildEnvironment,
+  onCollected: (collection: Collection) => void,
+): Promise<BuildReport> {
   const started = performance.now()
   const elapsedMs = () => Math.round(performance.now() - started)
   const context = createBuildContext(options, environment)
@@ -26,8 +39,10 @@ export async function build(options: BuildOptions, environment: BuildEnvironment
   const unchanged = isPlain ? createUnchangedCheck({ config, storage, digester }) : undefined
   tell({ kind: 'step', step: 'collect' })
   const own = await collectSources(config)
+  onCollected(own)
   const collection =
     config.importMap.packages === undefined ? own : await withPackages(own, context, digester)
+  onCollected(collection)
   if (collection.files.size === 0 && !config.allowEmpty) throw noFiles(config)
   if (mode === 'publish' && config.types !== undefined) {
     await saveNameTypes(config.types, collection.files.keys())

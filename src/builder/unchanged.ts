@@ -135,7 +135,8 @@ export function hasYoung(collection: Collection, settledMs: number): boolean {
   })
 }
 
-function viteManifests({ files }: Collection): readonly string[] {
+/** Where Vite's manifests would be. They are no files of the build, but decide on it. */
+export function viteManifests({ files }: Pick<Collection, 'files'>): readonly string[] {
   const folders = new Set<string>()
   for (const { source } of files.values()) folders.add(source.folder)
   return Array.from(folders, (folder) => join(folder, VITE_MANIFEST))

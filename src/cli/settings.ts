@@ -41,6 +41,12 @@ export interface Settings {
   readonly out: string
 }
 
+/** Where settings are loaded. */
+export interface SettingsPlace extends Pick<CommandContext, 'cwd'> {
+  /** Another text reads the config file again. Default: as it was read before. */
+  readonly revision?: string
+}
+
 /**
  * Loads the config file and applies the command line's build flags and sources on top.
  *
@@ -49,9 +55,9 @@ export interface Settings {
 export async function loadSettings(
   given: Readonly<Record<string, unknown>> & OptionValues<typeof CONFIG_OPTION>,
   sources: readonly string[],
-  { cwd }: CommandContext,
+  { cwd, revision }: SettingsPlace,
 ): Promise<Settings> {
-  const { file, folder, value } = await loadConfigFile(cwd, given.config)
+  const { file, folder, value } = await loadConfigFile(cwd, given.config, revision)
   const where = file ?? 'the options'
   // Checked before the flags are applied, so that the message names the file that has the mistake.
   parseBuildOptions(value, folder, where)
@@ -71,10 +77,10 @@ export async function loadSettings(
 export async function loadSources(
   given: Parameters<typeof loadSettings>[0],
   sources: readonly string[],
-  context: CommandContext,
+  place: SettingsPlace,
   example: string,
 ): Promise<Settings> {
-  const settings = await loadSettings(given, sources, context)
+  const settings = await loadSettings(given, sources, place)
   if ((settings.options.sources ?? []).length > 0) return settings
   throw new FingerpostError('FP_USAGE', `No sources. Try: ${example}`, {
     remedy: 'Or list them as "sources" in the config file fingerpost.config.js.',

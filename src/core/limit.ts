@@ -171,6 +171,10 @@ export const LIMITS = {
   liveEventsKept: 200,
   /** Milliseconds in which several changes become one. */
   liveDebounceMs: 20,
+  /** Milliseconds without a change after which `build --watch` builds. */
+  watchSettleMs: 100,
+  /** Milliseconds after which `build --watch` builds although files keep changing. */
+  watchSettleMaxMs: 5000,
   /** Milliseconds that live mode waits for an answer of Vite's dev server. */
   viteAnswerMs: 2000,
   /** Components whose names live mode remembers. */

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
@@ -20,22 +21,33 @@ export interface ConfigFile {
 
 const EXTENSIONS: readonly string[] = ['.ts', '.mts', '.js', '.mjs', '.json']
 
+/** Every file that {@link loadConfigFile} may read. Absolute. */
+export function possibleConfigFiles(cwd: string, name: string | undefined): readonly string[] {
+  const names = EXTENSIONS.map((extension) => `fingerpost.config${extension}`)
+  return (name === undefined ? names : [name]).map((each) => resolve(cwd, each))
+}
+
 /**
  * Reads the named config file, or `fingerpost.config.{ts,mts,js,mjs,json}` in the working directory. Without
  * one, an empty object.
  *
+ * @param revision another text loads a module again that was loaded before
  * @throws FingerpostError `FP_CONFIG` if the named file is missing, if there are several, or if it can't be loaded
  */
-export async function loadConfigFile(cwd: string, name: string | undefined): Promise<ConfigFile> {
+export async function loadConfigFile(
+  cwd: string,
+  name: string | undefined,
+  revision = '',
+): Promise<ConfigFile> {
   const file = name === undefined ? await findConfigFile(cwd) : resolve(cwd, name)
   if (file === undefined) return { file, folder: cwd, value: {} }
-  const value = extname(file) === '.json' ? await readJson(file) : await importDefault(file)
+  const value = extname(file) === '.json' ? await readJson(file) : await importDefault(file, revision)
   return { file, folder: dirname(file), value }
 }
 
 async function findConfigFile(cwd: string): Promise<string | undefined> {
-  const names = EXTENSIONS.map((extension) => `fingerpost.config${extension}`)
   const present = new Set(await readdir(cwd))
+  const names = possibleConfigFiles(cwd, undefined).map((file) => basename(file))
   const found = names.filter((name) => present.has(name))
   const [first, second] = found
   if (first === undefined) return undefined
@@ -55,8 +67,8 @@ async function readJson(file: string): Promise<unknown> {
   }
 }
 
-async function importDefault(file: string): Promise<unknown> {
-  const module = await importModule(file)
+async function importDefault(file: string, revision: string): Promise<unknown> {
+  const module = await importModule(file, revision)
   if ('default' in module) return module['default']
   throw new FingerpostError('FP_CONFIG', `${file} has no default export.`, {
     remedy: 'Write: export default { sources: [...] }',
@@ -64,9 +76,15 @@ async function importDefault(file: string): Promise<unknown> {
   })
 }
 
-async function importModule(file: string): Promise<Record<string, unknown>> {
+async function importModule(file: string, revision: string): Promise<Record<string, unknown>> {
+  const url = pathToFileURL(file)
+  if (revision !== '') {
+    url.search = revision
+    // A CommonJS module is kept by its path, whatever the query.
+    delete createRequire(url).cache[file]
+  }
   try {
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>
+    return (await import(url.href)) as Record<string, unknown>
   } catch (cause) {
     if (isSystemError(cause, 'ERR_MODULE_NOT_FOUND') && cause.message.includes(`'${file}'`))
       throw missing(file, cause)
