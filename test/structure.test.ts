@@ -35,7 +35,7 @@ const SUB_ROOMS: Readonly<Record<string, readonly string[]>> = {
   core: ['reference', 'manifest'],
   storage: ['disk', 's3'],
   deploy: ['nginx'],
-  cli: ['commands'],
+  cli: ['init', 'commands'],
   scan: ['javascript', 'markup'],
   media: ['content', 'links', 'read', 'upload'],
   serve: ['page'],

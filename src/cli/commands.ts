@@ -11,6 +11,7 @@ const row = (summary: string, load: CommandRow['load']): CommandRow => ({ summar
 
 /** All commands, in the order of `--help`. */
 export const COMMANDS: Readonly<Record<string, CommandRow>> = {
+  init: row('Show what a project needs, and write its config', () => import('./commands/init.ts')),
   build: row('Collect, fingerprint, rewrite and compress files', () => import('./commands/build.ts')),
   find: row('Show which source files have a name', () => import('./commands/find.ts')),
   why: row('Tell why a file is in the build', () => import('./commands/why.ts')),

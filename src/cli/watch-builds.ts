@@ -98,7 +98,10 @@ function reportFailure(error: unknown, changes: readonly Change[], context: Comm
   const isFirst = changes.length === 0
   const isUnusable = isFirst && (code === 'FP_USAGE' || code === 'FP_CONFIG')
   if (isUnusable || code === 'FP_INTERNAL') throw error
-  if (code === 'FP_CHANGED') return writeLine('a file has changed during the build', context)
+  if (code === 'FP_CHANGED') {
+    writeLine('a file has changed during the build', context)
+    return
+  }
   reportError(error, context)
   const { style } = context.stderr
   const cause = isFirst ? '' : `${formatChanges(changes, style)}, `

@@ -1,0 +1,147 @@
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { possibleConfigFiles } from '../../builder/settings/config-file.ts'
+import { BUILD_DEFAULTS } from '../../builder/settings/options.ts'
+import { parseSource } from '../../sources/source.ts'
+import { defineCommand } from '../command.ts'
+import { buildScript, type PlannedFile, planFiles, writeFiles } from '../init/files.ts'
+import { listNames } from '../init/folder.ts'
+import { type Lines, linesFor } from '../init/lines.ts'
+import { type PackageManager, type Project, readProject } from '../init/project.ts'
+import type { Style } from '../output.ts'
+import { loadSettings, type Settings, shortPath } from '../settings.ts'
+
+/** `fingerpost init` */
+export const command = defineCommand({
+  usage: '',
+  description: `Look at the project in the working directory and show what fingerpost needs there: a config file, a
+    script, a line of .gitignore, and the lines to put into the app and its templates. Nothing is changed without
+    --write. Files that exist are never replaced, and the code of the app is never edited.`,
+  examples: ['init', 'init --write'],
+  options: {
+    write: { kind: 'flag', short: 'w', help: 'Write the files' },
+  },
+  maxPositionals: 0,
+  async run({ options: { write } }, context) {
+    const { cwd, stderr } = context
+    const project = readProject(cwd)
+    const config = possibleConfigFiles(cwd, undefined).find((file) => existsSync(file))
+    const settings = config === undefined ? undefined : await loadSettings({ config: undefined }, [], context)
+    const out = settings === undefined ? BUILD_DEFAULTS.out : shortPath(settings.out, cwd)
+    const isInside = out !== '.' && !out.startsWith('/')
+    const files = planFiles(project, {
+      config: config && basename(config),
+      out: isInside ? out : undefined,
+    })
+    const sample = findSample(cwd, project, settings)
+    const plan: Plan = { project, files, lines: linesFor(project, { out, sample }), isWritten: write }
+    if (write) await writeFiles(cwd, files)
+    return {
+      json: () => toJson(plan),
+      summary: formatPlan(plan, stderr.style),
+    }
+  },
+})
+
+/** What `init` found, does, and leaves to the user. */
+interface Plan {
+  readonly project: Project
+  readonly files: readonly PlannedFile[]
+  readonly lines: readonly Lines[]
+  readonly isWritten: boolean
+}
+
+/** A stylesheet of the sources, else a module, by its name. */
+function findSample(cwd: string, { sources }: Project, settings: Settings | undefined): string | undefined {
+  const folders =
+    settings === undefined
+      ? sources.map((name) => ({ folder: join(cwd, name), prefix: '' }))
+      : (settings.options.sources ?? []).map((source) => parseSource(source, settings.cwd))
+  const names = folders
+    .filter(({ folder }) => existsSync(folder))
+    .flatMap(({ folder, prefix }) => listNames(folder).map((name) => prefix + name))
+  return names.find((name) => name.endsWith('.css')) ?? names.find((name) => /\.m?js$/.test(name))
+}
+
+/** How each package manager adds a package, runs a script and runs a program. */
+const MANAGERS: Readonly<Record<PackageManager, readonly [add: string, run: string, execute: string]>> = {
+  npm: ['npm install', 'npm run', 'npx'],
+  pnpm: ['pnpm add', 'pnpm run', 'pnpm exec'],
+  yarn: ['yarn add', 'yarn run', 'yarn run'],
+  bun: ['bun add', 'bun run', 'bunx'],
+}
+
+/** The commands to run next. */
+function stepsFor(project: Project): readonly string[] {
+  const [add, run, execute] = MANAGERS[project.manager]
+  const script = buildScript(project)
+  const build = script === undefined ? `${execute} fingerpost build` : `${run} ${script}`
+  return [...(project.missing.length === 0 ? [] : [`${add} ${project.missing.join(' ')}`]), build]
+}
+
+/** Pages of the documentation, which the package contains. */
+function pagesFor({ engine, vite, usesFastifyStatic }: Project): readonly string[] {
+  return [
+    ...(engine ? [`templates/${engine.page}.md`] : []),
+    ...(vite ? ['vite.md'] : []),
+    ...(usesFastifyStatic ? ['coming-from-fastify-static.md'] : []),
+    'development.md',
+  ].map((page) => `node_modules/fingerpost/docs/${page}`)
+}
+
+function factsOf(project: Project): readonly string[] {
+  const { manager, app, engine, hasView, isTypeScript, vite, usesFastifyStatic } = project
+  return [
+    manager,
+    ...(isTypeScript ? ['TypeScript'] : []),
+    app.loads === 'import' ? 'ES modules' : 'CommonJS',
+    ...(engine ? [`${engine.title}${hasView ? ' with @fastify/view' : ''}`] : []),
+    ...(vite ? ['Vite'] : []),
+    ...(usesFastifyStatic ? ['@fastify/static'] : []),
+  ]
+}
+
+function toJson({ project, files, lines, isWritten }: Plan): Readonly<Record<string, unknown>> {
+  const { manager, app, engine, isTypeScript, vite, usesFastifyStatic, sources } = project
+  const language = isTypeScript ? 'typescript' : 'javascript'
+  const found = { manager, language, app: app.name, engine: engine?.packageName, sources, usesFastifyStatic }
+  return {
+    written: isWritten,
+    found: { ...found, vite: vite !== undefined },
+    ...{ files, lines, steps: stepsFor(project), pages: pagesFor(project) },
+  }
+}
+
+function formatPlan(plan: Plan, style: Style): string {
+  const { project, files, lines, isWritten } = plan
+  const sources = project.sources.length === 0 ? '' : `, files in ${project.sources.join(', ')}`
+  const isPending = !isWritten && files.some(({ kind }) => kind !== 'keep')
+  const [, , execute] = MANAGERS[project.manager]
+  return [
+    `${style.dim('Found')} ${factsOf(project).join(', ')}${sources}\n\n`,
+    ...files.map((file) => formatFile(file, isWritten, style)),
+    ...lines.map(({ place, code }) => `\n${style.bold(`Add to ${place}`)}\n${indent(code)}`),
+    `\n${style.bold('Then run')}\n${indent(stepsFor(project).join('\n'))}`,
+    `\n${style.dim('While you develop, nothing needs to be built: live mode serves the sources. More:')}\n`,
+    style.dim(indent(pagesFor(project).join('\n'))),
+    isPending
+      ? `\nNothing is changed yet. To write the files: ${style.cyan(`${execute} fingerpost init --write`)}\n`
+      : '',
+  ].join('')
+}
+
+function formatFile(file: PlannedFile, isWritten: boolean, style: Style): string {
+  const path = style.bold(file.path)
+  if (file.kind === 'keep') return `${style.dim('=')} ${path} ${style.dim(`stays: ${file.reason}`)}\n`
+  const verb = { create: ['would be created', 'created'], change: ['would get', 'got'] }[file.kind]
+  const text = file.kind === 'create' ? file.text : file.added
+  return `${style.green('+')} ${path} ${verb[isWritten ? 1 : 0]}\n${indent(text)}`
+}
+
+/** Four spaces before each line. Lines without text stay empty. */
+function indent(text: string): string {
+  return text
+    .trimEnd()
+    .replace(/^(?=.)/gm, '    ')
+    .concat('\n')
+}

@@ -1,0 +1,46 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readText } from './folder.ts'
+
+/** Vite, as its config file sets it up. */
+export interface ViteSetup {
+  readonly config: string | undefined
+  /** The source of the entry: `src/main.js`. */
+  readonly entry: string
+  readonly outDir: string
+  /** A path that begins with a slash, if it is set. */
+  readonly base: string | undefined
+  /** What its config file still lacks, as lines of it. */
+  readonly lacks: readonly string[]
+}
+
+/** Looks at the Vite of a project, without running its config file. */
+export function readVite(folder: string): ViteSetup {
+  const config = ['ts', 'mts', 'js', 'mjs', 'cts', 'cjs']
+    .map((end) => `vite.config.${end}`)
+    .find((name) => existsSync(join(folder, name)))
+  const text = (config && readText(folder, config)) ?? ''
+  const option = (name: string) => new RegExp(`\\b${name}:\\s*['"]([^'"]+)['"]`).exec(text)?.[1]
+  const [input, outDir] = [option('input'), option('outDir')]
+  const found = ['src/main', 'src/index'].flatMap((name) =>
+    ['.ts', '.tsx', '.js', '.jsx'].map((end) => name + end),
+  )
+  const entry = input ?? found.find((name) => existsSync(join(folder, name))) ?? 'src/main.js'
+  const compiled = /"outDir"\s*:\s*"(?:\.\/)?([^"]+?)\/?"/.exec(readText(folder, 'tsconfig.json') ?? '')?.[1]
+  // The compiler's output is not for browsers.
+  const isTaken = outDir === undefined && compiled === 'dist'
+  const base = option('base')
+  const build = [
+    ...(/\bmanifest:\s*(true|['"])/.test(text) ? [] : ['manifest: true']),
+    ...(isTaken ? [`outDir: 'dist/client'`] : []),
+    ...(/\binput:/.test(text) ? [] : [`rollupOptions: { input: '${entry}' }`]),
+  ]
+  return {
+    ...{ config, entry, outDir: isTaken ? 'dist/client' : (outDir ?? 'dist') },
+    base: base?.startsWith('/') && base !== '/' ? base : undefined,
+    lacks: [
+      ...(base === undefined ? [`base: '/static/',`] : []),
+      ...(build.length === 0 ? [] : [`build: { ${build.join(', ')} },`]),
+    ],
+  }
+}
