@@ -60,6 +60,8 @@ function findSample(cwd: string, { sources }: Project, settings: Settings | unde
   const names = folders
     .filter(({ folder }) => existsSync(folder))
     .flatMap(({ folder, prefix }) => listNames(folder).map((name) => prefix + name))
+    // It is put between quotes in several languages.
+    .filter((name) => /^[\w./-]+$/.test(name))
   return names.find((name) => name.endsWith('.css')) ?? names.find((name) => /\.m?js$/.test(name))
 }
 
@@ -82,7 +84,7 @@ function stepsFor(project: Project): readonly string[] {
 /** Pages of the documentation, which the package contains. */
 function pagesFor({ engine, vite, usesFastifyStatic }: Project): readonly string[] {
   return [
-    ...(engine ? [`templates/${engine.page}.md`] : []),
+    ...(engine ? [`templates/${engine.title.toLowerCase()}.md`] : []),
     ...(vite ? ['vite.md'] : []),
     ...(usesFastifyStatic ? ['coming-from-fastify-static.md'] : []),
     'development.md',

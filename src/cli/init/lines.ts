@@ -43,6 +43,7 @@ function registration({ app, engine, hasView, views, vite }: Project, { out }: L
     `const isDevelopment = process.env.NODE_ENV !== 'production'`,
     `${hasTopLevelAwait ? 'await ' : ''}app.register(fingerpost, ${options})`,
     ...(call ? [hasTopLevelAwait ? call : `app.after(() => {\n  ${call}\n})`] : []),
+    ...(engine?.reread ? [`// So that ${engine.title} shows saved templates: ${engine.reread}`] : []),
     ...(engine && !hasView
       ? ['// Where you render a template, give it the helpers: { ...reply.staticHelpers }']
       : []),
@@ -62,6 +63,6 @@ function pageLines({ engine, vite }: Project, { sample }: LinesContext): Lines {
   const html = tags.map(([helper, name]) => `\${reply.staticHelpers.${helper}('${name}')}`).join('')
   return {
     place: 'a route',
-    code: `reply.type('text/html').send(\`<!doctype html><title>Home</title>${html}<h1>Home</h1>\`)`,
+    code: `return reply.type('text/html').send(\`<!doctype html><title>Home</title>${html}<h1>Home</h1>\`)`,
   }
 }

@@ -88,7 +88,8 @@ export function readProject(folder: string): Project {
     isTypeScript,
     app,
     // Several may be installed: the app names the one it uses.
-    engine: engines.find(({ packageName }) => app.text.includes(`'${packageName}'`)) ?? engines[0],
+    engine:
+      engines.find(({ packageName }) => new RegExp(`['"]${packageName}['"]`).test(app.text)) ?? engines[0],
     hasView: installed.has('@fastify/view'),
     views: VIEW_FOLDERS.find((name) => isFolder(join(folder, name))),
     vite,
@@ -134,7 +135,8 @@ function findApp(folder: string, { main, isModule, isTypeScript }: AppHints): Ap
   const names = usual.flatMap((name) =>
     ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'].map((end) => name + end),
   )
-  const candidates = typeof main === 'string' ? [main, ...names] : names
+  // With TypeScript it names what the compiler writes.
+  const candidates = typeof main === 'string' && !isTypeScript ? [...names, main] : names
   const name = candidates.find((each) => readText(folder, each)?.includes('fastify'))
   const text = (name && readText(folder, name)) ?? ''
   const extension = /\.[cm]?[jt]s$/.exec(name ?? '')?.[0] ?? (isTypeScript ? '.ts' : '.js')

@@ -152,7 +152,8 @@ describe('build --watch', { concurrency: 2, timeout: 120_000 }, () => {
     // Text that takes brotli a while. The lock tells that a build has begun to write.
     const slow = Array.from({ length: 40 }, (_, i) => [`b${i}.txt`, randomBytes(300_000).toString('hex')])
     writeTree(watch.cwd, { assets: Object.fromEntries(slow) })
-    const isLocked = () => readdirSync(join(watch.cwd, 'staticfiles/.fingerpost')).some((name) => name.startsWith('lock-'))
+    const isLocked = () =>
+      readdirSync(join(watch.cwd, 'staticfiles/.fingerpost')).some((name) => name.startsWith('lock-'))
     while (!isLocked()) await new Promise((done) => setTimeout(done, 5))
     assert.equal(await watch.end('SIGINT'), 0)
     assert.deepEqual(readFileSync(join(watch.cwd, 'staticfiles/manifest.json')), before)
