@@ -92,7 +92,7 @@ export function startLiveWatch(options: LiveWatchOptions): { close(): void } {
     watcher.on('addDir', () => onEvent({ isNew: true }))
     watcher.on('ready', () => {
       isReady = true
-      scheduleCheck({ isNew: false })
+      scheduleCheck({ isNew: true })
     })
     watcher.on('error', (error) => isSystemError(error, ...EXHAUSTED) && startPolling(error))
     return watcher

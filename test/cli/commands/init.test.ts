@@ -81,7 +81,7 @@ const ENGINES = {
   pug: { load: 'pug', view: '{ pug }', end: 'pug' },
   liquidjs: {
     load: '{ Liquid }',
-    make: "const liquid = new Liquid({ root: 'views', extname: '.liquid' })",
+    make: "const liquid = new Liquid({ root: process.cwd() + '/views', extname: '.liquid' })",
     view: '{ liquid }',
     end: 'liquid',
   },
@@ -98,7 +98,7 @@ const STYLES = { 'css/site.css': 'a{color:red}' }
 describe('init --write, the build and the app with the printed lines', { concurrency: 2 }, () => {
   for (const [engine, setup] of Object.entries(ENGINES)) {
     const { load, view, end } = setup
-    const kinds = engine === 'eta' || engine === 'edge.js' ? ['module'] : ['module', 'commonjs']
+    const kinds = ['ejs', 'handlebars'].includes(engine) ? ['module', 'commonjs'] : ['module']
     for (const type of kinds) {
       it(`${engine} with @fastify/view, ${type}`, async (context) => {
         const loads = (what: string, from: string) =>
@@ -122,7 +122,7 @@ describe('init --write, the build and the app with the printed lines', { concurr
           join(cwd, `views/page.${end}`),
           engine === 'pug' ? `html\n  head\n    ${tag?.code}\n` : `<!doctype html>${tag?.code}`,
         )
-        const rest = `app.register(view, { engine: ${view}, root: 'views' })
+        const rest = `app.register(view, { engine: ${view}, root: process.cwd() + '/views' })
 app.get('/', (request, reply) => reply.view('page.${end}'))`
         writeFileSync(join(cwd, 'server.js'), [start, app?.code, rest, ASK].join('\n'))
         await build(cwd)
