@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { possibleConfigFiles } from '../../builder/settings/config-file.ts'
 import { BUILD_DEFAULTS } from '../../builder/settings/options.ts'
+import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { parseSource } from '../../sources/source.ts'
-import { defineCommand } from '../command.ts'
+import { type CommandContext, defineCommand } from '../command.ts'
 import { buildScript, type PlannedFile, planFiles, writeFiles } from '../init/files.ts'
 import { listNames } from '../init/folder.ts'
 import { type Lines, linesFor } from '../init/lines.ts'
@@ -26,7 +27,7 @@ export const command = defineCommand({
     const { cwd, stderr } = context
     const project = readProject(cwd)
     const config = possibleConfigFiles(cwd, undefined).find((file) => existsSync(file))
-    const settings = config === undefined ? undefined : await loadSettings({ config: undefined }, [], context)
+    const settings = config === undefined ? undefined : await readConfig(context)
     const out = settings === undefined ? BUILD_DEFAULTS.out : shortPath(settings.out, cwd)
     const isInside = out !== '.' && !out.startsWith('/')
     const files = planFiles(project, {
@@ -42,6 +43,18 @@ export const command = defineCommand({
     }
   },
 })
+
+/** The settings of the config file; undefined if it can't be loaded because fingerpost is not installed yet. */
+async function readConfig(context: CommandContext): Promise<Settings | undefined> {
+  try {
+    return await loadSettings({ config: undefined }, [], context)
+  } catch (error) {
+    const cause = error instanceof FingerpostError ? error.cause : undefined
+    const isMissing = isSystemError(cause, 'ERR_MODULE_NOT_FOUND') && cause.message.includes("'fingerpost'")
+    if (isMissing) return undefined
+    throw error
+  }
+}
 
 /** What `init` found, does, and leaves to the user. */
 interface Plan {
@@ -86,8 +99,8 @@ function pagesFor({ engine, vite, usesFastifyStatic }: Project): readonly string
   return [
     ...(engine ? [`templates/${engine.title.toLowerCase()}.md`] : []),
     ...(vite ? ['vite.md'] : []),
-    ...(usesFastifyStatic ? ['coming-from-fastify-static.md'] : []),
     'development.md',
+    ...(usesFastifyStatic ? ['coming-from-fastify-static.md'] : []),
   ].map((page) => `node_modules/fingerpost/docs/${page}`)
 }
 
@@ -125,7 +138,9 @@ function formatPlan(plan: Plan, style: Style): string {
     ...lines.map(({ place, code }) => `\n${style.bold(`Add to ${place}`)}\n${indent(code)}`),
     `\n${style.bold('Then run')}\n${indent(stepsFor(project).join('\n'))}`,
     `\n${style.dim('While you develop, nothing needs to be built: live mode serves the sources. More:')}\n`,
-    style.dim(indent(pagesFor(project).join('\n'))),
+    ...pagesFor(project).map(
+      (page) => style.dim(`    ${page}${/fastify-static/.test(page) ? ', option by option' : ''}`) + '\n',
+    ),
     isPending
       ? `\nNothing is changed yet. To write the files: ${style.cyan(`${execute} fingerpost init --write`)}\n`
       : '',
@@ -135,7 +150,9 @@ function formatPlan(plan: Plan, style: Style): string {
 function formatFile(file: PlannedFile, isWritten: boolean, style: Style): string {
   const path = style.bold(file.path)
   if (file.kind === 'keep') return `${style.dim('=')} ${path} ${style.dim(`stays: ${file.reason}`)}\n`
-  const verb = { create: ['would be created', 'created'], change: ['would get', 'got'] }[file.kind]
+  const verb = { create: ['would be created', 'created'], change: ['would be extended by', 'extended by'] }[
+    file.kind
+  ]
   const text = file.kind === 'create' ? file.text : file.added
   return `${style.green('+')} ${path} ${verb[isWritten ? 1 : 0]}\n${indent(text)}`
 }

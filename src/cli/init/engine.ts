@@ -6,7 +6,7 @@ export interface Engine {
   readonly tag: (helper: string, name: string) => string
   /** What installs the helpers, where that takes more than the plugin, and the object it installs them in. */
   readonly install?: { readonly name: string; readonly into: string }
-  /** The option that makes it read templates again while one develops, if it doesn't do so by itself. */
+  /** What makes it read templates again while one develops, if it doesn't do so by itself. */
   readonly reread?: string
 }
 
@@ -16,7 +16,7 @@ export const ENGINES: readonly Engine[] = [
     title: 'Nunjucks',
     packageName: 'nunjucks',
     tag: (helper, name) => `{{ ${helper}('${name}') | safe }}`,
-    reread: 'options: { noCache: isDevelopment }, of @fastify/view',
+    reread: 'give @fastify/view options: { noCache: isDevelopment }',
   },
   {
     title: 'EJS',
@@ -51,6 +51,6 @@ export const ENGINES: readonly Engine[] = [
     title: 'Edge',
     packageName: 'edge.js',
     tag: (helper, name) => `{{{ ${helper}('${name}') }}}`,
-    reread: 'Edge.create({ cache: !isDevelopment })',
+    reread: 'use Edge.create({ cache: !isDevelopment })',
   },
 ]

@@ -43,7 +43,7 @@ function registration({ app, engine, hasView, views, vite }: Project, { out }: L
     `const isDevelopment = process.env.NODE_ENV !== 'production'`,
     `${hasTopLevelAwait ? 'await ' : ''}app.register(fingerpost, ${options})`,
     ...(call ? [hasTopLevelAwait ? call : `app.after(() => {\n  ${call}\n})`] : []),
-    ...(engine?.reread ? [`// So that ${engine.title} shows saved templates: ${engine.reread}`] : []),
+    ...(engine?.reread ? [`// ${engine.title} keeps templates in memory: ${engine.reread}`] : []),
     ...(engine && !hasView
       ? ['// Where you render a template, give it the helpers: { ...reply.staticHelpers }']
       : []),

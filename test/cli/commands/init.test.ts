@@ -228,8 +228,8 @@ test('init changes nothing without --write, and prints what it would do', async 
   assert.equal(stdout, '')
   assert.match(stderr, /^Found npm, ES modules, files in public\n/)
   assert.match(stderr, /\+ fingerpost\.config\.js would be created\n {4}import \{ defineConfig \}/)
-  assert.match(stderr, /\+ package\.json would get\n {4}"build:static": "fingerpost build"\n/)
-  assert.match(stderr, /\+ \.gitignore would get\n {4}staticfiles\/\n/)
+  assert.match(stderr, /\+ package\.json would be extended by\n {4}"build:static": "fingerpost build"\n/)
+  assert.match(stderr, /\+ \.gitignore would be extended by\n {4}staticfiles\/\n/)
   assert.match(stderr, /Add to app\.js\n {4}import fingerpost from 'fingerpost'\n/)
   assert.match(stderr, /Nothing is changed yet\. To write the files: npx fingerpost init --write\n$/)
   await runIn(cwd, 'init', '--json')
@@ -248,11 +248,14 @@ test('init --write leaves everything else as it is, and a second one changes not
     ['.gitignore', 'fingerpost.config.js', 'package.json'],
   )
   assert.equal(after.get('.gitignore')?.toString(), 'node_modules\nstaticfiles/\n')
-  link(cwd, ['fingerpost'])
-  const { code, stderr } = await runIn(cwd, 'init', '--write')
-  assert.equal(code, 0)
-  assert.match(stderr, /= fingerpost\.config\.js stays: exists\n/)
-  assert.doesNotMatch(stderr, /^\+/m)
+  // Before the package is installed its config file can't be loaded.
+  for (const packages of [[], ['fingerpost']]) {
+    link(cwd, packages)
+    const { code, stderr } = await runIn(cwd, 'init', '--write')
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /= fingerpost\.config\.js stays: exists\n/)
+    assert.doesNotMatch(stderr, /^\+/m)
+  }
   for (const [name, bytes] of after) assert.deepEqual(readFileSync(join(cwd, name)), bytes, name)
 })
 
