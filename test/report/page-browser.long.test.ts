@@ -96,3 +96,32 @@ test('files are found by a part of their name, and changes say why', async (cont
   await page.getByLabel('Group by').selectOption('type')
   await page.getByRole('button', { name: /^text\/javascript .*, 2 files/ }).waitFor()
 })
+
+/** At most 120 tiles with 60 tiles in each are drawn, however many files there are. */
+const MAX_ELEMENTS = 8_000
+
+test('the report of 10,000 files draws only what can be seen, and says how long it takes', async (context) => {
+  const files = Array.from({ length: 9_500 }, (_, at) => [`f${at % 95}/i${at}.svg`, `<svg id="i${at}"/>`])
+  const sheets = Array.from({ length: 500 }, (_, at) => [
+    `css/s${at}.css`,
+    `a { background: url(../f${at % 95}/i${at}.svg) }`,
+  ])
+  const cwd = makeTree(context, {
+    'fingerpost.config.json': '{ "sources": ["assets"], "encodings": [] }',
+    assets: Object.fromEntries([...files, ...sheets]),
+  })
+  const built = await runCli(cwd, ['build', '--report', 'report.html'])
+  assert.equal(built.code, 0, built.stderr)
+  const page = await (await openBrowser(context)).newPage()
+  await page.goto(pathToFileURL(join(cwd, 'report.html')).href)
+  await page.getByRole('button', { name: /^css .*, 500 files/ }).waitFor()
+  const elements = Number(await page.evaluate("document.querySelectorAll('*').length"))
+  assert.ok(elements < MAX_ELEMENTS, `${elements} elements`)
+  const drawn = Number(
+    await page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime"),
+  )
+  const complete = Number(await page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
+  console.log(
+    `10,000 files: first paint after ${drawn.toFixed()} ms, complete after ${complete.toFixed()} ms`,
+  )
+})

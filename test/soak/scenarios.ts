@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -72,6 +73,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     await sleep(50 + random.below(200))
     cut()
     await sleep(1000)
+  },
+
+  async 'streams of HTTP/2 that are reset in the middle'({ ports, random }) {
+    const { session, cut } = await openSession(ports.http2)
+    for (let n = 0; n < 40; n++) {
+      const stream = session.request({ ':path': random.oneIn(2) ? '/static/big.mp4' : '/media/big.mp4' })
+      stream.on('error', () => undefined)
+      await once(stream, 'response')
+      stream.close(random.oneIn(2) ? constants.NGHTTP2_CANCEL : constants.NGHTTP2_NO_ERROR)
+    }
+    const last = session.request({ ':path': '/static/big.mp4', range: 'bytes=0-9' })
+    expect(Buffer.concat(await last.toArray()).length, 10)
+    cut()
   },
 
   async 'names nobody has asked for'({ ports, random }) {
