@@ -5,12 +5,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { collectSources } from '../builder/build.ts'
 import type { BuildConfig } from '../builder/settings/options.ts'
 import { viteManifests } from '../builder/unchanged.ts'
-import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { type LogicalPath, packageFolderOf } from '../core/path.ts'
 import { type ChangeHint, startLiveWatch } from '../live/watch.ts'
 import { fileStatOf } from '../sources/entry.ts'
-import type { Collection, SourceFile } from '../sources/finder.ts'
+import type { Collection, FileStat, SourceFile } from '../sources/finder.ts'
 import { parseSource } from '../sources/source.ts'
 
 /** What a build was made from, as it was when the build began. */
@@ -44,8 +43,8 @@ const INSTALL_RECORDS: readonly string[] = [
 export function statesOf(paths: readonly string[]): ReadonlyMap<string, FileState> {
   return new Map(
     paths.map((path) => {
-      const found = statSync(path, { throwIfNoEntry: false })
-      return [path, found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`]
+      const { inode, size, mtimeNs, ctimeNs } = statOf(path) ?? {}
+      return [path, inode === undefined ? '' : `${inode} ${size} ${mtimeNs} ${ctimeNs}`]
     }),
   )
 }
@@ -158,9 +157,17 @@ function changedStates(others: BuildInputs['others']): readonly Change[] {
 async function list(config: BuildConfig): Promise<Collection['files'] | undefined> {
   try {
     return (await collectSources(config)).files
-  } catch (error) {
-    if (error instanceof FingerpostError) return undefined
-    throw error
+  } catch {
+    return undefined
+  }
+}
+
+/** undefined for a file that is missing or out of reach. */
+function statOf(path: string): FileStat | undefined {
+  try {
+    return fileStatOf(statSync(path, { bigint: true }))
+  } catch {
+    return undefined
   }
 }
 
@@ -168,8 +175,8 @@ async function list(config: BuildConfig): Promise<Collection['files'] | undefine
 function look(files: Iterable<SourceFile>): Collection['files'] {
   const found = new Map<LogicalPath, SourceFile>()
   for (const file of files) {
-    const stats = statSync(file.absolutePath, { bigint: true, throwIfNoEntry: false })
-    if (stats !== undefined) found.set(file.path, { ...file, ...fileStatOf(stats) })
+    const stat = statOf(file.absolutePath)
+    if (stat !== undefined) found.set(file.path, { ...file, ...stat })
   }
   return found
 }

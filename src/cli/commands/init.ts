@@ -78,12 +78,14 @@ function findSample(cwd: string, { sources }: Project, settings: Settings | unde
   return names.find((name) => name.endsWith('.css')) ?? names.find((name) => /\.m?js$/.test(name))
 }
 
-/** How each package manager adds a package, runs a script and runs a program. */
-const MANAGERS: Readonly<Record<PackageManager, readonly [add: string, run: string, execute: string]>> = {
-  npm: ['npm install', 'npm run', 'npx'],
-  pnpm: ['pnpm add', 'pnpm run', 'pnpm exec'],
-  yarn: ['yarn add', 'yarn run', 'yarn run'],
-  bun: ['bun add', 'bun run', 'bunx'],
+/** How each package manager adds a package, runs a script, and runs a program that is installed and one that is not. */
+const MANAGERS: Readonly<
+  Record<PackageManager, readonly [add: string, run: string, execute: string, download: string]>
+> = {
+  npm: ['npm install', 'npm run', 'npx', 'npx'],
+  pnpm: ['pnpm add', 'pnpm run', 'pnpm exec', 'pnpm dlx'],
+  yarn: ['yarn add', 'yarn run', 'yarn run', 'yarn dlx'],
+  bun: ['bun add', 'bun run', 'bunx', 'bunx'],
 }
 
 /** The commands to run next. */
@@ -131,18 +133,17 @@ function formatPlan(plan: Plan, style: Style): string {
   const { project, files, lines, isWritten } = plan
   const sources = project.sources.length === 0 ? '' : `, files in ${project.sources.join(', ')}`
   const isPending = !isWritten && files.some(({ kind }) => kind !== 'keep')
-  const [, , execute] = MANAGERS[project.manager]
+  const [, , execute, download] = MANAGERS[project.manager]
+  const runner = project.missing.includes('fingerpost') ? download : execute
   return [
     `${style.dim('Found')} ${factsOf(project).join(', ')}${sources}\n\n`,
     ...files.map((file) => formatFile(file, isWritten, style)),
     ...lines.map(({ place, code }) => `\n${style.bold(`Add to ${place}`)}\n${indent(code)}`),
     `\n${style.bold('Then run')}\n${indent(stepsFor(project).join('\n'))}`,
     `\n${style.dim('While you develop, nothing needs to be built: live mode serves the sources. More:')}\n`,
-    ...pagesFor(project).map(
-      (page) => style.dim(`    ${page}${/fastify-static/.test(page) ? ', option by option' : ''}`) + '\n',
-    ),
+    ...pagesFor(project).map((page) => `    ${style.dim(page)}\n`),
     isPending
-      ? `\nNothing is changed yet. To write the files: ${style.cyan(`${execute} fingerpost init --write`)}\n`
+      ? `\nNothing is changed yet. To write the files: ${style.cyan(`${runner} fingerpost init --write`)}\n`
       : '',
   ].join('')
 }

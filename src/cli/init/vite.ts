@@ -8,7 +8,7 @@ export interface ViteSetup {
   /** The source of the entry: `src/main.js`. */
   readonly entry: string
   readonly outDir: string
-  /** A path that begins with a slash, if it is set. */
+  /** Where browsers find its files; undefined if that is the default of both. */
   readonly base: string | undefined
   /** What its config file still lacks, as lines of it. */
   readonly lacks: readonly string[]
@@ -30,6 +30,8 @@ export function readVite(folder: string): ViteSetup {
   // The compiler's output is not for browsers.
   const isTaken = outDir === undefined && compiled === 'dist'
   const base = option('base')
+  // At the root of the app, or relative, the addresses in its chunks would lead past the build.
+  const isBaseUsable = base !== undefined && !['', '/', './'].includes(base)
   const build = [
     ...(/\bmanifest:\s*(true|['"])/.test(text) ? [] : ['manifest: true']),
     ...(isTaken ? [`outDir: 'dist/client'`] : []),
@@ -37,9 +39,9 @@ export function readVite(folder: string): ViteSetup {
   ]
   return {
     ...{ config, entry, outDir: isTaken ? 'dist/client' : (outDir ?? 'dist') },
-    base: base?.startsWith('/') && base !== '/' ? base : undefined,
+    base: isBaseUsable && base !== '/static/' ? base : undefined,
     lacks: [
-      ...(base === undefined ? [`base: '/static/',`] : []),
+      ...(isBaseUsable ? [] : [`base: '/static/',`]),
       ...(build.length === 0 ? [] : [`build: { ${build.join(', ')} },`]),
     ],
   }

@@ -21,7 +21,12 @@ function link(cwd: string, packages: readonly string[]): void {
 }
 
 interface Plan {
-  readonly files: readonly { readonly kind: string; readonly path: string; readonly reason?: string }[]
+  readonly files: readonly {
+    readonly kind: string
+    readonly path: string
+    readonly reason?: string
+    readonly text?: string
+  }[]
   readonly lines: readonly { readonly place: string; readonly code: string }[]
   readonly found: Readonly<Record<string, unknown>>
   readonly steps: readonly string[]
@@ -312,6 +317,31 @@ test('an existing config file decides on the lines', async (context) => {
   assert.match(lines[0]?.code ?? '', /\{ root: 'built', live: isDevelopment && \{ watch: \['views'\] \} \}/)
   assert.match(lines[1]?.code ?? '', /moduleTag\('js\/a\.js'\)/)
   assert.equal(readFileSync(join(cwd, '.gitignore'), 'utf8'), '/node_modules/\nbuilt/\n')
+})
+
+test('what the config file of Vite says goes into the config file and the lines', async (context) => {
+  const withVite = async (config: string, tree: Tree = {}) => {
+    const packages = { 'package.json': manifest(['fastify', 'fingerpost', 'vite'], { type: 'module' }) }
+    const { files, lines } = await plan(makeTree(context, { ...packages, 'vite.config.ts': config, ...tree }))
+    const [first] = files
+    return [first?.text, ...lines.map(({ code }) => code)]
+  }
+  const complete =
+    "{ base: '/a/', build: { manifest: true, outDir: 'web', rollupOptions: { input: 'src/x.ts' } } }"
+  const [text, ...lines] = await withVite(complete, { assets: STYLES })
+  assert.match(String(text), /\n {2}sources: \['assets', 'web'\],\n {2}url: '\/a\/',\n/)
+  assert.match(lines.at(-1) ?? '', /viteTags\('src\/x\.ts'\).*stylesheetTag\('css\/site\.css'\)/)
+  assert.equal(lines.length, 2)
+  const compiled = { 'tsconfig.json': '{"compilerOptions":{"outDir":"./dist/"}}', 'src/index.tsx': '' }
+  const [other, wanted] = await withVite("{ base: './' }", compiled)
+  assert.match(
+    String(other),
+    /\n {2}sources: \['dist\/client'\],\n {2}types: 'src\/static-names\.d\.ts',\n\}/,
+  )
+  assert.equal(
+    wanted,
+    `base: '/static/',\nbuild: { manifest: true, outDir: 'dist/client', rollupOptions: { input: 'src/index.tsx' } },`,
+  )
 })
 
 test('the package manager is that of packageManager, or of the nearest lock file', async (context) => {
