@@ -44,7 +44,7 @@ export async function buildSite(collection: Collection, context: SiteContext): P
   const previous = config.previous === undefined ? undefined : await openPrevious(config.previous, config.cwd)
   const encoder = context.encoder ?? (await createEncoder(config))
   const cache = config.cache === false ? NO_CACHE : openCache({ ...config.cache, digester })
-  const rulesFor = await createCompressionRules(config)
+  const rulesFor = createCompressionRules(config)
   const ending = new AbortController()
   const abort = (reason: unknown) => ending.abort(reason)
   const signal = AbortSignal.any([context.signal, ending.signal])

@@ -26,6 +26,12 @@ export function createIgnore(globs: readonly string[]): Ignore {
   }
 }
 
+/** Whether a path matches one of the globs. A glob without a slash matches names in any folder. */
+export function createMatcher(globs: string | readonly string[]): (path: LogicalPath) => boolean {
+  const matches = [globs].flat().map((glob) => picomatch(glob, { dot: true, basename: !glob.includes('/') }))
+  return (path) => matches.some((match) => match(path))
+}
+
 function createRule(glob: string): Rule {
   const ignores = !glob.startsWith('!')
   const positive = ignores ? glob : glob.slice(1)

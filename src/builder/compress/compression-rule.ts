@@ -2,6 +2,7 @@ import zlib from 'node:zlib'
 import type { Encoding } from '../../core/encoding.ts'
 import { isCompressible } from '../../core/media-type.ts'
 import type { LogicalPath } from '../../core/path.ts'
+import { createMatcher } from '../../sources/ignore.ts'
 import { QUALITIES } from '../settings/option-parsers.ts'
 import type { BuildConfig } from '../settings/options.ts'
 
@@ -14,19 +15,16 @@ export interface CompressionRule {
 /** The rules for a file: one for each variant; none for types that are compressed already. */
 export type RulesFor = (path: LogicalPath) => readonly CompressionRule[]
 
-/** Reads the options `encodings` and `compress`. Encodings that this runtime lacks are left out. */
-export async function createCompressionRules(
-  config: Pick<BuildConfig, 'encodings' | 'compress'>,
-): Promise<RulesFor> {
-  const { encodings, compress } = config
+/** Reads the options `encodings`, `quality` and `compress`. Encodings that this runtime lacks are left out. */
+export function createCompressionRules(
+  config: Pick<BuildConfig, 'encodings' | 'quality' | 'compress'>,
+): RulesFor {
+  const { encodings, quality: level, compress } = config
   const standard = encodings
     .filter(canEncode)
-    .map((encoding) => ({ encoding, quality: QUALITIES[encoding].default }))
-  if (compress.length === 0) return (path) => (isCompressible(path) ? standard : [])
-  const { default: picomatch } = await import('picomatch')
+    .map((encoding) => ({ encoding, quality: QUALITIES[encoding][level] }))
   const globs = compress.map(([glob, chosen]) => ({
-    // A glob without a slash matches names in any folder.
-    matches: picomatch(glob, { dot: true, basename: !glob.includes('/') }),
+    matches: createMatcher(glob),
     rules: standard.flatMap(({ encoding, quality: usual }) => {
       const quality = chosen !== false && (chosen[encoding] ?? usual)
       return quality === false ? [] : [{ encoding, quality }]

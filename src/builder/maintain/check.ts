@@ -73,7 +73,7 @@ async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildConte
     digester: await createDigester(),
     targets: new Set([...manifest.assets].flatMap(([path, { file }]) => [path, file])),
     scanners: await createScanners({ html: config.html }),
-    rulesFor: await createCompressionRules(config),
+    rulesFor: createCompressionRules(config),
     encoder: await createEncoder(config),
     deltas: groupBy(dictionaries.value?.deltas ?? [], ({ file }) => file),
     retired: new Map(Array.from(history.value?.retired.values() ?? [], (old) => [old.etag, old])),

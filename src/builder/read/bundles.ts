@@ -1,7 +1,7 @@
-import picomatch from 'picomatch'
 import type { BundleEntries } from '../../core/manifest/manifest.ts'
 import { comparePaths, type LogicalPath } from '../../core/path.ts'
 import type { Collection, SourceFolder } from '../../sources/finder.ts'
+import { createMatcher } from '../../sources/ignore.ts'
 import { readViteOutput } from './vite.ts'
 
 /** What bundlers have made of the sources. */
@@ -21,14 +21,14 @@ export interface Bundles {
  * @throws FingerpostError `FP_SOURCE` for a Vite manifest that cannot be read
  */
 export async function findBundles({ files }: Collection, globs: readonly string[]): Promise<Bundles> {
-  const matches = globs.map((glob) => picomatch(glob, { dot: true, basename: !glob.includes('/') }))
+  const isPrehashed = createMatcher(globs)
   const prehashed = new Set<LogicalPath>()
   const entries = new Map<string, readonly LogicalPath[]>()
   const aliases = new Map<LogicalPath, LogicalPath>()
   const sources = new Set<SourceFolder>()
   for (const { path, source } of files.values()) {
     sources.add(source)
-    if (matches.some((match) => match(path))) prehashed.add(path)
+    if (isPrehashed(path)) prehashed.add(path)
   }
   for (const source of sources) {
     const vite = await readViteOutput(source.folder)

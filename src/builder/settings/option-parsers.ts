@@ -9,14 +9,16 @@ export type CompressRule = false | Readonly<Partial<Record<Encoding, number | fa
 interface QualityRange {
   readonly min: number
   readonly max: number
-  readonly default: number
+  /** The defaults under the option `quality`. */
+  readonly best: number
+  readonly fast: number
 }
 
 /** The qualities of each encoder. */
 export const QUALITIES: Readonly<Record<Encoding, QualityRange>> = {
-  br: { min: 0, max: 11, default: 11 },
-  gzip: { min: 1, max: 9, default: 9 },
-  zstd: { min: 1, max: 22, default: 19 },
+  br: { min: 0, max: 11, best: 11, fast: 5 },
+  gzip: { min: 1, max: 9, best: 9, fast: 6 },
+  zstd: { min: 1, max: 22, best: 19, fast: 3 },
 }
 
 export const asSource: OptionParser<SourceOption> = (value, where) => {
