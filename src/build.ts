@@ -27,6 +27,13 @@ export {
   type CacheOption,
   parseBuildOptions,
 } from './builder/settings/options.ts'
+export type {
+  FoundUrl,
+  ScannerOption,
+  TransformContext,
+  TransformOption,
+  TransformResult,
+} from './builder/settings/transform.ts'
 export type { DeltaEncoding, Encoding, VariantEncoding } from './core/encoding.ts'
 export { FingerpostError } from './core/error.ts'
 export type { LogicalPath } from './core/path.ts'

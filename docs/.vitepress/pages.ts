@@ -29,6 +29,7 @@ export const GROUPS: readonly Group[] = [
     'vite.md': 'Vite',
     'starting-points.md': 'Starting points',
     'npm-packages.md': 'npm packages',
+    'guides/transforms.md': 'Transforms: Sass, minifiers',
     'guides/typescript.md': 'TypeScript',
     'guides/single-page-apps.md': 'Single-page apps',
     'guides/monorepos.md': 'Monorepos',

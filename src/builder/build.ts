@@ -6,6 +6,7 @@ import { createFolderFinder } from '../sources/folder-finder.ts'
 import { locateSources } from '../sources/source.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from './context.ts'
 import { saveNameTypes } from './publish/name-types.ts'
+import { withRenames } from './read/renamed-finder.ts'
 import type { BuildReport } from './report.ts'
 import type { BuildConfig, BuildOptions } from './settings/options.ts'
 import { createUnchangedCheck } from './unchanged.ts'
@@ -54,15 +55,16 @@ export async function buildCollected(
   }
   // Loaded only now: a build without changes doesn't need it.
   const { buildSite } = await import('./pipeline.ts')
-  const { report, manifestBytes, sizes } = await buildSite(collection, { ...context, digester })
-  unchanged?.keep(collection, report, manifestBytes, sizes)
-  return { ...report, elapsedMs: elapsedMs() }
+  const built = await buildSite(collection, { ...context, digester })
+  unchanged?.keep(collection, built)
+  return { ...built.report, elapsedMs: elapsedMs() }
 }
 
 /** Lists every source; where several have a path, the first wins. */
-export async function collectSources({ sources, cwd, out, ignore }: BuildConfig) {
+export async function collectSources(config: BuildConfig) {
+  const { sources, cwd, out, ignore } = config
   const located = await locateSources(sources, { cwd, out })
-  return collect(located.map((source) => createFolderFinder({ ...source, ignore })))
+  return collect(located.map((source) => withRenames(createFolderFinder({ ...source, ignore }), config)))
 }
 
 async function withPackages(

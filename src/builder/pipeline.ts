@@ -1,5 +1,4 @@
 import type { Digest, Digester } from '../core/digest.ts'
-import { createScanners } from '../scan/scanners.ts'
 import type { Collection } from '../sources/finder.ts'
 import { type Cache, getJson, NO_CACHE, openCache, putJson } from './cache/cache.ts'
 import { canEncode, createCompressionRules } from './compress/compression-rule.ts'
@@ -16,9 +15,11 @@ import { createVariantTaker } from './publish/carry-over.ts'
 import { resolveCollisions } from './publish/collisions.ts'
 import { openPrevious } from './publish/previous.ts'
 import { writeBuild } from './publish/write-build.ts'
-import { findBundles } from './read/bundles.ts'
+import { type Bundles, findBundles } from './read/bundles.ts'
+import { createAllScanners } from './read/own-scanners.ts'
 import { createSourceReader, type SourceReader } from './read/source-reader.ts'
 import { fingerprintSources, scanSources } from './read/sources.ts'
+import { createTransformingReader, type TransformingReader } from './read/transforming-reader.ts'
 import type { BuildReport } from './report.ts'
 import { type FinishedMember, nameFiles } from './rewrite/name.ts'
 import { createRewrites } from './rewrite/rewrite.ts'
@@ -36,14 +37,20 @@ export interface FinishedBuild {
   readonly manifestBytes: Buffer
   /** Of all files of the output except locks, by key. */
   readonly sizes: ReadonlyMap<string, number>
+  /** Absolute paths of files outside the collection that transforms depended on. */
+  readonly dependencies: readonly string[]
 }
 
 /** Builds from collected sources: read, link, name, compress, write. When it ends, nothing is left running. */
 export async function buildSite(collection: Collection, context: SiteContext): Promise<FinishedBuild> {
-  const { config, digester, reader = createSourceReader() } = context
+  const { config, digester } = context
+  const bundles = await findBundles(collection, config.prehashed)
   const previous = config.previous === undefined ? undefined : await openPrevious(config.previous, config.cwd)
   const encoder = context.encoder ?? (await createEncoder(config))
   const cache = config.cache === false ? NO_CACHE : openCache({ ...config.cache, digester })
+  const reader = createTransformingReader(context.reader ?? createSourceReader(), {
+    ...{ config, cache, digester, prehashed: () => bundles.prehashed },
+  })
   const rulesFor = createCompressionRules(config)
   const ending = new AbortController()
   const abort = (reason: unknown) => ending.abort(reason)
@@ -55,6 +62,7 @@ export async function buildSite(collection: Collection, context: SiteContext): P
     const { site, scanned, problems } = await nameSite(collection, {
       ...context,
       reader,
+      bundles,
       cache,
       eager,
       signal,
@@ -69,7 +77,7 @@ export async function buildSite(collection: Collection, context: SiteContext): P
     const out = context.storage.name
     const found = { leftOut, work, problems, shadowed, skipped }
     const report = { kind, out, manifest, sources, outputs, deltas, ...found }
-    return { report, manifestBytes, sizes }
+    return { report, manifestBytes, sizes, dependencies: reader.dependencies() }
   } finally {
     abort(new Error('the build has ended'))
     await variants.settle()
@@ -89,20 +97,20 @@ function listLeftOut({ encodings, dictionaries }: BuildContext['config']): Build
 }
 
 interface NamingTools extends SiteContext {
-  readonly reader: SourceReader
+  readonly reader: TransformingReader
+  readonly bundles: Bundles
   readonly cache: Cache
   readonly eager: EagerCompression
 }
 
 /** Reads, links and names. The scans of all files are in memory no longer than this call. */
 async function nameSite(collection: Collection, tools: NamingTools) {
-  const { config, cache, reader, digester, eager, signal } = tools
+  const { config, cache, reader, bundles, digester, eager, signal } = tools
   const { files } = collection
   tools.report({ kind: 'step', step: 'scan' })
-  const scanners = await createScanners({ html: config.html })
+  const scanners = await createAllScanners(config)
   const reading = { reader, digester, cache, onUnchanged: eager.offer, signal }
   const { scans, fingerprints: known, scanned } = await scanSources(files, scanners, reading)
-  const bundles = await findBundles(collection, config.prehashed)
   const { prehashed, entries, aliases } = bundles
   const linked = linkReferences({ scans, collection, bundles, config })
   const { links, moduleUrls, strips, replacements, problems } = linked

@@ -8,6 +8,7 @@ import { MANIFEST_FILE, type Manifest } from '../core/manifest/manifest.ts'
 import type { Collection } from '../sources/finder.ts'
 import type { Storage } from '../storage/storage.ts'
 import { BUILDS_FOLDER, type Cache, getJson, openCache, putJson } from './cache/cache.ts'
+import type { FinishedBuild } from './pipeline.ts'
 import { digestSizes, listSizes } from './publish/output.ts'
 import { VITE_MANIFEST } from './read/vite.ts'
 import { readRelease } from './release.ts'
@@ -22,12 +23,10 @@ import type { BuildConfig } from './settings/options.ts'
 export interface UnchangedCheck {
   /** The report of a build that would change nothing; undefined if something may have changed. */
   recall(collection: Collection): Promise<UnchangedReport | undefined>
-  /** Remembers a finished build, given the sizes of all files of the output. */
+  /** Remembers a finished build. */
   keep(
     collection: Collection,
-    report: KnownReport,
-    manifest: Buffer,
-    sizes: ReadonlyMap<string, number>,
+    built: Pick<FinishedBuild, 'manifestBytes' | 'sizes' | 'dependencies'> & { readonly report: KnownReport },
   ): void
 }
 
@@ -42,6 +41,8 @@ interface KnownBuild {
   /** Milliseconds since 1970. */
   readonly startedAt: number
   readonly inputs: Digest
+  /** Files outside the collection that transforms depended on, with their stats. */
+  readonly dependencies: readonly (readonly [path: string, stat: string])[]
   readonly outputs: Digest
   readonly manifest: Digest
   readonly report: KnownReport
@@ -82,6 +83,7 @@ export function createUnchangedCheck({
       inputs = digestInputs(collection, digester)
       const known = withCache((cache) => getJson<KnownBuild>(cache, key))
       if (known?.inputs !== inputs || startedAt - known.startedAt > MAX_AGE_MS) return undefined
+      if (known.dependencies.some(([path, stat]) => stat !== describeStat(path))) return undefined
       if (digestSizes(await listSizes(storage), digester) !== known.outputs) return undefined
       const text = await storage.read(MANIFEST_FILE)
       if (digester.of(text) !== known.manifest) return undefined
@@ -90,15 +92,24 @@ export function createUnchangedCheck({
       const readManifest = () => openManifest(text.toString(), storage.name)
       return { ...known.report, kind: 'unchanged', out: storage.name, work, shadowed, skipped, readManifest }
     },
-    keep(collection, { sources, outputs, deltas, problems, leftOut }, manifest, sizes) {
-      if (inputs === undefined || hasYoung(collection, startedAt - LIMITS.statTrustSeconds * 1000)) return
+    keep(collection, { report, manifestBytes, sizes, dependencies }) {
+      const settledMs = startedAt - LIMITS.statTrustSeconds * 1000
+      if (inputs === undefined || hasYoung(collection, settledMs, dependencies)) return
+      const { sources, outputs, deltas, problems, leftOut } = report
       const known: KnownBuild = {
-        ...{ startedAt, inputs, outputs: digestSizes(sizes, digester), manifest: digester.of(manifest) },
+        ...{ startedAt, inputs, outputs: digestSizes(sizes, digester), manifest: digester.of(manifestBytes) },
+        dependencies: dependencies.map((path) => [path, describeStat(path)]),
         report: { sources, outputs, deltas, problems, leftOut },
       }
       withCache((cache) => putJson(cache, key, known))
     },
   }
+}
+
+/** What tells one state of a file from another. */
+function describeStat(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false })
+  return `${found?.size} ${found?.mtimeMs} ${found?.ctimeMs} ${found?.ino}`
 }
 
 /** Everything that a build sees of its sources without reading them. */
@@ -113,8 +124,7 @@ export function digestInputs(collection: Collection, digester: Digester): Digest
   for (const { path, reason } of skipped) lines.push('skipped', path, reason)
   if (collection.packages !== undefined) lines.push('packages', ...collection.packages.describe())
   for (const file of viteManifests(collection)) {
-    const found = statSync(file, { throwIfNoEntry: false })
-    lines.push('vite', file, `${found?.size} ${found?.mtimeMs} ${found?.ctimeMs}`)
+    lines.push('vite', file, describeStat(file))
   }
   return digester.ofFields(lines)
 }
@@ -123,13 +133,14 @@ export function digestInputs(collection: Collection, digester: Digester): Digest
  * Whether an input was edited so recently that it may be edited again without a change of its stat (law 4).
  *
  * @param settledMs milliseconds since 1970: what was edited later is young
+ * @param others absolute paths of inputs outside the collection
  */
-export function hasYoung(collection: Collection, settledMs: number): boolean {
+export function hasYoung(collection: Collection, settledMs: number, others: readonly string[] = []): boolean {
   const settledNs = BigInt(settledMs) * 1_000_000n
   for (const { mtimeNs, ctimeNs } of collection.files.values()) {
     if (mtimeNs > settledNs || ctimeNs > settledNs) return true
   }
-  return viteManifests(collection).some((file) => {
+  return [...viteManifests(collection), ...others].some((file) => {
     const found = statSync(file, { throwIfNoEntry: false })
     return found !== undefined && Math.max(found.mtimeMs, found.ctimeMs) > settledMs
   })

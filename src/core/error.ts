@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'FP_FILE' // one file that can't be collected: dangling link, loop, FIFO, unreadable
   | 'FP_COLLISION' // two files that would fall onto one name
   | 'FP_REFERENCE' // references that lead nowhere
+  | 'FP_TRANSFORM' // a transform or scanner of the options that failed
   | 'FP_CHANGED' // a file that changed while it was being built or moved
   | 'FP_ENCODING' // an encoding this runtime can't produce
   | 'FP_STORAGE' // the storage refused: disk full, permission, network

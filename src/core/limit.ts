@@ -51,6 +51,10 @@ export const LIMITS = {
   buildCacheInlineChars: 2048,
   /** Hours after which an unfinished file of the cache was left by a killed build. */
   buildCacheUnfinishedHours: 1,
+  /** Bytes of results of transforms that are kept in memory where there is no build cache. */
+  transformMemoryMaxBytes: 64 * MIB,
+  /** Milliseconds before a transform in which an edit of a file it depends on may look like one during it: clocks tick. */
+  transformSettleMs: 20,
   /** Bytes of a source file: what Node reads at once. */
   sourceMaxFileBytes: 2 * 1024 * MIB - 1,
   /** Bytes a build keeps in memory for files on their way from source to output; a bigger file goes alone. */

@@ -1,5 +1,5 @@
 import type { LogicalPath } from '../core/path.ts'
-import type { ProblemCode } from '../core/reference/problem.ts'
+import type { Problem, ProblemCode } from '../core/reference/problem.ts'
 import type { Reference } from '../core/reference/reference.ts'
 
 /** Part of a text, in UTF-16 offsets; the end is excluded. */
@@ -11,7 +11,7 @@ export interface Span {
 /** Something other than a reference that the author should know. */
 export interface ScanNote extends Span {
   readonly code: ProblemCode
-  readonly severity: 'warning' | 'note'
+  readonly severity: Problem['severity']
   /** A predicate about the text at this place, or about the file if `start` equals `end`: `is not XML; …`. */
   readonly message: string
 }
@@ -32,15 +32,16 @@ export interface Scan {
 }
 
 /**
- * Finds references in one kind of file. A scanner accepts any text, never throws, and takes linear time. It reports
+ * Finds references in one kind of file. A scanner accepts any text, never throws (those of the options may), and takes linear time. It reports
  * every URL; whether one points to a file of the build is decided later.
  */
 export interface Scanner {
   readonly name: string
   /** Part of the cache key: raise it with every change that can alter a result. */
-  readonly version: number
+  readonly version: number | string
   accepts(path: LogicalPath): boolean
-  scan(text: string): Scan
+  /** @param path for messages only: results are cached by content */
+  scan(text: string, path?: LogicalPath): Scan
 }
 
 /** The result for a file without references. */

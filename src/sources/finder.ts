@@ -25,6 +25,8 @@ export interface SourceFile extends FileStat {
   /** Where it is on disk; for a link, the link itself. */
   readonly absolutePath: string
   readonly source: SourceFolder
+  /** The path before a transform gave it another extension. */
+  readonly origin?: LogicalPath
 }
 
 /** A file that is left out because an earlier source has one of the same name. */

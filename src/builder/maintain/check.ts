@@ -11,13 +11,14 @@ import type { LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { Scanner } from '../../scan/scanner.ts'
-import { createScanners, findScanner } from '../../scan/scanners.ts'
+import { findScanner } from '../../scan/scanners.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { createCompressionRules } from '../compress/compression-rule.ts'
 import { createEncoder } from '../compress/encoder.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from '../context.ts'
 import { withLock } from '../publish/lock.ts'
 import { readManifest } from '../publish/output.ts'
+import { createAllScanners } from '../read/own-scanners.ts'
 import { scanBytes } from '../read/scan-files.ts'
 import type { CheckFault, CheckReport } from '../report.ts'
 import type { BuildOptions } from '../settings/options.ts'
@@ -72,7 +73,7 @@ async function checkOutput({ repair = 'nothing' }: CheckRules, build: BuildConte
     url: config.url,
     digester: await createDigester(),
     targets: new Set([...manifest.assets].flatMap(([path, { file }]) => [path, file])),
-    scanners: await createScanners({ html: config.html }),
+    scanners: await createAllScanners(config),
     rulesFor: createCompressionRules(config),
     encoder: await createEncoder(config),
     deltas: groupBy(dictionaries.value?.deltas ?? [], ({ file }) => file),
@@ -167,7 +168,7 @@ function checkReferences(
 ): readonly CheckFault[] {
   const scanner = findScanner(scanners, path)
   if (scanner === undefined) return []
-  return scanBytes(bytes, scanner).references.flatMap(({ kind, specifier, line, column }) => {
+  return scanBytes(bytes, scanner, path).references.flatMap(({ kind, specifier, line, column }) => {
     const destination = followSpecifier(kind, specifier, file, url)
     if (destination.kind === 'external' || targets.has(destination.path)) return []
     if (parseHashedPath(destination.path) === undefined) return []

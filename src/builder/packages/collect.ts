@@ -3,11 +3,13 @@ import { comparePaths, type LogicalPath, packageFolderOf } from '../../core/path
 import type { Reference } from '../../core/reference/reference.ts'
 import { followSpecifier } from '../../core/reference/specifier.ts'
 import type { Scanner } from '../../scan/scanner.ts'
-import { createScanners } from '../../scan/scanners.ts'
 import type { Collection, SourceFile } from '../../sources/finder.ts'
 import { NO_CACHE, openCache } from '../cache/cache.ts'
+import { findBundles } from '../read/bundles.ts'
+import { createAllScanners } from '../read/own-scanners.ts'
 import { createSourceReader } from '../read/source-reader.ts'
 import { scanSources } from '../read/sources.ts'
+import { createTransformingReader } from '../read/transforming-reader.ts'
 import type { BuildConfig } from '../settings/options.ts'
 import { createPackages, type Packages } from './packages.ts'
 import { createModuleResolver } from './resolver.ts'
@@ -28,8 +30,11 @@ export async function addPackages(collection: Collection, context: CollectContex
   const sources = [...new Set(Array.from(files.values(), ({ source }) => source))]
   const packages = createPackages({ importMap, cwd, resolve, sources, fileOf: (path) => files.get(path) })
   const cache = config.cache === false ? NO_CACHE : openCache({ ...config.cache, digester })
-  const reading = { reader: createSourceReader(), digester, cache, onUnchanged: () => undefined, signal }
-  const scanners = await createScanners({ html: config.html })
+  const { prehashed } = await findBundles(collection, config.prehashed)
+  const tools = { config, cache, digester, prehashed: () => prehashed }
+  const reader = createTransformingReader(createSourceReader(), tools)
+  const reading = { reader, digester, cache, onUnchanged: () => undefined, signal }
+  const scanners = await createAllScanners(config)
   // Only these can name a package; a package's other files are reached by their URLs.
   const modules: readonly Scanner[] = scanners.filter(({ name }) => ['javascript', 'html'].includes(name))
   const add = (targets: Iterable<LogicalPath | undefined>) => {

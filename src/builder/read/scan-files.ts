@@ -39,14 +39,14 @@ function isUtf16(bytes: Uint8Array): boolean {
   return mark === 0xfeff || mark === 0xfffe
 }
 
-/** Finds the references in these bytes. */
-export function scanBytes(bytes: Uint8Array, scanner: Scanner): FileScan {
+/** Finds the references in these bytes. @param path for messages only */
+export function scanBytes(bytes: Uint8Array, scanner: Scanner, path?: LogicalPath): FileScan {
   if (isUtf16(bytes)) {
     const message = 'is UTF-16, which is not scanned for references; it is served as it is.'
     return { references: [], notes: [charsetNote(message)] }
   }
   const { text, charset } = decodeText(bytes)
-  const { references, notes, nodeEnv, ...others }: Scan = scanner.scan(text)
+  const { references, notes, nodeEnv, ...others }: Scan = scanner.scan(text, path)
   const place = createPlacer(text)
   // The server sends text with charset=utf-8, which takes precedence over @charset (CSS Syntax 3 §3.2).
   const message =

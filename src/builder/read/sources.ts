@@ -7,11 +7,11 @@ import type { SourceFile } from '../../sources/finder.ts'
 import { type Cache, getJson, putJson } from '../cache/cache.ts'
 import { findFingerprint, keepFingerprint } from './fingerprints.ts'
 import { type FileScan, type FileScans, isEmptyScan, scanBytes } from './scan-files.ts'
-import type { SourceReader } from './source-reader.ts'
+import type { TransformingReader } from './transforming-reader.ts'
 
 /** What reading sources needs. */
 export interface ReadContext {
-  readonly reader: SourceReader
+  readonly reader: TransformingReader
   readonly digester: Digester
   readonly cache: Cache
   /** Gets the bytes of every file that was read and will not be rewritten. */
@@ -59,7 +59,7 @@ export async function fingerprintSources(
 ): Promise<Fingerprints> {
   const fingerprints = new Map<LogicalPath, Fingerprint>()
   await forEachInTurn(files.values(), context.signal, (file) => {
-    const remembered = known.get(file.path) ?? findFingerprint(context.cache, file)
+    const remembered = known.get(file.path) ?? recall(file, context)
     fingerprints.set(file.path, remembered ?? fingerprintSource(file, context))
   })
   return fingerprints
@@ -83,7 +83,7 @@ async function forEachInTurn(
 
 function scanSource(file: SourceFile, scanner: Scanner, context: ReadContext) {
   const { reader, cache, onUnchanged } = context
-  const remembered = findFingerprint(cache, file)
+  const remembered = recall(file, context)
   const read = remembered === undefined ? readSource(file, context) : undefined
   const fingerprint = remembered ?? read?.fingerprint
   if (fingerprint === undefined) throw new RangeError(`${file.path} has no fingerprint`)
@@ -91,7 +91,7 @@ function scanSource(file: SourceFile, scanner: Scanner, context: ReadContext) {
   const known = getJson<FileScan>(cache, key)
   if (known !== undefined && read === undefined) return { fingerprint, scan: known, isNew: false }
   const bytes = read?.bytes ?? reader.read(file)
-  const scan = known ?? scanBytes(bytes, scanner)
+  const scan = known ?? scanBytes(bytes, scanner, file.path)
   if (known === undefined) putJson(cache, key, scan)
   if (willStay(file.path, scan)) onUnchanged(file.path, fingerprint, bytes)
   return { fingerprint, scan, isNew: known === undefined }
@@ -108,9 +108,14 @@ function fingerprintSource(file: SourceFile, context: ReadContext): Fingerprint 
   return fingerprint
 }
 
+/** The stat of a transformed file doesn't tell its content. */
+function recall(file: SourceFile, { reader, cache }: ReadContext): Fingerprint | undefined {
+  return reader.isTransformed(file) ? undefined : findFingerprint(cache, file)
+}
+
 function readSource(file: SourceFile, { reader, digester, cache }: ReadContext) {
   const bytes = reader.read(file)
   const fingerprint = fingerprintOf(bytes, digester)
-  keepFingerprint(cache, file, fingerprint, Date.now())
+  if (!reader.isTransformed(file)) keepFingerprint(cache, file, fingerprint, Date.now())
   return { bytes, fingerprint }
 }

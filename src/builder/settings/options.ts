@@ -18,6 +18,7 @@ import type { SourceOption } from '../../sources/source.ts'
 import { asDictionaries, completeDictionaries, type DictionaryOptions } from './dictionaries.ts'
 import { asImportMap, completeImportMap, type ImportMapOption } from './import-map.ts'
 import { asCompress, asSource, type CompressRule } from './option-parsers.ts'
+import { asScanner, asTransform, type ScannerOption, type TransformOption } from './transform.ts'
 
 // To add an option: a member of BuildOptions, the row of the same name below it, and the code that uses it.
 // The config file, the command line, --help, BuildConfig, the defaults and the tables of the documentation follow.
@@ -81,6 +82,13 @@ export interface BuildOptions {
   readonly extensionless?: 'keep' | 'resolve'
   /** Whether source map comments whose map is missing are kept or removed. Default `'keep'`. */
   readonly missingSourceMaps?: 'keep' | 'strip'
+  /**
+   * Functions that make other bytes of files before they are scanned, in this order: minifiers, Sass. Prehashed files are
+   * left alone. Default none.
+   */
+  readonly transform?: readonly TransformOption[]
+  /** Functions that find references in files of other types; the first that matches a file reads it. Default none. */
+  readonly scanners?: readonly ScannerOption[]
   /**
    * A declaration file, relative to the working directory, that each build fills with the names of all files: see
    * `fingerpost types`. Default none.
@@ -197,6 +205,8 @@ export const BUILD_TABLE = {
   html: { parse: asFlag, default: false },
   extensionless: { parse: asOneOf('keep', 'resolve'), default: 'keep' },
   missingSourceMaps: { parse: asOneOf('keep', 'strip'), default: 'keep' },
+  transform: { parse: asListOf(asTransform), default: [] },
+  scanners: { parse: asListOf(asScanner), default: [] },
   types: { parse: asText, complete: inFolder },
   dictionaries: {
     parse: asDictionaries,

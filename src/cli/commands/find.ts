@@ -1,3 +1,4 @@
+import { withRenames } from '../../builder/read/renamed-finder.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { nearestNames } from '../../core/nearest.ts'
@@ -39,7 +40,10 @@ export const command = defineCommand({
 /** A finder for each source of the settings. */
 export async function createFinders({ options, cwd }: Settings): Promise<readonly Finder[]> {
   const folders = await locateSources(options.sources ?? [], { cwd })
-  return folders.map((folder) => createFolderFinder({ ...folder, ignore: options.ignore ?? [] }))
+  const { ignore = [], transform = [], prehashed = [] } = options
+  return folders.map((folder) =>
+    withRenames(createFolderFinder({ ...folder, ignore }), { transform, prehashed }),
+  )
 }
 
 async function notFound(name: string, finders: readonly Finder[]): Promise<FingerpostError> {

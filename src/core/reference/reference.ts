@@ -17,6 +17,7 @@ export type ReferenceKind =
   | 'svg-href'
   | 'web-manifest'
   | 'html'
+  | 'own' // what a scanner of the options found
 
 /** Kinds that have a module specifier, to which import maps apply. */
 export function isModuleKind(kind: ReferenceKind): boolean {

@@ -79,6 +79,8 @@ export function createClosure(path: LogicalPath, context: ClosureContext): Closu
     names,
     ...linked,
     read(member) {
+      const file = members.get(member)
+      if (file !== undefined && context.facts.of(file).isFailed) return Buffer.alloc(0)
       return rewrites.finish(member, (target) => targetIn(names, target))
     },
   }

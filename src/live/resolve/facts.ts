@@ -1,5 +1,5 @@
 import { type FileScan, scanBytes } from '../../builder/read/scan-files.ts'
-import type { SourceReader } from '../../builder/read/source-reader.ts'
+import type { TransformingReader } from '../../builder/read/transforming-reader.ts'
 import type { Digester } from '../../core/digest.ts'
 import { type Fingerprint, fingerprintOf } from '../../core/digest.ts'
 import { FingerpostError } from '../../core/error.ts'
@@ -13,19 +13,21 @@ export interface FileFacts {
   readonly fingerprint: Fingerprint
   /** Absent for kinds of files that refer to no others. */
   readonly scan?: FileScan
+  /** A transform or scanner failed: the file is empty, and its scan says why. */
+  readonly isFailed?: true
 }
 
 /** Facts keyed by the file as it was found: an edited file is another object. */
 export interface FactStore {
   /** @throws FingerpostError `FP_CHANGED` if the file has been edited since it was found */
   of(file: SourceFile): FileFacts
-  /** False if a file with unchanged times has other bytes than those known. */
+  /** False if a file with unchanged times has other bytes than those known, or what its transforms read has changed. */
   confirm(file: SourceFile): boolean
 }
 
 /** What facts are derived with. */
 export interface FactsContext {
-  readonly reader: SourceReader
+  readonly reader: Pick<TransformingReader, 'read' | 'isCurrent'>
   readonly digester: Digester
   readonly scanners: readonly Scanner[]
   /** Milliseconds since 1970. */
@@ -45,11 +47,20 @@ export function createFactStore({ reader, digester, scanners, now }: FactsContex
 
   function derive(file: SourceFile): DatedFacts {
     const settled = isSettled(file)
-    const bytes = reader.read(file)
-    const fingerprint = fingerprintOf(bytes, digester)
-    const scanner = findScanner(scanners, file.path)
-    const scan = scanner && { scan: scanBytes(bytes, scanner) }
-    return { facts: { fingerprint, ...scan }, isSettled: settled }
+    return { facts: readFacts(file), isSettled: settled }
+  }
+
+  function readFacts(file: SourceFile): FileFacts {
+    try {
+      const bytes = reader.read(file)
+      const fingerprint = fingerprintOf(bytes, digester)
+      const scanner = findScanner(scanners, file.path)
+      return { fingerprint, ...(scanner && { scan: scanBytes(bytes, scanner, file.path) }) }
+    } catch (error) {
+      if (!(error instanceof FingerpostError && error.code === 'FP_TRANSFORM')) throw error
+      const fingerprint = fingerprintOf(Buffer.alloc(0), digester)
+      return { fingerprint, scan: failedScan(error), isFailed: true }
+    }
   }
 
   /** undefined for a file that is being edited. */
@@ -70,11 +81,25 @@ export function createFactStore({ reader, digester, scanners, now }: FactsContex
     },
     confirm(file) {
       const dated = store.get(file)
-      if (dated === undefined || dated.isSettled) return true
+      if (dated === undefined) return true
+      if (dated.facts.isFailed || !reader.isCurrent(file)) return false
+      if (dated.isSettled) return true
       const settled = isSettled(file)
       if (currentDigest(file) !== dated.facts.fingerprint.digest) return false
       store.set(file, { ...dated, isSettled: settled })
       return true
     },
   }
+}
+
+/** One finding about the whole file. */
+function failedScan({ message }: FingerpostError): FileScan {
+  const place = { start: 0, end: 0, line: 0, column: 0, written: '' }
+  const note = {
+    code: 'transform',
+    severity: 'error',
+    ...place,
+    message: `is left empty. ${message}`,
+  } as const
+  return { references: [], notes: [note] }
 }

@@ -1,10 +1,14 @@
 import { statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { NO_CACHE } from '../../builder/cache/cache.ts'
 import { createImportMapNames, importUnused } from '../../builder/link/import-map.ts'
 import type { PackageImport } from '../../builder/link/package-link.ts'
 import { type Bundles, findBundles } from '../../builder/read/bundles.ts'
+import { createAllScanners } from '../../builder/read/own-scanners.ts'
+import { withRenames } from '../../builder/read/renamed-finder.ts'
 import { createSourceReader } from '../../builder/read/source-reader.ts'
+import { createTransformingReader } from '../../builder/read/transforming-reader.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { createDigester } from '../../core/digest.ts'
 import { FingerpostError } from '../../core/error.ts'
@@ -12,7 +16,6 @@ import { nearestNames } from '../../core/nearest.ts'
 import { extensionOf, isLogicalPath, type LogicalPath } from '../../core/path.ts'
 import { createImportMap, type ImportMapSource } from '../../resolve/import-map.ts'
 import { createResolver, findEntry, type Resolver } from '../../resolve/resolver.ts'
-import { createScanners } from '../../scan/scanners.ts'
 import { collect } from '../../sources/collect.ts'
 import type { Collection, SourceFile, SourceFolder } from '../../sources/finder.ts'
 import { createFolderFinder } from '../../sources/folder-finder.ts'
@@ -54,13 +57,16 @@ export async function createLiveResolver(options: LiveOptions): Promise<LiveReso
   const config = parseBuildOptions(options.build, cwd)
   // With a dev server of Vite there may be none.
   const sources = config.sources.length === 0 ? [] : await locateSources(config.sources, { cwd })
-  const own = sources.map((source) => createFolderFinder({ ...source, ignore: config.ignore }))
+  const { ignore } = config
+  const own = sources.map((source) => withRenames(createFolderFinder({ ...source, ignore }), config))
   const packages = await openPackages(config, sources, (path) => tree.check(path))
   const finders = packages === undefined ? own : [...own, packages.finder]
   const list = async () => ({ ...(await collect(finders)), ...(packages && { packages }) })
   const listed = await list()
-  const [digester, scanners] = await Promise.all([createDigester(), createScanners({ html: config.html })])
-  const reader = createSourceReader()
+  const [digester, scanners] = await Promise.all([createDigester(), createAllScanners(config)])
+  const reader = createTransformingReader(createSourceReader(), {
+    ...{ config, cache: NO_CACHE, digester, prehashed: () => bundles.prehashed },
+  })
   const facts = createFactStore({ reader, digester, scanners, now })
   const tree = createLiveTree({ finders, listed, hasKnownContent: facts.confirm })
   let bundles: Bundles = await findBundles(listed, config.prehashed)
