@@ -44,7 +44,7 @@ export function statesOf(paths: readonly string[]): ReadonlyMap<string, FileStat
   return new Map(
     paths.map((path) => {
       const { inode, size, mtimeNs, ctimeNs } = statOf(path) ?? {}
-      return [path, inode === undefined ? '' : `${inode} ${size} ${mtimeNs} ${ctimeNs}`]
+      return [path, inode === undefined ? '' : `${inode}-${size}-${mtimeNs}-${ctimeNs}`]
     }),
   )
 }

@@ -70,7 +70,7 @@ async function runOnce(
   const others = statesOf(watched.configFiles)
   let inputs: BuildInputs = { others }
   try {
-    const settings = await watched.load(JSON.stringify([...others]))
+    const settings = await watched.load([...others.values()].join(''))
     const config = parseBuildOptions(settings.options, settings.cwd)
     inputs = inputsOf(others, config)
     const report = await watched.build(settings, ({ files }) => {
