@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { closeSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -32,13 +31,13 @@ async function archive(context: TestContext): Promise<string> {
 }
 
 async function readArchive(path: string) {
-  const file = await open(path)
+  const file = openSync(path, 'r')
   try {
     const found = new Map<string, Buffer>()
-    for (const [name, place] of await indexTar(file, path)) found.set(name, await readAt(file, place, path))
+    for (const [name, place] of indexTar(file, path)) found.set(name, readAt(file, place, path))
     return found
   } finally {
-    await file.close()
+    closeSync(file)
   }
 }
 

@@ -49,8 +49,7 @@ async function readChecked(
   { previous, digester }: CarryOverContext,
 ): Promise<Buffer> {
   const bytes = await previous.read(key, size)
-  if (bytes.length === size && digester.of(bytes) === etag)
-    return Buffer.from(bytes.buffer, bytes.byteOffset, size)
+  if (bytes.length === size && digester.of(bytes) === etag) return bytes
   throw new FingerpostError('FP_DAMAGED', `${key} of ${previous.name} differs from its manifest.`, {
     remedy: 'Nothing was published. Give --previous a complete build; fingerpost check tells if one is.',
     details: { previous: previous.name, key },
@@ -66,7 +65,7 @@ export async function takeVariant(
   digester: Digester,
 ): Promise<Buffer | undefined> {
   try {
-    const bytes = Buffer.from(await previous.readVariant(variant))
+    const bytes = await previous.readVariant(variant)
     const { size, etag } = variant.promised
     return bytes.length === size && digester.of(bytes) === etag ? bytes : undefined
   } catch (error) {

@@ -1,4 +1,5 @@
-import { open, stat } from 'node:fs/promises'
+import { closeSync, openSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { parseHashedPath } from '../../core/hashed-path.ts'
@@ -27,9 +28,9 @@ export interface PreviousBuild {
    *
    * @throws FingerpostError `FP_NOT_FOUND`, `FP_MANIFEST` or `FP_DAMAGED`, also if there are more than `maxBytes`
    */
-  read(key: string, maxBytes: number): Promise<Uint8Array>
+  read(key: string, maxBytes: number): Promise<Buffer>
   /** The same for a variant, encoded. */
-  readVariant(variant: PreviousVariant): Promise<Uint8Array>
+  readVariant(variant: PreviousVariant): Promise<Buffer>
   close(): Promise<void>
 }
 
@@ -77,8 +78,8 @@ async function readDictionaries(
   name: string,
 ): Promise<Dictionaries | undefined> {
   try {
-    const text = Buffer.from(await read(DICTIONARIES_FILE, LIMITS.manifestMaxBytes)).toString()
-    return parseDictionaries(text, `${name}: ${DICTIONARIES_FILE}`)
+    const bytes = await read(DICTIONARIES_FILE, LIMITS.manifestMaxBytes)
+    return parseDictionaries(bytes.toString(), `${name}: ${DICTIONARIES_FILE}`)
   } catch (error) {
     if (error instanceof FingerpostError) return undefined
     throw error
@@ -87,9 +88,9 @@ async function readDictionaries(
 
 async function openArchive(path: string): Promise<PreviousBuild> {
   const name = `archive ${path}`
-  const file = await open(path)
+  const file = openSync(path, 'r')
   try {
-    const places = await indexTar(file, name)
+    const places = indexTar(file, name)
     const read = async (key: string, maxBytes: number) => {
       const place = places.get(key)
       if (place === undefined) throw missing(`${key} in ${name}`)
@@ -97,9 +98,9 @@ async function openArchive(path: string): Promise<PreviousBuild> {
       return readAt(file, place, name)
     }
     const manifest = readManifest(await read(MANIFEST_FILE, LIMITS.manifestMaxBytes), name)
-    return describePrevious(name, manifest, read, () => file.close())
+    return describePrevious(name, manifest, read, async () => closeSync(file))
   } catch (error) {
-    await file.close()
+    closeSync(file)
     throw error
   }
 }
@@ -116,8 +117,8 @@ async function openAddress(address: URL): Promise<PreviousBuild> {
 }
 
 /** A manifest that names only files that a build writes: its files are saved under the names it gives. */
-function readManifest(bytes: Uint8Array, where: string): Manifest {
-  const manifest = parseManifest(Buffer.from(bytes).toString(), where)
+function readManifest(bytes: Buffer, where: string): Manifest {
+  const manifest = parseManifest(bytes.toString(), where)
   for (const [path, { file }] of manifest.assets) {
     const isHashed = parseHashedPath(file)?.path === path
     const isKept = file === path && !HIDDEN_SEGMENT.test(file) && !OWN_FILES.has(file.toLowerCase())

@@ -161,13 +161,18 @@ function statFile(root: string, key: string): StoredFile | undefined {
   }
 }
 
-/** A folder that was there may have the name in other letters. */
+/** A folder that was there may have the name in other letters. Looked up only when asked for, which a build never does. */
 function asSpelled(root: string, { key, size }: SavedFile): SavedFile {
-  try {
-    return { key: spellingOnDisk(root, key) ?? key, size }
-  } catch {
-    // Moved or replaced since.
-    return { key, size }
+  return {
+    size,
+    get key() {
+      try {
+        return spellingOnDisk(root, key) ?? key
+      } catch {
+        // Moved or replaced since.
+        return key
+      }
+    },
   }
 }
 

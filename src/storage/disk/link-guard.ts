@@ -48,9 +48,10 @@ export function hold(root: string, key: string): Held {
 }
 
 function refuseOutside(root: string, real: string, key: string): void {
-  const realRoot = realpathSync.native(root)
-  const start = realRoot.endsWith(sep) ? realRoot : realRoot + sep
-  if (real === realRoot || real.startsWith(start)) return
+  const isBelow = (folder: string) =>
+    real === folder || real.startsWith(folder.endsWith(sep) ? folder : folder + sep)
+  // The first without a system call: no part of a real path is a link.
+  if (isBelow(root) || isBelow(realpathSync.native(root))) return
   throw new FingerpostError('FP_PATH', `A link leads ${JSON.stringify(key)} out of the folder ${root}.`, {
     remedy: 'Remove the link, or open the folder it leads to as a storage.',
     details: { key },

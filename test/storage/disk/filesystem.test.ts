@@ -228,6 +228,32 @@ test('a file system that refuses chmod stores files nevertheless', async (contex
   assert.equal(statSync(join(root, 'small.txt')).mode & 0o777, 0o600)
 })
 
+test('a save looks neither for links in the root nor, unless asked, for the spelling of its key', {
+  skip: process.platform !== 'linux',
+}, async (context) => {
+  const storage = createFilesystemStorage({ root: makeTree(context, { folder: {} }) })
+  const { existsSync, realpathSync } = fs
+  const { native } = realpathSync
+  let looks = 0
+  const counting = <T extends (path: string) => unknown>(look: T) =>
+    ((path: string) => {
+      looks++
+      return look(path)
+    }) as T
+  Object.assign(fs, { existsSync: counting(existsSync) })
+  Object.assign(realpathSync, { native: counting(native) })
+  syncBuiltinESMExports()
+  context.after(() => {
+    Object.assign(fs, { existsSync })
+    Object.assign(realpathSync, { native })
+    syncBuiltinESMExports()
+  })
+  const saved = await storage.save('folder/a.txt', Buffer.from('a'))
+  assert.equal(looks, 0)
+  assert.equal(saved.key, 'folder/a.txt')
+  assert.equal(looks, 2)
+})
+
 test('too many open files are reported as what they are', async (context) => {
   const root = makeTree(context, { 'a.txt': 'a' })
   const script = join(import.meta.dirname, '../fixture/too-many-files.ts')
