@@ -102,9 +102,7 @@ function header(name: string, type: string, size: number): Buffer {
 /** The sum of a header's bytes, its own field counted as blanks. */
 function checksumOf(block: Buffer): number {
   let sum = 8 * 32
-  block.forEach((byte, at) => {
-    if (at < 148 || at >= 156) sum += byte
-  })
+  for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0
   return sum
 }
 
