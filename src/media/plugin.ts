@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
+import { FingerpostError } from '../core/error.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
+import { reserveRoute } from '../http/exclusive-route.ts'
 import { createLog } from '../http/log.ts'
 import { mountAt } from '../http/mount.ts'
 import { limitStreams } from '../http/reply.ts'
@@ -44,6 +46,7 @@ export const media = fastifyPlugin(serveMedia, { name: 'fingerpost-media', fasti
 
 async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<void> {
   const config = resolveMediaOptions(given)
+  refuseSecond(app)
   const { storage, limits, inline, inlineSvg, now, keys, quota, variants } = config
   checkSlash(config.url)
   const mount = mountAt(config.url, app.prefix, undefined)
@@ -84,6 +87,14 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
     addReadRoute(scope, route, { config, path, isPrivate, signer, handoff, originalOf, answering, send })
     if (signer !== undefined)
       addPutRoute(scope, route, { signer, limits, files, quota, now, intake, answering, send })
+  })
+  reserveRoute(app, `${mount.path}*`)
+}
+
+function refuseSecond(app: FastifyInstance): void {
+  if (!app.hasDecorator('media')) return
+  throw new FingerpostError('FP_CONFIG', 'Media are already registered in this app.', {
+    remedy: 'Register them once, or each storage in a scope of its own: app.register(async (scope) => …)',
   })
 }
 

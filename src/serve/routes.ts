@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, RouteOptions } from 'fastify'
-import { FingerpostError } from '../core/error.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
+import { addRoute, reserveRoute } from '../http/exclusive-route.ts'
 import { canonicalPath, decodeTarget, hasEncodedSlash } from '../http/mount.ts'
 import { asTheyAre, createReplyHeaderMerger, hasTurn, type RawResponse, waitForTurn } from '../http/reply.ts'
 import {
@@ -46,10 +46,7 @@ export function addBuildRoutes(app: FastifyInstance, route: string, parts: Route
     return name === undefined || response === undefined ? undefined : answerFor(url, path, name, response)
   }
   addRoutes(app, `${route}*`, find, parts)
-  // A plugin that comes later would get an error of Fastify's that names neither plugin.
-  app.addHook('onRoute', ({ url, constraints }) => {
-    if (url === `${path}*` && constraints === undefined) throw alreadyServed(url)
-  })
+  reserveRoute(app, `${path}*`)
 }
 
 /** The answer, or the way to the URL whose spelling guards know. */
@@ -97,24 +94,6 @@ export function installShortCircuit(server: Server, path: string, site: Answerin
 }
 
 type Listener = (request: IncomingMessage, response: RawResponse) => void
-
-/** @throws FingerpostError `FP_CONFIG` where another plugin has the path */
-function addRoute(app: FastifyInstance, route: RouteOptions): void {
-  try {
-    app.route(route)
-  } catch (cause) {
-    if ((cause as { readonly code?: string }).code !== 'FST_ERR_DUPLICATED_ROUTE') throw cause
-    throw alreadyServed(app.prefix + route.url, cause)
-  }
-}
-
-function alreadyServed(url: string, cause?: unknown): FingerpostError {
-  return new FingerpostError('FP_CONFIG', `Another plugin already serves ${url}.`, {
-    remedy:
-      'Give one of them another path: the option prefix here, url of media, or prefix of @fastify/static.',
-    cause,
-  })
-}
 
 /** A digest in a name. */
 const HASHED_NAME = /\.[0-9a-f]{16}(?:[.?]|$)/

@@ -16,6 +16,7 @@ const OBEYED =
 
 /** Command lines that name, read or print the hostile names; the first of a command meets them in files. */
 const LINES: Readonly<Record<keyof typeof COMMANDS, readonly (readonly string[])[]>> = {
+  init: [[], ['--write'], [HOSTILE]],
   build: [
     ['assets', '--on-missing', 'warn'],
     ['assets'],
@@ -70,6 +71,9 @@ function makeSite(context: TestContext): string {
     fine: { 'a.css': 'a{}' },
     damaged: { 'manifest.json': JSON.stringify(manifest), 'history.json': HOSTILE, [HOSTILE]: '' },
     media: { [HOSTILE]: 'x', [`.${HOSTILE}`]: 'x' },
+    'package.json': JSON.stringify({ main: `${HOSTILE}.mjs`, dependencies: { [HOSTILE]: '1', ejs: '1' } }),
+    [`${HOSTILE}.mjs`]: `import { app } from './${HOSTILE}/app.js'`,
+    'vite.config.js': `export default { base: '/${HOSTILE}/', build: { outDir: '${HOSTILE}' } }`,
     'site.conf': `location /${HOSTILE} { alias /${HOSTILE}/; include ${HOSTILE}; autoindex on; }`,
     'broken.conf': `${HOSTILE} {`,
   })

@@ -29,3 +29,20 @@ test('anything else is refused with examples', () => {
     assert.throws(() => parsePublicUrl(text), { code: 'FP_CONFIG', message: /such as \/static\// }, text)
   }
 })
+
+test('a path that browsers change or routes read otherwise is refused with the reason', () => {
+  const rows = [
+    ['/../static/', /browsers resolve/],
+    ['/a/./b/', /browsers resolve/],
+    ['https://cdn.example/a/../b', /browsers resolve/],
+    ['/a\\b/', /backslash/],
+    ['/*/', /routes read/],
+    ['/:x/', /routes read/],
+    ['/a%20b/', /routes read/],
+    ['/a%/', /routes read/],
+  ] as const
+  for (const [text, message] of rows)
+    assert.throws(() => parsePublicUrl(text), { code: 'FP_CONFIG', message }, text)
+  for (const text of ['/é/', '/(x)/', '/s+x/', '/a.b/', '/.well/', 'https://cdn.example/a%20b/'])
+    assert.equal(parsePublicUrl(text).href, text)
+})

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import multipart from '@fastify/multipart'
+import fastifyStatic from '@fastify/static'
 import Fastify from 'fastify'
 import { media } from '../../src/media/plugin.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
@@ -185,6 +186,34 @@ test('a miss is remembered by nobody', async (context) => {
   assert.equal(answer.status, 404)
   assert.equal(answer.headers.get('cache-control'), 'no-store')
   assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+})
+
+const MEDIA = { production: false } as const
+
+test('media beside another plugin at their path are refused with what to do, whichever comes first', async (context) => {
+  const options = { ...MEDIA, storage: createMemoryStorage() }
+  const files = { root: makeTree(context), prefix: '/media/' }
+  const told = {
+    code: 'FP_CONFIG',
+    message: /Another plugin already serves \/media\/\*\.\s+Give one of them another path/,
+  }
+  const first = Fastify()
+  const second = Fastify()
+  for (const app of [first, second]) context.after(() => app.close())
+  await first.register(fastifyStatic, files)
+  await assert.rejects(async () => first.register(media, options), told)
+  await second.register(media, options)
+  await assert.rejects(async () => second.register(fastifyStatic, files), told)
+})
+
+test('media registered twice say so', async (context) => {
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(media, { ...MEDIA, storage: createMemoryStorage() })
+  await assert.rejects(
+    async () => app.register(media, { ...MEDIA, url: '/other/', storage: createMemoryStorage() }),
+    { code: 'FP_CONFIG', message: /Media are already registered/ },
+  )
 })
 
 test('addresses carry the prefix of the scope, or the host of a CDN', async (context) => {

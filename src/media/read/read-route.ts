@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
+import { addRoute } from '../../http/exclusive-route.ts'
 import { createLog } from '../../http/log.ts'
 import { canonicalPath } from '../../http/mount.ts'
 import { hasTurn, waitForTurn } from '../../http/reply.ts'
@@ -30,19 +31,25 @@ export interface Reading {
 /** A request for a name below the media URL. */
 export type NameRequest = FastifyRequest<{ Params: { readonly '*': string } }>
 
-/** GET and HEAD of every name. @param path of the route within the scope: `/media/` */
+/**
+ * GET and HEAD of every name.
+ *
+ * @param path of the route within the scope: `/media/`
+ * @throws FingerpostError `FP_CONFIG` where another plugin has the path
+ */
 export function addReadRoute(app: FastifyInstance, path: string, reading: Reading): void {
   const { logLevel } = reading.config
-  app.route({
+  addRoute(app, {
     ...(logLevel && { logLevel }),
     method: ['GET', 'HEAD'],
     url: `${path}*`,
     exposeHeadRoute: false,
     errorHandler: createErrorHandler(reading.answering, reading.send),
-    async handler(request: NameRequest, reply: FastifyReply) {
+    async handler(request: FastifyRequest, reply: FastifyReply) {
       // Nothing is looked up or opened for a pipelined request before its turn.
       if (!hasTurn(reply.raw) && !(await waitForTurn(reply.raw))) return reply.hijack()
-      return reading.send(reply, await answerRequest(request, request.params['*'], reading))
+      const { '*': name } = (request as NameRequest).params
+      return reading.send(reply, await answerRequest(request, name, reading))
     },
   })
 }
