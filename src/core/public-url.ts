@@ -14,8 +14,7 @@ export interface PublicUrl {
  * Reads the `url` setting: a path (`/static/`), an absolute http(s) URL or a protocol-relative one. Adds a missing
  * trailing slash.
  *
- * @throws FingerpostError `FP_CONFIG` for anything else, a query, a fragment, and a path that the server would not be
- * asked for
+ * @throws FingerpostError `FP_CONFIG` for anything else, a query and a fragment
  */
 export function parsePublicUrl(text: string): PublicUrl {
   const match = /^((?:https?:)?\/\/[^/?#\s]+)?(\/[^?#\s]*)?$/i.exec(text)
@@ -32,18 +31,25 @@ export function parsePublicUrl(text: string): PublicUrl {
     )
   }
   const pathname = path.endsWith('/') ? path : `${path}/`
-  const fault = faultOf(pathname, origin)
-  if (fault !== undefined) {
-    throw new FingerpostError('FP_CONFIG', `The public url ${JSON.stringify(text)} ${fault}.`, {
-      remedy: 'Write the path as browsers request it, such as /static/',
-      details: { url: text },
-    })
-  }
   return { href: origin + pathname, origin, pathname }
 }
 
-/** Why a server that is asked for the path by a browser would not find it there; undefined if it would. */
-function faultOf(pathname: string, origin: string): string | undefined {
+/**
+ * The same for a path that is served: browsers must ask for it as it is written.
+ *
+ * @throws FingerpostError `FP_CONFIG` also for a path that they change, or that routes read otherwise
+ */
+export function parseServedUrl(text: string): PublicUrl {
+  const url = parsePublicUrl(text)
+  const fault = faultOf(url)
+  if (fault === undefined) return url
+  throw new FingerpostError('FP_CONFIG', `The public url ${JSON.stringify(text)} ${fault}.`, {
+    remedy: 'Write the path as browsers request it, such as /static/',
+    details: { url: text },
+  })
+}
+
+function faultOf({ pathname, origin }: PublicUrl): string | undefined {
   if (/[/\\]\.{1,2}(?=[/\\])/.test(pathname)) return 'has . or .. in its path, which browsers resolve'
   if (pathname.includes('\\')) return 'has a backslash, which browsers turn into a slash'
   // On another host the path is only written, not routed.

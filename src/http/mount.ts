@@ -1,5 +1,5 @@
 import { encodePath } from '../core/path.ts'
-import { type PublicUrl, parsePublicUrl } from '../core/public-url.ts'
+import { type PublicUrl, parseServedUrl } from '../core/public-url.ts'
 
 /** Where the plugin's own files are, below the mount. Sources do not use this name. */
 export const OWN_FOLDER = '__fingerpost/'
@@ -25,7 +25,7 @@ export interface Mount {
  * @param prefix the option, with a slash at both ends; it places the route, and the URLs unless they are on a CDN
  */
 export function mountAt(buildUrl: string, scope: string, prefix: string | undefined): Mount {
-  const publicUrl = parsePublicUrl(buildUrl)
+  const publicUrl = parseServedUrl(buildUrl)
   const route = prefix ?? routeOf(publicUrl, scope)
   const path = scope + route
   return { route, path, url: publicUrl.origin === '' ? path : publicUrl.href }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parsePublicUrl } from '../../src/core/public-url.ts'
+import { parsePublicUrl, parseServedUrl } from '../../src/core/public-url.ts'
 
 test('a public url is a path or an address, with a slash at its end', () => {
   const rows: readonly (readonly [string, string, string, string])[] = [
@@ -42,7 +42,7 @@ test('a path that browsers change or routes read otherwise is refused with the r
     ['/a%/', /routes read/],
   ] as const
   for (const [text, message] of rows)
-    assert.throws(() => parsePublicUrl(text), { code: 'FP_CONFIG', message }, text)
+    assert.throws(() => parseServedUrl(text), { code: 'FP_CONFIG', message }, text)
   for (const text of ['/é/', '/(x)/', '/s+x/', '/a.b/', '/.well/', 'https://cdn.example/a%20b/'])
-    assert.equal(parsePublicUrl(text).href, text)
+    assert.equal(parseServedUrl(text).href, text)
 })

@@ -13,7 +13,7 @@ import {
   type OptionTable,
   parseOptions,
 } from '../../core/option.ts'
-import { parsePublicUrl } from '../../core/public-url.ts'
+import { parseServedUrl } from '../../core/public-url.ts'
 import type { SourceOption } from '../../sources/source.ts'
 import { asDictionaries, completeDictionaries, type DictionaryOptions } from './dictionaries.ts'
 import { asImportMap, completeImportMap, type ImportMapOption } from './import-map.ts'
@@ -144,7 +144,7 @@ export const BUILD_TABLE = {
   url: {
     parse: asText,
     default: '/static/',
-    complete: parsePublicUrl,
+    complete: parseServedUrl,
     flag: {
       kind: 'value',
       short: 'u',
