@@ -98,15 +98,15 @@ function addScript(manifest: string, command: string): string | undefined {
   const indent = /^\s*\{\r?\n([ \t]+)/.exec(manifest)?.[1] ?? '  '
   const entry = `${end}${indent}${indent}"${SCRIPT}": "${command}"`
   const before = JSON.parse(manifest)
+  const head = manifest.slice(0, manifest.lastIndexOf('}')).trimEnd()
+  const rest = manifest.slice(head.length)
+  const comma = Object.keys(before).length === 0 ? '' : ','
   const text =
     'scripts' in before
-      ? manifest.replace(/("scripts"\s*:\s*\{)(\s*\}?)/, (_match, open: string, rest: string) =>
-          rest.endsWith('}') ? `${open}${entry}${end}${indent}}` : `${open}${entry},${rest}`,
+      ? manifest.replace(/("scripts"\s*:\s*\{)(\s*\}?)/, (_match, open: string, next: string) =>
+          next.endsWith('}') ? `${open}${entry}${end}${indent}}` : `${open}${entry},${next}`,
         )
-      : manifest.replace(/\s*\}\s*$/, (rest) => {
-          const comma = Object.keys(before).length === 0 ? '' : ','
-          return `${comma}${end}${indent}"scripts": {${entry}${end}${indent}}${rest.startsWith('}') ? end : ''}${rest}`
-        })
+      : `${head}${comma}${end}${indent}"scripts": {${entry}${end}${indent}}${rest.startsWith('}') ? end : ''}${rest}`
   const wanted = { ...before, scripts: { ...before.scripts, [SCRIPT]: command } }
   return isDeepStrictEqual(JSON.parse(text), wanted) ? text : undefined
 }

@@ -89,7 +89,9 @@ export function readProject(folder: string): Project {
     app,
     // Several may be installed: the app names the one it uses.
     engine:
-      engines.find(({ packageName }) => new RegExp(`['"]${packageName}['"]`).test(app.text)) ?? engines[0],
+      engines.find(({ packageName: name }) =>
+        [`'${name}'`, `"${name}"`].some((word) => app.text.includes(word)),
+      ) ?? engines[0],
     hasView: installed.has('@fastify/view'),
     views: VIEW_FOLDERS.find((name) => isFolder(join(folder, name))),
     vite,

@@ -20,8 +20,8 @@ export function readVite(folder: string): ViteSetup {
     .map((end) => `vite.config.${end}`)
     .find((name) => existsSync(join(folder, name)))
   const text = (config && readText(folder, config)) ?? ''
-  const option = (name: string) => new RegExp(`\\b${name}:\\s*['"]([^'"]+)['"]`).exec(text)?.[1]
-  const [input, outDir] = [option('input'), option('outDir')]
+  const input = /\binput:\s*['"]([^'"]+)['"]/.exec(text)?.[1]
+  const outDir = /\boutDir:\s*['"]([^'"]+)['"]/.exec(text)?.[1]
   const found = ['src/main', 'src/index'].flatMap((name) =>
     ['.ts', '.tsx', '.js', '.jsx'].map((end) => name + end),
   )
@@ -29,7 +29,7 @@ export function readVite(folder: string): ViteSetup {
   const compiled = /"outDir"\s*:\s*"(?:\.\/)?([^"]+?)\/?"/.exec(readText(folder, 'tsconfig.json') ?? '')?.[1]
   // The compiler's output is not for browsers.
   const isTaken = outDir === undefined && compiled === 'dist'
-  const base = option('base')
+  const base = /\bbase:\s*['"]([^'"]+)['"]/.exec(text)?.[1]
   // At the root of the app, or relative, the addresses in its chunks would lead past the build.
   const isBaseUsable = base !== undefined && !['', '/', './'].includes(base)
   const build = [
