@@ -73,6 +73,12 @@ export function createFindings(): Findings {
   return findings
 }
 
+/** Browsers look for updates at the URL that was registered (Service Workers §3.4). */
+export function noteServiceWorker({ start, end }: Span, findings: Findings): void {
+  const message = 'is a service worker, which must keep its URL to be updated; it is left as it is.'
+  findings.addNote({ code: 'dynamic', severity: 'note', start, end, message })
+}
+
 function placeholderNote({ start, end }: Spelling): ScanNote {
   const message = 'is a template placeholder, not a URL; it is left as it is.'
   return { code: 'placeholder', severity: 'warning', start, end, message }

@@ -1,17 +1,17 @@
 import { extensionOf, fileNameOf } from '../core/path.ts'
-import type { ReferenceKind, Spelling } from '../core/reference/reference.ts'
+import type { Spelling } from '../core/reference/reference.ts'
 import { isEscaped } from './css-token.ts'
-import { createFindings } from './findings.ts'
+import { createFindings, noteServiceWorker } from './findings.ts'
 import { spellJs } from './javascript/literal.ts'
 import type { Scan, Scanner, Span } from './scanner.ts'
 
 /** Reads web app manifests: the images they name (W3C App Manifest §1.9, App Information §2, Manifest Incubations §4). */
 export const webManifestScanner: Scanner = {
   name: 'web-manifest',
-  version: 3,
+  version: 4,
   accepts: (path) =>
     extensionOf(path) === '.webmanifest' || fileNameOf(path).toLowerCase() === 'manifest.json',
-  scan: (json) => scanStrings(json, 'web-manifest', IMAGES),
+  scan: scanWebManifest,
 }
 
 /** Reads source maps: the field `file` names the generated file (ECMA-426 §9). */
@@ -19,19 +19,35 @@ export const sourceMapScanner: Scanner = {
   name: 'source-map',
   version: 3,
   accepts: (path) => extensionOf(path) === '.map',
-  scan: (json) => scanStrings(json, 'source-map-file', ['/file']),
+  scan: scanSourceMap,
 }
 
 const IMAGES = ['', '/shortcuts/*', '/file_handlers/*', '/widgets/*', '/tab_strip/home_tab'].flatMap(
   (parent) => ['icons/*', 'icons_localized/*/*', 'screenshots/*'].map((place) => `${parent}/${place}/src`),
 )
 
-function scanStrings(json: string, kind: ReferenceKind, places: readonly string[]): Scan {
+/** The service worker of a payment app (Payment Handler §4.1). */
+const SERVICE_WORKER = '/serviceworker/src'
+
+function scanWebManifest(json: string): Scan {
   const findings = createFindings()
-  for (const token of locateJson(json, places)) {
-    if (token.kind === 'string') findings.addUrl(kind, spellJson(json, token))
+  for (const token of locateStrings(json, [...IMAGES, SERVICE_WORKER])) {
+    if (token.pointer === SERVICE_WORKER) noteServiceWorker(token, findings)
+    else findings.addUrl('web-manifest', spellJson(json, token))
   }
   return findings.toScan()
+}
+
+function scanSourceMap(json: string): Scan {
+  const findings = createFindings()
+  for (const token of locateStrings(json, ['/file'])) {
+    findings.addUrl('source-map-file', spellJson(json, token))
+  }
+  return findings.toScan()
+}
+
+function locateStrings(json: string, places: readonly string[]): readonly JsonToken[] {
+  return locateJson(json, places).filter(({ kind }) => kind === 'string')
 }
 
 /** What a JSON string means, and where each character of it stands. */

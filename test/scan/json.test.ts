@@ -25,6 +25,19 @@ for (const row of MANIFESTS) {
   test(`web app manifest ${JSON.stringify(row[0])}`, () => void assertMarked(webManifestScanner.scan, row))
 }
 
+test('the service worker of a payment app keeps its URL, with a note', () => {
+  const json = '{"serviceworker":{"src":"sw.js","scope":"/"},"icons":[{"src":"a.png"}]}'
+  const { references, notes } = webManifestScanner.scan(json)
+  assert.deepEqual(
+    references.map(({ specifier }) => specifier),
+    ['a.png'],
+  )
+  assert.deepEqual(
+    notes.map(({ code, start, end }) => [code, json.slice(start, end)]),
+    [['dynamic', '"sw.js"']],
+  )
+})
+
 const MAPS: readonly MarkedRow[] = [
   ['{"version":3,"file":"a•.js","sources":["a.ts"],"mappings":"AAAA"}', 'a.js'],
   [

@@ -1,10 +1,12 @@
 import { extensionOf } from '../../core/path.ts'
-import type { ReferenceExtras, ReferenceKind, Spelling } from '../../core/reference/reference.ts'
+import type { ReferenceExtras, Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from '../scanner.ts'
 import { spellSourceMapUrl } from '../source-map-url.ts'
-import { endOfComment, endOfLiteral, skipBlanks, spellJs, spellLiteral } from './literal.ts'
-import { type DynamicImport, findCodeOffsets, type ImportMetaRef, parseModule, startLexer } from './module.ts'
+import { addLiteral, noteComputed, readArgument } from './argument.ts'
+import { addFromMeta } from './import-meta.ts'
+import { endOfComment, skipBlanks, spellJs, spellLiteral } from './literal.ts'
+import { type DynamicImport, findCodeOffsets, parseModule, startLexer } from './module.ts'
 import { findNodeTraits } from './node-traits.ts'
 
 /** Every module names another one with one of these words, and keywords can't be escaped (ECMA-262 §12.7.2). */
@@ -15,7 +17,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await startLexer()
   return {
     name: 'javascript',
-    version: 9,
+    version: 10,
     accepts: (path) => ['.js', '.mjs', '.cjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }
@@ -97,113 +99,6 @@ function addDynamicImport(js: string, found: DynamicImport, findings: Findings):
 
 function extrasOf({ attributesStart }: Pick<DynamicImport, 'attributesStart'>): ReferenceExtras {
   return attributesStart === -1 ? {} : { hasAttributes: true }
-}
-
-function noteComputed(js: string, start: number, end: number, findings: Findings): void {
-  const message = 'is computed at run time; it is left as it is.'
-  // A computed path into our own folders is likely to break; a computed module name is a loader's business.
-  const severity = /^`[./]/.test(js.slice(start, start + 2)) ? 'warning' : 'note'
-  findings.addNote({ code: 'dynamic', severity, start, end, message })
-}
-
-/** @returns false for a template whose name is computed */
-function addLiteral(
-  kind: ReferenceKind,
-  js: string,
-  start: number,
-  end: number,
-  findings: Findings,
-  extras?: ReferenceExtras,
-): boolean {
-  const spelling = spellLiteral(js, start, end)
-  if (spelling !== undefined) findings.addUrl(kind, spelling, extras)
-  return spelling !== undefined
-}
-
-/** `new URL('…', import.meta.url)` and `import.meta.resolve('…')`. */
-function addFromMeta(js: string, meta: ImportMetaRef, lastMeta: number, findings: Findings): void {
-  const dot = skipBlanks(js, meta.end)
-  if (js[dot] !== '.') return
-  const word = skipBlanks(js, dot + 1)
-  if (js.startsWith('resolve', word)) {
-    const bracket = skipBlanks(js, word + 'resolve'.length)
-    if (js[bracket] !== '(') return
-    const argument = readArgument(js, bracket + 1)
-    const isKnown =
-      argument !== undefined && addLiteral('js-resolve', js, argument.start, argument.end, findings)
-    if (!isKnown) noteComputed(js, meta.start, bracket, findings)
-  } else if (js.startsWith('url', word) && isArgumentEnd(js, skipBlanks(js, word + 'url'.length))) {
-    const argument = findUrlArgument(js, lastMeta, meta.start)
-    if (argument !== undefined && isServiceWorker(js, argument)) noteServiceWorker(argument, findings)
-    else if (argument === undefined || !addLiteral('js-url', js, argument.start, argument.end, findings)) {
-      noteComputedUrl(js, lastMeta, meta.start, findings)
-    }
-  }
-}
-
-const REGISTRATION = /\bserviceWorker\s*\??\.\s*register\s*\(\s*new\s+URL\s*\(\s*$/
-const SERVICE_WORKER_NAME = /^["'`]?(?:sw|service[-_]?worker)\b/i
-
-/** True for the script of a service worker: what is registered, or is called so in a module that registers one. */
-function isServiceWorker(js: string, { start, end }: Argument): boolean {
-  if (!js.includes('serviceWorker')) return false
-  return (
-    REGISTRATION.test(js.slice(Math.max(0, start - 100), start)) ||
-    SERVICE_WORKER_NAME.test(
-      js.slice(js.lastIndexOf('/', end) < start ? start : js.lastIndexOf('/', end) + 1, end),
-    )
-  )
-}
-
-/** Browsers look for updates at the URL that was registered (Service Workers §3.4). */
-function noteServiceWorker({ start, end }: Argument, findings: Findings): void {
-  const message = 'is a service worker, which must keep its URL to be updated; it is left as it is.'
-  findings.addNote({ code: 'dynamic', severity: 'note', start, end, message })
-}
-
-/** `new URL(name, import.meta.url)` */
-function noteComputedUrl(js: string, from: number, end: number, findings: Findings): void {
-  const before = js.slice(from, end).trimEnd()
-  const start = before.lastIndexOf('new URL(') + 'new URL('.length
-  const argument = before.slice(start, -1)
-  if (start < 'new URL('.length || !before.endsWith(',') || argument.includes(';')) return
-  noteComputed(js, from + start, from + start + argument.length, findings)
-}
-
-interface Argument {
-  readonly start: number
-  readonly end: number
-  /** Offset of the comma or bracket after it. */
-  readonly closing: number
-}
-
-/** The literal that is the whole of an argument. */
-function readArgument(js: string, from: number): Argument | undefined {
-  const start = skipBlanks(js, from)
-  const end = endOfLiteral(js, start)
-  if (end === undefined) return undefined
-  const closing = skipBlanks(js, end)
-  return isArgumentEnd(js, closing) ? { start, end, closing } : undefined
-}
-
-function isArgumentEnd(js: string, at: number): boolean {
-  return js[at] === ',' || js[at] === ')'
-}
-
-/** How many `new` before an `import.meta.url` are tried: comments between the two may contain the word. */
-const MAX_CANDIDATES = 8
-
-/** The literal of the `new URL(literal, ` that ends at an offset. */
-function findUrlArgument(js: string, from: number, end: number): Argument | undefined {
-  const before = js.slice(from, end)
-  const candidates = [...before.matchAll(/(?<![\w$.])new\b/g)].slice(-MAX_CANDIDATES)
-  for (const { index } of candidates.reverse()) {
-    const name = skipBlanks(js, from + index + 'new'.length)
-    const bracket = js.startsWith('URL', name) ? skipBlanks(js, name + 'URL'.length) : end
-    const argument = js[bracket] === '(' ? readArgument(js, bracket + 1) : undefined
-    if (argument !== undefined && skipBlanks(js, argument.closing + 1) === end) return argument
-  }
-  return undefined
 }
 
 const MAP_COMMENT = /\/[/*][#@][^\S\n\r\u2028\u2029]*sourceMappingURL=/g

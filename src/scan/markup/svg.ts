@@ -5,6 +5,7 @@ import { createFindings, type Findings } from '../findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from '../scanner.ts'
 import { sliceSpelling } from '../spelling.ts'
 import { CSS_ATTRIBUTES, scanNestedCss, spellAttribute, spellText, URL_ATTRIBUTES } from './markup.ts'
+import { addSrcset, SRCSET_ATTRIBUTES } from './srcset.ts'
 
 /** Nearly every SVG has no references and need not be parsed. A backslash may spell `url(`. */
 const CANDIDATE = /href|src|url\(|<style|\\/i
@@ -22,7 +23,7 @@ const MAX_ERRORS = 1000
 /** Reads SVG as XML; malformed files as far as possible. */
 export const svgScanner: Scanner = {
   name: 'svg',
-  version: 3,
+  version: 4,
   accepts: (path) => extensionOf(path) === '.svg',
   scan: scanSvg,
 }
@@ -83,6 +84,7 @@ function readElement(element: string, attributes: Attributes, findings: Findings
   for (const [name, value] of attributes) {
     const isUrl = name === 'href' ? !NAVIGATION.has(element) : urls.includes(name)
     if (isUrl) findings.addUrl('svg-href', value)
+    else if (SRCSET_ATTRIBUTES.has(name)) addSrcset('svg-href', value, findings)
     else if (CSS_ATTRIBUTES.has(name)) scanNestedCss(value, findings)
     else if (animated !== undefined && ANIMATED_VALUES.has(name)) readAnimation(animated, value, findings)
   }

@@ -2,10 +2,8 @@ import type { Token } from 'parse5'
 import type { Spelling } from '../../core/reference/reference.ts'
 import type { Findings } from '../findings.ts'
 import type { Span } from '../scanner.ts'
-import { sliceSpelling } from '../spelling.ts'
 import { CSS_ATTRIBUTES, scanNestedCss, spellAttribute, URL_ATTRIBUTES } from './markup.ts'
-
-const SRCSET_ATTRIBUTES: ReadonlySet<string> = new Set(['srcset', 'imagesrcset'])
+import { addSrcset, SRCSET_ATTRIBUTES } from './srcset.ts'
 
 /** Link types that load something (HTML §4.6.7); others lead to pages. */
 const LOADING_RELS: ReadonlySet<string> = new Set([
@@ -28,11 +26,8 @@ export function readTag(html: string, tag: Token.TagToken, findings: Findings): 
     const spelling = spellValue(html, tag.location?.attrs?.[name], value)
     if (spelling === undefined) continue
     if (isUrl) findings.addUrl('html', spelling, integrity && { integrity })
-    else if (isSrcset) {
-      for (const { start, end } of parseSrcset(spelling.text)) {
-        findings.addUrl('html', sliceSpelling(spelling, start, end))
-      }
-    } else scanNestedCss(spelling, findings)
+    else if (isSrcset) addSrcset('html', spelling, findings)
+    else scanNestedCss(spelling, findings)
   }
 }
 
@@ -72,42 +67,4 @@ export function spellValue(
   const start = location.startOffset + before[0].length
   const spelling = spellAttribute(html, start, location.endOffset - (before[1] === '' ? 0 : 1))
   return spelling.text.replace(/\r\n?/g, '\n') === value ? spelling : undefined
-}
-
-/**
- * The URLs of a `srcset` attribute as spans of its value (HTML §4.8.4.2.2): separated by commas, each followed by
- * descriptors, which may have commas in parentheses. A URL may contain commas, but not begin or end with one.
- */
-function parseSrcset(value: string): readonly Span[] {
-  const urls: Span[] = []
-  let at = 0
-  while (at < value.length) {
-    at = skip(value, at, (character) => isBlank(character) || character === ',')
-    const start = at
-    at = skip(value, at, (character) => !isBlank(character))
-    let end = at
-    while (end > start && value[end - 1] === ',') end--
-    if (end > start) urls.push({ start, end })
-    if (end === at) at = skipDescriptors(value, at)
-  }
-  return urls
-}
-
-function skipDescriptors(value: string, from: number): number {
-  let depth = 0
-  return skip(value, from, (character) => {
-    if (character === '(') depth++
-    else if (character === ')') depth = Math.max(0, depth - 1)
-    return character !== ',' || depth > 0
-  })
-}
-
-function skip(value: string, from: number, accepts: (character: string) => boolean): number {
-  let at = from
-  while (at < value.length && accepts(value.charAt(at))) at++
-  return at
-}
-
-function isBlank(character: string): boolean {
-  return ' \t\n\f\r'.includes(character)
 }

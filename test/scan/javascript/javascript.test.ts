@@ -70,6 +70,10 @@ const TABLES: Readonly<Record<string, readonly MarkedRow[]>> = {
     ['new Worker(new URL("./w•.js", import.meta.url), { type: "module" })', './w.js'],
     ['new SharedWorker(new URL("./w•.js", import.meta.url))', './w.js'],
     ['new URL("./a•.png", import.meta.url); new URL("./b•.png", import.meta.url)', './a.png', './b.png'],
+    ['new globalThis.URL("./a•.png", import.meta.url)', './a.png'],
+    ['new window . URL("./a•.png", import.meta["url"])', './a.png'],
+    ['new URL("./a•.png", import.meta ?. url); import.meta["resolve"]("./b•.js")', './a.png', './b.js'],
+    ['new selfish.URL("./a.png", import.meta.url); new URL("./a.png", import.meta["urls"])'],
     ['new URL("./a.png", location.href); new URL("./b•.png", import.meta.url)', './b.png'],
     ['new URL("./a.png", base)'],
     ['new URL("./a.png", import.meta.url.replace("x", "y"))'],
@@ -181,6 +185,10 @@ test('a URL that is computed, or relative to a page nobody knows, is told', () =
     ['context.audioWorklet.addModule("p.js")', 'p.js'],
     ['new Worker("blob:x"); new Worker(url); addModule(new URL("./a.js", import.meta.url))', undefined],
     ['new URL("a.png", base); f(import.meta.url)', undefined],
+    ['const base = import.meta.url; new URL("a.png", base)', 'import.meta.url'],
+    ['f((base = import.meta["url"]) => new URL("a.png", base))', 'import.meta["url"]'],
+    ['if (a === import.meta.url || b != import.meta.url) c()', undefined],
+    ['new window.URL(name, import.meta.url)', 'name'],
     ['// new Worker("js/w.js")', undefined],
   ]
   for (const [js, text] of rows) {

@@ -38,6 +38,7 @@ const ROWS: readonly MarkedRow[] = [
   ],
   ['<svg><set to="url(a•.svg#x)" attributeName="fill"/><set attributeName="x" to="a.png"/></svg>', 'a.svg#x'],
   ['<svg><foreignObject><img src="a•.png"/><video poster="b•.jpg"/></foreignObject></svg>', 'a.png', 'b.jpg'],
+  ['<svg><foreignObject><img srcset="a•.png 1x, b•.png 2x"/></foreignObject></svg>', 'a.png', 'b.png'],
   ['<svg><style><!-- a { b: url(c.png) } --> d { e: url(f•.png) }</style></svg>', 'f.png'],
   ['<svg><image href=a.png /><image href="b•.png"/></svg>', 'b.png'],
 ]
