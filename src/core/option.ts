@@ -173,7 +173,8 @@ export function asOneOf<const T extends string>(...words: readonly T[]): OptionP
 /** A list whose entries are all of one kind. */
 export function asListOf<T>(parse: OptionParser<T>): OptionParser<readonly T[]> {
   return (value, where) => {
-    if (!Array.isArray(value)) throw wrongShape(value, where, 'a list')
+    if (!Array.isArray(value))
+      throw wrongShape(value, where, `a list, such as [${JSON.stringify(value) ?? ''}]`)
     return value.map((entry: unknown, index) => parse(entry, `${where}[${index}]`))
   }
 }

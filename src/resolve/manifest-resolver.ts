@@ -1,11 +1,10 @@
-import { FingerpostError } from '../core/error.ts'
 import { lazily } from '../core/lazy.ts'
 import type { Manifest, ManifestAsset } from '../core/manifest/manifest.ts'
-import { nearestNames } from '../core/nearest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import { isModuleKind } from '../core/reference/reference.ts'
 import { createImportMap } from './import-map.ts'
 import { createResolver, findEntry, pathIn, type Resolver } from './resolver.ts'
+import { unknownName } from './unknown-name.ts'
 
 /**
  * Answers from the manifest of a build.
@@ -43,13 +42,14 @@ function importedBy({ assets, importMap = new Map() }: Manifest): ReadonlySet<Lo
 export function assetOf(manifest: Manifest, name: string): ManifestAsset {
   const asset = manifest.assets.get(name)
   if (asset !== undefined) return asset
-  const nearest = nearestNames(name, manifest.assets.keys())
-  const hint =
-    nearest.length > 0
-      ? `Did you mean ${nearest.join(', ')}?`
-      : 'Names are relative to the sources, without a leading slash.'
-  throw new FingerpostError('FP_UNKNOWN_NAME', `${JSON.stringify(name)} is not in the manifest.`, {
-    remedy: `${hint} A new file needs a new build: fingerpost build`,
-    details: { name, nearest },
+  throw unknownName(name, manifest.assets, (nearest) => {
+    const hint =
+      nearest.length > 0
+        ? `Did you mean ${nearest.join(', ')}?`
+        : 'Names are relative to the sources, without a leading slash.'
+    return {
+      message: `${JSON.stringify(name)} is not in the manifest.`,
+      remedy: `${hint} A new file needs a new build: fingerpost build`,
+    }
   })
 }

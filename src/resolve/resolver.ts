@@ -3,6 +3,7 @@ import type { BundleEntries, ManifestAsset, ManifestReference } from '../core/ma
 import { nearestNames } from '../core/nearest.ts'
 import { encodePath, extensionOf, type LogicalPath } from '../core/path.ts'
 import { provesModule, splitSuffix } from '../core/reference/reference.ts'
+import { notAFile, notAName } from './unknown-name.ts'
 
 /**
  * Answers for logical paths: from a manifest in production, from the sources in development. Templates use both alike.
@@ -138,23 +139,4 @@ function unknownEntry(name: string, known: Iterable<string>): FingerpostError {
         : "Set build.manifest in vite.config.js to true, and list Vite's output as a source. Entries are named by their source: src/main.js",
     details: { name, nearest },
   })
-}
-
-function notAName(given: unknown): FingerpostError {
-  const what = given === null || typeof given !== 'object' ? String(given) : 'an object'
-  return new FingerpostError('FP_UNKNOWN_NAME', `The name of a file is text, not ${what}.`, {
-    remedy:
-      "Write it in quotes: static('css/site.css'), in Django's style {% static 'css/site.css' %}. Without quotes it is a variable.",
-  })
-}
-
-function notAFile(name: string): FingerpostError {
-  return new FingerpostError(
-    'FP_UNKNOWN_NAME',
-    `${JSON.stringify(name)} names a folder. Only files have URLs.`,
-    {
-      remedy: "Give the whole name: static('img/logo.svg'), or static('img/' + name) with a variable.",
-      details: { name, nearest: [] },
-    },
-  )
 }

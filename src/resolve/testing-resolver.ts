@@ -1,12 +1,11 @@
-import { FingerpostError } from '../core/error.ts'
 import { mediaType } from '../core/media-type.ts'
-import { nearestNames } from '../core/nearest.ts'
 import { asAnything, asText, type OptionTable, parseOptions } from '../core/option.ts'
 import { isLogicalPath, type LogicalPath } from '../core/path.ts'
 import { collect } from '../sources/collect.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
 import { locateSources, type SourceOption } from '../sources/source.ts'
 import { createResolver, type Resolver } from './resolver.ts'
+import { unknownName } from './unknown-name.ts'
 
 /** Which names a testing resolver knows. */
 export interface TestingOptions {
@@ -38,7 +37,7 @@ export async function createTestingResolver(options: TestingOptions = {}): Promi
     has: (path) => known?.has(path) ?? false,
     get(path) {
       const isKnown = known === undefined ? isLogicalPath(path) : known.has(path) || entries.has(path)
-      if (!isKnown) throw unknownName(path, known ?? [])
+      if (!isKnown) throw unknownName(path, known ?? new Set(), (nearest) => describeUnknown(path, nearest))
       return { file: path, type: mediaType(path), integrity: TESTING_INTEGRITY, references: [] }
     },
   })
@@ -59,10 +58,9 @@ async function listNames(sources: readonly SourceOption[], cwd: string): Promise
   return new Set(files.keys())
 }
 
-function unknownName(name: string, known: Iterable<LogicalPath>): FingerpostError {
-  const nearest = nearestNames(name, known)
-  return new FingerpostError('FP_UNKNOWN_NAME', `No source has ${JSON.stringify(name)}.`, {
+function describeUnknown(name: string, nearest: readonly string[]) {
+  return {
+    message: `No source has ${JSON.stringify(name)}.`,
     remedy: nearest.length > 0 ? `Did you mean ${nearest.join(', ')}?` : 'Names are relative to the sources.',
-    details: { name, nearest },
-  })
+  }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { BigIntStats } from 'node:fs'
+import { type BigIntStats, readdirSync } from 'node:fs'
 import { open, readFile, realpath, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
@@ -127,7 +127,7 @@ async function readManifestFile(
     }
   } catch (cause) {
     if (cause instanceof FingerpostError) throw cause
-    if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw unusable(path, 'it does not exist', cause)
+    if (isSystemError(cause, 'ENOENT', 'ENOTDIR')) throw missing(path, cause)
     if (isSystemError(cause, 'EACCES')) throw unreadable(path, cause)
     throw unusable(path, cause instanceof Error ? cause.message : String(cause), cause)
   }
@@ -150,6 +150,23 @@ async function fetchText(url: URL): Promise<string> {
     text.push(decoder.decode(piece, { stream: true }))
   }
   return text.join('')
+}
+
+function missing(path: string, cause: unknown): FingerpostError {
+  const folder = dirname(path)
+  const message = `Cannot read the manifest ${path}: it does not exist.`
+  const remedy = hasFiles(folder)
+    ? `${folder} has files, but no build. The option root is the folder that fingerpost build writes, not one of its sources.`
+    : `Build first: fingerpost build --out ${folder}. Or set the option root to the folder of a build.`
+  return new FingerpostError('FP_MANIFEST', message, { remedy, details: { manifest: path }, cause })
+}
+
+function hasFiles(folder: string): boolean {
+  try {
+    return readdirSync(folder).length > 0
+  } catch {
+    return false
+  }
 }
 
 function unusable(path: string, fault: string, cause?: unknown): FingerpostError {

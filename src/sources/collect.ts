@@ -19,7 +19,8 @@ export async function collect(finders: readonly Finder[]): Promise<Collection> {
   for (const loser of listings.flatMap((listing) => listing.files)) {
     const winner = winners.get(loser.path)
     if (winner === undefined) winners.set(loser.path, loser)
-    else shadowed.push({ path: loser.path, winner, loser })
+    // A folder may be listed twice, or be within another source.
+    else if (winner.absolutePath !== loser.absolutePath) shadowed.push({ path: loser.path, winner, loser })
   }
   const files = new Map([...winners].sort(([a], [b]) => comparePaths(a, b)))
   refuseCollisions(files)

@@ -120,7 +120,7 @@ export function testResolverContract(name: string, makeResolver: MakeResolver): 
         assert.throws(() => ask(given as never), { code: 'FP_UNKNOWN_NAME', message })
       }
     }
-    for (const given of ['', 'img/', 'img/?v=1', '#top']) {
+    for (const given of ['', 'img', 'img/', 'img/?v=1', '#top']) {
       const message = /names a folder\. Only files have URLs\.\n.*static\('img\/' \+ name\)/
       assert.throws(() => resolver.resolve(given), { code: 'FP_UNKNOWN_NAME', message }, given)
     }

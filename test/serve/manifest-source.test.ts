@@ -10,7 +10,7 @@ import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { makeBuild, writeBuild } from '../support/fixture-build.ts'
 import { asNobody } from '../support/nobody.ts'
 import { createS3Lab } from '../support/s3.ts'
-import { readTree } from '../support/tree.ts'
+import { makeTree, readTree } from '../support/tree.ts'
 
 const lab = createS3Lab()
 const CDN = { url: 'https://cdn.example/static/' }
@@ -42,6 +42,18 @@ test('a manifest in a bucket makes the URLs of the CDN, and follows the next pub
   assert.notEqual(app.static('a.css'), before)
   const { statusCode } = await app.inject('/static/a.css')
   assert.equal(statusCode, 404, 'the files are the business of the CDN')
+})
+
+test('a folder of sources is told from one where a build is missing', async (context) => {
+  const sources = makeTree(context, { 'assets/a.css': 'a' })
+  await assert.rejects(startApp(context, { root: join(sources, 'assets') }), {
+    code: 'FP_MANIFEST',
+    message: /does not exist\.\n.*assets has files, but no build\./,
+  })
+  await assert.rejects(startApp(context, { root: join(sources, 'gone') }), {
+    code: 'FP_MANIFEST',
+    message: /does not exist\.\n.*fingerpost build --out \S*gone\./,
+  })
 })
 
 test('a manifest is read from an address, and a failure stops the start with its reason', async (context) => {

@@ -19,6 +19,18 @@ test('the source asked first wins, the other is reported', async (context) => {
   assert.equal(shadowed[0]?.loser.size, 7)
 })
 
+test('a folder that is listed twice shadows nothing', async (context) => {
+  const folder = makeTree(context, { 'a.css': 'a', 'img/b.svg': 'b' })
+  const sources = [
+    createFolderFinder({ folder, prefix: '' }),
+    createFolderFinder({ folder, prefix: '' }),
+    createFolderFinder({ folder: join(folder, 'img'), prefix: 'img/' }),
+  ]
+  const { files, shadowed } = await collect(sources)
+  assert.deepEqual([...files.keys()], ['a.css', 'img/b.svg'])
+  assert.deepEqual(shadowed, [])
+})
+
 test('find gives every source that has the name, the winner first', async (context) => {
   const sources = finders(context, { 'a.css': 'x' }, { 'b.css': '' }, { 'a.css': 'xyz' })
   const found = findEverywhere(sources, 'a.css')

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, extname, resolve } from 'node:path'
@@ -59,11 +60,15 @@ async function findConfigFile(cwd: string): Promise<string | undefined> {
 }
 
 async function readJson(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw isSystemError(cause, 'ENOENT') ? missing(file, cause) : unloadable(file, cause)
+  })
   try {
-    return JSON.parse(await readFile(file, 'utf8'))
+    return JSON.parse(text)
   } catch (cause) {
-    if (isSystemError(cause, 'ENOENT')) throw missing(file, cause)
-    throw unloadable(file, cause)
+    const [, position] = /position (\d+)/.exec(String(cause)) ?? []
+    const line = position && `:${text.slice(0, Number(position)).split('\n').length}`
+    throw unloadable(file, cause, line)
   }
 }
 
@@ -90,8 +95,14 @@ async function importModule(file: string, revision: string): Promise<Record<stri
       throw missing(file, cause)
     if (isSystemError(cause, 'ERR_UNKNOWN_FILE_EXTENSION') && extname(file).endsWith('ts'))
       throw noTypeScript(file, cause)
-    throw unloadable(file, cause)
+    throw unloadable(file, cause, cause instanceof SyntaxError ? lineOfSyntaxError(file) : '')
   }
+}
+
+/** `:3`; empty where the error is in a file that this one imports. Node prints the line, but no error has it. */
+function lineOfSyntaxError(file: string): string {
+  const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
+  return /:\d+(?=\r?\n)/.exec(stderr)?.[0] ?? ''
 }
 
 function missing(file: string, cause: unknown): FingerpostError {
@@ -111,7 +122,9 @@ function noTypeScript(file: string, cause: unknown): FingerpostError {
   })
 }
 
-function unloadable(file: string, cause: unknown): FingerpostError {
+/** @param line `:3`, if it is known */
+function unloadable(file: string, cause: unknown, line = ''): FingerpostError {
   const reason = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-  return new FingerpostError('FP_CONFIG', `${file} can't be loaded: ${reason}`, { details: { file }, cause })
+  const message = `${file}${line} can't be loaded: ${reason}`
+  return new FingerpostError('FP_CONFIG', message, { details: { file }, cause })
 }

@@ -11,11 +11,11 @@ import { createSourceReader } from '../../builder/read/source-reader.ts'
 import { createTransformingReader } from '../../builder/read/transforming-reader.ts'
 import { type BuildConfig, type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { createDigester } from '../../core/digest.ts'
-import { FingerpostError } from '../../core/error.ts'
-import { nearestNames } from '../../core/nearest.ts'
+import type { FingerpostError } from '../../core/error.ts'
 import { extensionOf, isLogicalPath, type LogicalPath } from '../../core/path.ts'
 import { createImportMap, type ImportMapSource } from '../../resolve/import-map.ts'
 import { createResolver, findEntry, type Resolver } from '../../resolve/resolver.ts'
+import { unknownName } from '../../resolve/unknown-name.ts'
 import { collect } from '../../sources/collect.ts'
 import type { Collection, SourceFile, SourceFolder } from '../../sources/finder.ts'
 import { createFolderFinder } from '../../sources/folder-finder.ts'
@@ -166,14 +166,12 @@ interface SearchedPlaces {
 
 /** Tells why no source has a name: its file is ignored, is outside every source, or has another name. */
 function explainUnknownName(name: string, places: SearchedPlaces): FingerpostError {
-  const nearest = nearestNames(name, places.collection.files.keys())
   const reason = findIgnored(name, places) ?? findByPath(name, places)
   const searched = places.sources.map(({ folder, prefix }) => (prefix ? `${folder} (as ${prefix})` : folder))
-  const hint = nearest.length === 0 ? '' : `Did you mean ${nearest.join(', ')}? `
-  return new FingerpostError('FP_UNKNOWN_NAME', reason ?? `No source has ${JSON.stringify(name)}.`, {
-    remedy: `${hint}Looked in ${searched.join(', ')}.`,
-    details: { name, nearest },
-  })
+  return unknownName(name, places.collection.files, (nearest) => ({
+    message: reason ?? `No source has ${JSON.stringify(name)}.`,
+    remedy: `${nearest.length === 0 ? '' : `Did you mean ${nearest.join(', ')}? `}Looked in ${searched.join(', ')}.`,
+  }))
 }
 
 /** A source has the file, but leaves it out. */

@@ -84,6 +84,8 @@ export function whyUnreadable(key: string): string | undefined {
   return isReadableKey(key) ? undefined : 'Windows reads it as another name'
 }
 
+const LOOK_FIRST = 'If a record may have no file, look first: user.avatar && app.mediaUrl(user.avatar)'
+
 /**
  * The error for what is no name, or one that isn't safe.
  *
@@ -93,7 +95,13 @@ export function unsafeName(name: unknown, url = ''): FingerpostError {
   if (typeof name !== 'string') {
     // A mistake of the program, unlike a name that a visitor chose.
     return new FingerpostError('FP_PATH', `The name of a file is text, not ${String(name)}.`, {
-      remedy: 'If a record may have no file, look first: user.avatar && app.mediaUrl(user.avatar)',
+      remedy: LOOK_FIRST,
+    })
+  }
+  if (name === '') {
+    return new FingerpostError('FP_PATH', 'The name of a file is empty.', {
+      remedy: LOOK_FIRST,
+      statusCode: 400,
     })
   }
   const bare = (name.startsWith(url) ? name.slice(url.length) : name).replace(/^(?:\.?\/)+/, '')

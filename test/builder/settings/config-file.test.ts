@@ -42,7 +42,8 @@ test('two config files are one too many', async (context) => {
 test('what can not be loaded says why', async (context) => {
   const cwd = makeTree(context, {
     'broken.json': '{',
-    'broken.mjs': 'export default {',
+    'comma.json': '{\n  "sources": [],\n}',
+    'broken.mjs': 'export default {\n  sources: [,\n  url: 1\n}',
     'throws.mjs': 'throw new TypeError("no such thing")',
     'nothing.mjs': 'export const x = 1',
     'import.mjs': 'import "./not-there.mjs"; export default {}',
@@ -50,8 +51,9 @@ test('what can not be loaded says why', async (context) => {
   const expected: Readonly<Record<string, RegExp>> = {
     'none.json': /none\.json doesn't exist/,
     'none.mjs': /none\.mjs doesn't exist/,
-    'broken.json': /broken\.json can't be loaded: SyntaxError/,
-    'broken.mjs': /broken\.mjs can't be loaded/,
+    'broken.json': /broken\.json:1 can't be loaded: SyntaxError/,
+    'comma.json': /comma\.json:3 can't be loaded: SyntaxError/,
+    'broken.mjs': /broken\.mjs:3 can't be loaded: SyntaxError/,
     'throws.mjs': /TypeError: no such thing/,
     'nothing.mjs': /no default export/,
     'import.mjs': /import\.mjs can't be loaded: .*not-there/,

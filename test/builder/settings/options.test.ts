@@ -49,7 +49,7 @@ test('a value of the wrong shape is named with its place', () => {
   const cases: readonly [unknown, RegExp][] = [
     [undefined, /the options should be an object/],
     [[], /the options should be an object/],
-    [{ sources: 'a' }, /sources should be a list; it is "a"/],
+    [{ sources: 'a' }, /sources should be a list, such as \["a"\]; it is "a"/],
     [{ sources: [1] }, /sources\[0\] should be an object; it is 1/],
     [{ sources: [{ prefix: 'a' }] }, /sources\[0\] should be a folder/],
     [{ sources: [], encodings: ['deflate'] }, /encodings\[0\] should be one of br, zstd, gzip/],

@@ -59,6 +59,7 @@ for (const [title, make] of listStorages()) {
       assert.throws(wrong(name), { code: 'FP_PATH', message: /is text, not \w+\.\n.*user\.avatar &&/ })
     for (const name of ['/files/x/a.png', '/x/a.png', './x/a.png'])
       assert.throws(wrong(name), { code: 'FP_PATH', message: /A name is relative.*Write "x\/a\.png"/ })
+    assert.throws(wrong(''), { code: 'FP_PATH', message: /is empty\.\n.*user\.avatar &&/ })
     assert.throws(wrong('../a.png'), { code: 'FP_PATH', message: /safeName\(\)/ })
     for (const ask of [app.media.delete, app.media.signedUrl, app.media.files.read])
       await assert.rejects(async () => ask(undefined as unknown as string), {
