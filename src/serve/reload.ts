@@ -13,8 +13,11 @@ export interface Reloader {
    * @throws FingerpostError `FP_MANIFEST` if the manifest is missing or damaged; the current build stays
    */
   reload(): Promise<boolean>
-  /** Checks because a hashed name is unknown: another process may have the new build already. At most once a second. */
-  checkForMiss(): Promise<void>
+  /**
+   * Checks because a hashed name is unknown: another process may have the new build already. At most once a second;
+   * undefined if the last check has ended and the next isn't due.
+   */
+  checkForMiss(): Promise<void> | undefined
   /** Checks at an interval until {@link close}. Does not keep the process alive. */
   watch(intervalMs: number): void
   close(): void
@@ -24,7 +27,8 @@ export function createReloader(site: Site, source: ManifestSource, log: Log): Re
   let checking: Promise<boolean> | undefined
   let timer: NodeJS.Timeout | undefined
   let seen = site.current.signature
-  let missed: { readonly at: number; readonly checked: Promise<void> } | undefined
+  let missCheckedAt = Number.NEGATIVE_INFINITY
+  let missCheck: Promise<void> | undefined
 
   const load = async (): Promise<boolean> => {
     const loaded = await source.load()
@@ -57,9 +61,15 @@ export function createReloader(site: Site, source: ManifestSource, log: Log): Re
     reload,
     checkForMiss() {
       const now = performance.now()
-      if (missed === undefined || now - missed.at > LIMITS.missCheckMs)
-        missed = { at: now, checked: check().catch(warn) }
-      return missed.checked
+      if (missCheck === undefined && now - missCheckedAt > LIMITS.missCheckMs) {
+        missCheckedAt = now
+        missCheck = check()
+          .catch(warn)
+          .finally(() => {
+            missCheck = undefined
+          })
+      }
+      return missCheck
     },
     watch(intervalMs) {
       const again = () => {

@@ -20,8 +20,8 @@ import type { AnsweringSite } from './site.ts'
 export interface RouteParts {
   readonly site: AnsweringSite
   readonly settings: ServeSettings
-  /** Called for an unknown hashed name; when it resolves, the name is looked up again. */
-  readonly onMiss?: () => Promise<void>
+  /** Called for an unknown hashed name; when it resolves, the name is looked up again. Undefined if that is needless. */
+  readonly onMiss?: () => Promise<void> | undefined
 }
 
 /** The answer to a request as if it had this method; undefined for an unknown name. */
@@ -127,8 +127,8 @@ function addRoutes(
   const respond = (request: FastifyRequest, reply: FastifyReply): void | Promise<void> => {
     const response = find(request, request.raw.method ?? 'GET')
     if (response !== undefined) return answer(reply, response)
-    if (onMiss === undefined || !HASHED_NAME.test(request.raw.url ?? '')) return miss(request, reply)
-    return onMiss().then(() => answerOrMiss(request, reply))
+    const looking = HASHED_NAME.test(request.raw.url ?? '') ? onMiss?.() : undefined
+    return looking === undefined ? miss(request, reply) : looking.then(() => answerOrMiss(request, reply))
   }
   const respondInTurn = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (await waitForTurn(reply.raw)) await respond(request, reply)
