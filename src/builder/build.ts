@@ -67,9 +67,16 @@ export async function collectSources(config: BuildConfig) {
   return collect(located.map((source) => withRenames(createFolderFinder({ ...source, ignore }), config)))
 }
 
+/** {@link collectSources} and the files of npm packages that modules import, as a build has them. */
+export async function collectAll(config: BuildConfig): Promise<Collection> {
+  const own = await collectSources(config)
+  if (config.importMap.packages === undefined) return own
+  return withPackages(own, { config, signal: new AbortController().signal }, await createDigester())
+}
+
 async function withPackages(
   collection: Collection,
-  { config, signal }: BuildContext,
+  { config, signal }: Pick<BuildContext, 'config' | 'signal'>,
   digester: Digester,
 ): Promise<Collection> {
   const { addPackages } = await import('./packages/collect.ts')

@@ -70,7 +70,8 @@ export async function buildSite(collection: Collection, context: SiteContext): P
     const compression = { rulesFor, variants, takeBytes: eager.takeBytes }
     const written = await writeBuild(site, { ...context, compression, previous, signal, abort })
     const { kind, manifest, outputs, deltas, manifestBytes, sizes } = written
-    const work = { ...variants.count(), written: written.written, scanned, read: reader.count() }
+    const counts = { scanned, read: reader.count(), written: written.written, cache: cache.count() }
+    const work = { ...variants.count(), ...counts }
     const { shadowed, skipped } = collection
     const leftOut = listLeftOut(config)
     const sources = { files: collection.files.size, bytes: sumSizes(collection) }

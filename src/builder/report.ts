@@ -3,6 +3,7 @@ import type { Manifest } from '../core/manifest/manifest.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Problem } from '../core/reference/problem.ts'
 import type { Shadowed, Skipped } from '../sources/finder.ts'
+import type { CacheCount } from './cache/cache.ts'
 
 /** Sums over files. */
 export interface Totals {
@@ -32,6 +33,8 @@ export interface BuildWork {
   readonly encoded: number
   /** Variants taken from the cache or a previous build. */
   readonly recalled: number
+  /** What the cache was asked for: scans, names, transforms, variants. None without a cache. */
+  readonly cache: CacheCount
   /** Files written to the output, manifest and history included. */
   readonly written: number
 }

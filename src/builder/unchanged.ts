@@ -87,7 +87,7 @@ export function createUnchangedCheck({
       if (digestSizes(await listSizes(storage), digester) !== known.outputs) return undefined
       const text = await storage.read(MANIFEST_FILE)
       if (digester.of(text) !== known.manifest) return undefined
-      const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 }
+      const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0, cache: { hits: 0, misses: 0 } }
       const { shadowed, skipped } = collection
       const readManifest = () => openManifest(text.toString(), storage.name)
       return { ...known.report, kind: 'unchanged', out: storage.name, work, shadowed, skipped, readManifest }

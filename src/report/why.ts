@@ -1,7 +1,7 @@
 import { readManifest } from '../builder/publish/output.ts'
 import { readHistory } from '../builder/publish/record.ts'
 import { FingerpostError } from '../core/error.ts'
-import { findPathOf } from '../core/hashed-path.ts'
+import { findPathOf, type HashedPath } from '../core/hashed-path.ts'
 import type { Manifest, ManifestAsset } from '../core/manifest/manifest.ts'
 import { nearestNames } from '../core/nearest.ts'
 import { decodePath, type LogicalPath } from '../core/path.ts'
@@ -12,6 +12,8 @@ import { referrersOf } from './referrers.ts'
 export interface FileStory {
   readonly path: LogicalPath
   readonly asset: ManifestAsset
+  /** The hashed name that was asked for, if it is of an earlier build; `since` then tells of that file. */
+  readonly earlier?: HashedPath
   /** References that lead to the file from one that no other refers to, both included. Only the file if there are none. */
   readonly chain: readonly LogicalPath[]
   /** All files that refer to it, in order of path. */
@@ -23,31 +25,44 @@ export interface FileStory {
 /**
  * Tells why a file is in the build of an output.
  *
- * @param name a logical path, a hashed one, or a URL
+ * @param name a logical path, a hashed one, also of an earlier build, or a URL
  * @throws FingerpostError `FP_NOT_FOUND` with the nearest names
  */
 export async function explainFile(storage: Storage, name: string): Promise<FileStory> {
   const manifest = await readManifest(storage)
-  const path = findPath(name, manifest)
-  const asset = path === undefined ? undefined : manifest.assets.get(path)
+  const { builds, retired } = await readHistory(storage)
+  const names = spellingsOf(name, manifest.url)
+  const current = names.flatMap((each) => findPathIn(manifest, each) ?? [])
+  const earlier = current.length > 0 ? undefined : names.find((each) => retired.has(each))
+  const path = current[0] ?? retired.get(earlier ?? '')?.path
+  const asset = manifest.assets.get(path ?? '')
   if (path === undefined || asset === undefined) throw unknownFile(name, manifest)
   const users = usersIn(manifest)
-  const { builds } = await readHistory(storage)
-  const since = builds.findLast(({ added, abandoned }) => !abandoned && added.includes(asset.file))
-  const story = { path, asset, chain: chainTo(path, users), users: users.get(path) ?? [] }
-  if (since === undefined) return story
-  const { digest, publishedAt } = since
-  return { ...story, since: { digest, publishedAt } }
+  const file = earlier ?? asset.file
+  const since = builds.findLast(({ added, abandoned }) => !abandoned && added.includes(file))
+  return {
+    ...{ path, asset, chain: chainTo(path, users), users: users.get(path) ?? [] },
+    ...(earlier !== undefined && { earlier }),
+    ...(since && { since: { digest: since.digest, publishedAt: since.publishedAt } }),
+  }
 }
 
-function findPath(name: string, { url, assets }: Manifest): LogicalPath | undefined {
-  const below = name.startsWith(url) ? name.slice(url.length) : name
-  const spellings = [name, below, decodePath(below.replace(/[?#].*$/s, ''))]
-  for (const spelling of spellings) {
-    const path = assets.has(spelling) ? spelling : findPathOf(spelling, assets)
-    if (path !== undefined) return path
-  }
-  return undefined
+/** What a name may mean: itself, or what follows the build's address in a URL as a browser, page or log has it. */
+function spellingsOf(name: string, url: string): readonly string[] {
+  const bases = [url, pathnameOf(url)]
+  const addresses = [name, pathnameOf(name)]
+  const below = addresses.flatMap((address) =>
+    bases.filter((base) => address.startsWith(base)).map((base) => address.slice(base.length)),
+  )
+  return [name, ...[name, ...below].flatMap((each) => [each, decodePath(each.replace(/[?#].*$/s, ''))])]
+}
+
+function pathnameOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).pathname : address
+}
+
+function findPathIn({ assets }: Manifest, name: string): LogicalPath | undefined {
+  return assets.has(name) ? name : findPathOf(name, assets)
 }
 
 /** By file, the files that refer to it, each once. */

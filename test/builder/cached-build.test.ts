@@ -41,7 +41,7 @@ test('what has not changed is neither read nor scanned nor encoded nor written a
   assert.equal(warm.kind, 'unchanged')
   assert.deepEqual(
     { ...warm.work, recalled: 0 },
-    { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 },
+    { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0, cache: { hits: 0, misses: 0 } },
   )
   assert.deepEqual(formatManifest(warm.manifest), formatManifest(cold.manifest))
 
@@ -51,6 +51,7 @@ test('what has not changed is neither read nor scanned nor encoded nor written a
   assert.equal(work.encoded, 3)
   assert.ok(work.scanned <= 1, `${work.scanned} files scanned`)
   assert.ok(work.read <= 6, `${work.read} files read`)
+  assert.ok(work.cache.hits > 0 && work.cache.misses > 0, JSON.stringify(work.cache))
   assert.equal([...out().keys()].filter((key) => !before.has(key)).length, 6)
 })
 

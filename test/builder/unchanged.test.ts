@@ -50,7 +50,14 @@ test('a build of which nothing has changed looks at stats alone, and tells the s
   const { report, tookShortcut } = await run()
   assert.equal(tookShortcut, true)
   assert.equal(report.kind, 'unchanged')
-  assert.deepEqual(report.work, { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0 })
+  assert.deepEqual(report.work, {
+    read: 0,
+    scanned: 0,
+    encoded: 0,
+    recalled: 0,
+    written: 0,
+    cache: { hits: 0, misses: 0 },
+  })
   const facts = ({ manifest, sources, outputs, problems, shadowed, skipped, out }: typeof first) => {
     const assets = [...manifest.assets]
     return { manifest: { ...manifest, assets }, sources, outputs, problems, shadowed, skipped, out }

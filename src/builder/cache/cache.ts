@@ -24,8 +24,15 @@ export interface Cache {
   get(key: string): Buffer | undefined
   /** @param value a string is kept as UTF-8 */
   put(key: string, value: Uint8Array | string): void
+  /** How many keys `get` has found, and how many not. */
+  count(): CacheCount
   /** Writes what was put. Evicts what was not used for longest if the cache is full. */
   close(): void
+}
+
+export interface CacheCount {
+  readonly hits: number
+  readonly misses: number
 }
 
 /** How to open a cache. */
@@ -40,7 +47,12 @@ export interface CacheOptions {
 }
 
 /** A cache that keeps nothing: `--no-cache`. */
-export const NO_CACHE: Cache = { get: () => undefined, put: () => undefined, close: () => undefined }
+export const NO_CACHE: Cache = {
+  get: () => undefined,
+  put: () => undefined,
+  count: () => ({ hits: 0, misses: 0 }),
+  close: () => undefined,
+}
 
 /** The value that {@link putJson} put under a key. */
 export function getJson<T>(cache: Cache, key: string): T | undefined {
@@ -65,6 +77,8 @@ export function openCache({ dir, maxBytes, digester, clock = Date.now }: CacheOp
   const readers = new Map<string, Pick<Pack, 'read'>>([...packs, own].map((pack) => [pack.name, pack]))
   const changed = new Set<string>()
   let isWritable = true
+  let hits = 0
+  let misses = 0
 
   const note = (id: string, entry: Entry) => {
     entries.set(id, formatEntry(entry))
@@ -93,16 +107,24 @@ export function openCache({ dir, maxBytes, digester, clock = Date.now }: CacheOp
     for (const name of leaving.names) rmSync(join(dir, name), { force: true })
   }
 
+  const find = (key: string): Buffer | undefined => {
+    const id = idOf(key)
+    const line = entries.get(id)
+    if (line === undefined) return undefined
+    const entry = parseEntry(line)
+    const value = entry.kind === 'inline' ? Buffer.from(entry.text) : read(entry)
+    if (value !== undefined && entry.usedOn < today) note(id, { ...entry, usedOn: today })
+    return value
+  }
+
   return {
     get(key) {
-      const id = idOf(key)
-      const line = entries.get(id)
-      if (line === undefined) return undefined
-      const entry = parseEntry(line)
-      const value = entry.kind === 'inline' ? Buffer.from(entry.text) : read(entry)
-      if (value !== undefined && entry.usedOn < today) note(id, { ...entry, usedOn: today })
+      const value = find(key)
+      if (value === undefined) misses++
+      else hits++
       return value
     },
+    count: () => ({ hits, misses }),
     put(key, value) {
       if (canInline(value)) note(idOf(key), { kind: 'inline', usedOn: today, text: value })
       else store(idOf(key), typeof value === 'string' ? Buffer.from(value) : value)

@@ -181,6 +181,7 @@ function createMemoryCache(): Cache {
   return {
     get: (key) => values.get(key),
     put: (key, value) => void values.set(key, Buffer.from(value as Uint8Array)),
+    count: NO_CACHE.count,
     close: () => undefined,
   }
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
-import { collectSources } from '../../builder/build.ts'
+import { collectAll } from '../../builder/build.ts'
 import { type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import type { LogicalPath } from '../../core/path.ts'
@@ -89,7 +89,7 @@ export async function reportOn(settings: Settings, options: ReportOptions): Prom
 async function findSources({ options, cwd }: Settings): Promise<ReadonlyMap<LogicalPath, string>> {
   if ((options.sources ?? []).length === 0) return new Map()
   try {
-    const { files } = await collectSources(parseBuildOptions(options as BuildOptions, cwd))
+    const { files } = await collectAll(parseBuildOptions(options as BuildOptions, cwd))
     return new Map(Array.from(files.values(), ({ path, source }) => [path, shortPath(source.folder, cwd)]))
   } catch (error) {
     if (error instanceof FingerpostError) return new Map()

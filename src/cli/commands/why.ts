@@ -1,5 +1,7 @@
+import { collectAll } from '../../builder/build.ts'
+import { type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
-import { encodePath } from '../../core/path.ts'
+import { encodePath, packageFolderOf } from '../../core/path.ts'
 import { formatBytes, formatNumberOf } from '../../report/unit.ts'
 import { explainFile, type FileStory } from '../../report/why.ts'
 import { findEverywhere } from '../../sources/collect.ts'
@@ -16,7 +18,7 @@ const LISTED_USERS = 10
 export const command = defineCommand({
   usage: 'NAME',
   description: `Tell why a file is in the build: its source, the references that lead to it, its variants and their
-    sizes, and since which build it has this content. NAME is a name, a hashed name or a URL.`,
+    sizes, and since which build it has this content. NAME is a name, a hashed name, also of an earlier build, or a URL.`,
   examples: ['why css/site.css', 'why /static/css/site.3f9a1c0b2d4e5f60.css'],
   options: {
     root: { kind: 'value', short: 'r', value: 'DIR', help: 'Folder of the build (default: staticfiles)' },
@@ -40,12 +42,19 @@ export const command = defineCommand({
 
 /** The sources may be gone, as in a container that has the build only. */
 async function findSource(settings: Settings, path: string): Promise<string | undefined> {
-  const finders = await createFinders(settings).catch(() => [])
-  return findEverywhere(finders, path)[0]?.absolutePath
+  try {
+    const [own] = findEverywhere(await createFinders(settings), path)
+    if (own !== undefined || packageFolderOf(path) === undefined) return own?.absolutePath
+    const config = parseBuildOptions(settings.options as BuildOptions, settings.cwd)
+    return (await collectAll(config)).files.get(path)?.absolutePath
+  } catch (error) {
+    if (error instanceof FingerpostError) return undefined
+    throw error
+  }
 }
 
 function formatStory(
-  { path, asset, chain, users, since }: FileStory,
+  { path, asset, earlier, chain, users, since }: FileStory,
   { url, source }: { readonly url: string; readonly source: string | undefined },
   style: Style,
 ): string {
@@ -55,6 +64,7 @@ function formatStory(
   const more = users.length > LISTED_USERS ? [`and ${users.length - LISTED_USERS} more`] : []
   const rows: readonly (readonly [string, string | undefined])[] = [
     ['url', url + encodePath(asset.file)],
+    ['asked for', earlier && `${earlier}, a file of an earlier build`],
     ['source', source],
     ['size', [formatBytes(asset.size), ...sizes].join(', ')],
     ['since', since && `build ${since.digest} of ${since.publishedAt.toISOString()}`],

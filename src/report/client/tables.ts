@@ -104,12 +104,14 @@ export function drawUnused({ unused }: SiteReport): HTMLElement {
 export function drawWork({ work }: SiteReport): HTMLElement {
   if (work === undefined)
     return element('p', {}, 'Run fingerpost build --report FILE to see what the build did.')
-  const { read, scanned, encoded, recalled, written, steps } = work
+  const { read, scanned, encoded, recalled, written, cache, steps } = work
   const counts = {
     'files read': read,
     'files scanned': scanned,
     'variants compressed': encoded,
     'variants from the cache': recalled,
+    'values found in the cache': cache.hits,
+    'values the cache did not have': cache.misses,
     'files written': written,
   }
   const rows = [

@@ -12,6 +12,7 @@ function createMemoryCache(): Cache {
   return {
     get: (key) => values.get(key),
     put: (key, value) => void values.set(key, Buffer.from(value)),
+    count: () => ({ hits: 0, misses: 0 }),
     close: () => undefined,
   }
 }

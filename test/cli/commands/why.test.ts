@@ -26,6 +26,7 @@ test('why tells source, sizes, build and the references that lead to a file', as
     first.asset.file,
     '/static/js/c%20d.js?v=1',
     `/static/${encodeURI(first.asset.file)}`,
+    `https://shop.test:8443/static/${encodeURI(first.asset.file)}?v=1`,
   ]) {
     const { code, stderr } = await runIn(cwd, 'why', name)
     assert.equal(code, 0)
@@ -42,6 +43,39 @@ test('why tells source, sizes, build and the references that lead to a file', as
   }
   assert.match((await runIn(cwd, 'why', 'js/a.js')).stderr, /reached by {2}no other file of the build\n$/)
   assert.match((await runIn(cwd, 'why', 'js/x.js')).stderr, /reached by {2}js\/y\.js → js\/x\.js\n/)
+})
+
+test('why tells of a hashed name of an earlier build which file that was', async (context) => {
+  const cwd = makeTree(context, {
+    'assets/a.css': 'a{}',
+    'fingerpost.config.json': '{ "sources": ["assets"], "url": "https://cdn.test/s/" }',
+  })
+  assert.equal((await runIn(cwd, 'build')).code, 0)
+  const before = JSON.parse((await runIn(cwd, 'why', 'a.css', '--json')).stdout)
+  writeFileSync(join(cwd, 'assets/a.css'), 'b{}')
+  assert.equal((await runIn(cwd, 'build')).code, 0)
+  for (const name of [before.asset.file, before.url, `/s/${before.asset.file}`]) {
+    const { code, stderr } = await runIn(cwd, 'why', name)
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, new RegExp(`asked for +${before.asset.file}, a file of an earlier build\\n`))
+    assert.match(stderr, new RegExp(`since +build ${before.since.digest} of`))
+  }
+})
+
+test('why and report tell where a file of an npm package comes from', async (context) => {
+  const cwd = makeTree(context, {
+    'assets/app.js': "import 'tiny'",
+    'node_modules/tiny/package.json':
+      '{ "name": "tiny", "version": "1.0.0", "type": "module", "main": "tiny.js" }',
+    'node_modules/tiny/tiny.js': 'export default 1',
+    'fingerpost.config.json': '{ "sources": ["assets"], "importMap": { "packages": "auto" } }',
+  })
+  assert.equal((await runIn(cwd, 'build')).code, 0)
+  const story = JSON.parse((await runIn(cwd, 'why', 'npm/tiny@1.0.0/tiny.js', '--json')).stdout)
+  assert.equal(story.source, join(cwd, 'node_modules/tiny/tiny.js'))
+  const report = JSON.parse((await runIn(cwd, 'report', '--json')).stdout)
+  const file = report.files.find(({ path }: { path: string }) => path === 'npm/tiny@1.0.0/tiny.js')
+  assert.equal(file.source, 'node_modules/tiny')
 })
 
 test('an unknown name is answered with the nearest', async (context) => {
