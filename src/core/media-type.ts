@@ -88,6 +88,7 @@ export function isCompressible(path: LogicalPath): boolean {
   return isTextType(type) || SHRINKING_TYPES.has(type) || type.endsWith('+json') || type.endsWith('+xml')
 }
 
-function isTextType(type: string): boolean {
+/** Whether a media type without parameters is sent with a charset. */
+export function isTextType(type: string): boolean {
   return type.startsWith('text/') || TEXT_TYPES.has(type)
 }

@@ -1,12 +1,10 @@
-import { parseHashedPath } from '../../core/hashed-path.ts'
-import { LIMITS } from '../../core/limit.ts'
 import { DICTIONARIES_FILE, type Dictionaries, isDictionary } from '../../core/manifest/dictionaries.ts'
 import { HISTORY_FILE } from '../../core/manifest/history.ts'
 import { MANIFEST_FILE, type Manifest } from '../../core/manifest/manifest.ts'
-import { bareMediaType } from '../../core/media-type.ts'
 import { extensionOf } from '../../core/path.ts'
 import { parsePublicUrl } from '../../core/public-url.ts'
-import { indent, quoteExactly, quoteValue } from './syntax.ts'
+import { formatCacheMap, formatPrecompressed, formatSpecialTypes, formatTypes } from './names.ts'
+import { indent, quoteValue } from './syntax.ts'
 
 /** A build that nginx sends by itself. */
 export interface NginxStatic {
@@ -19,31 +17,11 @@ export interface NginxStatic {
   readonly brotli: boolean
 }
 
-/** What a hashed name looks like: the digest before one extension or two, or at the end. */
-const HASHED = String.raw`~\.[0-9a-f]{16}(?:\.[^./]+){0,2}$`
-
-const IMMUTABLE = `"public, max-age=${LIMITS.immutableMaxAgeSeconds}, immutable"`
-
-/** Precompressed files have no address of their own: `site.0123456789abcdef.css.br`. */
-const PRECOMPRESSED = String.raw`\.[0-9a-f]{16}\.[^./]+(?:\.[^./]+)?\.(?:br|gz|zst)$`
-
-/** Deltas have none either: `site.0123456789abcdef.css.0123456789abcdef.dcb`. */
-const DELTA = String.raw`\.[0-9a-f]{16}(?:\.[^./]+){0,2}\.[0-9a-f]{16}\.dc[bz]$`
-
-/** Extensions the next build may bring, besides those of this one. */
-const USUAL_EXTENSIONS =
-  '.css .js .mjs .json .map .html .txt .xml .svg .png .jpg .jpeg .gif .webp .avif .ico .woff2 .woff .ttf .otf .wasm .pdf .mp4 .webm .mp3 .webmanifest'
-
 /** The maps of the static part; they stand outside of `server`. */
 export function formatStaticMaps({ manifest, dictionaries }: NginxStatic, app: string | undefined): string {
   const patterns =
     dictionaries === undefined || app === undefined ? '' : formatPatterns(manifest, dictionaries)
-  return `${patterns}# A year for hashed names, whose bytes never change; every other name is asked for again.
-map $uri $fingerpost_static_cache {
-    default "no-cache";
-${indent(formatExceptions(manifest))}    "${HASHED}" ${IMMUTABLE};
-}
-`
+  return patterns + formatCacheMap(manifest, folderOf(manifest))
 }
 
 /**
@@ -55,7 +33,7 @@ ${indent(formatExceptions(manifest))}    "${HASHED}" ${IMMUTABLE};
 export function formatStaticLocation(settings: NginxStatic, app: string | undefined, more: string): string {
   const { root, manifest, dictionaries, brotli } = settings
   const hasDeltas = dictionaries !== undefined && app !== undefined
-  const path = decodeURI(parsePublicUrl(manifest.url).pathname)
+  const path = folderOf(manifest)
   const fallback =
     app === undefined
       ? '# Only hashed names are on the disk; templates never make others.'
@@ -68,9 +46,7 @@ location ^~ ${quoteValue(path)} {
 
     # Only files have an address: no folders, dotfiles, precompressed files, and not the list of everything.
     try_files $uri =404;
-    location ~ "${PRECOMPRESSED}" { return 404; }
-    location ~ "${DELTA}" { return 404; }
-    location ~ /\\.(?!well-known/) { return 404; }
+${indent(formatPrecompressed(manifest, path))}    location ~ /\\.(?!well-known/) { return 404; }
     location = ${quoteValue(path + MANIFEST_FILE)} { return 404; }
     location = ${quoteValue(path + HISTORY_FILE)} { return 404; }
     location = ${quoteValue(path + DICTIONARIES_FILE)} { return 404; }
@@ -81,12 +57,7 @@ ${hasDeltas ? DELTAS_BY_APP : ''}
     gzip_vary on;
     ${brotli ? 'brotli_static on;' : '# brotli_static on;  # needs the module ngx_http_brotli_static_module'}
 
-${indent(formatTypes(manifest))}
-    default_type application/octet-stream;
-    charset utf-8;
-    charset_types text/css text/plain text/xml text/javascript application/json application/xml
-                  application/manifest+json image/svg+xml;
-
+${indent(formatTypes(manifest))}${indent(formatSpecialTypes(manifest, path))}
     # Headers of an outer level would be lost as soon as one is added here: all of them stand together.
     add_header Cache-Control $fingerpost_static_cache;
     add_header Access-Control-Allow-Origin "*";
@@ -112,7 +83,7 @@ const DICTIONARY_HEADERS = `    add_header Use-As-Dictionary $fingerpost_diction
  * are left to the app.
  */
 function formatPatterns(manifest: Manifest, { minBytes }: Dictionaries): string {
-  const folder = decodeURI(parsePublicUrl(manifest.url).pathname).replace(/[^\w/-]/g, String.raw`\$&`)
+  const folder = folderOf(manifest).replace(/[^\w/-]/g, String.raw`\$&`)
   const assets = [...manifest.assets].filter(([path, asset]) => isDictionary(path, asset, minBytes))
   const format = (found: readonly (typeof assets)[number][], dash: string, hash: string) => {
     const extensions = new Set(
@@ -150,32 +121,7 @@ map "$status$http_range" $fingerpost_dictionary {
 `
 }
 
-/**
- * Names whose look deceives: logical ones that look hashed (`vendor/jquery.0123456789abcdef.js`), and prehashed ones, whose
- * digest is a bundler's.
- */
-function formatExceptions(manifest: Manifest): string {
-  const folder = decodeURI(parsePublicUrl(manifest.url).pathname)
-  const files = new Set([...manifest.assets.values()].map(({ file }) => file))
-  const lines = [...manifest.assets.keys()].flatMap((path) => {
-    const looksHashed = parseHashedPath(path) !== undefined
-    if (looksHashed === files.has(path)) return []
-    return [`${quoteExactly(folder + path)} ${looksHashed ? '"no-cache"' : IMMUTABLE};\n`]
-  })
-  return lines.join('')
-}
-
-function formatTypes(manifest: Manifest): string {
-  const extensions = new Set(USUAL_EXTENSIONS.split(' '))
-  for (const path of manifest.assets.keys()) {
-    const extension = extensionOf(path)
-    if (/^\.[a-z0-9+-]+$/.test(extension)) extensions.add(extension)
-  }
-  const byType = new Map<string, string[]>()
-  for (const extension of [...extensions].sort()) {
-    const type = bareMediaType(`x${extension}`)
-    byType.set(type, [...(byType.get(type) ?? []), extension.slice(1)])
-  }
-  const lines = [...byType].sort(([a], [b]) => (a < b ? -1 : 1))
-  return `types {\n${lines.map(([type, names]) => `    ${type} ${names.join(' ')};\n`).join('')}}`
+/** The path below which the files are: `/static/`. */
+function folderOf({ url }: Manifest): string {
+  return decodeURI(parsePublicUrl(url).pathname)
 }

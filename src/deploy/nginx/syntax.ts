@@ -44,16 +44,22 @@ export function quoteValue(text: string): string {
 
 /** A key of a `map` that matches exactly this text. A plain key would count against `map_hash_bucket_size`. */
 export function quoteExactly(text: string): string {
-  return quote(`~^${text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}$`)
+  return quote(`~^${escapePattern(text)}$`)
+}
+
+/** A regular expression for exactly this text. */
+export function escapePattern(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}
+
+/** Quotes a value of a directive that knows no variables, such as `location`. */
+export function quote(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** Indents lines by four spaces; empty lines stay empty. */
 export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '    ')
-}
-
-function quote(text: string): string {
-  return `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
 /** Reads directives up to the brace that closes the block, or up to the end. */

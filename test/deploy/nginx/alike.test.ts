@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fastify from 'fastify'
 import { build } from '../../../src/builder/build.ts'
@@ -16,10 +18,18 @@ const BUILD = {
   'js/app.js.map': '{"version":3}',
   'fonts/a.woff2': 'font',
   'vendor/jquery.0123456789abcdef.js': 'a name that looks hashed',
-  'bundled/app-B1xyZ9aQ.js': 'console.log(1)',
+  'bundled/app-B1xyZ9aQ.js': 'console.log(1);'.repeat(200),
+  'bundled/data-B1xyZ9aQ.gz': 'a prehashed file of its own',
   'img/a.png': PNG,
-  LICENSE: 'MIT',
+  LICENSE: 'MIT '.repeat(400),
+  'data.gz': 'a file of its own, not a precompressed one',
+  'table.csv': 'a,b',
+  'README.md': '# A',
+  'subs.vtt': 'WEBVTT',
+  '.well-known/apple-app-site-association': '{}',
 }
+
+const COMPRESSED = ['css/site.css', 'LICENSE', 'bundled/app-B1xyZ9aQ.js']
 
 /** The app and nginx in front of it, with the configuration that is printed. */
 async function startBoth(context: TestContext, url: string) {
@@ -51,6 +61,10 @@ async function startBoth(context: TestContext, url: string) {
   })
   await startNginx(context, writeNginxConfig(context, config), port)
   const prefix = new URL(url, 'http://x').pathname
+  for (const name of COMPRESSED) {
+    const { file } = manifest.assets.get(name) ?? assert.fail(name)
+    for (const suffix of ['.br', '.gz']) assert.ok(existsSync(join(root, file + suffix)), file + suffix)
+  }
   return {
     ports: { app: Number(new URL(address).port), nginx: port },
     prefix,
@@ -168,12 +182,12 @@ for (const url of ['/static/', '/', '/sub/path/static/', 'https://cdn.example.co
     if (!hasTool(context, 'nginx')) return
     const { ports, prefix, fileOf } = await startBoth(context, url)
     const names = Object.keys(BUILD)
-    const css = fileOf('css/site.css')
     const sent = new Set(names.map(fileOf))
     const paths = [
       ...sent,
       ...names.map((name) => prefix + name).filter((path) => !sent.has(path)),
-      ...[`${css}.br`, `${css}.gz`, `${prefix}css`, `${prefix}css/`, prefix],
+      ...COMPRESSED.flatMap((name) => ['.br', '.gz'].map((suffix) => fileOf(name) + suffix)),
+      ...[`${prefix}css`, `${prefix}css/`, prefix],
       ...[`${prefix}manifest.json`, `${prefix}history.json`, `${prefix}.fingerpost/x`],
       ...[`${prefix}css/site.0000000000000000.css`, `${prefix}none.css`],
     ]

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import fastify from 'fastify'
+import { build } from '../../../src/builder/build.ts'
 import { parseManifest } from '../../../src/core/manifest/manifest.ts'
 import { findNginx, formatNginxConfig, type NginxSettings } from '../../../src/deploy/nginx/config.ts'
 import type { NginxMedia } from '../../../src/deploy/nginx/media.ts'
@@ -317,6 +318,28 @@ test('a build alone makes a configuration that works without an app', async (con
   assert.match(await testNginxConfig(writeNginxConfig(context, formatNginxConfig(settings))), /successful/)
   assert.doesNotMatch(formatNginxConfig({ ...settings, whole: undefined }), /^events/m)
   rmSync(root, { recursive: true })
+})
+
+test('without an app, precompressed files have no address, and files of such a format have theirs', async (context) => {
+  if (!hasTool(context, 'nginx')) return
+  const text = 'a few words, many times. '.repeat(100)
+  const files = { LICENSE: text, 'a.txt': text, 'kept/b-B1xyZ9aQ.js': text, 'c.gz': 'c', 'kept/d.zst': 'd' }
+  const root = makeTree(context)
+  const sources = [makeTree(context, files)]
+  const { manifest } = await build({ sources, out: root, prehashed: ['kept/**'], cache: false })
+  const port = await freePort()
+  const config = formatNginxConfig({
+    ...{ listen: `127.0.0.1:${port}`, serverName: '_', app: undefined, media: undefined },
+    static: { root, manifest, brotli: false },
+    whole: { modules: [] },
+  })
+  await startNginx(context, writeNginxConfig(context, config), port)
+  const statusOf = async (path: string) => (await exchange(port, `/static/${path}`)).status
+  for (const { file } of manifest.assets.values()) assert.equal(await statusOf(file), 200, file)
+  const compressed = [...readTree(root).keys()].filter((file) => /\.(?:br|gz)$/.test(file))
+  const siblings = compressed.filter((file) => !/^c\./.test(file))
+  assert.equal(siblings.length, 6)
+  for (const file of siblings) assert.equal(await statusOf(file), 404, file)
 })
 
 test('a folder whose name nginx would take for a variable is refused', async (context) => {

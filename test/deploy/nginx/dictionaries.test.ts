@@ -107,4 +107,7 @@ test('names of bundlers are offered too', async (context) => {
   await startNginx(context, writeNginxConfig(context, config), port)
   const { headers } = await exchange(port, `/static/${file}`)
   assert.equal(headers['use-as-dictionary'], 'match="/static/app/index-:h.js"')
+  const delta = `${file}.0123456789abcdef.dcb`
+  writeFileSync(join(root, delta), DELTA)
+  assert.equal((await exchange(port, `/static/${delta}`)).status, 502, 'left to the app, which is not there')
 })
