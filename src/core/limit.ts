@@ -191,7 +191,7 @@ export const LIMITS = {
   preloadFonts: 8,
   /** Images of one stylesheet above which `reply.preload` takes none of them. */
   preloadImages: 8,
-  /** Problems that a command prints one by one; further ones are only counted. */
+  /** Problems, or files to remove, that a command prints one by one; further ones are only counted. */
   shownProblems: 50,
   /** Damaged files that a running server reports one by one; further ones are only counted. */
   damageReports: 1000,

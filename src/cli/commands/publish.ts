@@ -9,6 +9,7 @@ import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import { atLeast, oneOf } from '../arguments.ts'
 import { defineCommand } from '../command.ts'
 import { createProgress, SILENT_PROGRESS } from '../progress.ts'
+import { formatSome } from '../report.ts'
 import { BUCKET_OPTIONS, CONFIG_OPTION, loadSettings, openBucket, readBuild } from '../settings.ts'
 import { PRUNE_OPTIONS, pruneRules } from './prune.ts'
 
@@ -66,7 +67,8 @@ function formatReport({ kind, target, uploaded, bytes, unchanged, removed, delta
     kind === 'published' ? ['uploaded', 'removed'] : ['would be uploaded', 'would be removed']
   const files = `${formatNumberOf(uploaded.length, 'file')} (${formatBytes(bytes)})`
   const pruned = removed.length === 0 ? '' : `${formatNumberOf(removed.length, 'old file')} ${remove}\n`
-  const names = kind === 'published' ? '' : removed.map(({ file }) => `  ${file}\n`).join('')
+  const listed = kind === 'published' ? [] : removed
+  const names = formatSome(listed, LIMITS.shownProblems, 'files', ({ file }) => `  ${file}\n`)
   const left =
     deltas === 0
       ? ''

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import { finding, type NginxExpectations, type NginxFinding } from './finding.ts'
 import type { NginxDirective } from './syntax.ts'
 
@@ -45,8 +46,9 @@ function findRootForAlias(
   const prefix = prefixOf(around.at(-1))
   if (directive.name !== 'root' || prefix === undefined || prefix === '/') return []
   const bare = folder.replace(/\/+$/, '')
-  const lastSegment = prefix.split('/').filter(Boolean).at(-1) ?? ''
-  if (bare !== build && bare !== media && !bare.endsWith(`/${lastSegment}`)) return []
+  // Checked on another machine, the folder of the build is elsewhere.
+  const names = [basename(prefix), basename(build), media && basename(media)]
+  if (!names.includes(basename(bare))) return []
   return finding(
     'root-for-alias',
     directive,

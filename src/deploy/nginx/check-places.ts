@@ -1,3 +1,6 @@
+import { DICTIONARIES_FILE } from '../../core/manifest/dictionaries.ts'
+import { HISTORY_FILE } from '../../core/manifest/history.ts'
+import { MANIFEST_FILE } from '../../core/manifest/manifest.ts'
 import { finding, type NginxExpectations, type NginxFinding } from './finding.ts'
 import { choosePlace, fileFor, folderOf, type Place, placesIn, serversOf, settingsOf } from './place.ts'
 import type { NginxDirective } from './syntax.ts'
@@ -113,12 +116,14 @@ function captureInto(place: Place, folder: string): string | undefined {
 }
 
 function findOpenManifest(place: Place, server: Place, { build }: Site): readonly NginxFinding[] {
-  return ['manifest.json', 'history.json'].flatMap((name) => {
+  const open = [MANIFEST_FILE, HISTORY_FILE, DICTIONARIES_FILE].flatMap((name) => {
     const url = findUrl(place, server, build, [name])
-    if (url === undefined || fileFor(place, url) !== `${build}/${name}`) return []
-    const message = `${url} lists every file of the build.`
-    return finding('open-manifest', place.directive, message, `Add: location = ${url} { return 404; }`)
+    return url !== undefined && fileFor(place, url) === `${build}/${name}` ? [url] : []
   })
+  if (open.length === 0) return []
+  const message = `Files of the build are listed in ${open.join(', ')}.`
+  const remedy = `Add: ${open.map((url) => `location = ${url} { return 404; }`).join(' ')}`
+  return finding('open-manifest', place.directive, message, remedy)
 }
 
 function findOpenProject(place: Place, _server: Place, { build, isProject }: Site): readonly NginxFinding[] {

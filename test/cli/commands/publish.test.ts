@@ -38,6 +38,23 @@ test('publish --prune --dry-run names what would be removed, and removes nothing
   assert.match((await publish('--prune', '--keep', '1', '--min-age', '0s')).stderr, /\d old files? removed/)
 })
 
+test('publish --prune --dry-run names the first 50 files and counts the others', async (context) => {
+  const endpoint = await lab.environment(context)
+  if (endpoint === undefined) return
+  const names = Array.from({ length: 60 }, (_, index) => [`${index}.css`, 'a{}'])
+  const root = await makeBuild(context, Object.fromEntries(names))
+  const publish = (...args: readonly string[]) =>
+    runIn(root, 'publish', `s3://${BUCKET}/many`, '--out', '.', '--endpoint', endpoint, ...args)
+  assert.equal((await publish()).code, 0)
+  await writeBuild(root, { 'a.css': 'a{}' })
+  const args = ['--prune', '--keep', '1', '--min-age', '0s', '--dry-run']
+  const { stderr } = await publish(...args)
+  assert.equal(stderr.match(/^ {2}\d+\.[0-9a-f]{16}\.css$/gm)?.length, 50)
+  assert.match(stderr, /60 old files would be removed\n/)
+  assert.match(stderr, /… and 10 more files\. --json lists all\.\n/)
+  assert.equal(JSON.parse((await publish(...args, '--json')).stdout).removed.length, 60)
+})
+
 test('fingerpost publish says what is wrong', async (context) => {
   const root = await makeBuild(context, { 'a.css': 'a{}' })
   assert.equal((await runIn(root, 'publish')).code, 2)

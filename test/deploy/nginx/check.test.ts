@@ -37,6 +37,13 @@ const MISTAKES: readonly (readonly [why: string, config: string, code: FindingCo
     2,
   ],
   ['root where alias is meant: the same name', 'location /media/ { root /srv/media/; }', 'root-for-alias', 1],
+  [
+    'root where alias is meant: the build, on another machine',
+    'location /static/ { root /path/to/staticfiles/; }',
+    'root-for-alias',
+    1,
+  ],
+  ['root where alias is meant: the media', 'location /files/ { root /mnt/media; }', 'root-for-alias', 1],
   ['alias without slashes: the parent is open', 'location /static {\n alias /srv/s/;\n}', 'alias-slash', 2],
   ['alias without slash: names run together', 'location ^~ /static/ { alias /srv/s; }', 'alias-slash', 1],
   ['both without slash', 'location /static { alias /srv/s; }', 'alias-slash', 1],
@@ -179,7 +186,7 @@ const RIGHT = `
           add_header A 1;
           add_header X-Content-Type-Options nosniff;
           location = /static/manifest.json { return 404; }
-          location ~ ^/static/history\\.json$ { deny all; }
+          location ~ ^/static/(history|dictionaries)\\.json$ { deny all; }
           location ~ "\\.[0-9a-f]{16}\\." { expires max; add_header X-Content-Type-Options nosniff; add_header A 1; }
         }
         location = /favicon.ico { alias /srv/app/favicon.ico; }
@@ -202,6 +209,20 @@ test('nginx itself accepts each of these configurations', async (context) => {
     ...[...MISTAKES, ...OPEN].map((row) => row[1]),
   ])
     assert.match(await testNginxConfig(writeNginxConfig(context, wholeOf(config))), /successful/, config)
+})
+
+test('each file that lists the build is named until all have no address', () => {
+  const urls = ['manifest', 'history', 'dictionaries'].map((name) => `/static/${name}.json`)
+  const closed = (hidden: readonly string[]) =>
+    hidden.map((url) => `location = ${url} { return 404; }`).join(' ')
+  for (const count of urls.keys()) {
+    const [hidden, open] = [urls.slice(0, count), urls.slice(count)]
+    const config = `location /static/ { alias /srv/app/staticfiles/; ${NOSNIFF} ${closed(hidden)} }`
+    assert.deepEqual(
+      checkNginxConfig(config, EXPECTED).map(({ message, remedy }) => [message, remedy]),
+      [[`Files of the build are listed in ${open.join(', ')}.`, `Add: ${closed(open)}`]],
+    )
+  }
 })
 
 test('with private media, nothing but the app may lead to their folder', () => {
