@@ -5,8 +5,11 @@ import { chmodSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
+import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import type { S3Server } from '../support/ceph.ts'
 import { REPOSITORY } from '../support/cli.ts'
 import { cleanEnvironment } from '../support/environment.mjs'
+import { clientFor } from '../support/s3.ts'
 import { makeTree, type Tree } from '../support/tree.ts'
 
 /** A page that is followed to the letter: its files, then its commands. */
@@ -18,16 +21,38 @@ export interface Guide {
 }
 
 export function readGuide(page: string): Guide {
-  const text = readFileSync(join(REPOSITORY, 'docs', page), 'utf8')
-  const blocks = [...text.matchAll(/(?:^`([\w./-]+)`:\n\n)?^```(\w+)\n([\s\S]*?)^```$/gm)]
-  const files = blocks.flatMap(([, file, , body = '']) => (file === undefined ? [] : [[file, body] as const]))
+  const blocks = blocksOf(`docs/${page}`)
+  const files = blocks.flatMap(({ file, code }) => (file === undefined ? [] : [[file, code] as const]))
   assert.equal(new Set(files.map(([name]) => name)).size, files.length, `${page} has a file twice`)
   return {
     files: Object.fromEntries(files),
-    scripts: blocks.flatMap(([, file, language, body = '']) =>
-      file === undefined && language === 'sh' ? [body] : [],
+    scripts: blocks.flatMap(({ file, language, code }) =>
+      file === undefined && language === 'sh' ? [code] : [],
     ),
   }
+}
+
+/** A block of code of a page. */
+export interface Block {
+  /** The number of its first line. */
+  readonly line: number
+  /** The file that it is, if the line above has nothing but its name and a colon. */
+  readonly file: string | undefined
+  /** Empty for what programs print. */
+  readonly language: string
+  readonly code: string
+}
+
+/** The blocks of a page of the repository, in order. */
+export function blocksOf(page: string): readonly Block[] {
+  const text = readFileSync(join(REPOSITORY, page), 'utf8')
+  const found = text.matchAll(/(?:^`([\w./-]+)`:\n\n)?^( *)```(\w*)\n([\s\S]*?)^\2```$/gm)
+  return [...found].map(({ 0: all, 1: file, 3: language = '', 4: code = '', index }) => ({
+    line: text.slice(0, index + all.indexOf('```')).split('\n').length,
+    file,
+    language,
+    code,
+  }))
 }
 
 /** A folder in which a guide is followed, with the programs that stand in for others. */
@@ -146,4 +171,16 @@ async function firstLine({ stdout }: ChildProcess): Promise<string> {
   for await (const line of stdout === null ? [] : createInterface(stdout))
     if (line.startsWith('http://')) return line
   throw new Error('the program ended before it listened')
+}
+
+/** An empty bucket `my-bucket`, which the pages publish to, and the environment that leads there. */
+export async function bucketEnvironment(server: S3Server): Promise<NodeJS.ProcessEnv> {
+  await clientFor(server).send(new CreateBucketCommand({ Bucket: 'my-bucket' }))
+  const { accessKeyId, secretAccessKey } = server.credentials
+  return {
+    AWS_ENDPOINT_URL_S3: server.endpoint,
+    AWS_REGION: server.region,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  }
 }

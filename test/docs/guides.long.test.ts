@@ -5,12 +5,12 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { CreateBucketCommand, PutBucketCorsCommand } from '@aws-sdk/client-s3'
+import { PutBucketCorsCommand } from '@aws-sdk/client-s3'
 import { parse as parseToml } from 'smol-toml'
 import { parse as parseYaml } from 'yaml'
 import type { S3Server } from '../support/ceph.ts'
 import { clientFor, createS3Lab } from '../support/s3.ts'
-import { follow, makeProject, type Project, readGuide, run, startServer } from './guide.ts'
+import { bucketEnvironment, follow, makeProject, type Project, readGuide, run, startServer } from './guide.ts'
 
 const lab = createS3Lab()
 
@@ -173,15 +173,7 @@ test('the program of the guide to CloudFront needs nothing but the manifest of t
 
 /** Runs the commands of a guide that publish to `my-bucket`. */
 async function publishTo(server: S3Server, project: Project, script: string): Promise<void> {
-  await clientFor(server).send(new CreateBucketCommand({ Bucket: 'my-bucket' }))
-  const { accessKeyId, secretAccessKey } = server.credentials
-  const env = {
-    ...project.env,
-    AWS_ENDPOINT_URL_S3: server.endpoint,
-    AWS_REGION: server.region,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  }
+  const env = { ...project.env, ...(await bucketEnvironment(server)) }
   assert.match(run({ ...project, env }, `(${script}) 2>&1`), /uploaded/)
 }
 

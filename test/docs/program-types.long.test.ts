@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { REPOSITORY } from '../support/cli.ts'
 import { makeTree } from '../support/tree.ts'
-import { installImports } from './program.ts'
+import { installImports, preludeOf } from './program.ts'
 
 const PAGES = [
   'README.md',
@@ -72,15 +72,7 @@ const EXCEPTIONS: readonly (readonly [piece: string, reason: string])[] = [
 ]
 
 function withPrelude(code: string): string {
-  const missing = Object.entries(PRELUDE).filter(([name]) => {
-    const declares = new RegExp(
-      `\\b(?:const|let|function) \\{?[^=]*\\b${name}\\b|^import .*\\b${name}\\b.* from`,
-      'm',
-    )
-    return new RegExp(`(?<![.\\w'/])${name}\\b(?!:|')`).test(code) && !declares.test(code)
-  })
-  const typed = "import 'fingerpost'\nimport 'fingerpost/media'\n"
-  return `${typed}${missing.map(([, declared]) => `${declared}\n`).join('')}${code}`
+  return `import 'fingerpost'\nimport 'fingerpost/media'\n${preludeOf(code, PRELUDE)}${code}`
 }
 
 const OPTIONS = {

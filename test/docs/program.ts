@@ -22,6 +22,18 @@ function importedPackages(program: string): readonly string[] {
     .map((specifier) => /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier)
 }
 
+/** The lines of a prelude that a piece of code needs: those of the names that it uses and does not declare. */
+export function preludeOf(code: string, prelude: Readonly<Record<string, string>>): string {
+  const missing = Object.entries(prelude).filter(([name]) => {
+    const declares = new RegExp(
+      `\\b(?:const|let|function) \\{?[^=]*\\b${name}\\b|^import .*\\b${name}\\b.* from`,
+      'm',
+    )
+    return new RegExp(`(?<![.\\w'/])${name}\\b(?!:|')`).test(code) && !declares.test(code)
+  })
+  return missing.map(([, line]) => `${line}\n`).join('')
+}
+
 /** Runs a program as it stands, but for the port. Returns its address. */
 export async function startProgram(
   context: TestContext,
