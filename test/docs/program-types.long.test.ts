@@ -37,8 +37,8 @@ function programsOf(page: string): readonly (readonly [file: string, code: strin
   return [...text.matchAll(/^```js\n([\s\S]*?)^```/gm)].flatMap(({ 1: code = '', index }) => {
     const line = text.slice(0, index).split('\n').length
     const file = `${page.replace(/[/.]/g, '-')}-${line}.ts`
-    if (isProgram(code)) return [[file, annotate(code)] as const]
     if (EXCEPTIONS.some(([piece]) => code.includes(piece))) return []
+    if (isProgram(code)) return [[file, annotate(code)] as const]
     return [[file, withPrelude(annotate(code))] as const]
   })
 }
