@@ -46,7 +46,7 @@ export interface Block {
 /** The blocks of a page of the repository, in order. */
 export function blocksOf(page: string): readonly Block[] {
   const text = readFileSync(join(REPOSITORY, page), 'utf8')
-  const found = text.matchAll(/(?:^`([\w./-]+)`:\n\n)?^( *)```(\w*)\n([\s\S]*?)^\2```$/gm)
+  const found = text.matchAll(/(?:^`([\w./-]+)`:\n\n)?^( *)```(\w*).*\n([\s\S]*?)^\2```$/gm)
   return [...found].map(({ 0: all, 1: file, 3: language = '', 4: code = '', index }) => ({
     line: text.slice(0, index + all.indexOf('```')).split('\n').length,
     file,

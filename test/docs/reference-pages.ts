@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { parse as parseYaml } from 'yaml'
-import { writeTree } from '../support/tree.ts'
 import { type Block, blocksOf, makeProject, type Project, readGuide, run, startServer } from './guide.ts'
 import { preludeOf } from './program.ts'
 
@@ -17,6 +16,8 @@ export interface PageSetup {
   readonly standIns?: Readonly<Record<string, string>>
   /** Programs before those of the system, by name. */
   readonly programs?: Readonly<Record<string, string>>
+  /** The tests that run the code of the page; here only its commands run. */
+  readonly codeBy?: readonly string[]
   /** True if the page publishes to the bucket `my-bucket`. */
   readonly bucket?: true
   /** Looks at what the page has made. */
@@ -107,6 +108,12 @@ export const REFERENCE_PAGES: Readonly<Record<string, PageSetup>> = {
     },
   },
   'development.md': {},
+  'media.md': {
+    codeBy: ['media.test.ts', 'media-record.long.test.ts'],
+    files: { 'media/avatars/ann.png': '', 'media/avatars/bob.png': '' },
+    programs: { psql: '#!/bin/sh\necho avatars/ann.png\n' },
+    check: (_project, _blocks, said) => assert.equal(said, ''),
+  },
   'serving.md': { before: BUILD },
   'deploy.md': {
     bucket: true,
@@ -123,10 +130,17 @@ export const REFERENCE_PAGES: Readonly<Record<string, PageSetup>> = {
   },
 }
 
-/** Blocks that no test runs, by what only they contain, and why. */
-export const NOT_RUN: readonly (readonly [page: string, piece: string, reason: string])[] = [
-  ['npm-packages.md', 'npm run bench', 'measures for minutes, in this repository'],
-  ['dictionaries.md', 'curl -sD-', 'the address and the digest are for the reader to fill in'],
+/** Blocks that are not run as they are, by what only they contain, and why. */
+export const EXCEPTIONS: readonly (readonly [page: string, piece: string, reason: string])[] = [
+  ['README.md', 'npm run demo', 'installs and tests this repository; test/demo builds and serves the demo'],
+  ['docs/benchmarks-in-detail.md', 'npm run bench', 'measures for an hour; test/bench runs each part of it'],
+  ['docs/benchmarks-in-detail.md', 'apt-get install', 'changes the system'],
+  ['docs/dictionaries.md', 'curl -sD-', 'the address and the digest are for the reader to fill in'],
+  ['docs/dictionaries.md', '"minBytes": 1024', 'what a build writes, shortened'],
+  ['docs/npm-packages.md', 'npm run bench', 'measures for minutes, in this repository'],
+  ['docs/references.md', '@IMPORT', 'before and after: the table below builds and compares them'],
+  ['docs/report.md', 'GITHUB_STEP_SUMMARY', 'steps of GitHub Actions: the table below runs them'],
+  ['docs/security.md', 'npm run soak', 'the tests of this repository'],
 ]
 
 const HASH = /\.[0-9a-f]{16}\./g
@@ -155,7 +169,7 @@ export async function followPage(
   const { files } = readGuide(page)
   const made = makeProject(context, { ...SITE, ...setup.files, ...files }, setup.programs)
   const project = { ...made, env: { ...made.env, ...env } }
-  writeTree(project.cwd, { media: {}, tmp: {} })
+  for (const folder of ['media', 'tmp']) mkdirSync(join(project.cwd, folder), { recursive: true })
   if (setup.before !== undefined) run(project, setup.before)
   const blocks = blocksOf(`docs/${page}`)
   const text = blocks.map(({ code }) => code).join('')
@@ -164,22 +178,34 @@ export async function followPage(
     : {}
   const standIns = Object.entries({ ...setup.standIns, ...cdn })
   const here = (code: string) => standIns.reduce((all, [from, to]) => all.replaceAll(from, to), code)
-  const said = blocks.map((block) => runBlock(project, page, { ...block, code: here(block.code) })).join('')
+  const said = blocks
+    .filter(
+      (block) => isRun(`docs/${page}`, block) && (setup.codeBy === undefined || block.language === 'sh'),
+    )
+    .map((block) => runBlock(project, { ...block, code: here(block.code) }))
+    .join('')
   setup.check?.(project, blocks, said)
 }
 
-function runBlock(project: Project, page: string, { file, language, line, code }: Block): string {
-  if (file !== undefined || NOT_RUN.some(([where, piece]) => where === page && code.includes(piece)))
-    return ''
-  if (language === 'sh') return run(project, code)
-  if (language === '') {
-    const commands = [...code.matchAll(/^\$ (.*)$/gm)].map(([, command = '']) => command)
-    return commands.map((command) => run(project, `(${command}) 2>&1`)).join('')
-  }
-  if (language !== 'js') return ''
-  writeFileSync(join(project.cwd, `piece-${line}.js`), asProgram(code))
-  return run(project, `node piece-${line}.js`)
+/** True for commands and code; files are written, and exceptions have a reason. */
+function isRun(page: string, { file, code }: Block): boolean {
+  return file === undefined && !EXCEPTIONS.some(([where, piece]) => where === page && code.includes(piece))
 }
+
+/** Commands, commands with what they print (`$ npx …`), and pieces of code. */
+function runBlock(project: Project, { language, line, code }: Block): string {
+  if (language === 'sh') return run(project, code)
+  if (language === 'js') {
+    writeFileSync(join(project.cwd, `piece-${line}.js`), asProgram(code))
+    return run(project, `node piece-${line}.js`)
+  }
+  assert.ok(OUTPUT.has(language), `nothing runs ${language}: give the file a name, or the block a reason`)
+  const commands = [...code.matchAll(/^\$ (.*)$/gm)].map(([, command = '']) => command)
+  return commands.map((command) => run(project, `(${command}) 2>&1`)).join('')
+}
+
+/** Languages of what programs print. */
+export const OUTPUT: ReadonlySet<string> = new Set(['', 'text'])
 
 /** A piece of code with what it leaves out, and an app that starts and answers. */
 function asProgram(code: string): string {
