@@ -33,7 +33,7 @@ export function otherGoals(results: readonly GoalResult[]): Table {
     title: 'Building, starting, memory, developing, scanning',
     head: ['', 'goal', 'measured', 'rounds'],
     rows: mine.map((result) => [
-      [result.profile, result.goal.metric, against(result)].filter(Boolean).join(', '),
+      `${[result.profile, result.goal.metric, against(result)].filter(Boolean).join(', ')} ${directionOf(result)}`,
       formatBound(result),
       judgedCell(result),
       String(result.rounds),
@@ -105,6 +105,10 @@ function judgedCell(result: GoalResult | undefined): Cell {
 
 function formatBound({ goal: { bound, value, unit, kind } }: GoalResult): string {
   return `${bound} ${formatFigure(value, unit)}${kind === 'difference' ? ' more' : ''}`
+}
+
+function directionOf({ goal: { bound } }: GoalResult): string {
+  return bound === 'at least' ? '↑' : '↓'
 }
 
 function against({ goal: { theirs } }: GoalResult): string {

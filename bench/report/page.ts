@@ -44,7 +44,7 @@ ${escapeHtml(whereAndWhen(runs))}</p>
 <h2 id="goals">Goals</h2>
 <p class="verdict">${escapeHtml(goalSummary(goals))}</p>
 ${tables.map((table) => `<h3>${escapeHtml(table.title)}</h3>${wide(table, 'goals')}`).join('\n')}
-<p class="soft">${escapeHtml(GOAL_LEGEND)} In the tables below, ↑ marks figures of which more is better, ↓ those of which less is.</p>
+<p class="soft">${escapeHtml(GOAL_LEGEND)} In all tables, ↑ marks figures of which more is better, ↓ those of which less is.</p>
 </section>
 ${drawn.join('\n')}
 <section>

@@ -20,7 +20,7 @@ export function buildPlots(measurements: readonly Measurement[]): readonly Plot[
     {
       subject: 'build',
       title: 'Building real packages',
-      caption: 'Wall time of the whole process, median of the rounds.',
+      caption: 'Wall time of the whole process, median of the rounds. Shorter is better.',
       spec: {
         data: { values },
         width: PLOT_WIDTH - 160,
@@ -68,7 +68,7 @@ export function growthPlots(measurements: readonly Measurement[]): readonly Plot
     curve(
       'build',
       'Build time as a site grows',
-      'Made-up sites; wall time of the whole process. Both axes are logarithmic.',
+      'Made-up sites; wall time of the whole process. Lower is better. Both axes are logarithmic.',
       points('wall time', 1000),
       'seconds',
       'log',
@@ -77,7 +77,7 @@ export function growthPlots(measurements: readonly Measurement[]): readonly Plot
     curve(
       'build',
       'Peak memory of a build as a site grows',
-      'The highest resident set of the whole process.',
+      'The highest resident set of the whole process. Lower is better.',
       points('peak memory', MB),
       'MB',
       'linear',

@@ -12,7 +12,7 @@ export function scanPlots(measurements: readonly Measurement[]): readonly Plot[]
       subject: 'scan',
       title: 'Reading style sheets and scripts',
       caption:
-        'Megabytes a second of one core, median of the rounds. The peers tokenize or parse; fingerpost also returns every reference with its place.',
+        'Megabytes a second of one core, median of the rounds. Longer is better. The peers tokenize or parse; fingerpost also returns every reference with its place.',
       spec: {
         data: { values },
         width: PLOT_WIDTH - 160,

@@ -11,7 +11,7 @@ export function servingPlots(measurements: readonly Measurement[]): readonly Plo
     subject: 'serve',
     title: `Serving on ${runtime}: fingerpost's throughput divided by each peer's`,
     caption:
-      'Each dot is one round, the bar their median. Right of 1, fingerpost answers more requests a second.',
+      'Each dot is one round, the bar their median. Further right is better; right of 1, fingerpost answers more requests a second.',
     spec: ratioSpec(mine.filter(({ profile }) => profile.endsWith(runtime))),
   }))
 }

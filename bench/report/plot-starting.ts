@@ -18,7 +18,7 @@ export function startPlots(measurements: readonly Measurement[]): readonly Plot[
     curve(
       'startup',
       'Time to the first answer',
-      'From starting the process to a complete answer. Both axes are logarithmic.',
+      'From starting the process to a complete answer. Lower is better. Both axes are logarithmic.',
       points('time to first answer', 1000),
       'seconds',
       'log',
@@ -27,7 +27,7 @@ export function startPlots(measurements: readonly Measurement[]): readonly Plot[
     curve(
       'startup',
       'Memory after the first answer',
-      'Resident set of all processes of the server.',
+      'Resident set of all processes of the server. Lower is better.',
       points('memory', MB),
       'MB',
       'linear',

@@ -14,7 +14,7 @@ export function titleOf({ subject, profile }: ProfileFigures): string {
 export function profileTable(figures: ProfileFigures): Table {
   const [primary, ...others] = figures.comparisons
   const paired = primary.rows.some(({ ratio }) => ratio !== undefined)
-  const ratioHead = paired ? [`${OURS} ÷ it`, 'middle half'] : []
+  const ratioHead = paired ? [`${OURS} ÷ it${directionOf(primary)}`, 'middle half'] : []
   return {
     title: titleOf(figures),
     head: ['', headOf(primary), 'middle half', ...ratioHead, ...others.map(headOf), 'rounds'],
@@ -29,9 +29,17 @@ export function profileTable(figures: ProfileFigures): Table {
   }
 }
 
-/** A metric with the direction in which it gets better. */
-function headOf({ metric, better, unit }: Comparison): string {
-  return unit === '' || unit === '%' ? metric : `${metric} ${better === 'more' ? '↑' : '↓'}`
+function headOf(comparison: Comparison): string {
+  return `${comparison.metric}${directionOf(comparison)}`
+}
+
+/** What only tells how the others were measured, and is neither better nor worse. */
+const NEUTRAL: ReadonlySet<string> = new Set(['server busy', 'references'])
+
+/** In which direction a metric gets better. */
+function directionOf({ metric, better }: Comparison): string {
+  if (NEUTRAL.has(metric)) return ''
+  return better === 'more' ? ' ↑' : ' ↓'
 }
 
 function ratioCells({ ratio }: ComparisonRow): readonly string[] {

@@ -38,14 +38,14 @@ function growthTable(measurements: readonly Measurement[]): Table {
     title: 'build: growth',
     head: [
       '',
-      'compression floor',
-      'Django, cold',
-      'cold',
-      'warm',
-      'one change',
-      'fresh checkout',
-      'memory, cold',
-      'memory, warm',
+      'compression floor ↓',
+      'Django, cold ↓',
+      'cold ↓',
+      'warm ↓',
+      'one change ↓',
+      'fresh checkout ↓',
+      'memory, cold ↓',
+      'memory, warm ↓',
     ],
     rows: sizes.map((count) => [
       `${formatFigure(count, '')} files`,
@@ -78,7 +78,7 @@ function shareTable(measurements: readonly Measurement[]): Table {
   const all = { name: 'all of them', scanning: sum('scanning'), build: sum('build') }
   return {
     title: SHARE_TITLE,
-    head: ['', 'scanning', 'whole cold build', 'share'],
+    head: ['', 'scanning ↓', 'whole cold build ↓', 'share ↓'],
     rows: (packages.length === 0 ? [] : [all, ...packages]).map(({ name, scanning, build }) => [
       name,
       formatFigure(scanning, 'ms'),

@@ -64,6 +64,20 @@ test('sites of growing size stand in one table, a line per size', () => {
   )
 })
 
+test('every figure has a direction beside it', () => {
+  const page = runsAsMarkdown([run])
+  const heads = [...page.matchAll(/^(\|.*)\n\| --- \|/gm)].map(([, head = '']) => head)
+  assert.ok(heads.length > 2)
+  const others = new Set(['', 'goal', 'measured', 'rounds', 'middle half'])
+  for (const head of heads) {
+    const cells = head.slice(2, -2).split(' | ')
+    for (const cell of cells) assert.ok(others.has(cell) || /[↑↓]$/.test(cell), `${cell} in ${head}`)
+  }
+  assert.match(page, /\| bootstrap, cold, wall time, against compression floor ↓ \| at most /)
+  for (const { title, caption } of plotsOf(result.measurements))
+    assert.match(caption, /is better|is faster/, title)
+})
+
 test('only what was measured is drawn', () => {
   assert.deepEqual(
     plotsOf(result.measurements).map(({ title }) => title),
