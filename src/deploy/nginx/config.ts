@@ -103,7 +103,7 @@ ${indent(body.filter(isGiven).join('\n'))}}
 const MISSING = `map $status $fingerpost_missing {
     volatile;
     default "";
-    "~^4" "no-store";
+    "~^[45]" "no-store";
 }
 `
 

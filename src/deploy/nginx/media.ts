@@ -110,6 +110,7 @@ location ^~ ${quoteValue(media.internal)} {
     disable_symlinks on from=${quoteValue(`${root}/`)};
     gzip_static off;
 ${indent(safetyHeaders(media))}
+    add_header Cache-Control $fingerpost_missing always;
 }
 `
 }
@@ -139,6 +140,25 @@ location ^~ ${quoteValue(media.internal)} {
     proxy_hide_header Cache-Control;
     proxy_hide_header Content-Security-Policy;
 ${indent(safetyHeaders(media))}
+    # Errors of the bucket name it and its key: visitors see nginx's own. What the app could not foresee is a 502.
+    proxy_intercept_errors on;
+${BUCKET_ERRORS.map(([status, ...codes]) => `    error_page ${codes.join(' ')} = @fingerpost_bucket_${status};\n`).join('')}}
+${BUCKET_ERRORS.map(([status]) => formatBucketError(media, status)).join('')}`
+}
+
+/** A status for visitors, and those of the bucket that lead to it. An object may vanish after the app has seen it. */
+const BUCKET_ERRORS: readonly (readonly [status: number, ...codes: readonly number[]])[] = [
+  [404, 404],
+  [412, 412],
+  [416, 416],
+  [502, 300, 301, 302, 303, 307, 308, 400, 401, 403, 405, 409, 410, 429, 500, 501, 502, 503, 504],
+]
+
+function formatBucketError(media: NginxMedia, status: number): string {
+  return `location @fingerpost_bucket_${status} {
+${indent(safetyHeaders(media))}
+    add_header Cache-Control "no-store" always;
+    return ${status};
 }
 `
 }

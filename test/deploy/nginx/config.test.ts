@@ -282,6 +282,37 @@ test('nginx sends private media from a bucket after the app has decided', async 
   assert.deepEqual(leaked, [], 'what another program wrote stays in the bucket, too')
 })
 
+test('an object that vanishes after the app has seen it is a 404 of nginx, which says nothing of the bucket', async (context) => {
+  if (!hasTool(context, 'nginx')) return
+  const [server, bucket] = [await lab.server(context), await lab.storage(context)]
+  if (server === undefined || bucket === undefined) return
+  const storage: Storage = {
+    ...bucket,
+    stat: async (key) => {
+      const found = await bucket.stat(key)
+      if (key.startsWith('private/gone')) await bucket.delete(key)
+      return found
+    },
+  }
+  const source = { kind: 'bucket', endpoint: server.endpoint } as const
+  const { get, app } = await startSite(context, storage, source, 'accel')
+  await bucket.save('private/a.txt', Buffer.from('0123456789'))
+  for (const name of ['gone-1', 'gone-2']) await bucket.save(`private/${name}.txt`, Buffer.from('0123456789'))
+  for (const [status, name, headers] of [
+    [404, 'gone-1', {}],
+    [404, 'gone-2', { range: 'bytes=0-1' }],
+    [416, 'a', { range: 'bytes=99-' }],
+    [412, 'a', { 'if-match': '"other"' }],
+  ] as const) {
+    const answer = await get(await app.media.signedUrl(`private/${name}.txt`), headers)
+    assert.equal(answer.status, status)
+    assert.doesNotMatch(answer.body.toString(), /private\/|\.txt|fingerpost|<Code>/)
+    assert.equal(answer.headers['content-type'], 'text/html')
+    assert.match(String(answer.headers['cache-control']), /no-store/)
+    assert.equal(answer.headers['x-content-type-options'], 'nosniff')
+  }
+})
+
 test('uploads larger than nginx allows by itself reach the app, and its limit is the one that counts', async (context) => {
   if (!hasTool(context, 'nginx')) return
   const root = makeTree(context)
