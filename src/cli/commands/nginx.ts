@@ -54,12 +54,28 @@ export const command = defineCommand({
   options: OPTIONS,
   maxPositionals: 0,
   async run({ options }, context) {
+    refuseUnused(options)
     const { out } = await loadSettings(options, [], context)
     return options.check === undefined
       ? print(options, out, context)
       : check(options, options.check, out, context)
   },
 })
+
+/** @throws FingerpostError `FP_USAGE` for an option of the media that would change nothing */
+function refuseUnused(options: Options): void {
+  const { media, check: checked } = options
+  const needMedia = ['media-url', 'media-private', 'upload-limit', 'internal'] as const
+  const unused =
+    media === undefined
+      ? needMedia.find((name) => options[name] && !(name === 'internal' && checked))
+      : undefined
+  if (unused !== undefined)
+    throw new FingerpostError('FP_USAGE', `--${unused} is for a site with media. Add: --media DIR|URL`)
+  if (checked || media === undefined || isAddress(media) || options['media-private']) return
+  if (options.internal !== undefined)
+    throw new FingerpostError('FP_USAGE', '--internal is for private media. Add: --media-private')
+}
 
 async function print(options: Options, root: string, context: CommandContext): Promise<CommandResult> {
   const manifest = await readBuild(root, context)

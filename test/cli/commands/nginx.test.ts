@@ -57,6 +57,46 @@ test('fingerpost nginx says what is missing', async (context) => {
     assert.equal((await runIn(root, 'nginx', '--out', '.', ...args)).code, 2, args.join(' '))
 })
 
+for (const [args, missing] of [
+  [['--media-private'], '--media DIR|URL'],
+  [['--media-url', '/files/'], '--media DIR|URL'],
+  [['--upload-limit', '20'], '--media DIR|URL'],
+  [['--internal', '/x/'], '--media DIR|URL'],
+  [['--internal', '/x/', '--media', 'media'], '--media-private'],
+  [['--check', 'a.conf', '--media-private'], '--media DIR|URL'],
+] as const) {
+  test(`fingerpost nginx ${args.join(' ')} says that ${missing} is missing`, async (context) => {
+    const folder = makeTree(context, { 'a.conf': '' })
+    await writeBuild(join(folder, 'out'), FILES)
+    const { code, stderr, stdout } = await runIn(folder, 'nginx', '--out', 'out', ...args)
+    assert.deepEqual([code, stdout], [2, ''])
+    const [, unused, added] = /^fingerpost: (--[\w-]+) is for .*\. Add: (.*)\n$/.exec(stderr) ?? []
+    assert.deepEqual(
+      [unused, added],
+      [args.findLast((arg) => arg.startsWith('--') && arg !== '--media'), missing],
+    )
+  })
+}
+
+test('fingerpost nginx --check --internal needs no media', async (context) => {
+  const folder = makeTree(context, { 'a.conf': 'location /x/ { alias /srv/x/; }' })
+  assert.equal((await runIn(folder, 'nginx', '--check', 'a.conf')).code, 0)
+  const named = await runIn(folder, 'nginx', '--check', 'a.conf', '--internal', '/x/')
+  assert.match(named.stderr, /Everybody may ask for \/x\/: private files are open\./)
+})
+
+test('fingerpost nginx --check --media-private finds a location that opens the media', async (context) => {
+  const folder = makeTree(context, { media: {} })
+  const headers = 'disable_symlinks on; add_header X-Content-Type-Options nosniff;'
+  writeFileSync(join(folder, 'a.conf'), `location /media/ { alias ${folder}/media/; ${headers} }`)
+  const check = ['nginx', '--check', 'a.conf', '--media', 'media', '--json']
+  assert.deepEqual(JSON.parse((await runIn(folder, ...check)).stdout).findings, [])
+  const { code, stdout } = await runIn(folder, ...check, '--media-private')
+  assert.deepEqual([code, JSON.parse(stdout).findings[0].code], [1, 'open-private'])
+  writeFileSync(join(folder, 'a.conf'), `location /internal-media/ { internal; alias ${folder}/media/; }`)
+  assert.equal((await runIn(folder, ...check, '--media-private')).code, 0)
+})
+
 test('fingerpost nginx --check follows includes and says what it has not checked', async (context) => {
   const folder = makeTree(context, {
     'nginx.conf': 'http { include mime.types; include sites/*.conf; include modules/none.conf; }',
