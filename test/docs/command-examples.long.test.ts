@@ -44,7 +44,9 @@ test('every example of the command line runs as it is printed', async (context) 
   })
   const path = `${join(made.cwd, 'node_modules/.bin')}:${made.env['PATH']}`
   const project = { ...made, env: { ...made.env, ...(await bucketEnvironment(server)), PATH: path } }
-  await clientFor(server).send(new PutObjectCommand({ Bucket: 'my-bucket', Key: 'media/ann.png', Body: Buffer.alloc(0) }))
+  await clientFor(server).send(
+    new PutObjectCommand({ Bucket: 'my-bucket', Key: 'media/ann.png', Body: Buffer.alloc(0) }),
+  )
   run(project, 'fingerpost build assets; fingerpost pack last-build.tar')
   const { assets } = JSON.parse(readFileSync(join(made.cwd, 'staticfiles/manifest.json'), 'utf8'))
   const here = (line: string) =>

@@ -61,6 +61,7 @@ test('the recipe for Vite works as it stands', { timeout: 120_000 }, async (cont
   })
 
   await context.test('in production', async (inner) => {
+    assert.match(PAGE, /^npx vite build && npx fingerpost build && NODE_ENV=production node app\.js /m)
     const vite = await runNode([join(REPOSITORY, 'node_modules/vite/bin/vite.js'), 'build'], { cwd })
     assert.equal(vite.code, 0, vite.stderr)
     const built = await runCli(cwd, ['build'])
