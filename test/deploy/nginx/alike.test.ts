@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import zlib from 'node:zlib'
 import fastify from 'fastify'
 import { build } from '../../../src/builder/build.ts'
 import { findNginx, formatNginxConfig } from '../../../src/deploy/nginx/config.ts'
-import fingerpost from '../../../src/index.ts'
+import fingerpost, { type FingerpostOptions } from '../../../src/index.ts'
 import { freePort } from '../../support/ceph.ts'
 import { type Answer, exchange } from '../../support/exchange.ts'
 import { PNG } from '../../support/image.ts'
@@ -32,18 +33,19 @@ const BUILD = {
 const COMPRESSED = ['css/site.css', 'LICENSE', 'bundled/app-B1xyZ9aQ.js']
 
 /** The app and nginx in front of it, with the configuration that is printed. */
-async function startBoth(context: TestContext, url: string) {
+async function startBoth(context: TestContext, url: string, options: FingerpostOptions = {}) {
   const root = makeTree(context)
   const { manifest } = await build({
     sources: [makeTree(context, BUILD)],
     out: root,
     url,
     prehashed: ['bundled/**'],
+    encodings: ['br', 'gzip', ...(options.headers === undefined ? [] : (['zstd'] as const))],
     cache: false,
   })
   const app = fastify()
   context.after(() => app.close())
-  await app.register(fingerpost, { root, earlyHints: true })
+  await app.register(fingerpost, { root, earlyHints: true, ...options })
   app.post('/form', async () => 'posted')
   app.get('/hinted', (request, reply) =>
     reply.preload('css/site.css').send(request.headers['x-forwarded-host']),
@@ -104,7 +106,7 @@ const REQUESTS: Readonly<Record<string, Headers>> = {
   'a range of gzip': { range: 'bytes=0-1', 'accept-encoding': 'gzip' },
 }
 
-/** What nginx says of itself, and what it can't say of a build. */
+/** What nginx says of itself, and what it can't say of a build: the row of any request. */
 const OWN = ['date', 'server', 'connection', 'keep-alive', 'etag', 'last-modified']
 const EVERYTHING = ['content-type', 'content-length', 'content-encoding', 'content-range', 'cache-control']
 const ERROR_PAGE = ['content-type', 'content-length', 'access-control-allow-origin', 'x-content-type-options']
@@ -116,44 +118,64 @@ interface Exchanged {
   readonly theirs: Answer
 }
 
-/** Where nginx, sending a file by itself, answers otherwise on purpose: the list in docs/deploy.md. */
+/** Where nginx, sending a file by itself, answers otherwise on purpose. */
 const DELIBERATE: readonly {
+  /** Its row in the table in docs/deploy.md. */
+  readonly row: string
   readonly when: (exchanged: Exchanged) => boolean
   readonly status?: readonly [ours: number, theirs: number]
   readonly headers: readonly string[]
 }[] = [
-  { when: ({ theirs }) => theirs.status === 304, headers: ['x-content-type-options'] },
-  { when: ({ theirs }) => theirs.status === 412, headers: ERROR_PAGE },
-  { when: ({ theirs }) => theirs.status === 416, headers: [...ERROR_PAGE, 'cache-control'] },
+  { row: '304', when: ({ theirs }) => theirs.status === 304, headers: ['x-content-type-options'] },
+  { row: 'an error', when: ({ theirs }) => theirs.status === 412, headers: ERROR_PAGE },
+  { row: 'an error', when: ({ theirs }) => theirs.status === 416, headers: [...ERROR_PAGE, 'cache-control'] },
   {
+    row: '`Accept-Encoding: identity;q=0` alone',
     when: ({ request }) => request === 'no identity',
     status: [406, 200],
     headers: [...EVERYTHING, ...ERROR_PAGE],
   },
-  { when: ({ request }) => request === 'any encoding', headers: ['content-encoding', 'content-length'] },
   {
+    row: '`Accept-Encoding: *`',
+    when: ({ request }) => request === 'any encoding',
+    headers: ['content-encoding', 'content-length'],
+  },
+  {
+    row: '`If-Modified-Since`, `If-Unmodified-Since`',
     when: ({ request }) => request === 'If-Modified-Since, the same',
     status: [200, 304],
     headers: EVERYTHING,
   },
   {
+    row: '`If-Modified-Since`, `If-Unmodified-Since`',
     when: ({ request }) => request === 'If-Unmodified-Since, before',
     status: [200, 412],
     headers: EVERYTHING,
   },
-  { when: ({ request }) => request === 'a range of gzip', status: [206, 200], headers: EVERYTHING },
-  { when: ({ request }) => request === 'two ranges', headers: ['content-type', 'content-length'] },
   {
+    row: 'a range of a compressed answer',
+    when: ({ request }) => request === 'a range of gzip',
+    status: [206, 200],
+    headers: EVERYTHING,
+  },
+  {
+    row: 'several ranges',
+    when: ({ request }) => request === 'two ranges',
+    headers: ['content-type', 'content-length'],
+  },
+  {
+    row: '`HEAD` with a range',
     when: ({ method, ours, theirs }) => method === 'HEAD' && ours.status === 200 && theirs.status === 206,
     status: [200, 206],
     headers: EVERYTHING,
   },
   {
+    row: '`HEAD` with a range',
     when: ({ method, ours, theirs }) => method === 'HEAD' && ours.status === 200 && theirs.status === 416,
     status: [200, 416],
     headers: EVERYTHING,
   },
-  { when: () => true, headers: ['accept-ranges'] },
+  { row: 'a range of a compressed answer', when: () => true, headers: ['accept-ranges'] },
 ]
 
 /** Header by header, what differs and may not. */
@@ -223,6 +245,46 @@ for (const url of ['/static/', '/', '/sub/path/static/', 'https://cdn.example.co
     assert.deepEqual(differences, [])
   })
 }
+
+/** The first cells of a table in docs/deploy.md. */
+function rowsOf(title: string): readonly string[] {
+  const page = readFileSync(new URL('../../../docs/deploy.md', import.meta.url), 'utf8')
+  const [, rows = ''] = page.split(`  | ${title} |`)[1]?.split(/^ {2}\| --- .*\n/m) ?? []
+  return (rows.split('\n\n')[0] ?? '').split('\n').map((line) => line.split('|')[1]?.trim() ?? '')
+}
+
+test('docs/deploy.md has a row for each deliberate difference, and for no other', () => {
+  const rows = ['any', ...DELIBERATE.map(({ row }) => row)]
+  assert.deepEqual([...rowsOf('request | app | nginx')].sort(), [...new Set(rows)].sort())
+})
+
+const OPTIONS = {
+  cacheControl: { hashed: 'max-age=60' },
+  cors: 'https://a.example',
+  crossOriginResourcePolicy: 'same-site',
+  timingAllowOrigin: '*',
+  lastModified: new Date('2020-01-01'),
+  headers: [{ match: '**', set: { 'X-Own': '1' } }],
+} satisfies FingerpostOptions
+
+test('docs/deploy.md has a row for each option that nginx knows nothing of', async (context) => {
+  const rows = [...Object.keys(OPTIONS).map((option) => `\`${option}\``), "the build's `encodings: ['zstd']`"]
+  assert.deepEqual(rowsOf('option | nginx'), rows)
+  if (!hasTool(context, 'nginx')) return
+  const { ports, fileOf } = await startBoth(context, '/static/', OPTIONS)
+  const headersOf = async (port: number) =>
+    (await exchange(port, fileOf('css/site.css'), { 'accept-encoding': 'zstd, gzip' })).headers
+  const [ours, theirs] = [await headersOf(ports.app), await headersOf(ports.nginx)]
+  const names = ['cache-control', 'access-control-allow-origin', 'cross-origin-resource-policy']
+  for (const name of [...names, 'timing-allow-origin', 'last-modified', 'x-own'])
+    assert.ok(ours[name] !== undefined && ours[name] !== theirs[name], name)
+  assert.deepEqual(
+    [...names, 'timing-allow-origin', 'x-own'].map((name) => theirs[name]),
+    ['public, max-age=31536000, immutable', '*', undefined, undefined, undefined],
+  )
+  assert.equal(ours['content-encoding'], 'zstdCompress' in zlib ? 'zstd' : 'gzip')
+  assert.equal(theirs['content-encoding'], 'gzip')
+})
 
 test('what nginx hands on reaches the app as it was sent, and no interim response takes the place of the page', async (context) => {
   if (!hasTool(context, 'nginx')) return
