@@ -31,12 +31,17 @@ export type CachedBody = Buffer | string
 
 /** Response bodies in memory; the least recently used is evicted first. */
 export interface BodyCache extends BodySource {
-  /** Whether a body is small enough to be cached. */
+  /**
+   * Whether a body is to be held in memory: it is small enough, and what answers on their way hold leaves room for it.
+   * Otherwise clients that ask for much and take nothing could hold more bodies than the cache may.
+   */
   admits(file: BodyFile): boolean
   /** The body if it is in memory. */
   peek(file: BodyFile): CachedBody | undefined
   /** The body, read if necessary. Concurrent requests share one read. */
   load(file: BodyFile): Promise<CachedBody>
+  /** Counts a body as held by an answer, even if it is evicted meanwhile. @returns to be called once when it was sent */
+  hold(body: CachedBody): () => void
   stats(): CacheStats
 }
 
@@ -52,6 +57,8 @@ export function createBodyCache(limits: CacheLimits, source: BodySource): BodyCa
       ? new LRUCache<string, CachedBody>({ maxSize: maxBytes, sizeCalculation: ({ length }) => length || 1 })
       : undefined
   const loading = new Map<string, Promise<CachedBody>>()
+  const held = createHeldBodies()
+  let loadingBytes = 0
   let hits = 0
   let misses = 0
 
@@ -63,11 +70,12 @@ export function createBodyCache(limits: CacheLimits, source: BodySource): BodyCa
       return body
     } finally {
       loading.delete(file.key)
+      loadingBytes -= file.size
     }
   }
 
   return {
-    admits: ({ size }) => size <= maxBodyBytes,
+    admits: ({ size }) => size <= maxBodyBytes && held.bytes() + loadingBytes + size <= maxBytes,
     peek(file) {
       const body = bodies?.get(file.key)
       if (body !== undefined) hits++
@@ -77,11 +85,38 @@ export function createBodyCache(limits: CacheLimits, source: BodySource): BodyCa
       misses++
       const known = loading.get(file.key)
       if (known !== undefined) return known
+      loadingBytes += file.size
       const reading = read(file)
       loading.set(file.key, reading)
       return reading
     },
+    hold: held.add,
     open: (file) => source.open(file),
     stats: () => ({ hits, misses, bytes: bodies?.calculatedSize ?? 0, bodies: bodies?.size ?? 0 }),
+  }
+}
+
+/** Bodies that answers on their way hold, each counted once. Strings are so small that a connection holds as much. */
+function createHeldBodies() {
+  const holders = new Map<Buffer, number>()
+  let bytes = 0
+  const release = (body: Buffer) => {
+    const left = (holders.get(body) ?? 1) - 1
+    if (left > 0) {
+      holders.set(body, left)
+      return
+    }
+    holders.delete(body)
+    bytes -= body.length
+  }
+  return {
+    bytes: () => bytes,
+    add(body: CachedBody): () => void {
+      if (typeof body === 'string') return () => undefined
+      const before = holders.get(body) ?? 0
+      if (before === 0) bytes += body.length
+      holders.set(body, before + 1)
+      return () => release(body)
+    },
   }
 }

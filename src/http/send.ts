@@ -77,11 +77,28 @@ function sendFile(exchange: Exchange, body: FileBody): void {
 function sendCached(exchange: Exchange, body: FileBody, cached: CachedBody): void {
   const pieces = body.kind === 'parts' ? body.parts.map((part) => sliceOf(cached, part)) : [cached]
   const [only = ''] = pieces
-  if (pieces.length > 1 || isCut(exchange, only))
+  if (pieces.length > 1 || isCut(exchange, only)) {
+    holdUntilSent(exchange, cached)
     return void orFail(exchange, body, () => writePieces(exchange, pieces))
+  }
   writeHead(exchange)
   exchange.raw.end(only, STRING_ENCODING)
-  limitRest(exchange)
+  if (hasRest(exchange)) {
+    limitRest(exchange)
+    holdUntilSent(exchange, cached)
+  }
+}
+
+/** A slice holds all of its body. */
+function holdUntilSent({ raw, sender }: Exchange, cached: CachedBody): void {
+  const release = sender.cache.hold(cached)
+  const settle = () => {
+    raw.off('finish', settle)
+    raw.off('close', settle)
+    release()
+  }
+  raw.on('finish', settle)
+  raw.on('close', settle)
 }
 
 async function loadAndSend(exchange: Exchange, body: FileBody): Promise<void> {
@@ -130,7 +147,7 @@ async function writePieces(
   }
   if (!begun) writeHead(exchange)
   raw.end()
-  limitRest(exchange)
+  if (hasRest(exchange)) limitRest(exchange)
 }
 
 /** Whether a piece is too large to be written at once (see {@link LIMITS.http2WriteBytes}). */
@@ -143,9 +160,14 @@ function* cut(piece: Piece): Generator<Piece> {
     yield sliceOf(piece, { start, end: start + LIMITS.http2WriteBytes - 1 })
 }
 
-/** Limits how long the client may take for what Node still holds. Nearly every answer has left by now. */
+/** Whether Node still holds a part of the answer. Nearly every answer has left when it was written. */
+function hasRest({ raw }: Exchange): boolean {
+  return (raw.stream ?? raw).writableLength > 0
+}
+
+/** Limits how long the client may take for what Node still holds. */
 function limitRest({ raw, sender }: Exchange): void {
-  if ((raw.stream ?? raw).writableLength > 0) limitStall(raw, sender.stallMs)
+  limitStall(raw, sender.stallMs)
 }
 
 async function orFail(

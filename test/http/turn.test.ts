@@ -210,6 +210,37 @@ for (const server of Object.keys(SERVERS)) {
   })
 }
 
+test('answers that nobody takes hold few more bodies than the cache may, however many files are asked for', async (context) => {
+  const names = Array.from({ length: 6 }, (_, n) => `${n}.mp4`)
+  const root = await makeBuild(context, Object.fromEntries(names.map((name) => [name, randomBytes(4 * MIB)])))
+  const app = Fastify({ http2: true }) as unknown as FastifyInstance
+  context.after(() => app.close())
+  await app.register(fingerpost, { root, watch: false, cache: { maxBytes: 16 * MIB, maxBodyBytes: 4 * MIB } })
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  const { session, cut } = await openSession(port)
+  await once(session, 'remoteSettings')
+  const before = bufferBytes()
+  const peak = await peakOf(bufferBytes, async () => {
+    for (let n = 0; n < 60; n++) {
+      const stream = session.request({ ':path': app.static(names[n % names.length] ?? '') })
+      stream.on('error', () => undefined)
+      await once(stream, 'response')
+    }
+  })
+  assert.ok(peak - before < 60 * MIB, `${Math.round((peak - before) / MIB)} MiB`)
+  // What was held is counted back: another body is cached.
+  cut()
+  const { bytes } = app.staticStats()
+  assert.ok(bytes <= 16 * MIB)
+  const other = connectHttp2(`http://127.0.0.1:${port}`)
+  for (let n = 0; n < 2; n++) {
+    const stream = other.request({ ':path': app.static('5.mp4') })
+    assert.equal(Buffer.concat(await stream.toArray()).length, 4 * MIB)
+    await until(() => n === 0 || app.staticStats().hits > 0)
+  }
+  other.destroy()
+})
+
 for (const server of Object.keys(SERVERS)) {
   test(`none of a hundred streams whose client takes its time is refused (${server})`, async (context) => {
     const { app, port, url } = await serve(context, server, true)
