@@ -59,9 +59,7 @@ export function headlinesOf(runs: readonly BenchRun[]): readonly Headline[] {
 }
 
 function headlineOf(source: Source, profiles: readonly ProfileFigures[]): readonly Headline[] {
-  const figures = profiles.find(
-    ({ subject, profile }) => subject === source.subject && source.profile.test(profile),
-  )
+  const figures = findProfile(profiles, source)
   const comparison = figures?.comparisons.find(({ metric }) => metric === source.metric)
   const ours = comparison && rowOf(comparison, OURS)
   if (figures === undefined || comparison === undefined || ours === undefined) return []
@@ -75,6 +73,21 @@ function headlineOf(source: Source, profiles: readonly ProfileFigures[]): readon
       title: titleOf(figures),
     },
   ]
+}
+
+/** On whichever Node most programs were measured beside each other. */
+function findProfile(
+  profiles: readonly ProfileFigures[],
+  { subject, profile, metric }: Pick<Source, 'subject' | 'profile' | 'metric'>,
+): ProfileFigures | undefined {
+  const rows = ({ comparisons }: ProfileFigures) =>
+    comparisons.find((comparison) => comparison.metric === metric)?.rows.length ?? 0
+  return profiles
+    .filter((figures) => figures.subject === subject && profile.test(figures.profile))
+    .reduce<ProfileFigures | undefined>(
+      (best, figures) => (best === undefined || rows(figures) > rows(best) ? figures : best),
+      undefined,
+    )
 }
 
 function rowOf({ rows }: Comparison, contestant: string): ComparisonRow | undefined {
@@ -93,9 +106,7 @@ const BARS: readonly string[] = [OURS, 'nginx', 'sirv', 'WhiteNoise', '@fastify/
 
 export function barsOf(runs: readonly BenchRun[]): readonly Bar[] {
   const profiles = compareProfiles(stagesOf(runs).flatMap(({ measurements }) => measurements))
-  const figures = profiles.find(
-    ({ subject, profile }) => subject === 'serve' && REQUESTS.profile.test(profile),
-  )
+  const figures = findProfile(profiles, REQUESTS)
   const rows = figures?.comparisons.find(({ metric }) => metric === REQUESTS.metric)?.rows ?? []
   return BARS.flatMap((name) => rows.filter(({ contestant }) => contestant === name))
     .map(({ contestant, samples: { median } }) => ({
