@@ -262,9 +262,24 @@ for (const [path, pieces] of Object.entries(PIECES)) {
 
 test('one long line comment after import.meta is read once', () => {
   const scanner = findScanner(scanners, 'a.js') ?? assert.fail()
+  assertLinear(
+    scanner,
+    (length) => `serviceWorker;${'new URL("a",import.meta.url);'.repeat(length / 28)}`,
+    512 * KIB,
+  )
   for (const use of ['import.meta ', 'import.meta.resolve(', 'new URL("a", ', 'new URL(']) {
     assertLinear(scanner, (length) => `${use}${'/'.repeat(length)}\nimport.meta.url)`, 1024 * KIB)
   }
+})
+
+test('an instruction before much text is read once, and many images and animations each once', () => {
+  const scanner = findScanner(scanners, 'a.svg') ?? assert.fail()
+  const half = (length: number) => 'x'.repeat(length / 2)
+  assertLinear(scanner, (n) => `<?xml-stylesheet ${half(n)} href="a"?><svg>${half(n)}</svg>`, 256 * KIB)
+  assertLinear(scanner, (n) => '<?xml-stylesheet href="a"?>'.repeat(n / 27), 256 * KIB)
+  assertLinear(scanner, (n) => `<svg><image srcset="${'a 1x,'.repeat(n / 5)}"/></svg>`, 256 * KIB)
+  const animate = (n: number) => `<animate attributeName="href" values="${'a;'.repeat(n / 2)}"/>`
+  assertLinear(scanner, (n) => `<svg><image href="a">${animate(n)}</image></svg>`, 256 * KIB)
 })
 
 test('a manifest with a long key needs little memory, however many values follow', () => {

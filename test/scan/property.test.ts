@@ -110,7 +110,14 @@ const LANGUAGES: Readonly<Record<string, readonly string[]>> = {
 
 test('an escape never makes a template placeholder of what is before it', () => {
   const scanner = findScanner(scanners, 'x/a.css') ?? assert.fail()
-  for (const text of ['url(<^.png)', 'url({^.png)']) assertRoundTrip(scanner, 'x/a.css', text)
+  for (const text of ['url(<^.png)', 'url({^.png)', 'url({<^.png)', 'url({{<{^.png)'])
+    assertRoundTrip(scanner, 'x/a.css', text)
+})
+
+test('an encoded slash stays in a segment that is taken back', () => {
+  const scanner = findScanner(scanners, 'x/a.css') ?? assert.fail()
+  for (const text of ['url(a%2Fb.css/../d.js)', 'url(../a%2Fb.css)'])
+    assertRoundTrip(scanner, 'x/a.css', text)
 })
 
 for (const [path, pieces] of Object.entries(LANGUAGES)) {
@@ -184,7 +191,7 @@ function assertRoundTrip(scanner: Scanner, path: string, text: string): void {
 function follow(path: string, { kind, specifier }: Reference): { readonly path: string } | undefined {
   const destination = followSpecifier(kind, specifier, path, publicUrl)
   // What ends in a slash or dots names a folder, which has no hashed name.
-  const names = !/(?:^\s*|[/\\])(?:\.|%2e){0,2}\s*$/i.test(specifier)
+  const names = !/(?:^\s*|[/\\]|%2f)(?:\.|%2e){0,2}\s*$/i.test(specifier)
   return destination.kind === 'inside' && names ? { path: destination.path } : undefined
 }
 

@@ -109,11 +109,14 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
 }
 
 /**
- * A scheme and host, an escape, or a character that browsers keep and {@link encodePath} doesn't. `<^` is escaped as a
- * whole: `<%5E` would begin a template placeholder.
+ * A scheme and host, an escape, or a character that browsers keep and {@link encodePath} doesn't. `<^` and
+ * `{<^` are escaped as a whole: `<%5E` and `{%3C` would begin a template placeholder.
  */
 const ODD_SPELLING =
-  /^\s*(?:[a-z][a-z0-9+.-]*:)?\/\/[^/\\]*|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+|[\\/]{2,}|[<{]?\^|[\\%]/gi
+  /^\s*(?:[a-z][a-z0-9+.-]*:)?\/\/[^/\\]*|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+|[\\/]{2,}|(?<![<{])[<{]+\^|[\\%^]/gi
+
+/** A segment that takes back the one before it (WHATWG URL §4.4). */
+const CLIMB = /[/\\](?:\.|%2e){2}(?:[/\\]|$)/i
 
 /** What needs an escape of its own in one language or another. */
 const UNSAFE = /['"(),;:&$*]/
@@ -130,6 +133,8 @@ function respell(specifier: string, spelling: Spelling): readonly Replacement[] 
     const plain = /^[\\/]+$/.test(written) ? '/' : encodePath(decodePath(written))
     // `*/` would end a comment.
     if (plain === '/' && specifier[index - 1] === '*') continue
+    // `a%2Fb/../c` is `c`, `a/b/../c` is `a/c`.
+    if (/%2f/i.test(written) && CLIMB.test(specifier.slice(index))) continue
     // A colon in the first segment would end a scheme.
     const isScheme = plain.includes(':') && !/[/\\]/.test(specifier.slice(0, index))
     const text = plain === written || isScheme || index < colonAt ? undefined : escapeText(plain)

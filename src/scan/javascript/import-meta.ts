@@ -3,12 +3,17 @@ import { type Argument, addLiteral, isArgumentEnd, noteComputed, readArgument } 
 import { endOfLiteral, skipBlanks } from './literal.ts'
 import type { ImportMetaRef } from './module.ts'
 
-/**
- * Adds what `new URL('…', import.meta.url)` or `import.meta.resolve('…')` names.
- *
- * @param lastMeta where the `import.meta` before this one ends
- */
-export function addFromMeta(js: string, meta: ImportMetaRef, lastMeta: number, findings: Findings): void {
+/** Where an `import.meta` stands. */
+export interface MetaPlace {
+  /** Where the one before it ends. */
+  readonly lastMeta: number
+  /** The module has the word `serviceWorker`, so that it may register one. */
+  readonly hasServiceWorker: boolean
+}
+
+/** Adds what `new URL('…', import.meta.url)` or `import.meta.resolve('…')` names. */
+export function addFromMeta(js: string, meta: ImportMetaRef, place: MetaPlace, findings: Findings): void {
+  const { lastMeta, hasServiceWorker } = place
   const member = readMember(js, meta.end)
   if (member?.name === 'resolve') addResolve(js, meta, member.end, findings)
   if (member?.name !== 'url') return
@@ -18,7 +23,8 @@ export function addFromMeta(js: string, meta: ImportMetaRef, lastMeta: number, f
     findings.addNote({ code: 'dynamic', severity: 'note', start: meta.start, end: member.end, message })
   } else if (isArgumentEnd(js, skipBlanks(js, member.end))) {
     const argument = findUrlArgument(js, lastMeta, meta.start)
-    if (argument !== undefined && isServiceWorker(js, argument)) noteServiceWorker(argument, findings)
+    if (argument !== undefined && hasServiceWorker && isServiceWorker(js, argument))
+      noteServiceWorker(argument, findings)
     else if (argument === undefined || !addLiteral('js-url', js, argument.start, argument.end, findings)) {
       noteComputedUrl(js, lastMeta, meta.start, findings)
     }
@@ -56,12 +62,10 @@ const SERVICE_WORKER_NAME = /^["'`]?(?:sw|service[-_]?worker)\b/i
 
 /** True for the script of a service worker: what is registered, or is called so in a module that registers one. */
 function isServiceWorker(js: string, { start, end }: Argument): boolean {
-  if (!js.includes('serviceWorker')) return false
+  const url = js.slice(start, end)
   return (
     REGISTRATION.test(js.slice(Math.max(0, start - 100), start)) ||
-    SERVICE_WORKER_NAME.test(
-      js.slice(js.lastIndexOf('/', end) < start ? start : js.lastIndexOf('/', end) + 1, end),
-    )
+    SERVICE_WORKER_NAME.test(url.slice(url.lastIndexOf('/') + 1))
   )
 }
 

@@ -78,10 +78,11 @@ export function scanModule(js: string, findings: Findings): void {
     findings.addNote({ code: 'not-a-module', severity: 'note', start: 0, end: 0, message })
     return
   }
+  const hasServiceWorker = js.includes('serviceWorker')
   let lastMeta = 0
   for (const found of imports) {
     if (found.type === 'import-meta') {
-      addFromMeta(js, found, lastMeta, findings)
+      addFromMeta(js, found, { lastMeta, hasServiceWorker }, findings)
       lastMeta = found.end
     } else if (found.type === 'dynamic') addDynamicImport(js, found, findings)
     else findings.addUrl('js-import', spellJs(js, found.start, found.end), extrasOf(found))

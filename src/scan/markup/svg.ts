@@ -55,8 +55,8 @@ function readSvg(svg: string, findings: Findings): void {
     errors++
     if (errors > MAX_ERRORS) throw new TooManyErrors()
   })
-  parser.on('processinginstruction', ({ target, body }) => {
-    if (target === 'xml-stylesheet') readStylesheetInstruction(svg, parser.position, body, findings)
+  parser.on('processinginstruction', ({ target }) => {
+    if (target === 'xml-stylesheet') readStylesheetInstruction(svg, parser.position, findings)
   })
   parser.on('opentagstart', () => {
     attributes = new Map()
@@ -99,12 +99,14 @@ function readAnimation(animated: string, values: Spelling, findings: Findings): 
   }
 }
 
-/** `<?xml-stylesheet href="a.css"?>` (W3C xml-stylesheet §4). */
-function readStylesheetInstruction(svg: string, end: number, body: string, findings: Findings): void {
-  const href = /(?:^|\s)href\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(body)
+/** `<?xml-stylesheet href="a.css"?>` (W3C xml-stylesheet §4). @param end offset after it */
+function readStylesheetInstruction(svg: string, end: number, findings: Findings): void {
+  // Read again from the text: the parser's has other line ends.
+  const from = svg.lastIndexOf('<?xml-stylesheet', end)
+  const href = /\shref\s*=\s*(?:"([^"]*)"|'([^']*)')/.exec(svg.slice(from, end))
   const value = href?.[1] ?? href?.[2]
   if (href === null || value === undefined) return
-  const start = svg.lastIndexOf(body, end) + href.index + href[0].length - 1 - value.length
+  const start = from + href.index + href[0].length - 1 - value.length
   findings.addUrl('css-import', spellAttribute(svg, start, start + value.length))
 }
 

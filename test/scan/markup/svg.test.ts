@@ -30,6 +30,7 @@ const ROWS: readonly MarkedRow[] = [
     'a&b.css',
     'c.png',
   ],
+  ['<?xml-stylesheet\r\n title="a"\r\n href="a•.css"?><svg/>', 'a.css'],
   ['<?xml-model href="a.rng"?><svg/>'],
   [
     '<svg><image><animate attributeName="href" values="a•.png;b•.png" dur="1s"/></image></svg>',
