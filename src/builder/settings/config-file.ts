@@ -102,7 +102,7 @@ async function importModule(file: string, revision: string): Promise<Record<stri
 /** `:3`; empty where the error is in a file that this one imports. Node prints the line, but no error has it. */
 function lineOfSyntaxError(file: string): string {
   const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' })
-  return /:\d+(?=\r?\n)/.exec(stderr)?.[0] ?? ''
+  return /:\d{1,7}$/m.exec(stderr)?.[0] ?? ''
 }
 
 function missing(file: string, cause: unknown): FingerpostError {

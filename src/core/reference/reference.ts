@@ -113,7 +113,7 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
  * `{<^` are escaped as a whole: `<%5E` and `{%3C` would begin a template placeholder.
  */
 const ODD_SPELLING =
-  /^\s*(?:[a-z][a-z0-9+.-]*:)?\/\/[^/\\]*|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+|[\\/]{2,}|(?<![<{])[<{]+\^|[\\%^]/gi
+  /^\s*(?:[a-z][a-z0-9+.-]*:)?\/\/[^/\\]*|%[0-7][0-9a-f]|(?:%[89a-f][0-9a-f])+|[\\/]{2,}|[<{]+\^?|[\\%^]/gi
 
 /** A segment that takes back the one before it (WHATWG URL §4.4). */
 const CLIMB = /[/\\](?:\.|%2e){2}(?:[/\\]|$)/i
@@ -130,6 +130,7 @@ function respell(specifier: string, spelling: Spelling): readonly Replacement[] 
   const colonAt = specifier[end] === ':' ? end : -1
   for (const { 0: written, index } of specifier.matchAll(ODD_SPELLING)) {
     if (/^\s*(?:[a-z][a-z0-9+.-]*:)?\/\//i.test(written) && index === 0) continue
+    if (/^[<{]/.test(written) && !written.endsWith('^')) continue
     const plain = /^[\\/]+$/.test(written) ? '/' : encodePath(decodePath(written))
     // `*/` would end a comment.
     if (plain === '/' && specifier[index - 1] === '*') continue
