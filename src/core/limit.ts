@@ -173,6 +173,8 @@ export const LIMITS = {
   liveRelistMs: 5000,
   /** Changes that a disconnected or hidden page receives when it comes back; after more it reloads. */
   liveEventsKept: 200,
+  /** Bytes of events that wait for a page to take them; after more it is disconnected. */
+  liveEventsWaitingBytes: 1024 * 1024,
   /** Milliseconds in which several changes become one. */
   liveDebounceMs: 20,
   /** Milliseconds without a change after which `build --watch` builds. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifySchema } from 'fastify'
 import { loadConfigFile } from '../builder/settings/config-file.ts'
 import { type BuildOptions, parseBuildOptions } from '../builder/settings/options.ts'
 import { createDigester } from '../core/digest.ts'
@@ -11,6 +11,7 @@ import { parsePublicUrl } from '../core/public-url.ts'
 import { compileRules } from '../http/header-rules.ts'
 import { createLog } from '../http/log.ts'
 import { type Mount, mountAt, OWN_FOLDER } from '../http/mount.ts'
+import { waitForTurn } from '../http/reply.ts'
 import { addFolders } from '../serve/folders.ts'
 import type { LiveSettings } from '../serve/live-options.ts'
 import type { ServeSettings } from '../serve/options.ts'
@@ -184,17 +185,19 @@ interface ReloadParts {
 /** Serves the client and its events, and adds it to pages. */
 function addReload(app: FastifyInstance, mount: Mount, { notifier, watch, checkHost }: ReloadParts): void {
   const headers = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache' }
-  app.get(`${mount.route}${OWN_FOLDER}live.js`, (_request, reply) =>
+  const hidden = { schema: { hide: true } as FastifySchema }
+  app.get(`${mount.route}${OWN_FOLDER}live.js`, hidden, (_request, reply) =>
     reply.headers({ ...headers, 'Content-Type': 'text/javascript; charset=utf-8' }).send(LIVE_CLIENT),
   )
-  app.get(`${mount.route}${OWN_FOLDER}events`, (request, reply) => {
+  app.get(`${mount.route}${OWN_FOLDER}events`, hidden, async (request, reply) => {
     if (checkHost(request.raw.headers) !== undefined) return reply.code(403).send()
+    const { raw } = reply.hijack()
+    if (!(await waitForTurn(raw))) return
     watch()
     const { seen, page } = request.query as { readonly seen?: string; readonly page?: string }
     // Browsers send the header when they reconnect by themselves.
     const lastSeen = String(request.headers['last-event-id'] ?? seen ?? '') || undefined
-    notifier.events.connect(reply.hijack().raw, { seen: lastSeen, isNew: page === 'new' })
-    return reply
+    notifier.events.connect(raw, { seen: lastSeen, isNew: page === 'new' })
   })
   addClientToPages(app, scriptUrl(mount))
 }

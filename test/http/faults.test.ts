@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { type TestContext, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createDigester } from '../../src/core/digest.ts'
 import type { BodyCache } from '../../src/http/body-cache.ts'
@@ -155,6 +155,36 @@ test('what changes while the server closes is not written to pages that are gone
   events.close()
   events.send('reload', {})
   await once(socket.resume(), 'close')
+})
+
+test('a page that takes no events is disconnected before they fill the memory', async (context) => {
+  const events = createLiveEvents(() => [])
+  const answers: ServerResponse[] = []
+  const server = createServer((_request, response) => {
+    answers.push(response)
+    events.connect(response, { seen: undefined, isNew: true })
+  })
+  context.after(() => {
+    events.close()
+    server.close()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const socket = connect((server.address() as { port: number }).port, '127.0.0.1', () =>
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'),
+  )
+  socket.on('error', () => undefined)
+  await once(socket, 'readable')
+  const [answer] = answers
+  const text = 'x'.repeat(256 * 1024)
+  // The system's own buffers take some megabytes first.
+  for (let n = 0; n < 200 && answer?.destroyed === false; n++) {
+    events.send('change', text)
+    assert.ok((answer?.writableLength ?? 0) < 2 * 1024 * 1024, `${answer?.writableLength} bytes wait`)
+    await setImmediate()
+  }
+  assert.equal(answer?.destroyed, true)
+  socket.destroy()
 })
 
 test('problems that cannot be told are logged', async (context) => {

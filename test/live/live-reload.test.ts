@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify from 'fastify'
 import { build } from '../../src/builder/build.ts'
 import { fingerpost } from '../../src/plugin/plugin.ts'
@@ -171,6 +175,20 @@ test('a page that was loading while a file changed is told when it listens, by w
   const restarted = await listen(`${url}?page=new&seen=other/7`)
   assert.doesNotMatch(await restarted.welcome(), /event: (change|reload)/, 'it is new already')
   restarted.end()
+})
+
+test('of pipelined requests for events only the one whose turn it is becomes a listener', async (context) => {
+  const { app } = await setUpLive(context)
+  const answers: ServerResponse[] = []
+  app.server.prependListener('request', (_request, response) => answers.push(response))
+  const { port } = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const request = 'GET /static/__fingerpost/events HTTP/1.1\r\nHost: localhost\r\n\r\n'
+  const socket = connect(Number(port), '127.0.0.1', () => socket.write(request.repeat(50)))
+  await once(socket, 'data')
+  while (answers.length < 50) await sleep(5)
+  await sleep(50)
+  assert.equal(answers.filter(({ headersSent }) => headersSent).length, 1)
+  socket.destroy()
 })
 
 test('an app with pages that listen closes at once', async (context) => {

@@ -130,6 +130,16 @@ test('a plugin that comes second to a path is refused with what to do; another h
   })
 })
 
+test('no route of live mode is in OpenAPI', async (context) => {
+  const app = Fastify()
+  context.after(() => app.close())
+  const routes: unknown[] = []
+  app.addHook('onRoute', ({ url, schema }) => void routes.push([url, schema]))
+  await app.register(fingerpost, { live: true, sources: [makeTree(context, { 'a.css': 'a{}' })] })
+  assert.ok(routes.length > 4)
+  for (const [url, schema] of routes as [string, unknown][]) assert.deepEqual(schema, { hide: true }, url)
+})
+
 test('no route of a build is in OpenAPI', async (context) => {
   const root = await makeBuild(context, { 'a.css': 'a{}' })
   const app = Fastify()

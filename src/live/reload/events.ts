@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import type { ServerResponse } from 'node:http'
 import { LIMITS } from '../../core/limit.ts'
+import { abort, type RawResponse } from '../../http/reply.ts'
 
 /** What a page says of itself when it connects. */
 export interface ConnectingPage {
@@ -13,7 +13,7 @@ export interface ConnectingPage {
 /** Server-sent events for open pages (HTML §9.2). */
 export interface LiveEvents {
   /** Keeps an answer open for events, starting with those its page has missed. */
-  connect(raw: ServerResponse, page: ConnectingPage): void
+  connect(raw: RawResponse, page: ConnectingPage): void
   /** Sends something that happened; pages that are disconnected receive it when they are back. */
   send(event: 'change' | 'names' | 'reload', data: unknown): void
   /** Sends the current state; pages that connect later receive the state at that time. */
@@ -27,11 +27,15 @@ const HEARTBEAT_MS = 20_000
 
 /** @param currentProblems what a page receives first */
 export function createLiveEvents(currentProblems: () => unknown): LiveEvents {
-  const clients = new Set<ServerResponse>()
+  const clients = new Set<RawResponse>()
   const history = createHistory()
   let isClosed = false
   const broadcast = (text: string) => {
-    for (const client of clients) client.write(text)
+    for (const client of clients) {
+      // A page that takes nothing. When it does again, it connects anew and receives what it has missed.
+      if ((client.stream ?? client).writableLength > LIMITS.liveEventsWaitingBytes) abort(client)
+      else client.write(text)
+    }
   }
   const heartbeat = setInterval(() => broadcast(': keep-alive\n\n'), HEARTBEAT_MS)
   heartbeat.unref()
