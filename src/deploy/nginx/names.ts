@@ -59,7 +59,7 @@ export function formatPrecompressed({ assets }: Manifest, folder: string): strin
   else {
     for (const [path, { file }] of assets)
       if (path !== file && digestIndexOf(fileNameOf(path)) === fileNameOf(path).length)
-        hide(patternOf(folder, file).replace(/\$$/, SUFFIX))
+        hide(patternOf(folder, file).slice(0, -1) + SUFFIX)
     hide(String.raw`(?<!\.[0-9a-f]{16})${SUFFIX}`)
   }
   hide(DELTA)

@@ -282,20 +282,34 @@ test('nginx sends private media from a bucket after the app has decided', async 
   assert.deepEqual(leaked, [], 'what another program wrote stays in the bucket, too')
 })
 
+/** Its files `private/gone…` vanish as soon as the app has seen them. */
+function vanishing(storage: Storage): Storage {
+  return {
+    ...storage,
+    stat: async (key) => {
+      const found = await storage.stat(key)
+      if (key.startsWith('private/gone')) await storage.delete(key)
+      return found
+    },
+  }
+}
+
+test('a file that vanishes after the app has seen it is a 404 that is not stored', async (context) => {
+  if (!hasTool(context, 'nginx')) return
+  const root = makeTree(context, { 'private/gone.txt': '0123456789' })
+  const storage = vanishing(createFilesystemStorage({ root }))
+  const { get, app } = await startSite(context, storage, { kind: 'folder', root }, 'accel')
+  const { status, headers } = await get(await app.media.signedUrl('private/gone.txt'))
+  assert.equal(status, 404)
+  assert.match(String(headers['cache-control']), /no-store/)
+})
+
 test('an object that vanishes after the app has seen it is a 404 of nginx, which says nothing of the bucket', async (context) => {
   if (!hasTool(context, 'nginx')) return
   const [server, bucket] = [await lab.server(context), await lab.storage(context)]
   if (server === undefined || bucket === undefined) return
-  const storage: Storage = {
-    ...bucket,
-    stat: async (key) => {
-      const found = await bucket.stat(key)
-      if (key.startsWith('private/gone')) await bucket.delete(key)
-      return found
-    },
-  }
   const source = { kind: 'bucket', endpoint: server.endpoint } as const
-  const { get, app } = await startSite(context, storage, source, 'accel')
+  const { get, app } = await startSite(context, vanishing(bucket), source, 'accel')
   await bucket.save('private/a.txt', Buffer.from('0123456789'))
   for (const name of ['gone-1', 'gone-2']) await bucket.save(`private/${name}.txt`, Buffer.from('0123456789'))
   for (const [status, name, headers] of [
