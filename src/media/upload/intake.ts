@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import { FingerpostError } from '../../core/error.ts'
 import { LIMITS } from '../../core/limit.ts'
 
@@ -35,7 +36,7 @@ export function createIntake(maxActive: number, stallMs: number): Intake {
       }
       active++
       try {
-        return await work((next) => waitFor(next, request, stallMs))
+        return await work(createWait(request, stallMs))
       } catch (error) {
         if (request !== undefined) discardRest(request)
         throw error
@@ -46,20 +47,32 @@ export function createIntake(maxActive: number, stallMs: number): Intake {
   }
 }
 
-/** Looks at the socket as well, because a long field arrives in many pieces and is handed over as one. */
-function waitFor<T>(next: Promise<T>, request: IncomingMessage | undefined, stallMs: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let seen = request?.socket.bytesRead
-    const timer = setInterval(() => {
-      const read = request?.socket.bytesRead
-      if (read === seen) {
-        request?.destroy()
-        reject(stalled(stallMs))
-      }
-      seen = read
-    }, stallMs).unref()
-    next.then(resolve, reject).finally(() => clearInterval(timer))
-  })
+/**
+ * Looks at the bytes of the request as well, because a long field arrives in many pieces and is handed over as one. The
+ * connection does not tell: over HTTP/2 it serves other streams, too.
+ */
+function createWait(request: IncomingMessage | undefined, stallMs: number): Wait {
+  let arrived = 0
+  let isCounting = false
+  return (next) => {
+    // Not before a parser reads: this listener would make the body flow without it.
+    if (request?.readableFlowing === true && !isCounting) {
+      isCounting = true
+      request.on('data', () => arrived++)
+    }
+    return new Promise((resolve, reject) => {
+      let seen = arrived
+      const timer = setInterval(() => {
+        if (arrived === seen) {
+          // A stream of HTTP/2 stays, for the answer.
+          if (request?.httpVersionMajor === 1) request.destroy()
+          reject(stalled(stallMs))
+        }
+        seen = arrived
+      }, stallMs).unref()
+      next.then(resolve, reject).finally(() => clearInterval(timer))
+    })
+  }
 }
 
 function stalled(stallMs: number): FingerpostError {
@@ -70,13 +83,15 @@ function stalled(stallMs: number): FingerpostError {
 /**
  * Lets the client read the answer to a request whose body isn't wanted. A connection that is closed while bytes arrive
  * is reset, and the answer may be lost. So after the answer the connection is closed for writing only, and what still
- * arrives is read for a while (RFC 9112 §9.6).
+ * arrives is read for a while (RFC 9112 §9.6). A stream of HTTP/2 is reset after that time (RFC 9113 §8.1).
  */
-export function discardRest(request: IncomingMessage): void {
+export function discardRest(request: IncomingMessage & { readonly stream?: ServerHttp2Stream }): void {
   if (request.readableEnded || request.destroyed) return
-  const timer = setTimeout(() => request.destroy(), LIMITS.uploadLingerMs).unref()
+  const { stream } = request
+  const end = () => (stream === undefined ? request.destroy() : stream.close(constants.NGHTTP2_NO_ERROR))
+  const timer = setTimeout(end, LIMITS.uploadLingerMs).unref()
   request.once('close', () => clearTimeout(timer))
-  if (request.httpVersionMajor === 1) closeForWriting(request)
+  if (stream === undefined) closeForWriting(request)
   request.resume()
 }
 

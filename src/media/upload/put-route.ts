@@ -56,8 +56,11 @@ async function takeFile(request: NameRequest, putting: Putting): Promise<boolean
   return true
 }
 
-/** A reader that stops early must not close the connection: the answer is still to be sent. */
-function bodyOf({ body }: FastifyRequest): AsyncIterable<Uint8Array> {
-  const file = body instanceof Readable ? body : Readable.from([])
+/**
+ * A reader that stops early must not close the connection: the answer is still to be sent. Over HTTP/2 Fastify hands
+ * over no body that has neither length nor type.
+ */
+function bodyOf({ body, raw }: FastifyRequest): AsyncIterable<Uint8Array> {
+  const file = body instanceof Readable ? body : raw
   return { [Symbol.asyncIterator]: () => file.iterator({ destroyOnReturn: false })[Symbol.asyncIterator]() }
 }
