@@ -157,7 +157,7 @@ export const LIMITS = {
   http2WriteBytes: 64 * KIB,
   /** Files of `folders` that @fastify/static opens at once. */
   folderOpens: 16,
-  /** Milliseconds between two checks of the manifest because of unknown hashed names. */
+  /** Milliseconds between two checks of the manifest because of unknown names. */
   missCheckMs: 1000,
   /** Milliseconds a timer of Node takes at most, 24 days; it takes more for 1. */
   timerMaxMs: 2_147_483_647,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Digester } from '../core/digest.ts'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
+import { describeFault } from '../storage/fault.ts'
 import type { ByteRange, OpenFile, Storage } from '../storage/storage.ts'
 import { lengthOf } from './range.ts'
 import type { BodyFile } from './response.ts'
@@ -30,7 +31,15 @@ export type OpenPath = (file: BodyFile) => Promise<OpenFile>
  */
 export function createOpener(root: string): OpenPath {
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
-  return ({ folder = root, path }) => open(join(folder, path), flags)
+  return async ({ folder = root, path }) => {
+    try {
+      return await open(join(folder, path), flags)
+    } catch (error) {
+      // Nothing is wrong with the file then.
+      if (!isSystemError(error, 'EMFILE', 'ENFILE')) throw error
+      throw describeFault(error, { storage: `folder ${folder}`, key: path, doing: 'read' })
+    }
+  }
 }
 
 /** A file handle and how many answers read from it. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type BigIntStats, readdirSync } from 'node:fs'
 import { open, readFile, realpath, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { FingerpostError, isSystemError } from '../core/error.ts'
 import type { HashedPath } from '../core/hashed-path.ts'
 import { LIMITS } from '../core/limit.ts'
@@ -9,6 +9,7 @@ import { DICTIONARIES_FILE, type Dictionaries, parseDictionaries } from '../core
 import { EMPTY_HISTORY, HISTORY_FILE, parseHistory, type RetiredAsset } from '../core/manifest/history.ts'
 import { openManifest } from '../core/manifest/lines.ts'
 import { MANIFEST_FILE, type Manifest, parseManifest } from '../core/manifest/manifest.ts'
+import { describeFault } from '../storage/fault.ts'
 
 /** A manifest as it was read, with what identifies this version of it. */
 export interface LoadedManifest {
@@ -95,12 +96,17 @@ export function createRemoteSource(remote: RemoteManifest): ManifestSource {
 
 /** A file beside the manifest that a build may lack. */
 async function readBeside<T>(path: string, parse: (text: string, where: string) => T) {
-  const text = await readFile(path, 'utf8').catch(() => undefined)
   try {
-    return { text: text ?? '', value: text === undefined ? undefined : parse(text, path), faults: [] }
-  } catch (error) {
+    const text = await readFile(path, 'utf8')
+    return { text, value: parse(text, path), faults: [] }
+  } catch (cause) {
+    const error = describeFault(cause, {
+      storage: `folder ${dirname(path)}`,
+      key: basename(path),
+      doing: 'read',
+    })
     if (!(error instanceof FingerpostError)) throw error
-    return { text: '', value: undefined, faults: [error] }
+    return { text: '', value: undefined, faults: error.code === 'FP_NOT_FOUND' ? [] : [error] }
   }
 }
 

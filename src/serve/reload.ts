@@ -14,7 +14,7 @@ export interface Reloader {
    */
   reload(): Promise<boolean>
   /**
-   * Checks because a hashed name is unknown: another process may have the new build already. At most once a second;
+   * Checks because a name is unknown: another process may have the new build already. At most once a second;
    * undefined if the last check has ended and the next isn't due.
    */
   checkForMiss(): Promise<void> | undefined

@@ -20,7 +20,7 @@ import type { AnsweringSite } from './site.ts'
 export interface RouteParts {
   readonly site: AnsweringSite
   readonly settings: ServeSettings
-  /** Called for an unknown hashed name; when it resolves, the name is looked up again. Undefined if that is needless. */
+  /** Called for an unknown name; when it resolves, the name is looked up again. Undefined if that is needless. */
   readonly onMiss?: () => Promise<void> | undefined
 }
 
@@ -95,9 +95,6 @@ export function installShortCircuit(server: Server, path: string, site: Answerin
 
 type Listener = (request: IncomingMessage, response: RawResponse) => void
 
-/** A digest in a name. */
-const HASHED_NAME = /\.[0-9a-f]{16}(?:[.?]|$)/
-
 function addRoutes(
   app: FastifyInstance,
   url: string,
@@ -127,7 +124,7 @@ function addRoutes(
   const respond = (request: FastifyRequest, reply: FastifyReply): void | Promise<void> => {
     const response = find(request, request.raw.method ?? 'GET')
     if (response !== undefined) return answer(reply, response)
-    const looking = HASHED_NAME.test(request.raw.url ?? '') ? onMiss?.() : undefined
+    const looking = onMiss?.()
     return looking === undefined ? miss(request, reply) : looking.then(() => answerOrMiss(request, reply))
   }
   const respondInTurn = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

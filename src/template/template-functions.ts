@@ -49,7 +49,8 @@ export function createTemplateHelpers(resolver: Resolver, facts: RequestFacts = 
       const { href, security, rest, asset } = tag(name, options)
       const { as = preloadDestination(asset.type), ...others } = rest
       if (as === 'module') return formatTag('link', { rel: 'modulepreload', href, ...security, ...others })
-      return formatTag('link', { rel: 'preload', as, href, ...typeHint(as, asset), ...security, ...others })
+      const fetched = securityOfPreload(as, security, options)
+      return formatTag('link', { rel: 'preload', as, href, ...typeHint(as, asset), ...fetched, ...others })
     },
     importMapTag(imports, options = {}) {
       const { nonce = facts.nonce, integrity = true, absolute, ...others } = options
@@ -111,6 +112,20 @@ function preloadsOf(
     return formatTag('link', { ...head, href, ...checked, nonce, media })
   })
   return tags.join('')
+}
+
+/** Elements load these without CORS unless they say so (HTML §4.8.3); the preload must do the same. */
+const WITHOUT_CORS: ReadonlySet<AttributeValue> = new Set(['image', 'video', 'audio', 'track'])
+
+/** Browsers check the integrity of scripts and stylesheets alone. */
+function securityOfPreload(
+  as: AttributeValue,
+  security: Attributes,
+  { crossorigin }: TagOptions,
+): Attributes {
+  const { integrity, ...others } = security
+  if (as === 'script' || as === 'style') return security
+  return WITHOUT_CORS.has(as) ? { ...others, crossorigin: crossorigin ?? false } : others
 }
 
 /** Lets browsers skip fonts and images of a type they do not support. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
@@ -9,6 +9,8 @@ import { brotliDecompressSync } from 'node:zlib'
 import { build } from '../../src/build.ts'
 import { formatHistory, HISTORY_FILE, type RetiredAsset } from '../../src/core/manifest/history.ts'
 import { createFolderSource } from '../../src/serve/manifest-source.ts'
+import { createReloader } from '../../src/serve/reload.ts'
+import type { Site } from '../../src/serve/site.ts'
 import { start } from '../support/exchange.ts'
 import { makeBuild, writeBuild } from '../support/fixture-build.ts'
 import { makeTree } from '../support/tree.ts'
@@ -190,4 +192,27 @@ test('a damaged history is logged and keeps nothing from being served', async (c
   const { get } = await start(context, { root }, { logger: log.logger })
   assert.equal((await get('/static/a.txt')).status, 200)
   assert.ok(log.lines.some(({ level, msg }) => level === 40 && msg.includes('history.json')))
+})
+
+test('a history that cannot be read is logged, not taken for none', async (context) => {
+  const log = createLog()
+  const root = await makeBuild(context, FIRST)
+  mkdirSync(join(root, HISTORY_FILE))
+  const { get } = await start(context, { root }, { logger: log.logger })
+  assert.equal((await get('/static/a.txt')).status, 200)
+  assert.ok(log.lines.some(({ level, msg }) => level === 40 && /history\.json.*EISDIR/.test(msg)))
+})
+
+test('misses make the server look for a new build at most once a second', async (context) => {
+  const root = await makeBuild(context, FIRST)
+  const { app } = await start(context, { root, watch: false })
+  let looks = 0
+  const source = { load: () => assert.fail(), signature: async () => void looks++ }
+  const site = { current: { signature: undefined } } as unknown as Site
+  const reloader = createReloader(site, source, app.log)
+  const look = reloader.checkForMiss()
+  assert.equal(reloader.checkForMiss(), look, 'the same while it lasts')
+  await look
+  assert.equal(reloader.checkForMiss(), undefined, 'and none soon after it')
+  assert.equal(looks, 1)
 })

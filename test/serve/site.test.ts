@@ -92,13 +92,20 @@ test('a guard holds in an app that overlooks letter case, doubled slashes and pa
   assert.equal((await get('/one/static/@team/a.txt')).status, 403)
 })
 
-test('a hashed name of a build that another process has published is found at once', async (context) => {
+test('a name of a build that another process has published is found at once', async (context) => {
   const root = await makeBuild(context, { 'a.css': 'old' })
   const { get } = await start(context, { root, watch: { intervalMs: 3_600_000 } })
   const manifest = await writeBuild(root, { 'a.css': 'new' })
   const file = manifest.assets.get('a.css')?.file ?? ''
   assert.equal((await get(`/static/${file}`)).body.toString(), 'new')
   assert.equal((await get('/static/a.0123456789abcdef.css')).status, 404)
+})
+
+test('so is a name without a digest of ours, as bundlers give', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'old' })
+  const { get } = await start(context, { root, watch: { intervalMs: 3_600_000 } })
+  await writeBuild(root, { 'main-B1xyZ9aQ.js': 'new' })
+  assert.equal((await get('/static/main-B1xyZ9aQ.js')).body.toString(), 'new')
 })
 
 test('a build keeps reading from its folder when the link to it is swapped', async (context) => {

@@ -144,9 +144,11 @@ function sendEarlyHints({ raw, request }: FastifyReply, links: readonly string[]
   raw.writeEarlyHints({ link: [...links] })
 }
 
+const PROXY_HEADER = /^(?:x-forwarded-.*|x-real-ip|forwarded|via)$/
+
 /** Some proxies take an interim response for the final one, nginx before 1.29 among them: the page would never arrive. */
 function isProxied({ headers }: FastifyRequest): boolean {
-  return ['x-forwarded-for', 'forwarded', 'via'].some((name) => headers[name] !== undefined)
+  return Object.keys(headers).some((name) => PROXY_HEADER.test(name))
 }
 
 /** A resolver that always answers from the build in service, which may change while the app runs. */

@@ -262,7 +262,7 @@ test('too many open files are reported as what they are', async (context) => {
     encoding: 'utf8',
   })
   const lines = stdout.trim().split('\n')
-  assert.equal(lines.length, 5, stderr)
+  assert.equal(lines.length, 6, stderr)
   for (const line of lines)
     assert.match(line, /^FP_STORAGE .* EMFILE: too many open files\. {2}This process .*ulimit -n/)
 })
