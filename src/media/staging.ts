@@ -137,7 +137,10 @@ export function createStaging(context: StagingContext): Staging {
       if (saving.overwrite === true && variants.namesOf(name).length === 0)
         return put(name, name, given, saving.maxBytes, { overwrite: true })
       const staged = await stage(name, given, saving)
-      await staged.commit()
+      await staged.commit().catch(async (error: unknown) => {
+        await staged.discard()
+        throw error
+      })
       return staged.name
     },
     async admit(key, name, { validator, maxBytes: most }) {

@@ -4,8 +4,11 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import Fastify from 'fastify'
 import type { MediaOptions } from '../../src/media/options.ts'
+import { media } from '../../src/media/plugin.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
+import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
 import { GIF, PNG } from '../support/image.ts'
 import { startMediaApp } from '../support/media-app.ts'
@@ -115,6 +118,39 @@ test('a PUT that breaks off leaves what was there', async (context) => {
   socket.destroy()
   await until(() => stored().length === 1)
   assert.equal((await app.media.files.read('a.txt')).toString(), 'old')
+})
+
+test('a guard of a name can not be passed by another spelling', async (context) => {
+  const { app, origin } = await startMediaApp(context, { keys: KEYS }, (made) => {
+    made.put('/media/@team/*', (_request, reply) => reply.code(401).send())
+  })
+  const link = await app.media.signedUrl('@team/a.txt', { method: 'PUT' })
+  for (const [spelled, status] of [
+    ['@team', 401],
+    ['%40team', 404],
+    ['@tea%6d', 401],
+  ] as const) {
+    const url = origin + link.replace('@team', spelled)
+    assert.equal((await fetch(url, { method: 'PUT', body: 'x' })).status, status, spelled)
+  }
+  const plain = origin + (await app.media.signedUrl('a b+é.txt', { method: 'PUT' }))
+  assert.equal((await fetch(plain, { method: 'PUT', body: 'x' })).status, 201)
+  assert.deepEqual(
+    (await app.media.files.list()).files.map(({ key }) => key),
+    ['a b+é.txt'],
+  )
+})
+
+test('the routes are hidden from OpenAPI', async (context) => {
+  const app = Fastify()
+  context.after(() => app.close())
+  const shown: string[] = []
+  app.addHook('onRoute', ({ method, url, schema }) => {
+    if (Object(schema).hide !== true) shown.push(`${method} ${url}`)
+  })
+  await app.register(media, { storage: createMemoryStorage(), keys: KEYS, production: false })
+  await app.ready()
+  assert.deepEqual(shown, [])
 })
 
 test('without keys nobody puts anything', async (context) => {

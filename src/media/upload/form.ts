@@ -92,15 +92,26 @@ function savedForm(uploads: readonly PendingUpload[], fields: SavedForm['fields'
       if (state === 'undone') throw new FingerpostError('FP_UPLOAD', 'The form was rolled back.')
       if (state === 'committed') return
       state = 'committed'
-      const failures: unknown[] = []
-      for (const upload of uploads) await upload.commit().catch((error) => failures.push(error))
-      if (failures.length > 0) throw failures[0]
+      await commitAll(uploads)
     },
     async rollback() {
       if (state !== 'open') return
       state = 'undone'
       await Promise.all(uploads.map((upload) => upload.rollback()))
     },
+  }
+}
+
+/** If one can't be committed, all are removed but those that have replaced a file already. */
+async function commitAll(uploads: readonly PendingUpload[]): Promise<void> {
+  for (const [done, upload] of uploads.entries()) {
+    try {
+      await upload.commit()
+    } catch (error) {
+      const undone = uploads.filter(({ replaces }, at) => at >= done || !replaces)
+      await Promise.all(undone.map((each) => each.rollback()))
+      throw error
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, FastifySchema } from 'fastify'
 import { fileNameOf } from '../../core/path.ts'
+import { canonicalPath } from '../../http/mount.ts'
 import { overLimit } from '../content/content.ts'
 import { isSafeKey } from '../content/name.ts'
 import type { LinkSigner } from '../links/link.ts'
@@ -31,7 +32,13 @@ export function addPutRoute(app: FastifyInstance, path: string, putting: Putting
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     const errorHandler = createErrorHandler(putting.answering, putting.send)
-    scope.put(`${path}*`, { errorHandler }, async (request: NameRequest, reply) => {
+    const schema: FastifySchema & { readonly hide: boolean } = { hide: true }
+    scope.put(`${path}*`, { errorHandler, schema }, async (request: NameRequest, reply) => {
+      // A redirect would lose the body. See canonicalPath() for why guards need it.
+      if (canonicalPath(request.raw.url ?? '', app.prefix + path, request.params['*']) !== undefined) {
+        discardRest(request.raw)
+        return putting.send(reply, refuse(404))
+      }
       const isTaken = await takeFile(request, putting)
       return putting.send(reply, isTaken ? emptyAnswer(201) : refuse(403))
     })

@@ -77,6 +77,8 @@ export interface UploadContext<Request> {
 /** An upload whose bytes have arrived. Until `commit` it replaces nothing. */
 export interface PendingUpload {
   readonly saved: SavedUpload
+  /** Whether `commit` may replace a file, which `rollback` can't bring back. */
+  readonly replaces: boolean
   /** Tells the quota that the upload counts. */
   confirm(): Promise<void>
   /** Replaces what has the name. */
@@ -132,7 +134,7 @@ export async function receiveUpload<Request>(
         throw maxBytes < limit && isOverLimit(error) ? overQuota(maxBytes, error) : error
       })
     const saved = { name: staged.name, field: upload.field, filename: upload.filename, size: count.bytes }
-    return pendingUpload(saved, staged, lease)
+    return pendingUpload(saved, overwrite, staged, lease)
   } catch (error) {
     part.file.destroy?.()
     await lease?.rollback()
@@ -140,9 +142,15 @@ export async function receiveUpload<Request>(
   }
 }
 
-function pendingUpload(saved: SavedUpload, staged: StagedFile, lease: QuotaLease | undefined): PendingUpload {
+function pendingUpload(
+  saved: SavedUpload,
+  replaces: boolean,
+  staged: StagedFile,
+  lease: QuotaLease | undefined,
+): PendingUpload {
   return {
     saved,
+    replaces,
     confirm: async () => lease?.commit(saved.size),
     commit: () => staged.commit(),
     async rollback() {
