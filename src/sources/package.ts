@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
-import { FingerpostError, isSystemError } from '../core/error.ts'
+import { join } from 'node:path'
+import { FingerpostError } from '../core/error.ts'
 
 /** `name` or `@scope/name`. */
 const PACKAGE_NAME = /^(?:@[\w.~-]+\/)?\w[\w.~-]*$/
@@ -30,26 +30,20 @@ export function findPackageFolder({ package: name, dir = '' }: PackageFolder, fr
 
 function resolvePackage(name: string, from: string): string {
   const require = createRequire(join(from, 'package.json'))
-  try {
-    return dirname(require.resolve(`${name}/package.json`))
-  } catch (cause) {
-    // A package need not export its package.json.
-    const folder =
-      findByPnp(name, from, require) ??
-      (isSystemError(cause, 'ERR_PACKAGE_PATH_NOT_EXPORTED') ? require.resolve.paths(name) : [])
-        ?.map((each) => join(each, name))
-        .find((each) => existsSync(join(each, 'package.json')))
-    if (folder !== undefined) return folder
-    throw new FingerpostError(
-      'FP_SOURCE',
-      `The package ${name} is not installed: Node doesn't find it from ${from}.`,
-      {
-        remedy: `Run: npm install ${name}`,
-        details: { package: name, from },
-        cause,
-      },
-    )
-  }
+  const folder = findByPnp(name, from, require) ?? findInstalled(name, require)
+  if (folder !== undefined) return folder
+  const message = `The package ${name} is not installed: Node doesn't find it from ${from}.`
+  throw new FingerpostError('FP_SOURCE', message, {
+    remedy: `Run: npm install ${name}`,
+    details: { package: name, from },
+  })
+}
+
+/** Where Node looks for a package. `require.resolve` would go by its "exports", which may hide its package.json or lead elsewhere. */
+function findInstalled(name: string, require: NodeJS.Require): string | undefined {
+  const folders = (require.resolve.paths(name) ?? []).map((each) => join(each, name))
+  const folder = folders.find((each) => existsSync(join(each, 'package.json')))
+  return folder && realpathSync(folder)
 }
 
 /** Yarn's API in a process that runs under PnP (yarnpkg.com/advanced/pnpapi). */

@@ -13,6 +13,10 @@ const CASES: readonly (readonly [message: RegExp, remedy: string])[] = [
   ],
 ]
 
+/** Nunjucks and Liquid have filters; Jinja's users write `{{ 'a.css' | static }}`. */
+const FILTER = /(?:filter not found|undefined filter): static\b/
+const FILTER_REMEDY = "static is a tag, not a filter. Write: {% static 'css/site.css' %}"
+
 const MEDIA =
   /\bmediaUrl is not (?:defined|a function)|Unable to call `[\w.]*mediaUrl`|Missing helper: "mediaUrl"/
 const MEDIA_REMEDY =
@@ -24,6 +28,7 @@ const MEDIA_REMEDY =
  */
 export function explainMissingHelper({ message }: Error): string | undefined {
   if (MEDIA.test(message)) return message.includes(MEDIA_REMEDY) ? undefined : MEDIA_REMEDY
+  if (FILTER.test(message)) return FILTER_REMEDY
   const [, remedy] = CASES.find(([pattern]) => pattern.test(message)) ?? []
   return remedy && `fingerpost's helpers are not installed in the template engine. Write: ${remedy}`
 }

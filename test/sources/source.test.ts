@@ -106,16 +106,23 @@ test('a package is found as Node finds it: near, hoisted, and without exporting 
   assert.equal(parseSource({ package: 'own' }, cwd).folder, join(cwd, 'node_modules/own'))
 })
 
+test('a package whose exports lead its own package.json elsewhere is found all the same', (context) => {
+  const cwd = makeTree(context, {
+    'node_modules/moved/package.json': '{ "name": "moved", "exports": { "./*": "./dist/*" } }',
+    'node_modules/moved/dist/a.css': 'a{}',
+  })
+  assert.equal(parseSource('npm:moved/dist', cwd).folder, join(cwd, 'node_modules/moved/dist'))
+})
+
 test('a package is where Yarn PnP says, whatever it exports', async (context) => {
   const cwd = makeTree(context, {
     'cache/pnp-only/package.json': '{"name":"pnp-only"}',
     'pnpapi.cjs': `exports.resolveToUnqualified = (name, issuer) =>
-  name === 'closed' && issuer.endsWith('/') ? __dirname + '/cache/closed/' : null`,
+  ['closed', 'pnp-only'].includes(name) && issuer.endsWith('/') ? __dirname + '/cache/' + name + '/' : null`,
     'pnp.cjs': `const Module = require('node:module')
 const resolve = Module._resolveFilename
 Module._resolveFilename = (request, ...rest) =>
-  request === 'pnp-only/package.json' ? __dirname + '/cache/pnp-only/package.json'
-  : request === 'pnpapi' ? __dirname + '/pnpapi.cjs' : resolve(request, ...rest)
+  request === 'pnpapi' ? __dirname + '/pnpapi.cjs' : resolve(request, ...rest)
 Object.defineProperty(process, 'versions', { value: { ...process.versions, pnp: '3' } })`,
   })
   const program = `import { parseSource } from ${JSON.stringify(new URL('../../src/sources/source.ts', import.meta.url))}

@@ -124,15 +124,25 @@ test('a tag or helper that is not installed says what to write', async (context)
     'page.njk': "{% static 'css/site.css' %}",
     'page.liquid': "{% static 'css/site.css' %}",
     'page.hbs': "{{stylesheetTag 'css/site.css'}}",
+    'filter.njk': "{{ 'css/site.css' | static }}",
+    'filter.liquid': "{{ 'css/site.css' | static }}",
     'page.eta': "<%~ it.stylesheetTag('css/site.css') %>",
   })
   const wanted: Readonly<Record<string, readonly [engine: object, remedy: RegExp]>> = {
-    njk: [{ nunjucks }, /Write: installNunjucks\(environment, app\.staticHelpers\)/],
-    liquid: [{ liquid: new Liquid({ root }) }, /Write: installLiquid\(liquid, app\.staticHelpers\)/],
-    hbs: [{ handlebars: Handlebars.create() }, /Write: installHandlebars\(handlebars, app\.staticHelpers\)/],
-    eta: [{ eta: new Eta() }, /Write: render the page with/],
+    'page.njk': [{ nunjucks }, /Write: installNunjucks\(environment, app\.staticHelpers\)/],
+    'page.liquid': [{ liquid: new Liquid({ root }) }, /Write: installLiquid\(liquid, app\.staticHelpers\)/],
+    'page.hbs': [
+      { handlebars: Handlebars.create() },
+      /Write: installHandlebars\(handlebars, app\.staticHelpers\)/,
+    ],
+    'filter.njk': [{ nunjucks }, /static is a tag, not a filter\. Write: \{% static/],
+    'filter.liquid': [
+      { liquid: new Liquid({ root, strictFilters: true }) },
+      /static is a tag, not a filter\. Write: \{% static/,
+    ],
+    'page.eta': [{ eta: new Eta() }, /Write: render the page with/],
   }
-  for (const [extension, [engine, remedy]] of Object.entries(wanted)) {
+  for (const [template, [engine, remedy]] of Object.entries(wanted)) {
     const app = Fastify()
     context.after(() => app.close())
     await app.register(fingerpost, { live: true, sources })
@@ -141,10 +151,10 @@ test('a tag or helper that is not installed says what to write', async (context)
     app.get('/', async (_request, reply) => {
       reply.type('text/html')
       Object.defineProperty(reply, 'locals', { value: {} })
-      return reply.view(`page.${extension}`, {})
+      return reply.view(template, {})
     })
     const response = await app.inject('/')
-    assert.equal(response.statusCode, 500, extension)
-    assert.match(response.body, remedy, extension)
+    assert.equal(response.statusCode, 500, template)
+    assert.match(response.body, remedy, template)
   }
 })

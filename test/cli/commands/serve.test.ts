@@ -41,6 +41,13 @@ test('serve prints the address, answers, takes a new build on SIGHUP and ends on
   assert.equal(code, 0)
 })
 
+test('an index that no folder has is refused, because the address would answer nothing', async (context) => {
+  const root = await makeBuild(context, { 'a.css': 'one' })
+  const { code, stderr } = await runIn(root, 'serve', '--root', '.', '--index', 'index.html', '--port', '0')
+  assert.equal(code, 2)
+  assert.match(stderr, /No file is called index\.html\./)
+})
+
 test('the address that serve prints answers with a list of all files, and each link leads to its file', async (context) => {
   const root = await makeBuild(context, { 'css/a.css': 'one', 'a <b>&"c".txt': 'two', 'x:y.txt': 'three' })
   const { line, port } = await startServe(context, '--root', root)
