@@ -13,6 +13,7 @@ import { createLinkSigner } from './links/link.ts'
 import { createMedia, type Media } from './media.ts'
 import { createMediaStorage, type UrlChoice } from './media-storage.ts'
 import { type MediaConfig, type MediaOptions, resolveMediaOptions } from './options.ts'
+import { withPublicFaults } from './public-faults.ts'
 import { addAdvice } from './read/advice.ts'
 import { createHandoff } from './read/handoff.ts'
 import { createPrivacy } from './read/privacy.ts'
@@ -52,7 +53,7 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
   const mount = mountAt(config.url, app.prefix, undefined)
   const isPrivate = createPrivacy(config, mount.path)
   const signing = keys === undefined ? {} : { keys }
-  const files = createMediaStorage(storage, {
+  const files = createMediaStorage(withPublicFaults(storage, createLog(app.log)), {
     maxBytes: limits.maxFileBytes,
     inline,
     inlineSvg,
