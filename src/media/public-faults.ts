@@ -35,7 +35,9 @@ export function withPublicFaults(storage: Storage, log: Log): Storage {
     if (shown?.code === 'FP_STORAGE') log.error(error)
     return shown ?? error
   }
-  const methods: Record<string, PropertyDescriptor> = { name: { value: 'this storage', enumerable: true } }
+  // `folder /srv/media`, `s3://bucket`; but `memory` is no place.
+  const name = /[/\\]/.test(storage.name) ? 'this storage' : storage.name
+  const methods: Record<string, PropertyDescriptor> = { name: { value: name, enumerable: true } }
   for (const [method, saying] of Object.entries(SAYINGS)) {
     const own = storage[method as keyof typeof SAYINGS] as ((...given: unknown[]) => unknown) | undefined
     if (own === undefined) continue
