@@ -123,6 +123,36 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       throw new Error('a stalled upload is kept')
   },
 
+  async 'a PUT that stalls'({ ports, putLink, random }) {
+    const put = `PUT ${await putLink('put.txt')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n`
+    const socket = await open(ports.main, put + 'x'.repeat(random.below(2000)))
+    socket.resume()
+    if ((await Promise.race([once(socket, 'close'), sleep(QUIET_MS, 'open')])) === 'open')
+      throw new Error('a stalled PUT is kept')
+  },
+
+  async 'uploads over HTTP/2 that stall or are reset'({ ports, putLink, random }) {
+    const { session, cut } = await openSession(ports.http2)
+    const length = { 'content-length': 9000 }
+    const form = { ':method': 'POST', ':path': '/form', 'content-type': 'multipart/form-data; boundary=b' }
+    const put = { ':method': 'PUT', ':path': await putLink('put2.txt') }
+    const statuses = Array.from({ length: 6 }, async (_, n) => {
+      const stream = session.request({ ...(n < 3 ? form : put), ...length }, { endStream: false })
+      stream.on('error', () => undefined).resume()
+      stream.write(`${PART_HEAD}${'x'.repeat(random.below(2000))}`)
+      if (n % 3 === 0) stream.close(constants.NGHTTP2_CANCEL)
+      else if (n % 3 === 1) stream.destroy()
+      else return Number((await once(stream, 'response'))[0][':status'])
+      return undefined
+    })
+    const pings = setInterval(() => session.ping(() => undefined), 100)
+    const answered = await Promise.race([Promise.all(statuses), sleep(QUIET_MS, undefined)])
+    clearInterval(pings)
+    cut()
+    if (answered?.some((status) => status !== undefined && status !== 408) !== false)
+      throw new Error(`stalled uploads are answered with ${answered}`)
+  },
+
   async 'downloads that stall'({ ports, random }) {
     const server = random.oneIn(2) ? 'main' : 'odd'
     const socket = await open(ports[server], get('/media/big.mp4'))
@@ -182,6 +212,8 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       if (body.includes(SECRET)) throw new Error('a link that leads out is followed')
   },
 }
+
+const PART_HEAD = '--b\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
 
 function head(url: string, fields = 'X: y'): string {
   return `GET ${url} HTTP/1.1\r\nHost: localhost\r\n${fields}\r\n\r\n`

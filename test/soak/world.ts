@@ -20,6 +20,8 @@ export interface World {
   /** A build, its folders and media over HTTP/1.1; a build and media over HTTP/2; sources; a storage that ignores ranges. */
   readonly ports: Readonly<Record<'main' | 'http2' | 'live' | 'odd', number>>
   readonly folders: Readonly<Record<'build' | 'media' | 'sources' | 'outside', string>>
+  /** A signed link for a PUT of this name. */
+  putLink(name: string): Promise<string>
   /** Writes another build over the one in service. */
   rebuild(round: number): Promise<void>
   /** Uploads whose quota is neither used nor given back. */
@@ -48,7 +50,8 @@ export async function createWorld(): Promise<World> {
   await rebuild(0)
   const { quota, leases } = countingQuota()
   const storage = createFilesystemStorage({ root: files })
-  const options = { storage, quota, production: false, stallSeconds: 1 }
+  const keys = [{ id: 'k', secret: 's'.repeat(32) }]
+  const options = { storage, quota, keys, production: false, stallSeconds: 1 }
 
   const main = Fastify()
   await main.register(fingerpost, {
@@ -75,6 +78,7 @@ export async function createWorld(): Promise<World> {
     shortCircuit: true,
   })
   await http2.register(media, options)
+  http2.post('/form', (request) => request.saveUploads({ files: { f: { uploadTo: 'new' } } }))
 
   const live = Fastify()
   await live.register(fingerpost, {
@@ -83,7 +87,6 @@ export async function createWorld(): Promise<World> {
   })
 
   const odd = Fastify()
-  const keys = [{ id: 'k', secret: 's'.repeat(32) }]
   await odd.register(media, { storage: ignoringRanges(storage), keys, production: false, stallSeconds: 1 })
   odd.get('/ticket', (request) => odd.media.direct.complete((request.query as { ticket: string }).ticket))
 
@@ -98,6 +101,7 @@ export async function createWorld(): Promise<World> {
     ) as World['ports'],
     folders: { build, media: files, sources, outside },
     rebuild,
+    putLink: (name) => main.media.signedUrl(name, { method: 'PUT' }),
     openLeases: () => leases.size,
     damaged: () => main.staticStats().damaged + http2.staticStats().damaged,
     async close() {
