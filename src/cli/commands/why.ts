@@ -35,7 +35,7 @@ export const command = defineCommand({
     const shown = { url, source: source && shortPath(source, context.cwd) }
     return {
       json: () => ({ ...story, url: url + encodePath(story.asset.file), source }),
-      summary: formatStory(story, shown, context.stderr.style),
+      data: formatStory(story, shown, context.stdout.style),
     }
   },
 })

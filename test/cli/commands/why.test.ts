@@ -28,21 +28,21 @@ test('why tells source, sizes, build and the references that lead to a file', as
     `/static/${encodeURI(first.asset.file)}`,
     `https://shop.test:8443/static/${encodeURI(first.asset.file)}?v=1`,
   ]) {
-    const { code, stderr } = await runIn(cwd, 'why', name)
+    const { code, stdout } = await runIn(cwd, 'why', name)
     assert.equal(code, 0)
     assert.match(
-      stderr,
+      stdout,
       /^js\/c d\.js\n {2}url +\/static\/js\/c%20d\.[0-9a-f]{16}\.js\n {2}source +assets\/js\/c d\.js\n/,
     )
-    assert.match(stderr, /size +2\.0 kB, gzip \d+ B\n/)
-    assert.match(stderr, new RegExp(`since +build ${first.since.digest} of 20`))
+    assert.match(stdout, /size +2\.0 kB, gzip \d+ B\n/)
+    assert.match(stdout, new RegExp(`since +build ${first.since.digest} of 20`))
     assert.match(
-      stderr,
+      stdout,
       /reached by {2}js\/a\.js → js\/b\.js → js\/c d\.js\n {2}used by +1 file\n {4}js\/b\.js\n$/,
     )
   }
-  assert.match((await runIn(cwd, 'why', 'js/a.js')).stderr, /reached by {2}no other file of the build\n$/)
-  assert.match((await runIn(cwd, 'why', 'js/x.js')).stderr, /reached by {2}js\/y\.js → js\/x\.js\n/)
+  assert.match((await runIn(cwd, 'why', 'js/a.js')).stdout, /reached by {2}no other file of the build\n$/)
+  assert.match((await runIn(cwd, 'why', 'js/x.js')).stdout, /reached by {2}js\/y\.js → js\/x\.js\n/)
 })
 
 test('why tells of a hashed name of an earlier build which file that was', async (context) => {
@@ -55,10 +55,10 @@ test('why tells of a hashed name of an earlier build which file that was', async
   writeFileSync(join(cwd, 'assets/a.css'), 'b{}')
   assert.equal((await runIn(cwd, 'build')).code, 0)
   for (const name of [before.asset.file, before.url, `/s/${before.asset.file}`]) {
-    const { code, stderr } = await runIn(cwd, 'why', name)
-    assert.equal(code, 0, stderr)
-    assert.match(stderr, new RegExp(`asked for +${before.asset.file}, a file of an earlier build\\n`))
-    assert.match(stderr, new RegExp(`since +build ${before.since.digest} of`))
+    const { code, stdout } = await runIn(cwd, 'why', name)
+    assert.equal(code, 0)
+    assert.match(stdout, new RegExp(`asked for +${before.asset.file}, a file of an earlier build\\n`))
+    assert.match(stdout, new RegExp(`since +build ${before.since.digest} of`))
   }
 })
 
