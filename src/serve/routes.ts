@@ -108,28 +108,34 @@ function addRoutes(
     send(reply.raw, response, completerFor(reply), site.sender)
   }
   const { fallback } = settings.index
-  const miss = (request: FastifyRequest, reply: FastifyReply) => {
+  // A handler that has promised an answer must wait for a reply that another handler sends.
+  const miss = (request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined => {
     const { method = '', headers } = request.raw
     const page =
       fallback !== undefined && isVisit(request) ? site.answer(fallback, method, headers) : undefined
-    if (page !== undefined) answer(reply, page)
-    else if (settings.fallthrough) reply.callNotFound()
-    else answer(reply, request.method === 'HEAD' ? withoutBody(NOT_FOUND) : NOT_FOUND)
+    if (page === undefined && settings.fallthrough) {
+      reply.callNotFound()
+      return reply
+    }
+    answer(reply, page ?? (request.method === 'HEAD' ? withoutBody(NOT_FOUND) : NOT_FOUND))
+    return undefined
   }
-  const answerOrMiss = (request: FastifyRequest, reply: FastifyReply): void => {
+  const answerOrMiss = (request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined => {
     const response = find(request, request.raw.method ?? 'GET')
-    if (response === undefined) miss(request, reply)
-    else answer(reply, response)
+    if (response === undefined) return miss(request, reply)
+    answer(reply, response)
+    return undefined
   }
-  const respond = (request: FastifyRequest, reply: FastifyReply): void | Promise<void> => {
+  const respond = (request: FastifyRequest, reply: FastifyReply): unknown => {
     const response = find(request, request.raw.method ?? 'GET')
     if (response !== undefined) return answer(reply, response)
     const looking = onMiss?.()
     return looking === undefined ? miss(request, reply) : looking.then(() => answerOrMiss(request, reply))
   }
-  const respondInTurn = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    if (await waitForTurn(reply.raw)) await respond(request, reply)
-    else reply.hijack()
+  const respondInTurn = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    if (await waitForTurn(reply.raw)) return respond(request, reply)
+    reply.hijack()
+    return undefined
   }
   const { logLevel } = settings
   // Hidden from OpenAPI, as by @fastify/static. Fastify gives its log level only to routes in a scope of their own.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import helmet from '@fastify/helmet'
 import Fastify from 'fastify'
@@ -362,6 +363,21 @@ test('with fallthrough a miss is the app’s own', async (context) => {
   const { get } = await listen(context, app)
   assert.equal((await get('/static/nope.css')).body.toString(), 'our own page')
   assert.equal((await get('/static/nope.css', {}, 'POST')).body.toString(), 'our own page')
+})
+
+test('with fallthrough a page that takes its time is awaited, also after a look for a new build', async (context) => {
+  const app = Fastify()
+  app.setNotFoundHandler(async (_request, reply) => {
+    await sleep(20)
+    return reply.code(404).send('our own page')
+  })
+  await app.register(fingerpost, { root: await makeBuild(context, FILES), fallthrough: true })
+  const { get } = await listen(context, app)
+  // The first makes the server look, the second doesn't.
+  for (const name of ['nope.0123456789abcdef.css', 'nope.css']) {
+    const answer = await get(`/static/${name}`)
+    assert.deepEqual([answer.status, answer.body.toString()], [404, 'our own page'], name)
+  }
 })
 
 test('a build is served below the scope it is registered in', async (context) => {
