@@ -10,6 +10,8 @@ const MOST_GROWTH_BYTES = 5_000_000
 const MOST_MORE_DESCRIPTORS = 5
 /** Descriptors open at once: each scenario has some connections, with both ends in this process. */
 const MOST_DESCRIPTORS = 400
+/** Heap and buffers at any moment: requests of some kilobytes have asked for gigabytes. */
+const MOST_BYTES = 500_000_000
 
 const world = await createWorld()
 const end = Date.now() + SECONDS * 1000
@@ -81,6 +83,7 @@ for (const fault of faults) console.error(fault)
 const isFlat =
   after.bytes - before.bytes <= MOST_GROWTH_BYTES &&
   after.descriptors - before.descriptors <= MOST_MORE_DESCRIPTORS &&
-  peak.descriptors <= MOST_DESCRIPTORS
+  peak.descriptors <= MOST_DESCRIPTORS &&
+  peak.bytes <= MOST_BYTES
 if (!isFlat) console.error('Memory or descriptors have grown.')
 process.exit(isFlat && faults.length === 0 && damaged === 0 ? 0 : 1)
