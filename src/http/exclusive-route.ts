@@ -1,5 +1,8 @@
-import type { FastifyInstance, RouteOptions } from 'fastify'
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
+
+/** The schema of routes that OpenAPI doesn't list, as @fastify/static's aren't. `hide` is @fastify/swagger's own. */
+export const HIDDEN: FastifySchema & { readonly hide: boolean } = { hide: true }
 
 /**
  * Adds a route. Fastify's own error for a path that is taken names neither plugin.

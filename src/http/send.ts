@@ -83,10 +83,9 @@ function sendCached(exchange: Exchange, body: FileBody, cached: CachedBody): voi
   }
   writeHead(exchange)
   exchange.raw.end(only, STRING_ENCODING)
-  if (hasRest(exchange)) {
-    limitRest(exchange)
-    holdUntilSent(exchange, cached)
-  }
+  if (!hasRest(exchange)) return
+  limitStall(exchange.raw, exchange.sender.stallMs)
+  holdUntilSent(exchange, cached)
 }
 
 /** A slice holds all of its body. */
@@ -99,6 +98,8 @@ function holdUntilSent({ raw, sender }: Exchange, cached: CachedBody): void {
   }
   raw.on('finish', settle)
   raw.on('close', settle)
+  // Neither event comes any more.
+  if (hasLeft(raw)) settle()
 }
 
 async function loadAndSend(exchange: Exchange, body: FileBody): Promise<void> {
@@ -147,7 +148,7 @@ async function writePieces(
   }
   if (!begun) writeHead(exchange)
   raw.end()
-  if (hasRest(exchange)) limitRest(exchange)
+  if (hasRest(exchange)) limitStall(raw, sender.stallMs)
 }
 
 /** Whether a piece is too large to be written at once (see {@link LIMITS.http2WriteBytes}). */
@@ -163,11 +164,6 @@ function* cut(piece: Piece): Generator<Piece> {
 /** Whether Node still holds a part of the answer. Nearly every answer has left when it was written. */
 function hasRest({ raw }: Exchange): boolean {
   return (raw.stream ?? raw).writableLength > 0
-}
-
-/** Limits how long the client may take for what Node still holds. */
-function limitRest({ raw, sender }: Exchange): void {
-  limitStall(raw, sender.stallMs)
 }
 
 async function orFail(

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { FastifyInstance, FastifySchema } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { loadConfigFile } from '../builder/settings/config-file.ts'
 import { type BuildOptions, parseBuildOptions } from '../builder/settings/options.ts'
 import { createDigester } from '../core/digest.ts'
@@ -8,6 +8,7 @@ import { FingerpostError } from '../core/error.ts'
 import { MANIFEST_FILE } from '../core/manifest/manifest.ts'
 import { asRecord } from '../core/option.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
+import { HIDDEN } from '../http/exclusive-route.ts'
 import { compileRules } from '../http/header-rules.ts'
 import { createLog } from '../http/log.ts'
 import { type Mount, mountAt, OWN_FOLDER } from '../http/mount.ts'
@@ -185,7 +186,7 @@ interface ReloadParts {
 /** Serves the client and its events, and adds it to pages. */
 function addReload(app: FastifyInstance, mount: Mount, { notifier, watch, checkHost }: ReloadParts): void {
   const headers = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache' }
-  const hidden = { schema: { hide: true } as FastifySchema }
+  const hidden = { schema: HIDDEN }
   app.get(`${mount.route}${OWN_FOLDER}live.js`, hidden, (_request, reply) =>
     reply.headers({ ...headers, 'Content-Type': 'text/javascript; charset=utf-8' }).send(LIVE_CLIENT),
   )

@@ -25,8 +25,8 @@ const WITH_PLACES: readonly ErrorCode[] = [
   'FP_CONFIG',
 ]
 
-/** As a property of a plain object, which a test may replace. */
-const OPEN = { enumerable: true, writable: true, configurable: true }
+/** Apps and tests may replace the methods, as those of a plain object. */
+const REPLACEABLE = { enumerable: true, writable: true, configurable: true }
 
 /**
  * The storage, with errors that a route may show to visitors: Fastify's default error handler sends the message of any
@@ -40,7 +40,7 @@ export function withPublicFaults(storage: Storage, log: Log): Storage {
   }
   // `folder /srv/media`, `s3://bucket`; but `memory` is no place.
   const name = /[/\\]/.test(storage.name) ? 'this storage' : storage.name
-  const methods: Record<string, PropertyDescriptor> = { name: { value: name, ...OPEN } }
+  const methods: Record<string, PropertyDescriptor> = { name: { value: name, ...REPLACEABLE } }
   for (const [method, saying] of Object.entries(SAYINGS)) {
     const own = storage[method as keyof typeof SAYINGS] as ((...given: unknown[]) => unknown) | undefined
     if (own === undefined) continue
@@ -51,7 +51,7 @@ export function withPublicFaults(storage: Storage, log: Log): Storage {
         throw told(error, saying)
       }
     }
-    methods[method] = { value, ...OPEN }
+    methods[method] = { value, ...REPLACEABLE }
   }
   for (const method of ['open', 'list'] as const) {
     const own = storage[method] as (...given: unknown[]) => AsyncIterable<unknown>
@@ -62,10 +62,10 @@ export function withPublicFaults(storage: Storage, log: Log): Storage {
         throw told(error, SAYINGS.read)
       }
     }
-    methods[method] = { value, ...OPEN }
+    methods[method] = { value, ...REPLACEABLE }
   }
   const { url } = storage
-  if (url !== undefined) methods['url'] = { value: (key: string) => url.call(storage, key), ...OPEN }
+  if (url !== undefined) methods['url'] = { value: (key: string) => url.call(storage, key), ...REPLACEABLE }
   return Object.create(storage, methods)
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
-import type { FastifyInstance, FastifyReply, FastifyRequest, FastifySchema } from 'fastify'
-import { addRoute, reserveRoute } from '../http/exclusive-route.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { addRoute, HIDDEN, reserveRoute } from '../http/exclusive-route.ts'
 import { canonicalPath, decodeTarget, hasEncodedSlash } from '../http/mount.ts'
 import { asTheyAre, createReplyHeaderMerger, hasTurn, type RawResponse, waitForTurn } from '../http/reply.ts'
 import {
@@ -138,8 +138,8 @@ function addRoutes(
     return undefined
   }
   const { logLevel } = settings
-  // Hidden from OpenAPI, as by @fastify/static. Fastify gives its log level only to routes in a scope of their own.
-  const shared = { url, schema: { hide: true } as FastifySchema, ...(logLevel && { logLevel }) }
+  // Fastify gives its log level only to routes in a scope of their own.
+  const shared = { url, schema: HIDDEN, ...(logLevel && { logLevel }) }
   addRoute(app, {
     method: ['GET', 'HEAD'],
     ...shared,

@@ -241,6 +241,45 @@ test('answers that nobody takes hold few more bodies than the cache may, however
   other.destroy()
 })
 
+test('answers to clients that left before they were written hold nothing', async (context) => {
+  const names = Array.from({ length: 5 }, (_, n) => `${n}.mp4`)
+  const root = await makeBuild(context, Object.fromEntries(names.map((name) => [name, randomBytes(4 * MIB)])))
+  const app = Fastify()
+  context.after(() => app.close())
+  let goOn = () => {}
+  const left = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  let waiting = 0
+  app.addHook('onRequest', async ({ headers }) => {
+    if (headers['x-leave'] === undefined) return
+    waiting++
+    await left
+  })
+  await app.register(fingerpost, { root, watch: false, cache: { maxBytes: 16 * MIB, maxBodyBytes: 4 * MIB } })
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  const [other = '', ...urls] = names.map((name) => app.static(name))
+  for (const url of urls) assert.equal((await exchange(port, url)).status, 200)
+  const ranges = 'Range: bytes=0-99,200-299\r\n'
+  const sockets = urls.flatMap((url) =>
+    ['', ranges].map((range) => {
+      const socket = connect(port, '127.0.0.1', () =>
+        socket.write(`GET ${url} HTTP/1.1\r\nHost: x\r\nX-Leave: 1\r\n${range}\r\n`),
+      )
+      return socket.on('error', () => undefined)
+    }),
+  )
+  await until(() => waiting === sockets.length)
+  for (const socket of sockets) socket.resetAndDestroy()
+  await sleep(50)
+  goOn()
+  await sleep(50)
+  // Were the bodies still counted as held, there would be no room for another one: it would be streamed each time.
+  const { hits } = app.staticStats()
+  for (let n = 0; n < 2; n++) assert.equal((await exchange(port, other)).status, 200)
+  assert.equal(app.staticStats().hits - hits, 1)
+})
+
 for (const server of Object.keys(SERVERS)) {
   test(`none of a hundred streams whose client takes its time is refused (${server})`, async (context) => {
     const { app, port, url } = await serve(context, server, true)

@@ -49,7 +49,7 @@ export const command = defineCommand({
       await app.register(fingerpost, { ...served.options, ...(index === undefined ? {} : { index }) })
       // Only the path: a build for a CDN is served here all the same.
       const { pathname } = new URL(app.staticMount.url, 'http://localhost')
-      if (index !== undefined) await refuseMissing(index, served)
+      if (index !== undefined) await refuseMissingIndex(index, served)
       else addListing(app, pathname, served.listNames)
       const address = await listen(app, host, port)
       const url = new URL(pathname, address).href
@@ -71,7 +71,7 @@ interface Served {
   readonly listNames: () => Promise<Iterable<string>>
 }
 
-async function refuseMissing(index: string, { listNames }: Served): Promise<void> {
+async function refuseMissingIndex(index: string, { listNames }: Served): Promise<void> {
   for (const name of await listNames()) if (name === index || name.endsWith(`/${index}`)) return
   throw new FingerpostError('FP_USAGE', `No file is called ${index}.`, {
     remedy: 'Name the file that answers for folders, or leave out --index for a list of all files.',
