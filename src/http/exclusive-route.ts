@@ -1,8 +1,13 @@
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import { FingerpostError } from '../core/error.ts'
 
-/** The schema of routes that OpenAPI doesn't list, as @fastify/static's aren't. `hide` is @fastify/swagger's own. */
-export const HIDDEN: FastifySchema & { readonly hide: boolean } = { hide: true }
+/**
+ * The schema of a route that OpenAPI doesn't list, as @fastify/static's aren't. `hide` is @fastify/swagger's own. A new one
+ * for each route, because Fastify marks what it has read.
+ */
+export function hiddenSchema(): FastifySchema {
+  return { hide: true } as FastifySchema
+}
 
 /**
  * Adds a route. Fastify's own error for a path that is taken names neither plugin.

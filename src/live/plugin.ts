@@ -8,7 +8,7 @@ import { FingerpostError } from '../core/error.ts'
 import { MANIFEST_FILE } from '../core/manifest/manifest.ts'
 import { asRecord } from '../core/option.ts'
 import { parsePublicUrl } from '../core/public-url.ts'
-import { HIDDEN } from '../http/exclusive-route.ts'
+import { hiddenSchema } from '../http/exclusive-route.ts'
 import { compileRules } from '../http/header-rules.ts'
 import { createLog } from '../http/log.ts'
 import { type Mount, mountAt, OWN_FOLDER } from '../http/mount.ts'
@@ -186,11 +186,10 @@ interface ReloadParts {
 /** Serves the client and its events, and adds it to pages. */
 function addReload(app: FastifyInstance, mount: Mount, { notifier, watch, checkHost }: ReloadParts): void {
   const headers = { 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-cache' }
-  const hidden = { schema: HIDDEN }
-  app.get(`${mount.route}${OWN_FOLDER}live.js`, hidden, (_request, reply) =>
+  app.get(`${mount.route}${OWN_FOLDER}live.js`, { schema: hiddenSchema() }, (_request, reply) =>
     reply.headers({ ...headers, 'Content-Type': 'text/javascript; charset=utf-8' }).send(LIVE_CLIENT),
   )
-  app.get(`${mount.route}${OWN_FOLDER}events`, hidden, async (request, reply) => {
+  app.get(`${mount.route}${OWN_FOLDER}events`, { schema: hiddenSchema() }, async (request, reply) => {
     if (checkHost(request.raw.headers) !== undefined) return reply.code(403).send()
     const { raw } = reply.hijack()
     if (!(await waitForTurn(raw))) return

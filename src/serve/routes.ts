@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { addRoute, HIDDEN, reserveRoute } from '../http/exclusive-route.ts'
+import { addRoute, hiddenSchema, reserveRoute } from '../http/exclusive-route.ts'
 import { canonicalPath, decodeTarget, hasEncodedSlash } from '../http/mount.ts'
 import { asTheyAre, createReplyHeaderMerger, hasTurn, type RawResponse, waitForTurn } from '../http/reply.ts'
 import {
@@ -139,10 +139,10 @@ function addRoutes(
   }
   const { logLevel } = settings
   // Fastify gives its log level only to routes in a scope of their own.
-  const shared = { url, schema: HIDDEN, ...(logLevel && { logLevel }) }
+  const shared = () => ({ url, schema: hiddenSchema(), ...(logLevel && { logLevel }) })
   addRoute(app, {
     method: ['GET', 'HEAD'],
-    ...shared,
+    ...shared(),
     exposeHeadRoute: false,
     handler(request, reply) {
       // In live mode the file is read to find the answer.
@@ -151,7 +151,7 @@ function addRoutes(
   })
   addRoute(app, {
     method: app.supportedMethods.filter((method) => method !== 'GET' && method !== 'HEAD'),
-    ...shared,
+    ...shared(),
     // Before the body is parsed: a POST of any media type is a wrong method, not a wrong media type.
     onRequest(request, reply) {
       if (find(request, 'HEAD') === undefined) miss(request, reply)

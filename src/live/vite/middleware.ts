@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import type { FastifyInstance } from 'fastify'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
-import { HIDDEN } from '../../http/exclusive-route.ts'
+import { hiddenSchema } from '../../http/exclusive-route.ts'
 import { createLog } from '../../http/log.ts'
 import type { LiveSettings } from '../../serve/live-options.ts'
 import type { HostCheck } from '../guard.ts'
@@ -44,7 +44,7 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
   app.route({
     method: ['GET', 'HEAD'],
     url: `${route}*`,
-    schema: HIDDEN,
+    schema: hiddenSchema(),
     async handler({ raw }, reply) {
       if (checkHost(raw.headers) !== undefined) return reply.code(403).send()
       const vite = await starting

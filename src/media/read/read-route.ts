@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FingerpostError } from '../../core/error.ts'
-import { addRoute, HIDDEN } from '../../http/exclusive-route.ts'
+import { addRoute, hiddenSchema } from '../../http/exclusive-route.ts'
 import { createLog } from '../../http/log.ts'
 import { canonicalPath } from '../../http/mount.ts'
 import { hasTurn, waitForTurn } from '../../http/reply.ts'
@@ -44,7 +44,7 @@ export function addReadRoute(app: FastifyInstance, path: string, reading: Readin
     method: ['GET', 'HEAD'],
     url: `${path}*`,
     exposeHeadRoute: false,
-    schema: HIDDEN,
+    schema: hiddenSchema(),
     errorHandler: createErrorHandler(reading.answering, reading.send),
     async handler(request: FastifyRequest, reply: FastifyReply) {
       // Nothing is looked up or opened for a pipelined request before its turn.

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { fileNameOf } from '../../core/path.ts'
-import { HIDDEN } from '../../http/exclusive-route.ts'
+import { hiddenSchema } from '../../http/exclusive-route.ts'
 import { canonicalPath } from '../../http/mount.ts'
 import { overLimit } from '../content/content.ts'
 import { isSafeKey } from '../content/name.ts'
@@ -33,7 +33,7 @@ export function addPutRoute(app: FastifyInstance, path: string, putting: Putting
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     const errorHandler = createErrorHandler(putting.answering, putting.send)
-    scope.put(`${path}*`, { errorHandler, schema: HIDDEN }, async (request: NameRequest, reply) => {
+    scope.put(`${path}*`, { errorHandler, schema: hiddenSchema() }, async (request: NameRequest, reply) => {
       // A redirect would lose the body. See canonicalPath() for why guards need it.
       if (canonicalPath(request.raw.url ?? '', app.prefix + path, request.params['*']) !== undefined) {
         discardRest(request.raw)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import { CLIENT_SCRIPT } from '../../client/script.ts'
 import { integrityOf } from '../../core/digest.ts'
-import { HIDDEN } from '../../http/exclusive-route.ts'
+import { hiddenSchema } from '../../http/exclusive-route.ts'
 import { HASHED_CACHE_CONTROL } from '../../http/header-rules.ts'
 import { type Mount, OWN_FOLDER } from '../../http/mount.ts'
 import type { VersionFacts } from '../../template/template-helpers.ts'
@@ -28,7 +28,7 @@ export function addVersionRoutes(
     app.route({
       method: ['GET', 'HEAD'],
       url: route + OWN_FOLDER + file,
-      schema: HIDDEN,
+      schema: hiddenSchema(),
       ...(logLevel && { logLevel }),
       handler: (_request, reply) =>
         reply.headers({ ...headers, 'X-Content-Type-Options': 'nosniff' }).send(body()),
