@@ -203,7 +203,7 @@ for (const [name, server] of Object.entries(SERVERS)) {
     await visit(port, kinds, FULL + EACH)
     // What a connection had goes once it has closed on both sides.
     let growth = countEntries() - before
-    for (let look = 0; look < 50 && growth >= EACH / 2; look++) {
+    for (let look = 0; look < 300 && growth >= EACH / 2; look++) {
       await delay(100)
       growth = countEntries() - before
     }
