@@ -8,6 +8,7 @@ import type { BuildOptions } from '../../../src/builder/settings/options.ts'
 import { FingerpostError } from '../../../src/core/error.ts'
 import type { Problem } from '../../../src/core/reference/problem.ts'
 import { createManifestResolver } from '../../../src/resolve/manifest-resolver.ts'
+import { preloadLinks } from '../../../src/serve/page/preload.ts'
 import { Link, makeTree, type Tree, writeTree } from '../../support/tree.ts'
 
 const json = JSON.stringify
@@ -89,6 +90,24 @@ describe('packages: auto', () => {
       ['app.js', 'npm/lit-html@3.1.0/html.js', 'npm/lit@3.3.0/index.js'].map(resolver.resolve).sort(),
     )
     assert.equal(scopes, undefined)
+  })
+
+  test('compresses them and preloads them, like the files of sources', async (context) => {
+    const lit = {
+      ...LIT,
+      'lit-html': pack('lit-html', '3.1.0', ESM, { 'index.js': `/*${'html '.repeat(500)}*/` }),
+    }
+    const cwd = makeTree(context, { src: { 'app.js': 'import { html } from "lit"' }, node_modules: lit })
+    const { manifest, resolver } = await buildTree(cwd, { packages: 'auto' }, { encodings: ['br', 'gzip'] })
+    const { encodings = {} } = manifest.assets.get('npm/lit-html@3.1.0/index.js') ?? {}
+    assert.deepEqual(Object.keys(encodings), ['br', 'gzip'])
+    assert.deepEqual(
+      preloadLinks(resolver, ['app.js']),
+      ['app.js', 'npm/lit@3.3.0/index.js', 'npm/lit-html@3.1.0/index.js'].map(
+        (name) =>
+          `<${resolver.resolve(name)}>; rel=modulepreload; crossorigin; integrity="${resolver.integrity(name)}"`,
+      ),
+    )
   })
 
   test('a map for some entries has only the packages that these import, or that are entries', async (context) => {
@@ -181,6 +200,7 @@ describe('a package is resolved as bundlers do for browsers', () => {
   for (const [name, specifier, exports, expected] of [
     ['the condition browser', 'p', { node: './n.js', browser: './b.js', default: './d.js' }, 'b.js'],
     ['the condition import', 'p', { require: './n.cjs', import: './b.mjs' }, 'b.mjs'],
+    ['the condition module', 'p', { module: './b.js', import: './d.js' }, 'b.js'],
     ['the condition production', 'p', { development: './n.js', production: './b.js' }, 'b.js'],
     ['a subpath', 'p/sub', { './sub': './b.js' }, 'b.js'],
     ['a pattern', 'p/x/b.js', { './x/*': './*' }, 'b.js'],
@@ -238,6 +258,12 @@ describe('a package is resolved as bundlers do for browsers', () => {
       p: 'npm/p@1.0.0/esm/index.js',
     })
     assert.match(read('npm/p@1.0.0/esm/index.js'), /"\.\/a"; .*"\.\/node\.js"/)
+  })
+
+  test('by a field "browser" that replaces the whole package', async (context) => {
+    const fields = { main: './n.js', browser: './b.js' }
+    const p = pack('p', '1.0.0', fields, { 'n.js': 'require("fs")', 'b.js': 'export const b = 1' })
+    assert.equal(await targetOf(context, 'p', { p }), 'npm/p@1.0.0/b.js')
   })
 
   test('by its own name and its "imports"', async (context) => {
