@@ -155,8 +155,6 @@ export const LIMITS = {
   http2ConcurrentStreams: 100,
   /** Bytes that wait to be sent on one stream of HTTP/2. Node refuses streams while 10 MB wait in a session (`maxSessionMemory`). */
   http2WriteBytes: 64 * KIB,
-  /** Files of `folders` that @fastify/static opens at once. */
-  folderOpens: 16,
   /** Milliseconds between two checks of the manifest because of unknown names. */
   missCheckMs: 1000,
   /** Milliseconds a timer of Node takes at most, 24 days; it takes more for 1. */

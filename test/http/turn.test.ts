@@ -204,7 +204,7 @@ for (const server of Object.keys(SERVERS)) {
       },
     )
     assert.ok(peak - before < 100 * MIB, `${Math.round((peak - before) / MIB)} MiB`)
-    assert.ok(descriptors <= (server === 'folders' ? 101 : 2), `${descriptors} descriptors`)
+    assert.ok(descriptors <= 2, `${descriptors} descriptors`)
     cut()
     await until(() => openDescriptors() === 0)
   })
@@ -334,6 +334,6 @@ test('streams that are reset while files of folders wait to be opened leave few 
     await busy
     await until(() => openDescriptors() === 0)
   }).finally(cut)
-  // A hundred streams may be open, and sixteen files being opened; a file takes a moment to close.
-  assert.ok(peak < 300, `${peak} descriptors`)
+  // A file takes a moment to close, while the next answer opens it anew.
+  assert.ok(peak < 20, `${peak} descriptors`)
 })
