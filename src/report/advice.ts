@@ -2,7 +2,7 @@ import { groupBy } from '../core/group-by.ts'
 import { downloadSize, type Manifest, type ManifestAsset } from '../core/manifest/manifest.ts'
 import { bareMediaType } from '../core/media-type.ts'
 import type { LogicalPath } from '../core/path.ts'
-import { type ReferringFile, referrersOf } from './referrers.ts'
+import { referrersOf } from './referrers.ts'
 
 /** A reason to look at some files. */
 export interface Advice {
@@ -14,20 +14,19 @@ export interface Advice {
 
 type Entry = readonly [path: LogicalPath, asset: ManifestAsset]
 
-/** Reasons that a report lists. */
 const MAX_ADVICE = 10
 
 /** Bytes of a download that is worth a look by itself. */
 const LARGE_BYTES = 250_000
 
-/** A text that brotli leaves at more than this share holds data that is compressed or random already. */
+/** Text that compresses to more than this share contains data that is compressed or random already. */
 const BADLY_COMPRESSED_SHARE = 0.75
 
 /** Bytes below which a bad ratio says nothing. */
 const BADLY_COMPRESSED_MIN_BYTES = 20_000
 
-/** Formats that WebP and AVIF often halve; below this many bytes it is not worth the work. */
-const OLD_IMAGE = /^image\/(?:png|apng|gif|bmp|tiff)$/
+/** Formats that AVIF, and for drawings WebP, often halve. Below this many bytes it is not worth the work. */
+const OLD_IMAGE = /^image\/(?:png|apng|gif|bmp|tiff|jpeg)$/
 const OLD_IMAGE_MIN_BYTES = 50_000
 
 /** What is worth a look, the most bytes first. */
@@ -43,10 +42,26 @@ export function adviseOn({ assets }: Manifest): readonly Advice[] {
   return advice.sort((a, b) => b.bytes - a.bytes).slice(0, MAX_ADVICE)
 }
 
-/** Files that no other refers to. Pages and what browsers ask for by its well-known name need no reference. */
-export function findUnused(files: readonly ReferringFile[]): readonly LogicalPath[] {
-  const used = referrersOf(files)
-  return files.flatMap(({ path }) => (used.has(path) || STARTING_POINT.test(path) ? [] : [path]))
+/**
+ * Files that no other file refers to, nor an entry of a bundler, nor a name of the import map. Pages and what browsers
+ * ask for by its well-known name need no reference.
+ */
+export function findUnused({
+  assets,
+  entries,
+  importMap,
+  importMapScopes,
+}: Manifest): readonly LogicalPath[] {
+  const referrers = referrersOf(Array.from(assets, ([path, { references }]) => ({ path, references })))
+  const names = [importMap ?? new Map(), ...(importMapScopes?.values() ?? [])].flatMap((map) => [...map])
+  const used = new Set([
+    ...[...(entries?.values() ?? [])].flat(),
+    // Names that start with a dot stand for the URLs of modules: not all of them are requested.
+    ...names.flatMap(([specifier, name]) => (specifier.startsWith('.') ? [] : [name])),
+  ])
+  const isUsed = (path: LogicalPath) =>
+    used.has(path) || (referrers.get(path) ?? []).some(({ path: from }) => from !== path)
+  return [...assets.keys()].filter((path) => !isUsed(path) && !STARTING_POINT.test(path))
 }
 
 const STARTING_POINT =

@@ -44,6 +44,11 @@ export interface EarlierBuild {
   readonly read: ReadFile
 }
 
+/** An earlier build of the same output; its name is its digest. */
+export interface KeptBuild extends EarlierBuild {
+  readonly publishedAt: string
+}
+
 export type EarlierAsset = Pick<ManifestAsset, 'file' | 'size' | 'etag' | 'encodings'>
 export type ReadFile = (file: HashedPath, size: number) => Promise<Uint8Array | undefined>
 
@@ -102,7 +107,7 @@ export function earlierBuilds(
   history: History,
   { assets, digest }: Manifest,
   read: ReadFile,
-): readonly EarlierBuild[] {
+): readonly KeptBuild[] {
   const known = new Map<HashedPath, readonly [LogicalPath, EarlierAsset]>()
   for (const [path, asset] of assets) known.set(asset.file, [path, asset])
   for (const asset of history.retired.values()) known.set(asset.file, [asset.path, asset])

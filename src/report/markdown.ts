@@ -39,7 +39,7 @@ function formatChanges(changes: BuildChanges): string {
   const more = files.length > MAX_LISTED ? `\n… and ${formatCount(files.length - MAX_LISTED)} more\n` : ''
   const list = `\n| Change | File | Download |\n| --- | --- | --: |\n${rows.join('')}${more}`
   return [
-    `Since ${codeOf(since)} the site has ${formatGrowth(changes)}. `,
+    `Since ${codeOf(since)}: ${formatGrowth(changes)} to download. `,
     `${formatDownload(changes)}\n`,
     files.length === 0 ? '' : list,
   ].join('')

@@ -6,12 +6,15 @@ import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
-import { compareBuilds, type EarlierBuild, earlierBuilds, type ReadFile } from './changes.ts'
+import { compareBuilds, type EarlierBuild, earlierBuilds, type KeptBuild, type ReadFile } from './changes.ts'
 import { createSiteReport, type ReportedWork, type SiteReport } from './site-report.ts'
 
 /** What a report is made of, besides the build itself. */
 export interface ReportOptions {
-  /** A build to compare with: what `--previous` of a build takes. Default: the kept builds of the output. */
+  /**
+   * A build to compare with besides the latest that the output keeps: the start of the digest of a kept build, or what
+   * `--previous` of a build takes.
+   */
   readonly against?: string | undefined
   /** Where a relative `against` starts. */
   readonly cwd: string
@@ -23,24 +26,65 @@ export interface ReportOptions {
 /**
  * Reports on the build in an output.
  *
- * @throws FingerpostError `FP_MANIFEST` for a missing or damaged build; what `openPrevious` throws for `against`
+ * @throws FingerpostError `FP_MANIFEST` for a missing or damaged build; `FP_NOT_FOUND` for `against`
  */
 export async function createReport(storage: Storage, options: ReportOptions): Promise<SiteReport> {
   const { against, cwd, sources = new Map(), work } = options
   const manifest = await readManifest(storage)
   const read: ReadFile = (file) => storage.read(file).catch(undefinedIfMissing)
   const present = { manifest, dictionaries: await readDictionaries(storage), read }
-  const previous = against === undefined ? undefined : await openPrevious(against, cwd)
+  const kept = earlierBuilds(await readHistory(storage), manifest, read)
+  const chosen = against === undefined ? undefined : findKept(kept, against)
+  const previous =
+    against === undefined || chosen !== undefined ? undefined : await openAgainst(against, cwd, kept)
   try {
-    const kept = earlierBuilds(await readHistory(storage), manifest, read).slice(0, LIMITS.reportedBuilds)
+    const first = previous === undefined ? chosen : asEarlier(previous)
+    const others = kept.filter((build) => build !== first)
+    const compared = others.slice(0, LIMITS.reportedBuilds)
     const changes = []
-    for (const build of previous === undefined ? kept : [asEarlier(previous), ...kept]) {
+    for (const build of first === undefined ? compared : [first, ...compared]) {
       changes.push(await compareBuilds(present, build))
     }
-    return createSiteReport({ out: storage.name, manifest, changes, sources, work })
+    const older = others.slice(compared.length).map(({ name, publishedAt }) => ({ since: name, publishedAt }))
+    return createSiteReport({ out: storage.name, manifest, changes, older, sources, work })
   } finally {
     await previous?.close()
   }
+}
+
+/** The kept build whose digest starts with these digits. Fewer are too few to tell it from a folder. */
+function findKept(kept: readonly KeptBuild[], digits: string): KeptBuild | undefined {
+  if (!/^[0-9a-f]{6,16}$/.test(digits)) return undefined
+  const found = kept.filter(({ name }) => name.startsWith(digits))
+  if (new Set(found.map(({ name }) => name)).size < 2) return found[0]
+  throw notFound(`Several kept builds have a digest that starts with ${digits}`, digits, found)
+}
+
+/** Opens a build from elsewhere. If there is none, the message also names the kept builds. */
+async function openAgainst(against: string, cwd: string, kept: readonly KeptBuild[]): Promise<PreviousBuild> {
+  return openPrevious(against, cwd).catch((error: unknown) => {
+    if (kept.length === 0 || !(error instanceof FingerpostError) || error.code !== 'FP_NOT_FOUND') throw error
+    throw notFound(error.message.replace(/\.\n.*$/s, ''), against, kept, error)
+  })
+}
+
+function notFound(
+  fault: string,
+  against: string,
+  kept: readonly KeptBuild[],
+  cause?: unknown,
+): FingerpostError {
+  const listed = kept
+    .slice(0, LIMITS.reportedBuilds)
+    .map(({ name, publishedAt }) => `${name} of ${publishedAt}`)
+  const more = kept.length > listed.length ? `, and ${kept.length - listed.length} older` : ''
+  return new FingerpostError('FP_NOT_FOUND', `${fault}.`, {
+    remedy:
+      'Name the folder of a build, an archive of fingerpost pack, the URL of a manifest.json ' +
+      `or the digest of a kept build: ${listed.join(', ')}${more}.`,
+    details: { against, kept: kept.map(({ name }) => name) },
+    cause,
+  })
 }
 
 function asEarlier({ name, manifest, read }: PreviousBuild): EarlierBuild {

@@ -28,9 +28,11 @@ export interface SiteReport {
   readonly cycles: readonly (readonly LogicalPath[])[]
   /** Since other builds, the latest first. */
   readonly changes: readonly BuildChanges[]
+  /** Kept builds that this report doesn't compare with; `--against` chooses one. The latest first. */
+  readonly older: readonly Required<Pick<BuildChanges, 'since' | 'publishedAt'>>[]
   /** Files worth a look, those with the most bytes to save first. */
   readonly advice: readonly Advice[]
-  /** Files that no other file of the build refers to. Templates and pages outside the build may still name them. */
+  /** Files that nothing in the build refers to. Templates and pages outside the build may still name them. */
   readonly unused: readonly LogicalPath[]
   /** What the build did; only known to `build --report`. */
   readonly work?: ReportedWork
@@ -68,17 +70,25 @@ export interface ReportInput {
   readonly out: string
   readonly manifest: Manifest
   readonly changes: readonly BuildChanges[]
+  readonly older: SiteReport['older']
   /** The source folder of each file, as far as it is known. */
   readonly sources: ReadonlyMap<LogicalPath, string>
   readonly work?: ReportedWork | undefined
 }
 
-export function createSiteReport({ out, manifest, changes, sources, work }: ReportInput): SiteReport {
+export function createSiteReport(input: ReportInput): SiteReport {
+  const { out, manifest, changes, older, sources, work } = input
   const { url, digest, assets } = manifest
   const files = Array.from(assets, ([path, asset]) => describeFile(path, asset, sources.get(path)))
   return {
     ...{ out, url, digest, totals: sumFiles(files), encodings: sumOutputs(assets.values()), files },
-    ...{ cycles: findCycles(files), changes, advice: adviseOn(manifest), unused: findUnused(files) },
+    ...{
+      cycles: findCycles(files),
+      changes,
+      older,
+      advice: adviseOn(manifest),
+      unused: findUnused(manifest),
+    },
     ...(work && { work }),
   }
 }

@@ -7,6 +7,7 @@ import { build } from '../../src/builder/build.ts'
 import { pack } from '../../src/builder/maintain/pack.ts'
 import { saveDictionaries } from '../../src/builder/publish/dictionaries.ts'
 import { readHistory } from '../../src/builder/publish/record.ts'
+import { LIMITS } from '../../src/core/limit.ts'
 import { createReport } from '../../src/report/report.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { makeTree, readTree } from '../support/tree.ts'
@@ -93,6 +94,39 @@ test('it compares with an archive as with a kept build', async (context) => {
   assert.equal(changes.length, 2)
 })
 
+test('it compares with any kept build, named by the start of its digest', async (context) => {
+  const { write, build, report } = await editedSite(context)
+  const first = (await report()).changes[0]?.since ?? ''
+  const digests = [first]
+  for (let n = 0; n <= LIMITS.reportedBuilds; n++) {
+    digests.push((await report()).digest)
+    write('js/c.js', `export const c = ${n + 3}`)
+    await build()
+  }
+  const latest = digests.toReversed().slice(0, LIMITS.reportedBuilds)
+  const older = digests.toReversed().slice(LIMITS.reportedBuilds)
+  const { changes, older: others } = await report()
+  assert.deepEqual([changes.map(({ since }) => since), others.map(({ since }) => since)], [latest, older])
+  assert.match(others[0]?.publishedAt ?? '', /^\d{4}-\d\d-\d\dT/)
+
+  const chosen = await report(first.slice(0, 8))
+  assert.deepEqual(
+    chosen.changes.map(({ since }) => since),
+    [first, ...latest],
+  )
+  assert.deepEqual(chosen.changes[0]?.files, CHANGES)
+  assert.ok(!chosen.older.some(({ since }) => since === first))
+})
+
+test('a build to compare with that is not there is told with the kept ones', async (context) => {
+  const { report } = await editedSite(context)
+  const [kept] = (await report()).changes
+  const message = new RegExp(`or the digest of a kept build: ${kept?.since} of ${kept?.publishedAt}\\.$`)
+  for (const against of ['0123456789abcdef', 'none.tar']) {
+    await assert.rejects(report(against), { code: 'FP_NOT_FOUND', message })
+  }
+})
+
 test('what dictionaries save a returning visitor is told beside the whole', async (context) => {
   const { report, storage, build } = await editedSite(context)
   const { file = '', etag: to = '' } = (await build()).manifest.assets.get('js/c.js') ?? {}
@@ -134,12 +168,42 @@ test('cycles, twins and files without a reference to them are named', async (con
   assert.deepEqual(unused, ['css/other.css', 'css/site.css', 'css/twin.css', 'gone.txt', 'js/mapped.js'])
 })
 
+test('entries of a bundler, names of the import map and pages are used, a file that names itself is not', async (context) => {
+  const cwd = makeTree(context, {
+    dist: {
+      '.vite/manifest.json':
+        '{ "src/main.js": { "file": "a/main-B1xyAbCd.js", "src": "src/main.js", "isEntry": true } }',
+      'a/main-B1xyAbCd.js': '',
+      'vendor/three.js': '',
+      'loop.js': "import './loop.js'",
+      'index.html': '',
+      'robots.txt': '',
+      'left.js': '',
+    },
+  })
+  const options = { sources: ['dist'], encodings: [], cache: false as const }
+  await build({ ...options, importMap: { three: 'vendor/three.js' } }, { cwd })
+  const storage = createFilesystemStorage({ root: join(cwd, 'staticfiles') })
+  assert.deepEqual((await createReport(storage, { cwd })).unused, ['left.js', 'loop.js'])
+})
+
+test('of what is worth a look, the ten with the most bytes are listed', async (context) => {
+  const { write, build, report } = site(context)
+  for (let n = 10; n < 22; n++) write(`${n}.webp`, 'x'.repeat(300_000 + n * 1000))
+  await build()
+  assert.deepEqual(
+    (await report()).advice.map(({ paths }) => paths),
+    Array.from({ length: 10 }, (_, at) => [`${21 - at}.webp`]),
+  )
+})
+
 test('large files, text that compresses badly and public source maps are worth a look', async (context) => {
   const { write, build, report } = site(context)
   // Each of the 94 printable characters as often as the others: 6.6 bits in 8.
   const noise = Array.from(randomBytes(60_000), (byte) => String.fromCharCode(33 + (byte % 94)))
   write('noise.txt', noise.join(''))
-  write('photo.jpg', 'x'.repeat(300_000))
+  write('photo.jpg', 'x'.repeat(70_000))
+  write('photo.webp', 'x'.repeat(300_000))
   write('drawing.png', 'x'.repeat(60_000))
   write('icon.png', 'x'.repeat(6_000))
   write('js/b.js', "import './c.js'\n//# sourceMappingURL=b.js.map")
@@ -147,11 +211,11 @@ test('large files, text that compresses badly and public source maps are worth a
   await build()
   const { advice } = await report()
   const kinds = advice.map(({ kind, paths }) => `${kind} ${paths}`)
-  assert.ok(kinds.includes('large photo.jpg'), String(kinds))
+  assert.ok(kinds.includes('large photo.webp'), String(kinds))
   assert.ok(kinds.includes('badly-compressed noise.txt'), String(kinds))
   assert.deepEqual(
     kinds.filter((kind) => kind.startsWith('image-format')),
-    ['image-format drawing.png'],
+    ['image-format photo.jpg', 'image-format drawing.png'],
   )
   assert.ok(kinds.includes('source-maps js/b.js.map'), String(kinds))
 })

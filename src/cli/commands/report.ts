@@ -27,8 +27,8 @@ export const command = defineCommand({
   usage: '',
   description: `Write a page about the current build (default: ${DEFAULT_FILE}): what takes the space, what changed
     since earlier builds and why, what compression saves, which files deserve a look. --against compares with another
-    build: a folder, an archive of "fingerpost pack", or the address of a manifest. With --max-growth the exit code is
-    1 if the site has grown by more.`,
+    build: a kept one by its digest, a folder, an archive of "fingerpost pack", or the address of a manifest. With
+    --max-growth the exit code is 1 if the site has grown by more.`,
   examples: ['report --open', 'report --against last-build.tar --max-growth 5% --markdown'],
   options: {
     root: { kind: 'value', short: 'r', value: 'DIR', help: 'Folder of the build (default: staticfiles)' },
@@ -73,7 +73,9 @@ export const command = defineCommand({
     return {
       exitCode: grown ? 1 : 0,
       json: () => report,
-      data: options.markdown ? formatMarkdown(report) : '',
+      data: options.markdown
+        ? formatMarkdown(report) + (grown ? `\n**${describeLimit(maxGrowth)}**\n` : '')
+        : '',
       summary: formatSummary(report, { grown, maxGrowth, file: file && shortPath(file, cwd) }, stderr.style),
     }
   },
@@ -107,15 +109,19 @@ interface Outcome {
   readonly file: string | undefined
 }
 
-function formatSummary(report: SiteReport, { grown, maxGrowth = 0, file }: Outcome, style: Style): string {
+function formatSummary(report: SiteReport, { grown, maxGrowth, file }: Outcome, style: Style): string {
   const { totals, changes } = report
   const [latest] = changes
   const size = `${formatNumberOf(totals.files, 'file')}, ${formatBytes(totals.download)} to download`
   const since = latest === undefined ? '' : `, ${formatGrowth(latest)} since ${latest.since}`
   const mark = grown ? style.red('✗') : style.green('✓')
   const where = file === undefined ? '' : `  ${file}\n`
-  const limit = grown ? `  The limit is +${(maxGrowth * 100).toFixed(1)} % (--max-growth).\n` : ''
+  const limit = grown ? `  ${describeLimit(maxGrowth)}\n` : ''
   return `${mark} ${size}${since}\n${limit}${where}`
+}
+
+function describeLimit(maxGrowth = 0): string {
+  return `The limit is +${(maxGrowth * 100).toFixed(1)} % (--max-growth).`
 }
 
 /** By the program that each system has for it. */

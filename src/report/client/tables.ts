@@ -21,13 +21,15 @@ export function drawEncodings({ encodings }: SiteReport): HTMLElement {
 }
 
 /** What changed since a build that is chosen. */
-export function drawChanges({ changes }: SiteReport): HTMLElement {
+export function drawChanges({ changes, older }: SiteReport): HTMLElement {
   const place = element('div')
   const show = (at: number) => {
     const chosen = changes[at]
+    const other = older[at - changes.length]
     if (chosen !== undefined) place.replaceChildren(drawChangesSince(chosen))
+    else if (other !== undefined) place.replaceChildren(describeOlder(other.since))
   }
-  const options = changes.map((each, at) => element('option', { value: at }, nameOf(each)))
+  const options = [...changes, ...older].map((each, at) => element('option', { value: at }, nameOf(each)))
   const choose = (event: Event) => show(Number((event.target as HTMLSelectElement).value))
   const select = element('select', { id: 'since', change: choose }, ...options)
   show(0)
@@ -35,7 +37,12 @@ export function drawChanges({ changes }: SiteReport): HTMLElement {
   return element('div', {}, element('label', { for: 'since' }, 'Since '), select, place)
 }
 
-function nameOf({ since, publishedAt }: BuildChanges): string {
+function describeOlder(digest: string): HTMLElement {
+  const command = element('code', {}, `fingerpost report --against ${digest}`)
+  return element('p', {}, 'This page compares with the latest builds only. For this one run ', command, '.')
+}
+
+function nameOf({ since, publishedAt }: Pick<BuildChanges, 'since' | 'publishedAt'>): string {
   return publishedAt === undefined ? since : `${publishedAt.slice(0, 16).replace('T', ' ')} UTC (${since})`
 }
 

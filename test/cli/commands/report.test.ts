@@ -77,9 +77,37 @@ test('--markdown prints a summary and writes no page', async (context) => {
   const cwd = await project(context)
   const { stdout } = await runCli(cwd, ['report', '--against', 'last.tar', '--markdown'])
   assert.match(stdout, /^### Static files\n\n\| \| Files \| Original \| Download \|\n/)
-  assert.match(stdout, /the site has \+100 B \(\+10\.0 %\)\. A returning visitor downloads 100 B\./)
+  assert.match(
+    stdout,
+    /last\.tar`: \+100 B \(\+10\.0 %\) to download\. A returning visitor downloads 100 B\./,
+  )
   assert.match(stdout, /\| new \| `new\.txt` \| 100 B \|/)
   assert.equal(existsSync(join(cwd, 'report.html')), false)
+})
+
+test('in a CI run, one command prints the summary and fails a site that has grown', async (context) => {
+  const cwd = await project(context)
+  const words = ['report', '--against', 'last.tar', '--markdown', '--max-growth']
+  const { code, stdout, stderr } = await runCli(cwd, [...words, '9.5%'])
+  assert.equal(code, 1)
+  assert.match(
+    stdout,
+    /^### Static files\n[\s\S]*`new\.txt`[\s\S]*\*\*The limit is \+9\.5 % \(--max-growth\)\.\*\*\n$/,
+  )
+  assert.match(stderr, /✗ 3 files/)
+  const small = await runCli(cwd, [...words, '10%'])
+  assert.equal(small.code, 0)
+  assert.doesNotMatch(small.stdout, /limit/)
+})
+
+test('--against takes the digest of a kept build', async (context) => {
+  const cwd = await project(context)
+  const [kept] = JSON.parse((await runCli(cwd, ['report', '--json'])).stdout).changes
+  writeFileSync(join(cwd, 'assets/new.txt'), 'newer')
+  assert.equal((await runIn(cwd, 'build')).code, 0)
+  const { code, stderr } = await runCli(cwd, ['report', '--against', kept.since, '--max-growth', '1%'])
+  assert.match(stderr, new RegExp(`\\+5 B \\(\\+0\\.5 %\\) since ${kept.since}\n`))
+  assert.equal(code, 0)
 })
 
 test('--open hands the page to the program that opens pages', async (context) => {
@@ -131,7 +159,7 @@ test('a build to compare with that is not there is named, with what it may be', 
   assert.equal(code, 1)
   assert.match(
     stderr,
-    /The earlier build was not found: .*none\.tar\.\s+Name the folder of a build, an archive/,
+    /The earlier build was not found: .*none\.tar\.\s+Name the folder of a build, an archive .* kept build: [0-9a-f]{16} of/,
   )
   assert.doesNotMatch(stderr, /published|--previous/)
 })
