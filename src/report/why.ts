@@ -25,7 +25,7 @@ export interface FileStory {
 /**
  * Tells why a file is in the build of an output.
  *
- * @param name a logical path, a hashed one, also of an earlier build, or a URL
+ * @param name a logical path, a hashed one, also of an earlier build, a URL, or a specifier of the import map
  * @throws FingerpostError `FP_NOT_FOUND` with the nearest names
  */
 export async function explainFile(storage: Storage, name: string): Promise<FileStory> {
@@ -61,8 +61,8 @@ function pathnameOf(address: string): string {
   return URL.canParse(address) ? new URL(address).pathname : address
 }
 
-function findPathIn({ assets }: Manifest, name: string): LogicalPath | undefined {
-  return assets.has(name) ? name : findPathOf(name, assets)
+function findPathIn({ assets, importMap }: Manifest, name: string): LogicalPath | undefined {
+  return assets.has(name) ? name : (findPathOf(name, assets) ?? importMap?.get(name))
 }
 
 /** By file, the files that refer to it, each once. */
@@ -92,7 +92,9 @@ function unknownFile(name: string, { assets }: Manifest): FingerpostError {
   const nearest = nearestNames(name, assets.keys())
   return new FingerpostError('FP_NOT_FOUND', `${JSON.stringify(name)} is not in the build.`, {
     remedy:
-      nearest.length === 0 ? 'Give a name, a hashed name or a URL.' : `Did you mean ${nearest.join(' or ')}?`,
+      nearest.length === 0
+        ? 'Give a name, a hashed name, a URL, or what a module imports.'
+        : `Did you mean ${nearest.join(' or ')}?`,
     details: { name, nearest },
   })
 }

@@ -18,7 +18,8 @@ const LISTED_USERS = 10
 export const command = defineCommand({
   usage: 'NAME',
   description: `Tell why a file is in the build: its source, the references that lead to it, its variants and their
-    sizes, and since which build it has this content. NAME is a name, a hashed name, also of an earlier build, or a URL.`,
+    sizes, and since which build it has this content. NAME is a name, a hashed name, also of an earlier build, a URL, or
+    what a module imports: lit.`,
   examples: ['why css/site.css', 'why /static/css/site.3f9a1c0b2d4e5f60.css'],
   options: {
     root: { kind: 'value', short: 'r', value: 'DIR', help: 'Folder of the build (default: staticfiles)' },

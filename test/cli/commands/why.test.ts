@@ -71,8 +71,10 @@ test('why and report tell where a file of an npm package comes from', async (con
     'fingerpost.config.json': '{ "sources": ["assets"], "importMap": { "packages": "auto" } }',
   })
   assert.equal((await runIn(cwd, 'build')).code, 0)
-  const story = JSON.parse((await runIn(cwd, 'why', 'npm/tiny@1.0.0/tiny.js', '--json')).stdout)
-  assert.equal(story.source, join(cwd, 'node_modules/tiny/tiny.js'))
+  for (const name of ['npm/tiny@1.0.0/tiny.js', 'tiny']) {
+    const story = JSON.parse((await runIn(cwd, 'why', name, '--json')).stdout)
+    assert.equal(story.source, join(cwd, 'node_modules/tiny/tiny.js'))
+  }
   const report = JSON.parse((await runIn(cwd, 'report', '--json')).stdout)
   const file = report.files.find(({ path }: { path: string }) => path === 'npm/tiny@1.0.0/tiny.js')
   assert.equal(file.source, 'node_modules/tiny')
