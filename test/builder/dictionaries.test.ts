@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import zlib from 'node:zlib'
 import Fastify from 'fastify'
 import { build } from '../../src/builder/build.ts'
@@ -23,60 +23,15 @@ import fingerpost from '../../src/index.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
-import { makeTree, type Tree, writeTree } from '../support/tree.ts'
+import { deltaTest, keysOf, makesDeltas, noise, project } from '../support/deltas.ts'
+import { makeTree, writeTree } from '../support/tree.ts'
 
-/** Text that hardly compresses. */
-const noise = (seed: string, bytes: number) => {
-  const lines: string[] = []
-  for (let at = 0; at * 128 < bytes; at++)
-    lines.push(createHash('sha512').update(`${seed} ${at}`).digest('hex'))
-  return lines.join('').slice(0, bytes)
-}
 const STYLE = noise('style', 20_000)
 const SCRIPT = noise('script', 20_000)
-
-const makesDeltas = canMakeDeltas('dcb') && canMakeDeltas('dcz')
-
-function deltaTest(name: string, run: (context: TestContext) => Promise<void>): void {
-  if (makesDeltas) test(name, run)
-}
 
 test('deltas are made', (context) => {
   if (!makesDeltas) context.skip('this Node makes none: 24.15 or newer does')
 })
-
-async function keysOf(storage: Storage): Promise<string[]> {
-  const keys: string[] = []
-  for await (const { key } of storage.list()) keys.push(key)
-  return keys
-}
-
-/** A site that is built again and again, each time with other files. */
-function project(
-  context: TestContext,
-  options: Partial<BuildOptions> = {},
-  storage: Storage = createMemoryStorage(),
-) {
-  const cwd = makeTree(context, { src: {} })
-  let now = Date.now()
-  const settings: BuildOptions = {
-    ...{ sources: ['src'], encodings: ['gzip'], cache: false, dictionaries: true },
-    ...options,
-  }
-  const environment = { cwd, storage, now: () => new Date(now) }
-  const dictionaries = async () =>
-    parseDictionaries((await storage.read(DICTIONARIES_FILE)).toString(), 'test')
-  return {
-    ...{ cwd, storage, settings, environment, dictionaries },
-    keys: () => keysOf(storage),
-    deltas: async () => (await dictionaries()).deltas,
-    build(files: Tree, more: Partial<BuildOptions> = {}) {
-      now += 1000
-      writeTree(join(cwd, 'src'), files)
-      return build({ ...settings, ...more }, environment)
-    },
-  }
-}
 
 const decoders = { dcb: 'brotliDecompressSync', dcz: 'zstdDecompressSync' } as const
 

@@ -64,7 +64,7 @@ export function createDeltaEncoder(): DeltaEncoder {
     async encode(bytes, rule) {
       const { encoding } = rule
       const dictionary = await rule.dictionary.bytes()
-      const params = encoding === 'dcb' ? brotliParams(bytes, dictionary) : zstdParams(bytes, dictionary)
+      const params = paramsOf(encoding, bytes.length, dictionary.length)
       const { encode, decode } = METHODS[encoding]
       // As for zstd: some versions of Node write the size into the frame only if told.
       const options = { dictionary, params, pledgedSrcSize: bytes.length }
@@ -105,6 +105,32 @@ export async function decodeDelta(
   return decode(bytes.subarray(header.length), { dictionary }).catch(() => undefined)
 }
 
+/** Of zstd.h. */
+const ZSTD = { compressionLevel: 100, windowLog: 101, enableLongDistanceMatching: 160, disable: 2 } as const
+
+/** The settings of an encoder for a file and a dictionary of so many bytes. */
+export function paramsOf(
+  encoding: DeltaEncoding,
+  size: number,
+  dictionarySize: number,
+): Readonly<Record<number, number>> {
+  if (encoding === 'dcb') {
+    const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_PARAM_LGWIN } = zlib.constants
+    return {
+      [BROTLI_PARAM_QUALITY]: size + dictionarySize > LIMITS.deltaBestQualityMaxBytes ? 9 : 11,
+      [BROTLI_PARAM_SIZE_HINT]: size,
+      [BROTLI_PARAM_LGWIN]: Math.min(24, Math.max(16, Math.ceil(Math.log2(size + 16)))),
+    }
+  }
+  // Chromium refuses a larger window (RFC 9842 §5).
+  const largest = Math.floor(Math.log2(Math.max(8 * 1024 * 1024, 1.25 * dictionarySize)))
+  return {
+    [ZSTD.compressionLevel]: 19,
+    [ZSTD.windowLog]: Math.min(Math.max(10, Math.ceil(Math.log2(dictionarySize + size))), largest),
+    [ZSTD.enableLongDistanceMatching]: ZSTD.disable,
+  }
+}
+
 function headerOf(encoding: DeltaEncoding, dictionary: Buffer): Buffer {
   return Buffer.concat([MAGIC[encoding], sha256(dictionary)])
 }
@@ -124,29 +150,6 @@ export function versionOfDelta({ encoding, dictionary, maxBytes }: DeltaRule): D
   const { versions } = process
   const library = encoding === 'dcb' ? `brotli ${versions['brotli']}` : `zstd ${versions['zstd']}`
   return `${encoding} ${library} of ${dictionary.integrity} below ${maxBytes}`
-}
-
-function brotliParams({ length }: Buffer, dictionary: Buffer): Record<number, number> {
-  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_PARAM_LGWIN } = zlib.constants
-  const isLarge = length + dictionary.length > LIMITS.deltaBestQualityMaxBytes
-  return {
-    [BROTLI_PARAM_QUALITY]: isLarge ? 9 : 11,
-    [BROTLI_PARAM_SIZE_HINT]: length,
-    [BROTLI_PARAM_LGWIN]: Math.min(24, Math.max(16, Math.ceil(Math.log2(length + 16)))),
-  }
-}
-
-/** Of zstd.h. */
-const ZSTD = { compressionLevel: 100, windowLog: 101, enableLongDistanceMatching: 160, disable: 2 } as const
-
-function zstdParams({ length }: Buffer, dictionary: Buffer): Record<number, number> {
-  // Chromium refuses a larger window (RFC 9842 §5).
-  const largest = Math.floor(Math.log2(Math.max(8 * 1024 * 1024, 1.25 * dictionary.length)))
-  return {
-    [ZSTD.compressionLevel]: 19,
-    [ZSTD.windowLog]: Math.min(Math.max(10, Math.ceil(Math.log2(dictionary.length + length))), largest),
-    [ZSTD.enableLongDistanceMatching]: ZSTD.disable,
-  }
 }
 
 type Method = (
