@@ -27,6 +27,19 @@ test('the names are those of a build, revalidating, and lead to the same bytes',
   }
 })
 
+test('files are no dictionaries, and there are no deltas: they change all the time', async (context) => {
+  const { app } = await setUpLive(context, { 'a.css': 'a{color:red}'.repeat(999) })
+  const dictionary = { 'accept-encoding': 'br, dcb, dcz', 'available-dictionary': `:${'A'.repeat(43)}=:` }
+  for (const url of [app.static('a.css'), '/static/a.css'])
+    for (const headers of [{}, dictionary]) {
+      const answer = await get(app, url, headers)
+      assert.equal(answer.statusCode, 200)
+      assert.equal(answer.headers['use-as-dictionary'], undefined)
+      assert.equal(answer.headers['content-encoding'], undefined)
+      assert.doesNotMatch(String(answer.headers['vary']), /dictionary/i)
+    }
+})
+
 test('a source may be a package, resolved from the working directory', async (context) => {
   const { app } = await setUpLive(context, SITE, { sources: ['lib=npm:fastify-plugin'] })
   assert.match((await get(app, app.static('lib/package.json'))).body, /"name": "fastify-plugin"/)

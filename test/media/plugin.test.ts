@@ -48,6 +48,22 @@ for (const [title, make] of listStorages()) {
     assert.equal(head.headers.get('content-length'), String(PNG.length))
   })
 
+  test(`from ${title}: an upload is no dictionary and never sent as a delta`, async (context) => {
+    const storage = await make(context)
+    if (storage === undefined) return
+    // What a build would offer: a name with a hash, text, above the least size.
+    const name = 'notes.0123456789abcdef.txt'
+    await storage.save(name, Buffer.alloc(5000, 'text '))
+    const { app, origin } = await startMediaApp(context, { storage })
+    const dictionary = { 'accept-encoding': 'br, dcb, dcz', 'available-dictionary': `:${'A'.repeat(43)}=:` }
+    for (const headers of [{}, dictionary]) {
+      const answer = await fetch(origin + app.mediaUrl(name), { headers })
+      assert.equal((await answer.arrayBuffer()).byteLength, 5000)
+      for (const header of ['use-as-dictionary', 'content-encoding', 'vary'])
+        assert.doesNotMatch(answer.headers.get(header) ?? '', /dictionary|dc[bz]|match/i, header)
+    }
+  })
+
   test(`from ${title}: names that another program gave are found, however their URL is spelled`, async (context) => {
     const storage = await make(context)
     if (storage === undefined) return

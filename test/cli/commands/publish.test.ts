@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { DICTIONARIES_FILE, formatDictionaries } from '../../../src/core/manifest/dictionaries.ts'
+import { MANIFEST_FILE, parseManifest } from '../../../src/core/manifest/manifest.ts'
 import { makeBuild, writeBuild } from '../../support/fixture-build.ts'
 import { BUCKET, createS3Lab } from '../../support/s3.ts'
 import { makeTree } from '../../support/tree.ts'
@@ -53,6 +57,22 @@ test('publish --prune --dry-run names the first 50 files and counts the others',
   assert.match(stderr, /60 old files would be removed\n/)
   assert.match(stderr, /… and 10 more files\. --json lists all\.\n/)
   assert.equal(JSON.parse((await publish(...args, '--json')).stdout).removed.length, 60)
+})
+
+test('fingerpost publish says that a bucket sends no deltas, for a build that has some', async (context) => {
+  const endpoint = await lab.environment(context)
+  if (endpoint === undefined) return
+  const root = await makeBuild(context, { 'a.css': 'a{}'.repeat(999) })
+  const publish = () => runIn(root, 'publish', `s3://${BUCKET}/deltas`, '--out', '.', '--endpoint', endpoint)
+  assert.doesNotMatch((await publish()).stderr, /bucket can/)
+  const [asset] = parseManifest(readFileSync(join(root, MANIFEST_FILE), 'utf8'), 'test').assets.values()
+  const { file = '', etag: to = '' } = asset ?? {}
+  const delta = { file, to, from: '0123456789abcdef', dictionary: `${'A'.repeat(43)}=` }
+  const deltas = [{ ...delta, encodings: { dcb: { size: 1, etag: 'e' } } }]
+  writeFileSync(join(root, DICTIONARIES_FILE), formatDictionaries({ minBytes: 1, deltas }))
+  const { code, stderr } = await publish()
+  assert.equal(code, 0, stderr)
+  assert.match(stderr, /1 delta left here: a bucket can't choose, and sends whole files/)
 })
 
 test('fingerpost publish says what is wrong', async (context) => {
