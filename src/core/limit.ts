@@ -105,6 +105,8 @@ export const LIMITS = {
   uploadMaxFieldBytes: 64 * KIB,
   /** Uploads in progress in one process. */
   uploadMaxActive: 100,
+  /** Bytes per second of an upload on average, at least, after its first `stallSeconds`. */
+  uploadMinBytesPerSecond: 500,
   /** Milliseconds a client may go on sending what has been refused, so that it sees the answer. */
   uploadLingerMs: 5000,
   /** Bytes from the beginning of a raster image that show its type. */

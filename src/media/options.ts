@@ -37,6 +37,11 @@ export interface UploadLimits {
   readonly maxFieldBytes: number
   /** Uploads in progress in this process; further ones get 503. Default 100. */
   readonly maxActive: number
+  /**
+   * Bytes that an upload brings per second on average, at least, after its first `stallSeconds`; a slower one gets 408.
+   * Only time that the client is waited for counts. Default 500; 0 is no limit.
+   */
+  readonly minBytesPerSecond: number
 }
 
 /** Who sends the bytes once the app has decided that they may be sent. */
@@ -134,6 +139,7 @@ const LIMIT_TABLE = {
   maxParts: { parse: asCount, default: LIMITS.uploadMaxParts },
   maxFieldBytes: { parse: asCount, default: LIMITS.uploadMaxFieldBytes },
   maxActive: { parse: asCountWithin(1, Number.MAX_SAFE_INTEGER), default: LIMITS.uploadMaxActive },
+  minBytesPerSecond: { parse: asCount, default: LIMITS.uploadMinBytesPerSecond },
 } satisfies OptionTable<UploadLimits>
 
 const asLimits: OptionParser<Partial<UploadLimits>> = (value, where) =>

@@ -66,7 +66,7 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
   limitStreams(app.server)
   await registerMultipart(app, limits)
   const stallMs = config.stallSeconds * 1000
-  const intake = createIntake(limits.maxActive, stallMs)
+  const intake = createIntake({ ...limits, stallMs })
   app.decorate('media', createMedia({ files, now, limits, quota, intake, keys: keys ?? [] }))
   app.decorate('mediaUrl', files.url)
   addForms(app, (form, request) =>

@@ -113,7 +113,7 @@ test('a stream that stalls is given up, whatever else its session does', {
 })
 
 test('a long field that arrives in small pieces is no stall', async (context) => {
-  const { post, left } = await start(context, { stallSeconds: 1 })
+  const { post, left } = await start(context, { stallSeconds: 1, limits: { minBytesPerSecond: 10 } })
   const stream = post()
   stream.write(FIELD)
   for (let n = 0; n < 7; n++) {

@@ -6,13 +6,24 @@ import { LIMITS } from '../../core/limit.ts'
 /** Waits for the next bytes of an upload, up to `stallSeconds`. */
 export type Wait = <T>(next: Promise<T>) => Promise<T>
 
-/** Takes uploads: a limited number at the same time, and none that stalls. */
+/** Which uploads are taken. */
+export interface IntakeLimits {
+  /** Requests in progress at the same time. */
+  readonly maxActive: number
+  /** Milliseconds without a byte after which an upload fails and its connection is closed. */
+  readonly stallMs: number
+  /** Each second that a client is waited for, beyond the first `stallMs`, must have brought so many bytes. 0: any. */
+  readonly minBytesPerSecond: number
+}
+
+/** Takes uploads: a limited number at the same time, and none that stalls or trickles in. */
 export interface Intake {
   /**
    * Does the work of one upload. If it fails, the rest of its request is discarded, see {@link discardRest}.
    *
    * @param request undefined for an upload that comes from elsewhere
-   * @throws FingerpostError `FP_LIMIT` (503) if too many are in progress, `FP_UPLOAD` (408) if no byte arrives
+   * @throws FingerpostError `FP_LIMIT` (503) if too many are in progress, `FP_UPLOAD` (408) if no byte arrives, or too
+   * few of a request
    */
   take<T>(request: IncomingMessage | undefined, work: (wait: Wait) => Promise<T>): Promise<T>
 }
@@ -20,14 +31,13 @@ export interface Intake {
 /**
  * Makes the intake of a plugin.
  *
- * @param maxActive requests in progress at the same time
- * @param stallMs milliseconds without a byte after which an upload fails and its connection is closed
+ * @param now milliseconds of a clock that only goes forward
  */
-export function createIntake(maxActive: number, stallMs: number): Intake {
+export function createIntake(limits: IntakeLimits, now = () => performance.now()): Intake {
   let active = 0
   return {
     async take(request, work) {
-      if (active >= maxActive) {
+      if (active >= limits.maxActive) {
         if (request !== undefined) discardRest(request)
         throw new FingerpostError('FP_LIMIT', 'Too many uploads are in progress.', {
           remedy: 'Try again in a moment.',
@@ -36,7 +46,7 @@ export function createIntake(maxActive: number, stallMs: number): Intake {
       }
       active++
       try {
-        return await work(createWait(request, stallMs))
+        return await work(createWait(request, limits, now))
       } catch (error) {
         if (request !== undefined) discardRest(request)
         throw error
@@ -50,34 +60,64 @@ export function createIntake(maxActive: number, stallMs: number): Intake {
 /**
  * Looks at the bytes of the request as well, because a long field arrives in many pieces and is handed over as one. The
  * connection does not tell: over HTTP/2 it serves other streams, too.
+ *
+ * Only the time that the client is waited for counts, so that a slow storage is not its fault.
  */
-function createWait(request: IncomingMessage | undefined, stallMs: number): Wait {
+function createWait(
+  request: IncomingMessage | undefined,
+  { stallMs, minBytesPerSecond }: IntakeLimits,
+  now: () => number,
+): Wait {
   let arrived = 0
+  let handedOver = 0
+  let waitedMs = 0
   let isCounting = false
-  return (next) => {
+  const isSlow = (sinceMs: number) => {
+    const seconds = (waitedMs + now() - sinceMs - stallMs) / 1000
+    return request !== undefined && seconds * minBytesPerSecond > Math.max(arrived, handedOver)
+  }
+  return <T>(next: Promise<T>) => {
     // Not before a parser reads: this listener would make the body flow without it.
     if (request?.readableFlowing === true && !isCounting) {
       isCounting = true
-      request.on('data', () => arrived++)
+      request.on('data', ({ length }: Uint8Array) => {
+        arrived += length
+      })
     }
-    return new Promise((resolve, reject) => {
+    return new Promise<T>((resolve, reject) => {
+      const sinceMs = now()
+      const refuseSlow = () => {
+        if (isSlow(sinceMs)) reject(givenUp(`it brought fewer than ${minBytesPerSecond} bytes per second`))
+      }
       let seen = arrived
       const timer = setInterval(() => {
-        if (arrived === seen) {
-          // A stream of HTTP/2 stays, for the answer.
-          if (request?.httpVersionMajor === 1) request.destroy()
-          reject(stalled(stallMs))
-        }
+        const hasStalled = arrived === seen
         seen = arrived
+        if (!hasStalled) return refuseSlow()
+        // A stream of HTTP/2 stays, for the answer.
+        if (request?.httpVersionMajor === 1) request.destroy()
+        reject(givenUp(`no byte of it arrived for ${stallMs / 1000} s`))
       }, stallMs).unref()
-      next.then(resolve, reject).finally(() => clearInterval(timer))
+      const settle = (result: unknown) => {
+        clearInterval(timer)
+        handedOver += sizeOf(result)
+        refuseSlow()
+        waitedMs += now() - sinceMs
+      }
+      next.then(settle, settle)
+      next.then(resolve, reject)
     })
   }
 }
 
-function stalled(stallMs: number): FingerpostError {
-  const message = `The upload was given up: no byte of it arrived for ${stallMs / 1000} s.`
-  return new FingerpostError('FP_UPLOAD', message, { statusCode: 408 })
+/** Bytes of what an iterator has given, if anything. */
+function sizeOf(result: unknown): number {
+  const { value } = Object(result) as Partial<IteratorResult<unknown>>
+  return value instanceof Uint8Array ? value.length : 0
+}
+
+function givenUp(why: string): FingerpostError {
+  return new FingerpostError('FP_UPLOAD', `The upload was given up: ${why}.`, { statusCode: 408 })
 }
 
 /**

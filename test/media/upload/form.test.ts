@@ -451,7 +451,8 @@ test('a client that stalls is cut off, and what it began is removed', async (con
 })
 
 test('a client that sends little, but does send, is not cut off', async (context) => {
-  const { port, stored } = await startForm(context, undefined, { stallSeconds: 1 })
+  const limits = { minBytesPerSecond: 10 }
+  const { port, stored } = await startForm(context, undefined, { stallSeconds: 1, limits })
   const text = part('name="paper"; filename="a.txt"', 'slow and steady')
   const body = `${text}--b--\r\n`
   const socket = connect(port, '127.0.0.1')
