@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
 import type { FastifyInstance } from 'fastify'
+import type { Plugin } from 'vite'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { hiddenSchema } from '../../http/exclusive-route.ts'
 import { createLog } from '../../http/log.ts'
+import { waitForTurn } from '../../http/reply.ts'
 import type { LiveSettings } from '../../serve/live-options.ts'
 import type { HostCheck } from '../guard.ts'
 import type { DevServer } from './dev-server.ts'
@@ -38,6 +40,7 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
       [Number.parseFloat(version) >= 8.1 ? 'ws' : 'hmr']: { server: app.server },
       allowedHosts: allowedHosts === true || [hostname(), ...allowedHosts],
     },
+    plugins: [SAME_ORIGIN],
   })
   // Before the app waits for its connections, the WebSockets among them.
   app.addHook('preClose', () => starting.then((vite) => vite.close(), ignore))
@@ -49,6 +52,8 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
       if (checkHost(raw.headers) !== undefined) return reply.code(403).send()
       const vite = await starting
       reply.hijack()
+      // Vite opens and reads files as soon as it is asked.
+      if (!(await waitForTurn(reply.raw))) return reply
       vite.middlewares(raw, reply.raw, (error: unknown) => {
         reply.raw.statusCode = error === undefined ? 404 : 500
         reply.raw.end()
@@ -64,6 +69,12 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
       return (await pluginContainer.resolveId('/@react-refresh')) !== null
     },
   }
+}
+
+/** Vite lets pages of every port of this machine read the sources, unless its configuration says otherwise. */
+const SAME_ORIGIN: Plugin = {
+  name: 'fingerpost-same-origin',
+  config: ({ server }) => (server?.cors === undefined ? { server: { cors: false } } : undefined),
 }
 
 function ignore(): void {}

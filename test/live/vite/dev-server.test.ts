@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createServer, type InlineConfig, type Plugin } from 'vite'
 import { type FingerpostOptions, fingerpost } from '../../../src/index.ts'
 import { openBrowser } from '../../support/browser.ts'
+import { exchange } from '../../support/exchange.ts'
 import { hasTool } from '../../support/require.ts'
 import { makeTree } from '../../support/tree.ts'
 
@@ -168,4 +172,40 @@ test('Vite in the app works below a strict policy, and ends with the app while p
   const missing = await app.inject('/static/__fingerpost/vite/src/mian.js')
   assert.equal(missing.statusCode, 404)
   await app.close()
+})
+
+test('Vite in the app is asked in its turn, and pages of other origins cannot read what it answers', async (context) => {
+  const counting = `export default { logLevel: 'silent', plugins: [{
+    name: 'counting',
+    configureServer: ({ middlewares }) =>
+      void middlewares.use((_request, _response, next) => { globalThis.asked = (globalThis.asked ?? 0) + 1; next() }),
+  }] }`
+  const large = `export const text = '${'x'.repeat(8_000_000)}'`
+  const cwd = makeTree(context, {
+    'vite.config.js': counting,
+    'src/large.js': large,
+    assets: { 'a.css': '' },
+  })
+  const before = process.cwd()
+  process.chdir(cwd)
+  context.after(() => process.chdir(before))
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(fingerpost, { live: { vite: true, reload: false }, sources: ['assets'] })
+  const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
+  const url = '/static/__fingerpost/vite/src/large.js'
+  const { status, headers } = await exchange(port, url, { origin: 'http://localhost:9' })
+  assert.deepEqual([status, headers['access-control-allow-origin']], [200, undefined])
+  const asked = () => (globalThis as { asked?: number }).asked ?? 0
+  assert.equal(asked(), 1)
+  const socket = connect(port, '127.0.0.1', () =>
+    socket.write(`GET ${url} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(50)),
+  )
+  await once(socket, 'readable')
+  await sleep(300)
+  assert.equal(asked(), 2, 'those behind the first wait')
+  socket.resetAndDestroy()
+  await once(socket, 'close')
+  assert.equal((await exchange(port, url)).status, 200)
+  assert.ok(asked() <= 4, `those that waited are gone, ${asked()}`)
 })
