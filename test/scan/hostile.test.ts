@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { runInNewContext } from 'node:vm'
@@ -189,8 +189,12 @@ const FRONT: Readonly<Record<string, string>> = {
 const KIB = 1024
 
 /** Bytes of the larger text: quadratic work already shows at the smaller ones. */
-const ONE_PIECE = rounds(64, 192) * KIB
+const ONE_PIECE = rounds(64, 1024) * KIB
 const ANY_PIECES = rounds(256, 1024) * KIB
+
+/** Bytes of a text whose scan must do with little memory, and mebibytes of heap: twice what the hungriest scan needs. */
+const MEMORY_TEXT = 1024 * KIB
+const HEAP_MIB = 256
 
 /** Milliseconds that only a scan without an end takes: a guard against a test that never returns, not a measure. */
 const HANG_MS = 120_000
@@ -232,6 +236,46 @@ function repeatTo(length: number, front: string, unit: string): string {
   return front + unit.repeat(Math.ceil(length / unit.length))
 }
 
+/** Some beginnings, and what follows them again and again. */
+function beginningsOf(pieces: readonly string[]): fc.Arbitrary<readonly [before: string, repeated: string]> {
+  const some = (minLength: number, maxLength: number) =>
+    fc.array(fc.constantFrom(...pieces), { minLength, maxLength }).map((each) => each.join(''))
+  return fc.tuple(some(0, 3), some(1, 4))
+}
+
+/** Scans texts in a process with a small heap, whose end by lack of memory is the failure. */
+function assertLittleMemory(
+  path: string,
+  texts: readonly (readonly [start: string, repeated: string])[],
+): void {
+  const code = `
+    import { createScanners, findScanner } from ${JSON.stringify(join(SRC, 'scan/scanners.ts'))}
+    const scanner = findScanner(await createScanners({ html: true }), ${JSON.stringify(path)})
+    for (const [start, repeated] of ${JSON.stringify(texts)}) {
+      console.log(JSON.stringify([start, repeated]))
+      scanner.scan(start + repeated.repeat(${MEMORY_TEXT} / repeated.length))
+    }`
+  const options = [
+    `--max-old-space-size=${HEAP_MIB}`,
+    '--import',
+    'tsx',
+    '--input-type=module',
+    '--eval',
+    code,
+  ]
+  const { status, stdout } = spawnSync(process.execPath, options, {
+    encoding: 'utf8',
+    cwd: join(SRC, '..'),
+    timeout: HANG_MS,
+  })
+  assert.equal(status, 0, `no memory left for ${stdout.trimEnd().split('\n').at(-1)}`)
+}
+
+test('every scanner is tried', () => {
+  const tried = Object.keys(PIECES).map((path) => findScanner(scanners, path))
+  assert.deepEqual(new Set(tried), new Set(scanners))
+})
+
 for (const [path, pieces] of Object.entries(PIECES)) {
   const scanner = findScanner(scanners, path) ?? assert.fail(path)
   const front = FRONT[path] ?? ''
@@ -245,17 +289,21 @@ for (const [path, pieces] of Object.entries(PIECES)) {
   })
 
   test(`the work for any beginnings in ${path} is linear`, () => {
-    const piece = fc.constantFrom(...pieces)
-    const beginnings = fc.tuple(
-      fc.array(piece, { maxLength: 3 }),
-      fc.array(piece, { minLength: 1, maxLength: 4 }),
-    )
     fc.assert(
-      fc.property(beginnings, ([before, repeated]) => {
-        const start = front + before.join('')
-        assertLinear(scanner, (length) => repeatTo(length, start, repeated.join('')), ANY_PIECES)
+      fc.property(beginningsOf(pieces), ([before, repeated]) => {
+        assertLinear(scanner, (length) => repeatTo(length, front + before, repeated), ANY_PIECES)
       }),
       runs(6),
+    )
+  })
+
+  test(`a megabyte of any beginnings in ${path} needs little memory`, () => {
+    const texts = fc.sample(beginningsOf(pieces), rounds(4, 12))
+    const single = rounds(0, pieces.length)
+    const all = [...texts, ...pieces.slice(0, single).map((piece) => ['', piece] as const)]
+    assertLittleMemory(
+      path,
+      all.map(([before, repeated]) => [front + before, repeated]),
     )
   })
 }
