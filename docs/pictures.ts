@@ -27,13 +27,18 @@ export function pagesOf({ report, site, demo }: Places): Readonly<Record<string,
     report,
     site: `${site}/`,
     'site-page': `${site}/guides/ci.html`,
+    benchmarks: `${site}/charts/benchmarks.html`,
     demo: `${demo}/`,
+    'demo-map': `${demo}/map`,
+    'demo-ports': `${demo}/ports`,
+    'demo-formulas': `${demo}/formulas`,
     'demo-assets': `${demo}/assets`,
+    'demo-all-assets': `${demo}/assets?all`,
     'demo-profile': `${demo}/profile`,
   }
 }
 
-/** Takes a picture of every page in light, dark and at 375 px: `NAME-LOOK.png`. Returns what is wrong with the pages. */
+/** Takes a picture of every page in every look: `NAME-LOOK.png`. Returns what is wrong with the pages. */
 export async function takePictures(
   browser: BrowserContext,
   places: Places,

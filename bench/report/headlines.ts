@@ -5,7 +5,7 @@ import {
   OURS,
   type ProfileFigures,
 } from '../result/comparison.ts'
-import type { BenchRun, Subject } from '../result/measurement.ts'
+import type { BenchRun, Measurement, Subject } from '../result/measurement.ts'
 import { formatFigure } from './figures.ts'
 import { titleOf } from './profile-table.ts'
 import { stagesOf } from './sections.ts'
@@ -117,9 +117,19 @@ export function barsOf(runs: readonly BenchRun[]): readonly Bar[] {
     .sort((a, b) => b.value - a.value)
 }
 
-/** `Measured on 2026-01-31 on AMD EPYC, 2 cores; Node 20.20.2.` */
-export function whereAndWhen(runs: readonly BenchRun[]): string {
+/** `Measured from 2026-01-30 to 2026-01-31 on AMD EPYC, 2 cores, Node 20.20.2.`: what the table, or the bars, show. */
+export function whereAndWhen(runs: readonly BenchRun[], shown: 'table' | 'bars'): string {
+  const profiles = compareProfiles(stagesOf(runs).flatMap(({ measurements }) => measurements))
+  const figures = (shown === 'table' ? SOURCES : [REQUESTS]).map((source) => findProfile(profiles, source))
+  const isShown = ({ subject, profile }: Measurement) =>
+    figures.some((each) => each?.subject === subject && each.profile === profile)
+  const days = stagesOf(runs)
+    .filter(({ measurements }) => measurements.some(isShown))
+    .map(({ startedAt }) => startedAt.slice(0, 10))
+    .sort()
+  const [first, last] = [days[0], days.at(-1)]
   const run = runs.toSorted((a, b) => b.startedAt.localeCompare(a.startedAt))[0]
   const fact = (name: string) => run?.machine.find(([key]) => key === name)?.[1] ?? 'unknown'
-  return `Measured on ${run?.startedAt.slice(0, 10)} on ${fact('processor')}, Node ${fact('Node')}.`
+  const when = first === last ? `on ${first}` : `from ${first} to ${last}`
+  return `Measured ${when} on ${fact('processor')}, Node ${fact('Node')}.`
 }

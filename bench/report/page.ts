@@ -34,7 +34,7 @@ export async function runsAsHtml(runs: readonly BenchRun[]): Promise<string> {
 <p>How many files a second each program serves, on one core. Longer is better.</p>
 ${bars(barsOf(runs))}
 <p class="soft">Requests a second for twenty files of 3 to 300 KB, prepared as brotli, over 64 connections.
-${escapeHtml(whereAndWhen(runs))}</p>
+${escapeHtml(whereAndWhen(runs, 'bars'))}</p>
 <p>Below: the goals, then every figure beside the programs it is compared with.
 <a href="benchmarks.md">benchmarks.md</a> has the short version; benchmarks-in-detail.md tells how each figure is taken.</p>
 <nav><a href="#goals">Goals</a>${links.join('')}<a href="#machine">Machine</a></nav>

@@ -35,5 +35,5 @@ export function figuresAsMarkdown(
     ]),
   }
   const summary = goalSummary(judgeGoals(stagesOf(runs)))
-  return `${tableAsMarkdown(table)}\n\n${whereAndWhen(runs)} [${summary.replace(/\.$/, '')}](${goals}).`
+  return `${tableAsMarkdown(table)}\n\n${whereAndWhen(runs, 'table')} [${summary.replace(/\.$/, '')}](${goals}).`
 }

@@ -44,6 +44,11 @@ const TOOLS: Readonly<Record<ToolName, Tool>> = {
   },
 }
 
+/** The Debian packages that have all of them. */
+export const TOOL_PACKAGES: readonly string[] = Object.values(TOOLS).flatMap(({ packages }) =>
+  packages.split(' '),
+)
+
 /** The tools of this machine with their versions. */
 export interface Tools {
   readonly versions: Readonly<Partial<Record<ToolName, string>>>

@@ -139,13 +139,14 @@ async function testDeploy(context: TestContext, browser: BrowserContext, url: st
       page.getByRole('button', { name: 'Deploy a change' }).click(),
     ])
     await page.locator('[data-sum]').filter({ hasText: 'downloaded' }).waitFor()
-    const rows = await page.locator('[data-requests] tbody tr').allTextContents()
-    const downloaded = rows.filter((text) => !text.endsWith('cache'))
+    const [document = '', ...files] = await page.locator('[data-requests] tbody tr').allTextContents()
+    assert.match(document, /^\/–[\d,]+network$/)
+    const downloaded = files.filter((text) => !text.endsWith('cache'))
     assert.equal(downloaded.length, 1, String(downloaded))
     const encoding = canMakeDeltas('dcb') ? 'dcb' : 'br'
     assert.match(
       downloaded[0] ?? '',
-      new RegExp(`^vendor/bootstrap/css/bootstrap\\.min\\.\\w+\\.css${encoding}[\\d,]+$`),
+      new RegExp(`^vendor/bootstrap/css/bootstrap\\.min\\.\\w+\\.css${encoding}[\\d,]+network$`),
     )
     await page.close()
   })

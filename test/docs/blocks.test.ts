@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { REPOSITORY } from '../support/cli.ts'
@@ -73,6 +73,11 @@ test('the tests that follow pages are there, and so is each exception, once', ()
     assert.ok(PAGES.includes(page), page)
     for (const file of tests) assert.ok(existsSync(join(REPOSITORY, 'test', file)), file)
   }
-  for (const [page, piece] of EXCEPTIONS)
+  for (const [page, piece, , by] of EXCEPTIONS) {
     assert.equal(blocksOf(page).filter(({ code }) => code.includes(piece)).length, 1, `${page}: ${piece}`)
+    assert.ok(
+      readFileSync(join(REPOSITORY, 'test', by), 'utf8').includes(piece),
+      `${by} doesn't run ${piece}`,
+    )
+  }
 })

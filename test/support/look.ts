@@ -15,6 +15,7 @@ export interface Look {
 export const LOOKS: readonly Look[] = [
   { name: 'light', colorScheme: 'light', width: 1280 },
   { name: 'dark', colorScheme: 'dark', width: 1280 },
+  { name: 'phone-dark', colorScheme: 'dark', width: 375 },
   { name: 'phone', colorScheme: 'light', width: 375 },
 ]
 
@@ -48,13 +49,16 @@ export async function findFaults(
   await page.goto(url, { waitUntil: 'load' })
   await page.evaluate('document.fonts.ready.then(() => undefined)')
   await page.evaluate(AXE)
+  // What is folded away is seen, too.
+  await page.evaluate('for (const details of document.querySelectorAll("details")) details.open = true')
   for (const look of LOOKS) {
     await page.emulateMedia({ colorScheme: look.colorScheme, reducedMotion: 'reduce' })
     await page.setViewportSize({ width: look.width, height: 800 })
     await see(page, look)
     const found = [
       ...(await findOverflow(page)),
-      ...(look === LOOKS[0] ? await findBarriers(page, WITHOUT_CONTRAST) : []),
+      // All other rules look at structure, which depends on the width alone.
+      ...(look.colorScheme === 'light' ? await findBarriers(page, WITHOUT_CONTRAST) : []),
       ...(contrast ? await findBarriers(page, CONTRAST) : []),
     ]
     faults.push(...found.map((fault) => `${url} (${look.name}): ${fault}`))

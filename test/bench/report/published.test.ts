@@ -42,6 +42,21 @@ test("the README's figures are what the suite writes from the published figures"
   assert.equal(read('README.md'), withFigures(read('README.md'), runs), 'npm run bench -- report')
 })
 
+test('the six figures of the README have the days on which they were measured, and the machine', () => {
+  const text = read('README.md')
+  const [, table = ''] = text.split('<!-- figures:')
+  assert.equal(table.match(/^\| (?!---| \|).*\| (?:higher|lower) \|$/gm)?.length, 6)
+  const days = stagesOf(runs)
+    .filter(
+      ({ subject, stage }) =>
+        /^(20 files, Node 20|bootstrap, (cold|warm)|10000 assets)/.test(stage) && subject !== 'memory',
+    )
+    .map(({ startedAt }) => startedAt.slice(0, 10))
+    .sort()
+  const when = days[0] === days.at(-1) ? `on ${days[0]}` : `from ${days[0]} to ${days.at(-1)}`
+  assert.match(table, new RegExp(`^Measured ${when} on .+ cores, Node \\d+\\.`, 'm'))
+})
+
 test('figures in the README lead to the tables they come from', () => {
   const anchors = new Set(
     [...read('docs/benchmarks-in-detail.md').matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>

@@ -10,14 +10,16 @@ else addEventListener('load', show)
 
 function show() {
   const base = new URL('..', import.meta.url).href
-  const files = performance.getEntriesByType('resource').filter(({ name }) => name.startsWith(base))
-  const bytes = files.reduce((sum, { transferSize }) => sum + transferSize, 0)
-  const kept = files.filter(({ transferSize }) => transferSize === 0).length
+  const own = performance.getEntriesByType('resource').filter(({ name }) => name.startsWith(location.origin))
+  const requests = [...performance.getEntriesByType('navigation'), ...own]
+  const bytes = requests.reduce((sum, { transferSize }) => sum + transferSize, 0)
+  const kept = requests.filter(({ transferSize }) => transferSize === 0).length
   panel.querySelector('[data-sum]').textContent =
-    `${files.length} files, ${bytes.toLocaleString('en')} bytes downloaded, ${kept} files from the browser's cache.`
-  const rows = files.map(({ name, transferSize, contentEncoding }) => {
-    const from = transferSize === 0 ? 'cache' : transferSize.toLocaleString('en')
-    return row(decodeURI(name.slice(base.length)), contentEncoding || '–', from)
+    `${requests.length} requests, ${bytes.toLocaleString('en')} bytes downloaded, ${kept} answered by the browser's cache.`
+  const rows = requests.map(({ name, transferSize, contentEncoding }) => {
+    const path = name.startsWith(base) ? name.slice(base.length) : name.slice(location.origin.length)
+    const from = transferSize === 0 ? 'cache' : 'network'
+    return row(decodeURI(path), contentEncoding || '–', transferSize.toLocaleString('en'), from)
   })
   panel.querySelector('tbody').replaceChildren(...rows)
 }
