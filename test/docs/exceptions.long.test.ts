@@ -17,7 +17,7 @@ import {
   formatDictionaries,
   parseDictionaries,
 } from '../../src/core/manifest/dictionaries.ts'
-import { REPOSITORY, runNode } from '../support/cli.ts'
+import { REPOSITORY, runCli, runNode } from '../support/cli.ts'
 import { cleanEnvironment } from '../support/environment.mjs'
 import { start } from '../support/exchange.ts'
 import { writeBuild } from '../support/fixture-build.ts'
@@ -148,6 +148,17 @@ test('dictionaries: the sample is one that a server reads', () => {
   const { minBytes, deltas } = parseDictionaries(sample, 'the page')
   assert.equal(minBytes, 1024)
   assert.equal(deltas[0]?.encodings.dcb?.size, 208)
+})
+
+test('references: the sample is what a build says of a broken reference', async (context) => {
+  const sample = blockWith('docs/references.md', 'css/site.css:12:18')
+  const cwd = makeTree(context, {
+    'assets/css/site.css': `body {\n${'\n'.repeat(10)}  background: url(../img/logo.svg);\n}\n`,
+    'assets/img/logo2.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
+  })
+  const { code, stderr } = await runCli(cwd, ['build', 'assets'])
+  assert.equal(code, 1)
+  assert.ok(stderr.includes(sample), stderr)
 })
 
 test('security: the words of the commands select tests, and properties are tried for so long', async (context) => {

@@ -43,6 +43,66 @@ test('links between the pages lead to files', () => {
   }
 })
 
+/** Words from which a page has contents at its top. */
+const LONG_PAGE_WORDS = 1500
+
+test('long pages begin with their contents', () => {
+  const isWritten = (file: string) => file !== 'benchmarks-in-detail.md' && file !== 'limits.md'
+  const long = FILES.filter(isWritten).filter(
+    (file) => read(`docs/${file}`).split(/\s+/).length >= LONG_PAGE_WORDS,
+  )
+  assert.ok(long.length > 5)
+  for (const file of long) {
+    const text = read(`docs/${file}`).replace(/^( *)```[\s\S]*?^\1```$/gm, '')
+    const [top = '', ...rest] = text.split(/^(?=## )/m)
+    for (const section of rest) {
+      const [, heading = ''] = /^## (.*)/.exec(section) ?? []
+      assert.ok(top.includes(`[${heading.replaceAll('`', '')}](#`), `${file} has no link to "${heading}"`)
+    }
+  }
+})
+
+test('the start page asks what one has, and leads to a page for each', () => {
+  const rows = read('docs/README.md')
+    .split('## All pages')[0]
+    ?.split('\n')
+    .filter((line) => line.startsWith('| '))
+  const answers = {
+    'a Fastify app with templates': 'templates/README.md',
+    'a Fastify app that uses @fastify/static': 'coming-from-fastify-static.md',
+    Vite: 'vite.md',
+    'HTML files': 'references.md#other-files',
+    'a single-page app': 'guides/single-page-apps.md',
+    'a Django project': 'coming-from-django.md',
+    'a Rails project': 'coming-from-rails.md',
+    'an Express app': 'coming-from-express.md',
+    'a CI pipeline': 'guides/ci.md',
+    'Docker, Fly, Render': 'guides/containers.md',
+    'a question': 'faq.md',
+  }
+  assert.match(rows?.[0] ?? '', /you have/)
+  for (const [you, page] of Object.entries(answers)) {
+    const row = rows?.find((line) => line.startsWith(`| ${you} |`))
+    assert.ok(row?.includes(`](${page})`), `${you}: ${row}`)
+  }
+  for (const page of ['with-vite', 'typescript', 'cloudflare', 'cloudfront', 'monorepos'])
+    assert.ok(
+      rows?.some((line) => line.includes(`](guides/${page}.md)`)),
+      page,
+    )
+})
+
+test('the README shows the idea, a build and a report, and the documentation a demo', () => {
+  const pictures = (page: string) =>
+    [...read(page).matchAll(/!\[[^\]]{20,}\]\(([^)]+)\)/g)].map(([, file]) => file)
+  assert.deepEqual(pictures('README.md'), [
+    'docs/images/idea.svg',
+    'docs/images/build.svg',
+    'docs/images/report.png',
+  ])
+  assert.deepEqual(pictures('docs/demo/README.md'), ['../images/demo.png'])
+})
+
 test('every page is in the menu of the site, once', () => {
   assert.deepEqual(SITE_PAGES.map(({ file }) => file).sort(), FILES.toSorted())
 })
