@@ -23,13 +23,13 @@ figure { margin: 20px 0; padding: 20px 22px } figure h3 { margin-top: 0 }
 figcaption { color: var(--soft); font-size: 13.5px; margin-top: 10px; max-width: 78ch }
 svg { display: block } svg text { font-family: system-ui, sans-serif }
 .wide { overflow-x: auto }
-table { border-collapse: collapse; width: 100%; font-size: 14px; font-variant-numeric: tabular-nums }
-th, td { padding: 7px 12px; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap }
+table { border-collapse: collapse; width: 100%; font-size: 13.5px; font-variant-numeric: tabular-nums }
+th, td { padding: 7px 9px; text-align: right; border-bottom: 1px solid var(--line) } td:not(:first-child) { white-space: nowrap }
+th:first-child, td:first-child { min-width: 190px }
 tr:last-child td { border-bottom: 0 } tbody tr:hover td { background: color-mix(in srgb, var(--brand) 7%, transparent) }
 th { color: var(--soft); font-weight: 500; vertical-align: bottom } th:first-child, td:first-child { text-align: left }
 td.met { color: var(--good) } td.missed { color: var(--bad); background: var(--bad-paper); font-weight: 600 }
-.goals table { font-size: 13px } .goals th, .goals td { padding: 6px 8px; white-space: normal }
-.goals th:first-child, .goals td:first-child { min-width: 190px }
+.goals table { font-size: 13px } .goals th, .goals td:not(:first-child) { padding: 6px 8px; white-space: normal }
 .bars { grid-template-columns: max-content 1fr; align-items: center; gap: 8px 16px; background: none; border: 0; padding: 0; font-size: 16px }
 .bars dd { display: flex; align-items: center; gap: 10px } .bars i { height: 22px; border-radius: 3px; background: #7c8790; flex: 0 1 auto }
 .bars .ours { font-weight: 700; color: var(--ink) } .bars .ours i { background: #3f7fd0 } .bars b { font-weight: inherit; white-space: nowrap }

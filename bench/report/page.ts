@@ -36,7 +36,7 @@ ${bars(barsOf(runs))}
 <p class="soft">Requests a second for twenty files of 3 to 300 KB, prepared as brotli, over 64 connections.
 ${escapeHtml(whereAndWhen(runs, 'bars'))}</p>
 <p>Below: the goals, then every figure beside the programs it is compared with.
-<a href="benchmarks.md">benchmarks.md</a> has the short version; benchmarks-in-detail.md tells how each figure is taken.</p>
+<a href="benchmarks.md">benchmarks.md</a> has the short version; benchmarks-in-detail.md explains how each figure is taken.</p>
 <nav><a href="#goals">Goals</a>${links.join('')}<a href="#machine">Machine</a></nav>
 </header>
 <main>
