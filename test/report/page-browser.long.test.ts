@@ -52,8 +52,12 @@ test('the page is whole in light and dark, wide and narrow, and tells no error',
       await page.goto(url)
       await page.getByRole('button', { name: /^icons .*, 150 files/ }).waitFor()
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, 'nothing overflows')
-      assert.deepEqual(messages, [])
       assert.deepEqual(await seriousFindings(page), [])
+      await page.evaluate("location.hash = 'file=css%2Fsite.css'")
+      await page.getByRole('heading', { name: 'css/site.css' }).waitFor()
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, 'nothing overflows')
+      assert.deepEqual(await seriousFindings(page), [])
+      assert.deepEqual(messages, [])
       await page.close()
     }
   }

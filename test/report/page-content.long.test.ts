@@ -23,12 +23,12 @@ function noise(bytes: number): string {
   return Array.from(randomBytes(bytes), (byte) => String.fromCharCode(33 + (byte % 94))).join('')
 }
 
-/** A project with two sources, a cycle, and a file for every reason to look at one. */
+/** A project with a source outside of its folder, a cycle, and a file for every reason to look at one. */
 function project(context: TestContext) {
-  const cwd = makeTree(context, {
-    'fingerpost.config.json':
-      '{ "sources": ["assets", { "dir": "theme", "prefix": "theme" }], "encodings": ["gzip"] }',
-    assets: {
+  const sources = '["assets", { "dir": "../theme", "prefix": "theme" }]'
+  const root = makeTree(context, {
+    'app/fingerpost.config.json': `{ "sources": ${sources}, "encodings": ["gzip"] }`,
+    'app/assets': {
       'css/site.css': `body { background: url(../img/photo.jpg) }${LONG}`,
       'img/photo.jpg': 'x'.repeat(70_000),
       'js/a.js': "import './b.js'",
@@ -39,8 +39,9 @@ function project(context: TestContext) {
       'twin.css': LONG,
       'noise.txt': noise(60_000),
     },
-    theme: { 'twin.css': LONG },
+    'theme/twin.css': LONG,
   })
+  const cwd = join(root, 'app')
   const run = async (...words: readonly string[]) => {
     const { code, stderr, stdout } = await runCli(cwd, words)
     assert.equal(code, 0, stderr)
@@ -100,7 +101,7 @@ test('the treemap shows folders, types and sources, by download or original size
   await hasTile(/^css 34\.1 kB, 1 file$/)
   await page.getByRole('combobox', { name: 'Group by' }).selectOption('source')
   await hasTile(/^assets [\d.]+ kB, 9 files$/)
-  await hasTile(/^theme 34\.0 kB, 1 file$/)
+  await hasTile(/^\.\.\/theme 34\.0 kB, 1 file$/)
   await page.getByRole('combobox', { name: 'Group by' }).selectOption('type')
   await hasTile(/^text\/css 102\.1 kB, 3 files$/)
 })

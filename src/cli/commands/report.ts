@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { resolve } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { collectAll } from '../../builder/build.ts'
 import { type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
@@ -92,7 +92,9 @@ async function findSources({ options, cwd }: Settings): Promise<ReadonlyMap<Logi
   if ((options.sources ?? []).length === 0) return new Map()
   try {
     const { files } = await collectAll(parseBuildOptions(options as BuildOptions, cwd))
-    return new Map(Array.from(files.values(), ({ path, source }) => [path, shortPath(source.folder, cwd)]))
+    return new Map(
+      Array.from(files.values(), ({ path, source }) => [path, relative(cwd, source.folder) || '.']),
+    )
   } catch (error) {
     if (error instanceof FingerpostError) return new Map()
     throw error

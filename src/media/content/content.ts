@@ -26,7 +26,7 @@ export async function openContent(
 ): Promise<OpenedContent> {
   const headBytes = headBytesOf(name)
   // The limit stands before everything: a source may stop giving at the limit without ending.
-  const pieces = limitBytes(piecesOf(given), maxBytes)
+  const pieces = limitBytes(name, piecesOf(given), maxBytes)
   const begun: Uint8Array[] = []
   let bytes = 0
   while (bytes < headBytes) {
@@ -40,13 +40,14 @@ export async function openContent(
 }
 
 async function* limitBytes(
+  name: string,
   pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
   maxBytes: number,
 ): AsyncGenerator<Uint8Array> {
   let bytes = 0
   for await (const piece of pieces) {
     bytes += piece.length
-    if (bytes > maxBytes) throw overLimit('The file', maxBytes)
+    if (bytes > maxBytes) throw overLimit(JSON.stringify(name), maxBytes)
     yield piece
   }
 }

@@ -179,7 +179,7 @@ async function* received(part: UploadPart, count: { bytes: number }, wait: Wait)
     if (isOpen) await pieces.return?.()
   }
   // The parser has a lower limit than ours, and cuts.
-  if (part.file.truncated === true) throw overLimit('The file', count.bytes)
+  if (part.file.truncated === true) throw overLimit(JSON.stringify(safeName(part.filename)), count.bytes)
 }
 
 /** What `attachFieldsToBody` of @fastify/multipart, or another reader, has read before is in a buffer. */

@@ -29,9 +29,11 @@ export function table(
   const body = rows.map((cells) =>
     element('tr', {}, ...cells.map((cell, at) => element('td', { class: alignment[at] }, cell))),
   )
+  // Cells with links need room; figures alone fit on a phone.
+  const isWide = rows.some((cells) => cells.some((cell) => typeof cell !== 'string'))
   const made = element(
     'table',
-    {},
+    { class: isWide ? 'wide' : undefined },
     element('caption', {}, caption),
     element('thead', {}, element('tr', {}, ...head)),
     element('tbody', {}, ...body),
