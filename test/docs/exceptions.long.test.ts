@@ -117,7 +117,7 @@ test('dictionaries: the command shows whether an answer is a delta', async (cont
   await writeBuild(root, { 'app.js': old })
   const { assets } = await writeBuild(root, { 'app.js': now })
   const { file = '', etag: to = '' } = assets.get('app.js') ?? {}
-  const bytes = Buffer.from('a server sends deltas as they are')
+  const bytes = Buffer.from('a delta')
   const delta: Delta = {
     ...{ file, to, from: digester.of(Buffer.from(old)), dictionary: `${'B'.repeat(43)}=` },
     encodings: { dcb: { size: bytes.length, etag: digester.of(bytes) } },
@@ -153,7 +153,7 @@ test('dictionaries: the sample is one that a server reads', () => {
 test('references: the sample is what a build says of a broken reference', async (context) => {
   const sample = blockWith('docs/references.md', 'css/site.css:12:18')
   const cwd = makeTree(context, {
-    'assets/css/site.css': `body {\n${'\n'.repeat(10)}  background: url(../img/logo.svg);\n}\n`,
+    'assets/css/site.css': `body {\n${'\n'.repeat(10)} background: url(../img/logo.svg);\n}\n`,
     'assets/img/logo2.svg': '<svg xmlns="http://www.w3.org/2000/svg"/>',
   })
   const { code, stderr } = await runCli(cwd, ['build', 'assets'])
