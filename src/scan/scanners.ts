@@ -1,7 +1,7 @@
 import { cssScanner } from './css.ts'
 import { createJavascriptScanner } from './javascript/javascript.ts'
 import { sourceMapScanner, webManifestScanner } from './json.ts'
-import { svgScanner } from './markup/svg.ts'
+import { browserConfigScanner, svgScanner } from './markup/svg.ts'
 import type { Scanner } from './scanner.ts'
 
 export interface ScannerOptions {
@@ -16,6 +16,7 @@ export async function createScanners({ html = false }: ScannerOptions = {}): Pro
     await createJavascriptScanner(),
     sourceMapScanner,
     svgScanner,
+    browserConfigScanner,
     webManifestScanner,
   ]
   return html ? [...scanners, (await import('./markup/html.ts')).htmlScanner] : scanners

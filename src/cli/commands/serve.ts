@@ -1,6 +1,9 @@
+import { readdir } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { OWN_FOLDER } from '../../builder/publish/lock.ts'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
+import { MANIFEST_FILE } from '../../core/manifest/manifest.ts'
 import { encodePath } from '../../core/path.ts'
 import { fingerpost } from '../../plugin/plugin.ts'
 import type { FingerpostOptions } from '../../serve/options.ts'
@@ -9,7 +12,7 @@ import { escapeHtml } from '../../template/html.ts'
 import { atLeast } from '../arguments.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { type Output, writeJson } from '../output.ts'
-import { CONFIG_OPTION, loadSettings, loadSources, readBuild } from '../settings.ts'
+import { CONFIG_OPTION, loadSettings, loadSources, readBuild, shortPath } from '../settings.ts'
 import { createFinders } from './find.ts'
 
 /** `fingerpost serve`: a complete server over a build. */
@@ -121,11 +124,23 @@ async function buildOptions(
   }
   const folder =
     root === undefined ? (await loadSettings({ config }, [], context)).out : resolve(context.cwd, root)
+  if (root !== undefined) await refuseSources(folder, context)
   await readBuild(folder, context)
   return {
     options: { root: folder },
     listNames: async () => (await readBuild(folder, context)).assets.keys(),
   }
+}
+
+/** A build into a folder of sources would mix the two: files that no build wrote are sources. */
+async function refuseSources(folder: string, { cwd }: CommandContext): Promise<void> {
+  const names = await readdir(folder).catch(() => [])
+  if (names.length === 0 || names.some((name) => name === MANIFEST_FILE || `${name}/` === OWN_FOLDER)) return
+  const source = shortPath(folder, cwd)
+  throw new FingerpostError('FP_MANIFEST', `${source}/ holds no build. Run: fingerpost build ${source}`, {
+    remedy: `Or serve the files as they are, for development: fingerpost serve --live ${source}`,
+    details: { folder },
+  })
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<string> {

@@ -26,7 +26,7 @@ const TEXT_MODES: Readonly<Record<string, Tokenizer['state']>> = {
  */
 export const htmlScanner: Scanner = {
   name: 'html',
-  version: 3,
+  version: 4,
   accepts: (path) => ['.html', '.htm'].includes(extensionOf(path)),
   scan: scanHtml,
 }

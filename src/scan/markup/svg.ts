@@ -1,5 +1,5 @@
 import { SaxesParser } from 'saxes'
-import { extensionOf } from '../../core/path.ts'
+import { extensionOf, fileNameOf } from '../../core/path.ts'
 import type { Spelling } from '../../core/reference/reference.ts'
 import { createFindings, type Findings } from '../findings.ts'
 import { EMPTY_SCAN, type Scan, type Scanner } from '../scanner.ts'
@@ -28,11 +28,22 @@ export const svgScanner: Scanner = {
   scan: scanSvg,
 }
 
+/** Reads the tiles of Windows, which `<meta name="msapplication-config">` names. */
+export const browserConfigScanner: Scanner = {
+  name: 'browserconfig',
+  version: 1,
+  accepts: (path) => fileNameOf(path).toLowerCase() === 'browserconfig.xml',
+  scan: (xml) => scanXml(xml, readTile),
+}
+
 function scanSvg(svg: string): Scan {
-  if (!CANDIDATE.test(svg)) return EMPTY_SCAN
+  return CANDIDATE.test(svg) ? scanXml(svg, readElement) : EMPTY_SCAN
+}
+
+function scanXml(xml: string, readElement: ReadElement): Scan {
   const findings = createFindings()
   try {
-    readSvg(svg, findings)
+    readXml(xml, findings, readElement)
   } catch (error) {
     if (!(error instanceof TooManyErrors)) throw error
     const message = 'is not well-formed XML; the readable part is rewritten, the rest is left as it is.'
@@ -46,7 +57,10 @@ class TooManyErrors extends Error {}
 /** An attribute by its local name. */
 type Attributes = Map<string, Spelling>
 
-function readSvg(svg: string, findings: Findings): void {
+/** Adds the references of an element. */
+type ReadElement = (element: string, attributes: Attributes, findings: Findings) => void
+
+function readXml(xml: string, findings: Findings, readElement: ReadElement): void {
   const parser = new SaxesParser()
   let attributes: Attributes = new Map()
   let styleStart = 0
@@ -56,13 +70,13 @@ function readSvg(svg: string, findings: Findings): void {
     if (errors > MAX_ERRORS) throw new TooManyErrors()
   })
   parser.on('processinginstruction', ({ target }) => {
-    if (target === 'xml-stylesheet') readStylesheetInstruction(svg, parser.position, findings)
+    if (target === 'xml-stylesheet') readStylesheetInstruction(xml, parser.position, findings)
   })
   parser.on('opentagstart', () => {
     attributes = new Map()
   })
   parser.on('attribute', ({ name }) => {
-    const value = valueBefore(svg, parser.position)
+    const value = valueBefore(xml, parser.position)
     if (value !== undefined) attributes.set(localName(name), value)
   })
   parser.on('opentag', ({ name, isSelfClosing }) => {
@@ -71,11 +85,11 @@ function readSvg(svg: string, findings: Findings): void {
     styleStart = element === 'style' && !isSelfClosing ? parser.position : 0
   })
   parser.on('closetag', () => {
-    const end = styleStart > 0 ? svg.lastIndexOf('</', parser.position) : 0
-    if (end > styleStart) scanNestedCss(spellText(svg, styleStart, end), findings)
+    const end = styleStart > 0 ? xml.lastIndexOf('</', parser.position) : 0
+    if (end > styleStart) scanNestedCss(spellText(xml, styleStart, end), findings)
     styleStart = 0
   })
-  parser.write(svg).close()
+  parser.write(xml).close()
 }
 
 function readElement(element: string, attributes: Attributes, findings: Findings): void {
@@ -88,6 +102,13 @@ function readElement(element: string, attributes: Attributes, findings: Findings
     else if (CSS_ATTRIBUTES.has(name)) scanNestedCss(value, findings)
     else if (animated !== undefined && ANIMATED_VALUES.has(name)) readAnimation(animated, value, findings)
   }
+}
+
+/** `<square70x70logo src="a.png"/>`, `<TileImage src="a.png"/>` */
+function readTile(element: string, attributes: Attributes, findings: Findings): void {
+  const src = attributes.get('src')
+  if (src !== undefined && /^(?:TileImage|(?:square|wide)\d+x\d+logo)$/i.test(element))
+    findings.addUrl('web-manifest', src)
 }
 
 /** `<animate attributeName="href" values="a.png;b.png">`, `<set attributeName="fill" to="url(a.svg#b)">` */

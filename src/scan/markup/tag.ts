@@ -2,6 +2,7 @@ import type { Token } from 'parse5'
 import type { Spelling } from '../../core/reference/reference.ts'
 import type { Findings } from '../findings.ts'
 import type { Span } from '../scanner.ts'
+import { sliceSpelling } from '../spelling.ts'
 import { CSS_ATTRIBUTES, scanNestedCss, spellAttribute, URL_ATTRIBUTES } from './markup.ts'
 import { addSrcset, SRCSET_ATTRIBUTES } from './srcset.ts'
 
@@ -9,38 +10,64 @@ import { addSrcset, SRCSET_ATTRIBUTES } from './srcset.ts'
 const LOADING_RELS: ReadonlySet<string> = new Set([
   ...['stylesheet', 'icon', 'apple-touch-icon', 'apple-touch-icon-precomposed', 'mask-icon', 'fluid-icon'],
   ...['manifest', 'preload', 'modulepreload', 'prefetch', 'apple-touch-startup-image', 'image_src'],
+  ...['compression-dictionary', 'search'],
 ])
 
 /** `<meta>` whose `content` is the URL of a file: Open Graph, X cards, tiles of Windows. */
 const FILE_META =
-  /^(?:og:(?:image|video|audio)(?::(?:secure_)?url)?|twitter:image(?::src)?|msapplication-(?:tileimage|(?:square|wide)\d+x\d+logo))$/i
+  /^(?:og:(?:image|video|audio)(?::(?:secure_)?url)?|twitter:image(?::src)?|msapplication-(?:config|tileimage|(?:square|wide)\d+x\d+logo))$/i
+
+/** The same as microdata. */
+const FILE_ITEM = /^(?:image|thumbnailurl|contenturl)$/i
 
 /** Adds the references in the attributes of a start tag. */
 export function readTag(html: string, tag: Token.TagToken, findings: Findings): void {
   const urlAttributes = urlAttributesOf(tag)
+  const isTask = tag.tagName === 'meta' && readAttribute(tag, 'name').toLowerCase() === 'msapplication-task'
   const integrity = spanOfLiteral(html, tag.location?.attrs?.['integrity'])
   for (const { name, value } of tag.attrs) {
-    const isUrl = urlAttributes.includes(name)
+    const isUrl = urlAttributes.includes(name) || (isTask && name === 'content')
     const isSrcset = SRCSET_ATTRIBUTES.has(name)
     if (!isUrl && !isSrcset && !CSS_ATTRIBUTES.has(name)) continue
     const spelling = spellValue(html, tag.location?.attrs?.[name], value)
     if (spelling === undefined) continue
-    if (isUrl) findings.addUrl('html', spelling, integrity && { integrity })
+    if (isTask) readTask(spelling, findings)
+    else if (isUrl) findings.addUrl('html', spelling, integrity && { integrity })
     else if (isSrcset) addSrcset('html', spelling, findings)
     else scanNestedCss(spelling, findings)
   }
 }
 
-function urlAttributesOf({ tagName, attrs }: Token.TagToken): readonly string[] {
-  const read = (name: string) => attrs.find((attribute) => attribute.name === name)?.value ?? ''
-  if (tagName === 'meta') return FILE_META.test(read('property') || read('name')) ? ['content'] : []
+function urlAttributesOf(tag: Token.TagToken): readonly string[] {
+  const { tagName } = tag
+  if (tagName === 'meta') return isFileMeta(tag) ? ['content'] : []
   if (tagName !== 'link') return URL_ATTRIBUTES.get(tagName) ?? []
-  return read('rel')
+  return readAttribute(tag, 'rel')
     .toLowerCase()
     .split(/\s+/)
     .some((rel) => LOADING_RELS.has(rel))
     ? ['href']
     : []
+}
+
+function isFileMeta(tag: Token.TagToken): boolean {
+  const name = readAttribute(tag, 'property') || readAttribute(tag, 'name')
+  // `msapplication-config` may say that there is none.
+  if (FILE_META.test(name)) return readAttribute(tag, 'content').trim().toLowerCase() !== 'none'
+  return FILE_ITEM.test(readAttribute(tag, 'itemprop'))
+}
+
+function readAttribute({ attrs }: Token.TagToken, name: string): string {
+  return attrs.find((attribute) => attribute.name === name)?.value ?? ''
+}
+
+/** `<meta name="msapplication-task" content="name=…;action-uri=…;icon-uri=a.ico">` */
+function readTask(task: Spelling, findings: Findings): void {
+  for (const { index, 0: field } of task.text.matchAll(/[^;]+/g)) {
+    const key = /^\s*icon-uri\s*=\s*/i.exec(field)?.[0]
+    if (key !== undefined)
+      findings.addUrl('html', sliceSpelling(task, index + key.length, index + field.length))
+  }
 }
 
 /** The value of an attribute with its quotes, if it has any. */

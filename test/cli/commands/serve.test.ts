@@ -77,6 +77,21 @@ test('serve --root of a folder without a build says how to make one', async (con
   assert.equal(stderr, 'fingerpost: a/ holds no build. Run: fingerpost build --out a\n')
 })
 
+test('serve --root of a folder of sources says how to serve and to build them', async (context) => {
+  const { code, stderr } = await runIn(makeTree(context, { 'a/site.css': '' }), 'serve', '--root', 'a')
+  assert.equal(code, 1)
+  assert.match(
+    stderr,
+    /^fingerpost: a\/ holds no build\. Run: fingerpost build a\n.* fingerpost serve --live a\n$/,
+  )
+})
+
+test('serve --root of an output without a manifest says how to finish it', async (context) => {
+  const leftover = { a: { 'site.0123456789abcdef.css': '', '.fingerpost/lock': '' } }
+  const { stderr } = await runIn(makeTree(context, leftover), 'serve', '--root', 'a')
+  assert.equal(stderr, 'fingerpost: a/ holds no build. Run: fingerpost build --out a\n')
+})
+
 test('serve with a source but without --live names both ways', async (context) => {
   const { code, stderr } = await runIn(makeTree(context), 'serve', 'assets')
   assert.equal(code, 2)

@@ -40,6 +40,14 @@ const ROWS: readonly MarkedRow[] = [
     '<meta name="msapplication-TileImage" content="a•.png"><meta name=msapplication-config content=none>',
     'a.png',
   ],
+  ['<meta name="msapplication-config" content="browserconfig•.xml">', 'browserconfig.xml'],
+  [
+    '<meta name="msapplication-task" content="name=A;action-uri=./a;icon-uri=./a•.ico; ICON-URI = b•.ico">',
+    './a.ico',
+    'b.ico',
+  ],
+  ['<meta itemprop="image" content="a•.png"><meta itemprop="name" content="a.png">', 'a.png'],
+  ['<link rel="search" href="a•.xml"><link rel="compression-dictionary" href="a•.dict">', 'a.xml', 'a.dict'],
   [
     `<iframe srcdoc="<img src='a&amp;amp;b•.png'><style>p{b:url(&quot;c•.png&quot;)}</style>">`,
     'a&b.png',

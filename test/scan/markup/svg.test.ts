@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { svgScanner } from '../../../src/scan/markup/svg.ts'
+import { browserConfigScanner, svgScanner } from '../../../src/scan/markup/svg.ts'
 import { assertMarked, type MarkedRow } from '../../support/marked.ts'
 
 const ROWS: readonly MarkedRow[] = [
@@ -60,4 +60,12 @@ test('what is no XML at all is given up with a note', () => {
     notes.map(({ code }) => code),
     ['malformed'],
   )
+})
+
+test('tiles of Windows are references, other elements of their file are not', () => {
+  const tile =
+    '<?xml version="1.0"?><browserconfig><msapplication><tile><square70x70logo src="a•.png"/><wide310x150logo src=\'/static/b•.png\'/><TileColor>#fff</TileColor></tile><notification><polling-uri src="feed.xml"/></notification></msapplication></browserconfig>'
+  assertMarked(browserConfigScanner.scan, [tile, 'a.png', '/static/b.png'])
+  assert.ok(browserConfigScanner.accepts('icons/browserconfig.xml'))
+  assert.ok(!browserConfigScanner.accepts('feed.xml'))
 })
