@@ -215,3 +215,20 @@ test('103 Early Hints tell each link once, never HTTP/1.0, and never in the midd
     [1, 0, 0],
   )
 })
+
+test('103 Early Hints are not sent through proxies, of which some take them for the answer', async (context) => {
+  const app = Fastify()
+  await app.register(fingerpost, { root: await makeBuild(context, FILES, OPTIONS), earlyHints: true })
+  app.get('/', async (_request, reply) => reply.preload('css/site.css').send('page'))
+  const { port } = await listen(context, app)
+  const answerTo = async (header: string) =>
+    (await talk(port, `GET / HTTP/1.1\r\nHost: x\r\n${header}\r\nConnection: close\r\n\r\n`)).toString()
+  assert.match(await answerTo('Accept: */*'), /^HTTP\/1\.1 103 /)
+  for (const header of [
+    'Forwarded: for=192.0.2.1',
+    'Via: 1.1 cache',
+    'X-Forwarded-For: 192.0.2.1',
+    'X-Real-IP: 192.0.2.1',
+  ])
+    assert.match(await answerTo(header), /^HTTP\/1\.1 200 OK\r\nlink: </i, header)
+})
