@@ -6,6 +6,7 @@ import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { REPOSITORY } from '../support/cli.ts'
+import { unpackPackage } from '../support/package.ts'
 import { makeTree } from '../support/tree.ts'
 
 const PAGE = readFileSync(join(REPOSITORY, 'docs/guides/containers.md'), 'utf8')
@@ -32,10 +33,9 @@ const PROJECT = {
 const NPM = `#!/bin/sh
 [ "$1" = ci ] || exit 1
 mkdir -p node_modules/.bin
-ln -s "${REPOSITORY}" node_modules/fingerpost
-for name in fastify @fastify nunjucks; do ln -s "${REPOSITORY}/node_modules/$name" node_modules/; done
-printf '#!/bin/sh\\nexec node "%s" "$@"\\n' "${join(REPOSITORY, 'dist/cli.js')}" > node_modules/.bin/fingerpost
-chmod +x node_modules/.bin/fingerpost
+for name in $(ls "${REPOSITORY}/node_modules"); do ln -s "${REPOSITORY}/node_modules/$name" node_modules/; done
+cp -r "${unpackPackage()}" node_modules/fingerpost
+ln -s ../fingerpost/dist/cli.cjs node_modules/.bin/fingerpost
 `
 
 /** A stage as far as it has been built. */

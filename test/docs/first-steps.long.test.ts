@@ -6,6 +6,8 @@ import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { REPOSITORY } from '../support/cli.ts'
+import { packInto } from '../support/package.ts'
+import { makeTree } from '../support/tree.ts'
 
 /** One thing a page tells the reader to do: run commands, or write a file. */
 type Step =
@@ -53,7 +55,7 @@ async function follow(context: TestContext, steps: readonly Step[], tarball: str
 function write(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true })
   // The only change to what the page says: a free port instead of the one it names.
-  const isServer = file.endsWith('server.js')
+  const isServer = /\bserver\.[jt]s$/.test(file)
   writeFileSync(file, isServer ? `${text.replace('3000', '0')}console.log(app.listeningOrigin)\n` : text)
 }
 
@@ -71,30 +73,47 @@ async function start(context: TestContext, cwd: string): Promise<string> {
   throw new Error('the server ended before it listened')
 }
 
-function pack(context: TestContext): string {
-  const folder = mkdtempSync(join(tmpdir(), 'first-steps-pack-'))
-  context.after(() => rmSync(folder, { recursive: true, force: true }))
-  const words = ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder]
-  return join(folder, execFileSync('npm', words, { cwd: REPOSITORY, encoding: 'utf8' }).trim())
+const PAGES = [
+  ['README.md', '## Two minutes', '## Figures', []],
+  ['docs/getting-started.md', '## 1.', '## 5.', ['@types/nunjucks']],
+] as const
+
+/** The same in TypeScript, as docs/guides/typescript.md has it, with nothing left unchecked. */
+function inTypeScript(steps: readonly Step[], types: readonly string[]): readonly Step[] {
+  const options = '--strict --exactOptionalPropertyTypes --noUncheckedIndexedAccess'
+  const compile = `npx tsc --module nodenext --target es2023 --types node ${options} server.ts`
+  return steps.flatMap((step): Step[] => {
+    if (step.kind === 'write') return [step.file === 'server.js' ? { ...step, file: 'server.ts' } : step]
+    if (step.commands[0]?.startsWith('mkdir') || step.commands.some((each) => /^npm install/.test(each)))
+      return [
+        { ...step, commands: [...step.commands, `npm install typescript @types/node ${types.join(' ')}`] },
+      ]
+    return [
+      {
+        ...step,
+        commands: step.commands.flatMap((each) => (each === 'node server.js' ? [compile, each] : each)),
+      },
+    ]
+  })
 }
 
 test('the first pages work to the letter, from an empty folder', { timeout: 600_000 }, async (context) => {
-  const tarball = pack(context)
-  const pages = [
-    ['README.md', '## Two minutes', '## Figures'],
-    ['docs/getting-started.md', '## 1.', '## 5.'],
-  ] as const
-  for (const [page, from, to] of pages) {
-    await context.test(page, async (context) => {
-      const address = await follow(context, stepsOf(sectionOf(page, from, to)), tarball)
-      const html = await (await fetch(address)).text()
-      const links = [...html.matchAll(/href="([^"]+\.css)"/g)].map(([, url = '']) => url)
-      assert.ok(links.length > 0, html)
-      for (const link of links) {
-        const answer = await fetch(new URL(link, address), { headers: { 'accept-encoding': 'br' } })
-        assert.equal(answer.status, 200, link)
-        assert.match(answer.headers.get('cache-control') ?? '', /immutable/)
-      }
-    })
+  const tarball = packInto(makeTree(context))
+  for (const language of ['JavaScript', 'TypeScript']) {
+    for (const [page, from, to, types] of PAGES) {
+      await context.test(`${page}, in ${language}`, async (context) => {
+        const steps = stepsOf(sectionOf(page, from, to))
+        const followed = language === 'TypeScript' ? inTypeScript(steps, types) : steps
+        const address = await follow(context, followed, tarball)
+        const html = await (await fetch(address)).text()
+        const links = [...html.matchAll(/href="([^"]+\.css)"/g)].map(([, url = '']) => url)
+        assert.ok(links.length > 0, html)
+        for (const link of links) {
+          const answer = await fetch(new URL(link, address), { headers: { 'accept-encoding': 'br' } })
+          assert.equal(answer.status, 200, link)
+          assert.match(answer.headers.get('cache-control') ?? '', /immutable/)
+        }
+      })
+    }
   }
 })

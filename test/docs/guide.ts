@@ -9,6 +9,7 @@ import { CreateBucketCommand } from '@aws-sdk/client-s3'
 import type { S3Server } from '../support/ceph.ts'
 import { REPOSITORY } from '../support/cli.ts'
 import { cleanEnvironment } from '../support/environment.mjs'
+import { unpackPackage } from '../support/package.ts'
 import { clientFor } from '../support/s3.ts'
 import { makeTree, type Tree } from '../support/tree.ts'
 
@@ -62,8 +63,8 @@ export interface Project {
 }
 
 /**
- * A project with the files of a guide. `npm install` and `npm ci` don't ask the registry: every package of this
- * repository is at hand.
+ * A project with the files of a guide. `npm install` and `npm ci` don't ask the registry: they install the packed
+ * package, and every package of this repository is at hand.
  *
  * @param programs further programs to put before those of the system, by name
  */
@@ -76,17 +77,17 @@ export function makeProject(
   const bin = makeTree(context, { npm: NPM, ...programs })
   for (const name of ['npm', ...Object.keys(programs)]) chmodSync(join(bin, name), 0o755)
   const path = [bin, join(process.execPath, '..'), process.env['PATH']].join(':')
-  const project = { cwd, env: { ...cleanEnvironment(), PATH: path, REPOSITORY } }
+  const project = { cwd, env: { ...cleanEnvironment(), PATH: path, REPOSITORY, PACKAGE: unpackPackage() } }
   if (!existsSync(join(cwd, 'node_modules'))) run(project, 'npm install')
   return project
 }
 
-/** Installs by links; whatever else npm is asked, npm does. */
+/** Installs a copy of the package, and links to others; whatever else npm is asked, npm does. */
 const NPM = `#!/usr/bin/env node
 const { execFileSync } = require('node:child_process')
-const { globSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } = require('node:fs')
+const { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } = require('node:fs')
 const { dirname, join, resolve } = require('node:path')
-const { REPOSITORY, PATH } = process.env
+const { REPOSITORY, PACKAGE, PATH } = process.env
 const words = process.argv.slice(2)
 if (!/^(ci|install|i)$/.test(words[0])) {
   const env = { ...process.env, PATH: PATH.slice(PATH.indexOf(':') + 1) }
@@ -106,8 +107,8 @@ const link = (to, name) => {
 for (const name of readdirSync(join(REPOSITORY, 'node_modules')).filter((each) => !each.startsWith('.')))
   link(join(REPOSITORY, 'node_modules', name), name)
 for (const name of readdirSync(join(REPOSITORY, 'node_modules/.bin'))) link(join(REPOSITORY, 'node_modules/.bin', name), '.bin/' + name)
-link(REPOSITORY, 'fingerpost')
-writeFileSync('node_modules/.bin/fingerpost', '#!/bin/sh\\nexec node "' + REPOSITORY + '/dist/cli.cjs" "$@"\\n', { mode: 0o755 })
+cpSync(PACKAGE, 'node_modules/fingerpost', { recursive: true })
+link('../fingerpost/dist/cli.cjs', '.bin/fingerpost')
 const { workspaces = [] } = JSON.parse(readFileSync('package.json', 'utf8'))
 for (const folder of workspaces.flatMap((glob) => readdirSync(dirname(glob)).map((name) => join(dirname(glob), name))))
   link(resolve(folder), JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).name)

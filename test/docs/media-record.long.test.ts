@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { REPOSITORY, runNode } from '../support/cli.ts'
 import { GIF, PNG } from '../support/image.ts'
+import { installPackage } from '../support/package.ts'
 import { createS3Lab, optionsFor } from '../support/s3.ts'
 import { makeTree } from '../support/tree.ts'
 
@@ -93,10 +94,11 @@ for (const title of ['a folder', 'memory', 'a bucket']) {
       'bird.gif': GIF,
       'fake.png': '<script>',
     })
-    mkdirSync(join(cwd, 'node_modules'))
-    symlinkSync(REPOSITORY, join(cwd, 'node_modules/fingerpost'))
-    for (const name of ['fastify', '@fastify', '@libsql', 'drizzle-orm', 'ejs'])
-      symlinkSync(join(REPOSITORY, 'node_modules', name), join(cwd, 'node_modules', name))
+    const sdk = ['client-s3', 'lib-storage', 's3-request-presigner', 's3-presigned-post']
+    installPackage(cwd, [
+      ...['fastify', '@fastify/multipart', '@fastify/view', '@libsql/client', 'drizzle-orm', 'ejs'],
+      ...sdk.map((name) => `@aws-sdk/${name}`),
+    ])
     const program = blockOf('js').replace('{ port: 3000 }', "{ host: '127.0.0.1', port: 0 }") + VISIT
     const options = JSON.stringify(server && { ...optionsFor(server), prefix: 'record' })
     const FOLDER = "createFilesystemStorage({ root: 'media' })"

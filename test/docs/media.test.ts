@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { REPOSITORY, runNode } from '../support/cli.ts'
 import { PNG } from '../support/image.ts'
+import { installPackage } from '../support/package.ts'
 import { createS3Lab, optionsFor } from '../support/s3.ts'
 import { makeTree } from '../support/tree.ts'
 
@@ -24,10 +25,7 @@ async function run(context: TestContext, program: string): Promise<string> {
     'march.pdf': '%PDF',
     'cat.png': PNG,
   })
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(REPOSITORY, join(folder, 'node_modules/fingerpost'))
-  for (const name of ['fastify', '@fastify', 'sharp'])
-    symlinkSync(join(REPOSITORY, 'node_modules', name), join(folder, 'node_modules', name))
+  installPackage(folder, ['fastify', '@fastify/multipart', '@fastify/view', 'sharp'])
   const { code, stdout, stderr } = await runNode(['app.js'], { cwd: folder })
   assert.equal(code, 0, stderr)
   return stdout.trim()

@@ -1,21 +1,20 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
-import { REPOSITORY } from '../support/cli.ts'
+import { installPackage } from '../support/package.ts'
 
-/** Puts the packages that programs import into a project: this tree as `fingerpost`, the others as they are here. */
+/** Installs the packed package and the packages that programs import, and nothing else. */
 export function installImports(cwd: string, programs: readonly string[]): void {
-  for (const name of new Set(programs.flatMap(importedPackages))) {
-    const link = join(cwd, 'node_modules', name)
-    mkdirSync(dirname(link), { recursive: true })
-    symlinkSync(name === 'fingerpost' ? REPOSITORY : join(REPOSITORY, 'node_modules', name), link)
-  }
+  const names = new Set(programs.flatMap(importedPackages))
+  names.delete('fingerpost')
+  installPackage(cwd, [...names])
 }
 
-function importedPackages(program: string): readonly string[] {
+/** The packages that a program imports. */
+export function importedPackages(program: string): readonly string[] {
   const specifiers = [...program.matchAll(/ from '([^']+)'/g)].map(([, specifier = '']) => specifier)
   return specifiers
     .filter((specifier) => !/^node:|^[./]/.test(specifier))

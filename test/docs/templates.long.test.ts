@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test'
 import type { BrowserContext } from 'playwright-core'
 import { findNameLiterals } from '../../src/template/check-templates.ts'
 import { openBrowser } from '../support/browser.ts'
-import { REPOSITORY, runCli } from '../support/cli.ts'
+import { REPOSITORY, runNode } from '../support/cli.ts'
 import { hasTool } from '../support/require.ts'
 import { makeTree } from '../support/tree.ts'
 import { installImports, startProgram } from './program.ts'
@@ -52,7 +52,8 @@ async function makeProject(context: TestContext): Promise<string> {
     cwd,
     ENGINES.flatMap(({ programs }) => programs),
   )
-  const built = await runCli(cwd, ['build', 'assets', '--no-cache', '--encodings', 'br'])
+  const words = ['build', 'assets', '--no-cache', '--encodings', 'br']
+  const built = await runNode(['node_modules/.bin/fingerpost', ...words], { cwd })
   assert.equal(built.code, 0, built.stderr)
   return cwd
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openBrowser } from '../support/browser.ts'
-import { REPOSITORY, runCli, runNode } from '../support/cli.ts'
+import { REPOSITORY, runNode } from '../support/cli.ts'
 import { hasTool } from '../support/require.ts'
 import { makeTree } from '../support/tree.ts'
 import { installImports, startProgram } from './program.ts'
@@ -64,7 +64,7 @@ test('the recipe for Vite works as it stands', { timeout: 120_000 }, async (cont
     assert.match(PAGE, /^npx vite build && npx fingerpost build && NODE_ENV=production node app\.js /m)
     const vite = await runNode([join(REPOSITORY, 'node_modules/vite/bin/vite.js'), 'build'], { cwd })
     assert.equal(vite.code, 0, vite.stderr)
-    const built = await runCli(cwd, ['build'])
+    const built = await runNode(['node_modules/.bin/fingerpost', 'build'], { cwd })
     assert.equal(built.code, 0, built.stderr)
     const origin = await startProgram(inner, cwd, program, { NODE_ENV: 'production' })
     const [page, failures] = await openPage(inner, origin)

@@ -79,11 +79,7 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
       files: ['app.ts'],
     }),
   })
-  const { installed, manifest } = installPackage(context, project, [
-    'fastify',
-    '@fastify/view',
-    '@types/node',
-  ])
+  const { installed, manifest } = installPackage(project, ['fastify', '@fastify/view', '@types/node'])
 
   await context.test('it holds what runs, its licence and its texts, and nothing else', () => {
     const files = [...readTree(installed).keys()]

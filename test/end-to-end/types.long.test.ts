@@ -44,7 +44,7 @@ for (const [name, folder] of Object.entries(COMPILERS)) {
       'tsconfig.json': JSON.stringify({ compilerOptions: STRICT, include: ['*.ts'] }),
       ...Object.fromEntries(files),
     })
-    installPackage(context, project, ['fastify', '@types/node'])
+    installPackage(project, ['fastify', '@types/node'])
     const compiler = join(MODULES, folder, 'bin/tsc')
     const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', project], { encoding: 'utf8' })
     assert.equal(stdout, '')
