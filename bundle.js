@@ -9,9 +9,14 @@ const { exports } = JSON.parse(readFileSync('package.json', 'utf8'))
 const modules = Object.values(exports).filter((file) => file.endsWith('.js'))
 const doors = [...modules.map((file) => basename(file, '.js')).filter((name) => name !== 'client'), 'cli']
 
+/** Packages that one feature needs, and what they bring: a part of the package, so that nobody installs them for it. */
+const INCLUDED = ['chokidar', 'content-disposition', 'entities', 'parse5', 'readdirp']
+
+const isIncluded = (id) => INCLUDED.some((name) => id === name || id.startsWith(`${name}/`))
+
 const common = {
   platform: 'node',
-  external: (id) => !id.startsWith('.') && !isAbsolute(id),
+  external: (id) => !id.startsWith('.') && !isAbsolute(id) && !isIncluded(id),
   // Nothing of ours does anything by being imported.
   treeshake: { moduleSideEffects: false },
   // The door for tests loads what the plugin behind it loads late: an app that serves has neither.
@@ -54,7 +59,14 @@ await build([
   },
 ])
 copyFileSync('src/report/report.css', 'dist/parts/report.css')
+writeFileSync('dist/parts/licences.txt', INCLUDED.map(licenceOf).join('\n---\n\n'))
 // For browsers, as the plugin serves it.
 writeFileSync('dist/client.js', (await import(`./${CLIENT}`)).CLIENT_SCRIPT)
 copyFileSync('src/client/client.d.ts', 'dist/client.d.ts')
 rmSync(CLIENT)
+
+function licenceOf(name) {
+  const folder = `node_modules/${name}`
+  const { version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+  return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/LICENSE`, 'utf8').trim()}\n`
+}
