@@ -1,7 +1,13 @@
 import { fileNameOf, folderOf, type LogicalPath } from './path.ts'
 
-/** A logical path with the digest of its content before the extension: `css/site.3f9a1c0b2d4e5f60.css`. */
+/**
+ * A logical path with the digest of its content before the extension: `css/site.3f9a1c0b2d4e5f60.css`. A `+` in its
+ * file name is {@link PLUS}.
+ */
 export type HashedPath = string
+
+/** Stands for `+` in the file names of hashed paths: buckets and proxies read a `+` in a URL as a blank. */
+export const PLUS = '~2B'
 
 /** The parts of a hashed path. */
 export interface HashedPathParts {
@@ -24,8 +30,8 @@ export function digestIndexOf(fileName: string): number {
 /** Inverse of {@link parseHashedPath}. */
 export function formatHashedPath({ path, digest }: HashedPathParts): HashedPath {
   const name = fileNameOf(path)
-  const index = path.length - name.length + digestIndexOf(name)
-  return `${path.slice(0, index)}.${digest}${path.slice(index)}`
+  const index = digestIndexOf(name)
+  return `${folderOf(path)}${replacePlus(name.slice(0, index))}.${digest}${replacePlus(name.slice(index))}`
 }
 
 /** Reads a hashed path; undefined if there is no digest where {@link formatHashedPath} would put it. */
@@ -34,9 +40,18 @@ export function parseHashedPath(hashed: HashedPath): HashedPathParts | undefined
   for (const { 0: inserted, index } of name.matchAll(/\.[0-9a-f]{16}(?=\.|$)/g)) {
     const original = name.slice(0, index) + name.slice(index + inserted.length)
     if (digestIndexOf(original) === index)
-      return { path: folderOf(hashed) + original, digest: inserted.slice(1) }
+      return { path: folderOf(hashed) + restorePlus(original), digest: inserted.slice(1) }
   }
   return undefined
+}
+
+/** Inverse of {@link restorePlus}. A name that has {@link PLUS} itself gets `7E` after its `~`. */
+function replacePlus(text: string): string {
+  return text.replace(/\+|~(?:7E)*2B/g, (found) => (found === '+' ? PLUS : `~7E${found.slice(1)}`))
+}
+
+function restorePlus(text: string): string {
+  return text.replace(/~(?:7E)*2B/g, (found) => (found === PLUS ? '+' : `~${found.slice('~7E'.length)}`))
 }
 
 /** The logical path of a file of a build: from its name, or the same if a bundler hashed it. */

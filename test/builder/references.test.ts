@@ -288,6 +288,29 @@ test('however a reference is spelled, browsers make the one URL of its file', as
   assert.doesNotMatch(textOf('b.css'), /%5b|%2b|\.\/\//)
 })
 
+test('hashed names have no + in their file name, in any spelling of the reference', async (context) => {
+  const { textOf, fileOf, manifest } = await buildTree(
+    context,
+    {
+      'a+b/c++.svg': '<svg/>',
+      'a+b/+state.js': 'export {}',
+      'bundled/c+d-B1xyAbCd.js': 'export {}',
+      'a.css': String.raw`a{b:url(a+b/c++.svg) url("a%2Bb/c%2b%2B.svg#x") url(a\2b b/c\+\2b .svg)}`,
+      'a.js': 'import "./a+b/+state.js"; import "./a+b/\\x2bstate.js"; import "./bundled/c+d-B1xyAbCd.js"',
+      'a.svg': '<svg><use href="a+b/c&#43;+.svg#y"/></svg>',
+    },
+    { prehashed: ['bundled/*'] },
+  )
+  assert.match(fileOf('a+b/c++.svg'), /^a\+b\/c~2B~2B\.[0-9a-f]{16}\.svg$/)
+  const [image, module] = [fileOf('a+b/c++.svg'), fileOf('a+b/+state.js')]
+  const escaped = image.replace('a+b', String.raw`a\2b b`)
+  assert.equal(textOf('a.css'), `a{b:url(${image}) url("${image}#x") url(${escaped})}`)
+  const imports = [module, module, 'bundled/c+d-B1xyAbCd.js'].map((file) => `import "./${file}"`)
+  assert.equal(textOf('a.js'), imports.join('; '))
+  assert.equal(textOf('a.svg'), `<svg><use href="${image}#y"/></svg>`)
+  assert.equal(manifest.assets.get('a.js')?.references.length, 2)
+})
+
 test('an escape that another language would read otherwise becomes the one URL of its file', async (context) => {
   const name = "it's (a)&$b.js"
   const escaped = 'it%27s%20%28a%29%26%24b.js'

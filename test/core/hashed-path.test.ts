@@ -16,6 +16,9 @@ test('the digest stands before the extension', () => {
     ['.nojekyll', `.nojekyll.${DIGEST}`],
     ['v1.2/LICENSE', `v1.2/LICENSE.${DIGEST}`],
     ['a.', `a.${DIGEST}.`],
+    ['a+b/c++.svg', `a+b/c~2B~2B.${DIGEST}.svg`],
+    ['x.c++', `x.${DIGEST}.c~2B~2B`],
+    ['a~2B~7E2B~7E~.js', `a~7E2B~7E7E2B~7E~.${DIGEST}.js`],
   ]
   for (const [path, hashed] of rows) {
     assert.equal(formatHashedPath({ path, digest: DIGEST }), hashed)
@@ -36,7 +39,10 @@ test('a name without a digest in its place is not a hashed path', () => {
 })
 
 test('parsing undoes formatting for every name', () => {
-  const segment = fc.string({ unit: fc.constantFrom('a', '.', 'map', 'js', '-', DIGEST), minLength: 1 })
+  const segment = fc.string({
+    unit: fc.constantFrom('a', '.', 'map', 'js', '-', '+', '~', '2B', '7E', DIGEST),
+    minLength: 1,
+  })
   fc.assert(
     fc.property(segment, segment, (folder, name) => {
       const path = `${folder}/${name}`

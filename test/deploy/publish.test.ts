@@ -198,7 +198,7 @@ test('a dry run says what a prune would remove, and removes nothing', async (con
   }
 })
 
-test('a name with + is found in a bucket by the raw URL that modules and styles have', async (context) => {
+test('a folder with + in its name is found in a bucket by the raw URL that modules and styles have', async (context) => {
   const server = await lab.server(context)
   if (server === undefined) return
   const bucket = 'fingerpost-plus'
@@ -209,9 +209,9 @@ test('a name with + is found in a bucket by the raw URL that modules and styles 
   const Policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
   await client.send(new PutBucketPolicyCommand({ Bucket: bucket, Policy }))
   const target = createS3Storage({ ...optionsFor(server), bucket })
-  const { root, source, fileOf } = await makeSource(context, { '+state.js': 'let plus', 'a.css': CSS })
+  const { root, source, fileOf } = await makeSource(context, { '+/state.js': 'let plus', 'a.css': CSS })
   const { uploaded } = await publishBuild(source, target, { now: NOW })
-  const file = fileOf('+state.js')
+  const file = fileOf('+/state.js')
   assert.deepEqual(uploaded.slice(0, 2), [file.replace('+', ' '), file])
   for (const name of [file, file.replace('+', '%2B')]) {
     const answer = await fetch(`${server.endpoint}/${bucket}/${name}`)

@@ -21,7 +21,7 @@ import { findExtension } from './extensionless.ts'
 import { mappedPath } from './import-map.ts'
 import { settleIntegrity } from './integrity.ts'
 import { explainPackage, followPackage, type PackageImport, replaceNodeEnv } from './package-link.ts'
-import { editsOf, type Link } from './replacement.ts'
+import { editsOf, type Link, spellHashed } from './replacement.ts'
 
 /** All links of a build, and what is wrong with its other references. */
 export interface Links {
@@ -81,7 +81,7 @@ export function linkReferences({ scans, collection, bundles, config }: LinkInput
     if (destination.kind === 'external') return findMapped(reference, { collection, config })
     const mode = modeOf(path, kind)
     const alias = prehashed.has(path) ? aliases.get(destination.path) : undefined
-    const link = findLink(reference, alias ?? destination.path, mode, { collection, config })
+    const link = findLink(reference, alias ?? destination.path, mode, { collection, config, prehashed })
     if (destination.kind === 'inside' && link !== undefined) {
       const isMapped = mode === 'keep' && !prehashed.has(path)
       if (isMapped) moduleUrls.set(urlOf(reference, path, config.url), link.target + suffix)
@@ -163,16 +163,17 @@ function findLink(
   reference: PlacedReference,
   target: LogicalPath,
   mode: Link['mode'],
-  { collection, config }: Pick<LinkInput, 'collection' | 'config'>,
+  { collection, config, prehashed }: Pick<LinkInput, 'collection' | 'config'> & Pick<Bundles, 'prehashed'>,
 ): Link | undefined {
   const { kind, digestAt, integrity } = reference
   const edits = editsOf(reference, target, config.url)
   const places = { ...(edits && { edits }), ...(integrity && { integrity }) }
   const link = { kind, at: digestAt, target, addition: '', mode, ...places }
-  if (collection.files.has(target)) return link
+  const spell = (each: Link) => (prehashed.has(each.target) ? each : spellHashed(each, reference))
+  if (collection.files.has(target)) return spell(link)
   if (config.extensionless === 'keep' || !isModuleKind(kind)) return undefined
   const found = findExtension(reference, target, collection.files)
-  return found === undefined ? undefined : { ...link, ...found }
+  return found === undefined ? undefined : spell({ ...link, ...found })
 }
 
 /** A bare specifier that the configured import map leads to a file. It stays, but a page that needs one needs the other. */

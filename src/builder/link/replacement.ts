@@ -1,3 +1,4 @@
+import { PLUS } from '../../core/hashed-path.ts'
 import { encodePath, folderOf, type LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
 import { dependsOnUse, type Reference, type ReferenceKind } from '../../core/reference/reference.ts'
@@ -53,6 +54,14 @@ export function editsOf(reference: Reference, target: LogicalPath, { href }: Pub
   if (!dependsOnUse(reference)) return reference.edits
   const folder = href + encodePath(folderOf(target)).replace(/['"()&]/g, escapeForCss)
   return [{ start, end: nameAt, text: folder }, ...edits.filter((edit) => edit.start >= nameAt)]
+}
+
+/** The hashed name of the target has no `+`; what an author left out of a name is not looked at. */
+export function spellHashed(link: Link, { pluses }: Reference): Link {
+  if (pluses === undefined || link.addition.startsWith('/')) return link
+  const others = (link.edits ?? []).filter(({ start }) => pluses.every((plus) => plus.start !== start))
+  const edits = [...others, ...pluses.map((plus) => ({ ...plus, text: PLUS }))]
+  return { ...link, edits: edits.sort((a, b) => a.start - b.start) }
 }
 
 /** Percent-encodes what could end a URL in CSS, or in a `style` attribute. */

@@ -48,6 +48,8 @@ export interface Reference {
   readonly nameAt?: number
   /** What gives the path its one spelling, see {@link encodePath}; absent if it has that already. */
   readonly edits?: readonly Replacement[]
+  /** Where the file name has a `+`, which hashed names write otherwise; absent if it has none. */
+  readonly pluses?: readonly { readonly start: number; readonly end: number }[]
   /** Where the integrity of the target is stated: a whole literal, with its quotes if it has any. */
   readonly integrity?: { readonly start: number; readonly end: number }
   /** An import with attributes, `with { type: 'json' }`; absent if it has none. */
@@ -103,9 +105,16 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
   const { start, end } = spelling
   const digestAt = offsetOf(spelling, nameIndex + digestIndexIn(name))
   const nameAt = kind === 'css-variable' ? { nameAt: offsetOf(spelling, nameIndex) } : {}
-  const reference = { kind, start, end, specifier, suffix, digestAt, ...nameAt }
+  const pluses = Array.from(name.matchAll(/\+|%2b/gi), ({ 0: plus, index }) => ({
+    start: offsetOf(spelling, nameIndex + index),
+    end: offsetOf(spelling, nameIndex + index + plus.length),
+  }))
   const edits = respell(specifier, spelling)
-  return edits.length === 0 ? reference : { ...reference, edits }
+  return {
+    ...{ kind, start, end, specifier, suffix, digestAt, ...nameAt },
+    ...(edits.length > 0 && { edits }),
+    ...(pluses.length > 0 && { pluses }),
+  }
 }
 
 /**
