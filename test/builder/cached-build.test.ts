@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import { build } from '../../src/builder/build.ts'
 import type { BuildOptions } from '../../src/builder/settings/options.ts'
 import { formatManifest } from '../../src/core/manifest/format.ts'
+import { letFilesSettle } from '../support/clock.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(40)
@@ -27,12 +28,9 @@ function project(context: TestContext, src: Tree = SITE) {
   return { cwd, run, out: () => readTree(join(cwd, 'staticfiles')) }
 }
 
-/** Waits until the filesystem's clock has moved on so far that stats are trusted. */
-const settle = () => new Promise((resolve) => setTimeout(resolve, 2100))
-
 test('what has not changed is neither read nor scanned nor encoded nor written again', async (context) => {
   const { cwd, run, out } = project(context)
-  await settle()
+  letFilesSettle(context)
   const cold = await run()
   assert.equal(cold.work.encoded, 4)
   assert.equal(cold.work.written, 10)

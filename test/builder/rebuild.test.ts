@@ -8,6 +8,7 @@ import type { BuildReport } from '../../src/builder/report.ts'
 import type { BuildOptions } from '../../src/builder/settings/options.ts'
 import { isSystemError } from '../../src/core/error.ts'
 import { filesAfter, parseHistory } from '../../src/core/manifest/history.ts'
+import { letFilesSettle } from '../support/clock.ts'
 import { runs } from '../support/fuzz.ts'
 import { rounds } from '../support/long.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
@@ -40,7 +41,7 @@ const SITE: Tree = {
 /** A site that was built once; `run` builds it again, with what the cache knows. */
 async function settled(context: TestContext) {
   const cwd = makeTree(context, { src: SITE })
-  await new Promise((resolve) => setTimeout(resolve, 2100))
+  letFilesSettle(context)
   const run = (options: Partial<BuildOptions> = {}) => build({ ...OPTIONS, ...options }, { cwd })
   const edit = (path: string, content: string) => writeFileSync(join(cwd, 'src', path), content)
   await run()

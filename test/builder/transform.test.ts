@@ -6,6 +6,7 @@ import { build, collectSources } from '../../src/builder/build.ts'
 import { defineConfig } from '../../src/builder/settings/config-file.ts'
 import { type BuildOptions, parseBuildOptions } from '../../src/builder/settings/options.ts'
 import type { TransformContext, TransformOption } from '../../src/builder/settings/transform.ts'
+import { letFilesSettle } from '../support/clock.ts'
 import { makeTree, readTree, type Tree } from '../support/tree.ts'
 
 /** Puts what `use NAME` names in its place, as Sass would, and says how often it was called. */
@@ -116,8 +117,7 @@ test('what something else has read counts too, wherever it is', async (context) 
 test('the shortcut of a build without changes knows what transforms have read', async (context) => {
   const { option, calls } = createIncluder()
   const { cwd, run, write } = project(context, { src: { ...SHEET, ...IMAGE } }, { transform: [option] })
-  // Stats are not trusted earlier.
-  await new Promise((resolve) => setTimeout(resolve, 2100))
+  letFilesSettle(context)
   await run()
   assert.equal((await run()).kind, 'unchanged')
   assert.equal(calls.length, 1)

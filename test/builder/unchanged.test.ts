@@ -9,6 +9,7 @@ import { createDigester } from '../../src/core/digest.ts'
 import { LIMITS } from '../../src/core/limit.ts'
 import type { Collection, SourceFile } from '../../src/sources/finder.ts'
 import { createFilesystemStorage } from '../../src/storage/disk/filesystem.ts'
+import { letFilesSettle } from '../support/clock.ts'
 import { makeTree, readTree } from '../support/tree.ts'
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(40)
@@ -26,7 +27,7 @@ async function settled(context: TestContext) {
     over: { 'c.txt': 'loses' },
   })
   const root = join(cwd, 'staticfiles')
-  await new Promise((resolve) => setTimeout(resolve, 2100))
+  letFilesSettle(context)
   const run = async (options: Partial<BuildOptions> = {}) => {
     const read: string[] = []
     const folder = createFilesystemStorage({ root })

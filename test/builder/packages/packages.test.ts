@@ -9,6 +9,7 @@ import { FingerpostError } from '../../../src/core/error.ts'
 import type { Problem } from '../../../src/core/reference/problem.ts'
 import { createManifestResolver } from '../../../src/resolve/manifest-resolver.ts'
 import { preloadLinks } from '../../../src/serve/page/preload.ts'
+import { letFilesSettle } from '../../support/clock.ts'
 import { Link, makeTree, type Tree, writeTree } from '../../support/tree.ts'
 
 const json = JSON.stringify
@@ -551,7 +552,7 @@ test('a build after an update of a package is a new one, and without any it is r
   const once = () => buildTree(cwd, { packages: 'auto' }, { cache: { dir: 'cache' } })
   assert.equal((await once()).report.kind, 'built')
   // A build with files younger than this remembers nothing.
-  await new Promise((resolve) => setTimeout(resolve, 2500))
+  letFilesSettle(context)
   await once()
   const { report } = await once()
   assert.deepEqual([report.kind, report.work.read], ['unchanged', 0])
