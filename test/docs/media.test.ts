@@ -25,7 +25,9 @@ async function run(context: TestContext, program: string): Promise<string> {
     'march.pdf': '%PDF',
     'cat.png': PNG,
   })
-  installPackage(folder, ['fastify', '@fastify/multipart', '@fastify/view', 'sharp'])
+  const sdk = ['client-s3', 'lib-storage', 's3-request-presigner', 's3-presigned-post']
+  const peers = ['fastify', '@fastify/multipart', '@fastify/view', ...sdk.map((name) => `@aws-sdk/${name}`)]
+  installPackage(folder, [...peers, 'sharp'])
   const { code, stdout, stderr } = await runNode(['app.js'], { cwd: folder })
   assert.equal(code, 0, stderr)
   return stdout.trim()
