@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { build } from '../../src/builder/build.ts'
 import { canMakeDeltas } from '../../src/builder/compress/delta.ts'
 import type { BuildOptions } from '../../src/builder/settings/options.ts'
+import type { DeltaEncoding } from '../../src/core/encoding.ts'
 import { DICTIONARIES_FILE, parseDictionaries } from '../../src/core/manifest/dictionaries.ts'
 import { createMemoryStorage } from '../../src/storage/memory.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -18,13 +19,21 @@ export function findDeltaNode(context: TestContext): string | undefined {
   if (canMakeDeltas('dcb')) return process.execPath
   const other = findOtherNode(context)
   if (other === undefined) return undefined
-  const [major = 0, minor = 0] = spawnSync(other, ['-p', 'process.versions.node'])
-    .stdout.toString()
-    .split('.')
-    .map(Number)
-  if (major > 24 || (major === 24 && minor >= 15)) return other
+  if (deltasOf(other).includes('dcb')) return other
   context.skip('needs a Node that makes deltas: 24.15 or newer')
   return undefined
+}
+
+/** The deltas that a Node makes, by its version. */
+export function deltasOf(node: string): readonly DeltaEncoding[] {
+  const version = spawnSync(node, ['-p', 'process.versions.node']).stdout.toString()
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const isFrom = (...from: readonly (readonly [major: number, minor: number])[]) =>
+    from.some((each) => major === each[0] && minor >= each[1]) || major > 24
+  return [
+    ...(isFrom([24, 15]) ? ['dcb' as const] : []),
+    ...(isFrom([22, 19], [24, 6]) ? ['dcz' as const] : []),
+  ]
 }
 
 /** Builds with the built command line (`npm run build` makes it) and dictionaries. @returns what it printed */
