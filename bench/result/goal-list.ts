@@ -10,6 +10,12 @@ const MORE_THAN_EMPTY: Omit<Goal, 'metric' | 'value' | 'unit'> = {
   ...{ kind: 'difference', bound: 'at most', second: undefined },
 }
 
+/** What deltas add to a build. */
+const WITH_DICTIONARIES = {
+  ...({ subject: 'dictionaries', metric: 'wall time', second: 'processor time' } as const),
+  ...({ ours: `${OURS}, dictionaries`, theirs: OURS, bound: 'at most' } as const),
+}
+
 /** What a bare server can do as well, so that it is the limit there. */
 const LIMITED = ['20 files', '1 KB', '10 KB', '100 KB', '1 MB', '304', '404'] as const
 
@@ -48,6 +54,20 @@ export const GOALS: readonly Goal[] = [
   ofTheWhole('release of one line edited', 0.01, 'ratio'),
   ofTheWhole('release of bootstrap', 0.08, 'ratio'),
   ofTheWhole('release', 0.12, 'total ratio'),
+  {
+    ...WITH_DICTIONARIES,
+    profile: 'build of 5000 files, 20 changed',
+    kind: 'difference',
+    value: 200,
+    unit: 'ms',
+  },
+  {
+    ...WITH_DICTIONARIES,
+    profile: 'build of 5000 files, nothing changed',
+    kind: 'ratio',
+    value: 1.1,
+    unit: '×',
+  },
 ]
 
 /** A serving goal counts what clients see; what the server takes for it tells whether something else was the limit. */

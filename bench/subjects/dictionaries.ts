@@ -8,6 +8,7 @@ import { compiled } from '../setup/compile.ts'
 import { packageFolder } from '../setup/packages.ts'
 import type { Runtime } from '../setup/runtimes.ts'
 import { type Bench, CPU_TIME, type PlanSubject, recordMetric } from './bench.ts'
+import { planDictionaryBuilds } from './dictionary-builds.ts'
 
 /** The files of two releases that a site would load. A star stands for a bundler's hash. */
 const RELEASES: Readonly<Record<string, readonly string[]>> = {
@@ -50,6 +51,7 @@ export const planDictionaries: PlanSubject = ({ newer }) =>
           ...{ subject: 'dictionaries', name: 'two releases', seconds: 75 },
           measure: (bench) => measureReleases(bench, newer),
         },
+        planDictionaryBuilds(newer),
       ]
 
 async function measureReleases(bench: Bench, runtime: Runtime): Promise<void> {
