@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFile, execFileSync, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
@@ -119,7 +120,12 @@ test('dictionaries: the command shows whether an answer is a delta', async (cont
   const { file = '', etag: to = '' } = assets.get('app.js') ?? {}
   const bytes = Buffer.from('a delta')
   const delta: Delta = {
-    ...{ file, to, from: digester.of(Buffer.from(old)), dictionary: `${'B'.repeat(43)}=` },
+    ...{
+      file,
+      to,
+      from: digester.of(Buffer.from(old)),
+      dictionary: createHash('sha256').update(old).digest('base64'),
+    },
     encodings: { dcb: { size: bytes.length, etag: digester.of(bytes) } },
   }
   writeFileSync(join(root, deltaPath(delta, 'dcb')), bytes)
