@@ -133,8 +133,11 @@ const OWN_FILES: ReadonlySet<string> = new Set([MANIFEST_FILE, HISTORY_FILE, DIC
 /** A name that a web server or the file system may treat specially, such as `.htaccess`. */
 const HIDDEN_SEGMENT = /(?:^|[/\\])\.(?!well-known[/\\])/
 
-/** Only with a backslash: the manifest's parser refuses the others. */
-const UPWARD_SEGMENT = process.platform === 'win32' ? /[\\:]/ : /(?:^|\\)\.\.?(?:\\|$)/
+/**
+ * Only with a backslash: the manifest's parser refuses the others. Windows also takes a colon for the end of a drive or a
+ * name, and drops dots and blanks at the end of one.
+ */
+const UPWARD_SEGMENT = process.platform === 'win32' ? /[\\:]|[. ](?:\/|$)/ : /(?:^|\\)\.\.?(?:\\|$)/
 
 async function download(address: URL, maxBytes: number): Promise<Buffer> {
   try {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -14,6 +15,8 @@ import { parseHistory } from '../../../src/core/manifest/history.ts'
 import { type Manifest, parseManifest } from '../../../src/core/manifest/manifest.ts'
 import fingerpost from '../../../src/index.ts'
 import { makeTree, readTree } from '../../support/tree.ts'
+
+const SRC = join(import.meta.dirname, '../../../src')
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
 
@@ -156,6 +159,7 @@ for (const file of [
   'css/.htaccess',
   'manifest.json',
   'history.json',
+  'dictionaries.json',
   'other.css',
   '..\\..\\a.css',
 ]) {
@@ -173,6 +177,32 @@ for (const file of [
     assert.ok(!readTree(cwd).has('second/manifest.json'))
   })
 }
+
+test('on Windows no name of a previous build leads elsewhere or to our own files', (context) => {
+  const bad = ['..\\a', 'css\\a', 'C:a', 'a:b', 'manifest.json.', 'manifest.json ', '.fingerpost./lock']
+  const assetOf = (file: string) => ({
+    ...{ file, size: 1, type: 'text/css', etag: 'e', integrity: 'i', encodings: {} },
+  })
+  const manifestOf = (name: string) =>
+    JSON.stringify({ version: 1, url: '/', digest: '0', assets: { [name]: assetOf(name) } })
+  const folders = Object.fromEntries(
+    [...bad, 'a.css'].map((name, n) => [n, { 'manifest.json': manifestOf(name) }]),
+  )
+  const top = makeTree(context, folders)
+  const code = `
+    Object.defineProperty(process, 'platform', { value: 'win32' })
+    const { openPrevious } = await import(${JSON.stringify(join(SRC, 'builder/publish/previous.ts'))})
+    const faults = []
+    for (let n = 0; n < ${bad.length + 1}; n++)
+      faults.push(await openPrevious(String(n), ${JSON.stringify(top)}).then(() => '', ({ message }) => message))
+    console.log(JSON.stringify(faults))`
+  const options = ['--import', 'tsx', '--input-type=module', '--eval', code]
+  const faults = JSON.parse(
+    execFileSync(process.execPath, options, { encoding: 'utf8', cwd: join(SRC, '..') }),
+  )
+  for (const [n, name] of bad.entries()) assert.match(faults[n], /no build writes/, name)
+  assert.equal(faults.at(-1), '')
+})
 
 test('file names with line ends and backslashes come through an archive', async (context) => {
   const names = ['new\nline.css', 'Icon\r', '9 path=other\n.css', 'back\\slash.css', '\u202Ertl.png']

@@ -44,6 +44,8 @@ const DAMAGES: Readonly<Record<string, string>> = {
   'no list': text.replace('[', '{ "a": [').replace(/]\n}\n$/, ']}\n}\n'),
   'a path for a digest': text.replace(`"from":"${FROM}"`, '"from":"../../0123456789"'),
   'a header for a digest': text.replace(SHA, 'A\\r\\nX: y'),
+  'an ETag that cannot be sent': text.replace('"etag":"f"', '"etag":"f\\r\\nX: y"'),
+  'an ETag that is no text': text.replace('"etag":"f"', '"etag":"\u00e9\u2028"'),
   'a size below zero': text.replace('"size":9', '"size":-9'),
 }
 for (const [damage, damaged] of Object.entries(DAMAGES)) {

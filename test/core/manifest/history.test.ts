@@ -68,7 +68,17 @@ test('a damaged history is refused, and so is one that names files elsewhere', (
     '{"version":1,"builds":[{"digest":"a","publishedAt":"1970-01-01T00:00:00Z","added":["../up"],"removed":[]}],"retired":[]}',
     '{"version":1,"builds":[],"retired":[{"path":"a"}]}',
   ]
-  for (const text of faults) {
+  // What a server could not send for a file of an earlier build.
+  const retired = (change: object) =>
+    JSON.stringify({ version: 1, builds: [], retired: [{ ...asset('x', 'x.2'), ...change }] })
+  assert.equal(parseHistory(retired({}), 'out/history.json').retired.size, 1)
+  const unsendable = ['text/css\r\nX: y', 'a\u2028', '\u00e9', '']
+  const headers = unsendable.flatMap((value) => [
+    retired({ type: value }),
+    retired({ etag: `${value}"` }),
+    retired({ encodings: { br: { size: 1, etag: `a ${value}` } } }),
+  ])
+  for (const text of [...faults, ...headers]) {
     assert.throws(() => parseHistory(text, 'out/history.json'), {
       code: 'FP_MANIFEST',
       message: /^out\/history\.json can't be used/,
