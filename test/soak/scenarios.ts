@@ -1,9 +1,15 @@
 import { once } from 'node:events'
-import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { build } from '../../src/builder/build.ts'
+import { run } from '../../src/cli/main.ts'
+import { createOutput } from '../../src/cli/output.ts'
+import { FingerpostError } from '../../src/core/error.ts'
+import { writeTar } from '../../src/storage/tar.ts'
 import { exchange, talk } from '../support/exchange.ts'
 import { openSession } from '../support/http2-session.ts'
 import { SECRET, type World } from './world.ts'
@@ -123,6 +129,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       throw new Error('a stalled upload is kept')
   },
 
+  async 'uploads that trickle in'({ ports, putLink, random }) {
+    const put = `PUT ${await putLink('slow.txt')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n`
+    const socket = await open(
+      ports.main,
+      random.oneIn(2) ? put : form([['a.txt', 'x'.repeat(9000)]]).slice(0, 250),
+    )
+    const timer = setInterval(() => socket.write('x'), 200)
+    const ended = new Promise((resolve) => socket.resume().once('close', resolve))
+    if ((await Promise.race([ended, sleep(QUIET_MS, 'open')])) === 'open')
+      throw new Error('an upload may take for ever')
+    clearInterval(timer)
+  },
+
   async 'a PUT that stalls'({ ports, putLink, random }) {
     const put = `PUT ${await putLink('put.txt')} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n`
     const socket = await open(ports.main, put + 'x'.repeat(random.below(2000)))
@@ -180,6 +199,93 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     if (received.includes(SECRET)) throw new Error(`${spelled.join('')} passes the guard`)
   },
 
+  async 'private names in other spellings'({ ports, random }) {
+    const name = random.oneIn(2) ? 'private/plan.txt' : '@team/plan.txt'
+    const spelled = [...name].map((letter) => {
+      const other = random.pick([letter.toUpperCase(), OTHER_LETTERS[letter] ?? letter, letter])
+      return random.oneIn(4)
+        ? [...Buffer.from(other)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('')
+        : encodeURI(other)
+    })
+    const end = random.pick(['', '.', '%20', '::$DATA', '/', '%00'])
+    const received = await talk(ports.caseless, last(`/media/${spelled.join('')}${end}`), QUIET_MS)
+    if (received.includes(SECRET)) throw new Error(`${spelled.join('')}${end} opens a private file`)
+  },
+
+  async 'hosts that a client claims'({ ports, random }) {
+    const evil = `h${random.below(1e9)}.evil`
+    const names = [
+      'X-Forwarded-Host',
+      'x-forwarded-host',
+      'Forwarded',
+      'X-Forwarded-For',
+      'X-Host',
+      'X_Forwarded_Host',
+    ]
+    const fields = names.map((name) => `${name}: ${name === 'Forwarded' ? 'host=' : ''}${evil}`).join('\r\n')
+    const received = await talk(ports.proxied, last('/absolute', fields), QUIET_MS)
+    expect(received.toString().slice(9, 12), '200')
+    // Without nginx in front, the app trusts whom it is told to.
+    if (received.includes('Server: nginx') && received.includes(evil))
+      throw new Error('a client chose the host')
+  },
+
+  async 'earlier builds that are forged'({ folders, random }) {
+    const place = join(folders.outside, 'previous.tar')
+    writeFileSync(place, await forgeArchive(random))
+    const out = join(folders.outside, 'out')
+    const options = {
+      sources: [folders.sources],
+      out,
+      cache: false,
+      previous: place,
+      encodings: [],
+      onMissing: 'warn',
+    } as const
+    await build(options).catch((error: unknown) => {
+      if (!(error instanceof FingerpostError)) throw error
+    })
+    expect(
+      readdirSync(folders.outside)
+        .filter((name) => name !== 'out')
+        .join(),
+      '@team,a.txt,previous.tar',
+    )
+    const odd = existsSync(out)
+      ? readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) =>
+          /(?:^|\/)\.(?!fingerpost)/.test(name),
+        )
+      : []
+    expect(odd.join(), '')
+    rmSync(out, { recursive: true, force: true })
+  },
+
+  async 'names that move a terminal'({ ports, folders, random, obeyed }) {
+    const name = Array.from({ length: 8 }, () =>
+      random.pick(['\u001b]0;x\u0007', '\u009b2J', '\u202e', '\u007f', 'a']),
+    ).join('')
+    writeFileSync(join(folders.sources, 'names.css'), `a{background:url("${encodeURI(name)}.png")}`)
+    await exchange(ports.live, '/static/names.css', { host: 'localhost' })
+    for (const path of ['/media/', '/static/']) await exchange(ports.main, path + encodeURIComponent(name))
+    const written: string[] = []
+    const output = () =>
+      createOutput({ write: (text: string) => written.push(text), isTTY: false, columns: 80 }, {})
+    const context = {
+      stdin: () => Readable.from([]),
+      stdout: output(),
+      stderr: output(),
+      signal: AbortSignal.timeout(QUIET_MS),
+      now: Date.now,
+    }
+    await run(
+      random.pick([['find', name, folders.sources], ['why', '--root', folders.build, name], [name]]),
+      { cwd: folders.outside, ...context },
+    )
+    if (/[\u0007\u001b\u007f-\u009f\u202a-\u202e]/.test(written.join('')))
+      throw new Error(`printed: ${JSON.stringify(written)}`)
+    expect(obeyed(), undefined)
+  },
+
   async 'ranges that the storage ignores'({ ports, random }) {
     const start = random.below(10_000_000)
     const received = await talk(
@@ -211,6 +317,39 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     for (const { body } of await Promise.all(asked))
       if (body.includes(SECRET)) throw new Error('a link that leads out is followed')
   },
+}
+
+/** What disks or careless comparisons take for the same letters. */
+const OTHER_LETTERS: Readonly<Record<string, string>> = {
+  i: '\u0131',
+  p: '\uff50',
+  t: '\uff34',
+  '@': '\uff20',
+  '/': '%2f',
+  n: 'n\u0301',
+}
+
+/** An archive of a build with a file that no build writes, or with a few bytes changed. */
+async function forgeArchive(random: World['random']): Promise<Buffer> {
+  const file = random.pick([
+    '../a.txt',
+    '.htaccess',
+    '.fingerpost/lock',
+    'manifest.json',
+    '..\\a.txt',
+    'a.0123456789abcdef.css',
+  ])
+  const asset = { file, size: 1, type: 'text/css', etag: 'e', integrity: 'i', encodings: {} }
+  const manifest = { version: 1, url: '/', digest: '0', assets: { [random.pick([file, 'a.css'])]: asset } }
+  const files = [
+    { name: 'manifest.json', bytes: Buffer.from(JSON.stringify(manifest)) },
+    { name: file, bytes: Buffer.from('x') },
+  ]
+  const archive = Buffer.concat(await Readable.from(writeTar(Readable.from(files))).toArray())
+  // Mostly in the headers: names, sizes, checksums.
+  for (let n = random.below(4); n > 0; n--)
+    archive[random.below(2) * 1024 + random.below(160)] = random.below(256)
+  return archive
 }
 
 const PART_HEAD = '--b\r\nContent-Disposition: form-data; name="f"; filename="a.txt"\r\n\r\n'
