@@ -24,10 +24,21 @@ const SAVE_TABLE: OptionTable<MediaSaveOptions> = { overwrite: asFlag, maxBytes:
 export interface StagedFile {
   /** The name it has after `commit`. */
   readonly name: string
-  /** Replaces what has the name, in one step. */
+  readonly hasVariants: boolean
+  /** Copies what has the name, so that it can come back after `commit`. Undefined if `commit` replaces nothing. */
+  preserve(): Promise<PreservedFile | undefined>
+  /** Replaces what has the name, in one step; variants follow. */
   commit(): Promise<void>
   /** Removes the content; what has the name stays. */
   discard(): Promise<void>
+}
+
+/** What had a name before a `commit`, possibly nothing. */
+export interface PreservedFile {
+  /** Brings it back. A picture's variants are gone then: it is shown in their place. */
+  restore(): Promise<void>
+  /** Removes the copy. */
+  drop(): Promise<void>
 }
 
 /** What is checked and made of a file before it has its name. */
@@ -70,6 +81,21 @@ export function createStaging(context: StagingContext): Staging {
       throw falseImage(name)
     }
     return (await storage.save(key, content, { ...taking, headers: headersOf(name, head) })).key
+  }
+  const preserve = async (name: string): Promise<PreservedFile> => {
+    const copy = temporaryKeyFor(name)
+    const isThere = (await storage.stat(name)) !== undefined
+    if (isThere) {
+      const { head, content } = await openContent(name, storage.open(name), Number.POSITIVE_INFINITY)
+      await storage.save(copy, content, { headers: headersOf(name, head) })
+    }
+    return {
+      async restore() {
+        await removeVariants(name)
+        await (isThere ? storage.move(copy, name, { overwrite: true }) : storage.delete(name))
+      },
+      drop: () => storage.delete(copy),
+    }
   }
   const removeVariants = async (name: string) => {
     for (const variant of variants.namesOf(name)) await storage.delete(variant)
@@ -121,6 +147,8 @@ export function createStaging(context: StagingContext): Staging {
     })
     return {
       name: used,
+      hasVariants: variants.namesOf(used).length > 0,
+      preserve: async () => (overwrite ? preserve(name) : undefined),
       commit,
       async discard() {
         await discard()
@@ -137,7 +165,7 @@ export function createStaging(context: StagingContext): Staging {
       if (saving.overwrite === true && variants.namesOf(name).length === 0)
         return put(name, name, given, saving.maxBytes, { overwrite: true })
       const staged = await stage(name, given, saving)
-      await staged.commit().catch(async (error: unknown) => {
+      await commitAll([staged]).catch(async (error: unknown) => {
         await staged.discard()
         throw error
       })
@@ -156,6 +184,36 @@ export function createStaging(context: StagingContext): Staging {
       })
     },
   }
+}
+
+/**
+ * Brings files under their names, all or none: if one can't be, those before it have what they replaced again. Only where
+ * the storage refuses that too, or the process is killed meanwhile, some names have the new content and others the old.
+ */
+export async function commitAll(files: readonly StagedFile[]): Promise<void> {
+  const preserved: (PreservedFile | undefined)[] = []
+  const isOneStep = files.length === 1 && files[0]?.hasVariants === false
+  let begun = 0
+  try {
+    if (!isOneStep) for (const file of files) preserved.push(await file.preserve())
+    for (const file of files) {
+      begun++
+      await file.commit()
+    }
+  } catch (error) {
+    await settleAll(preserved.slice(0, begun), (each) => each.restore())
+    throw error
+  } finally {
+    await settleAll(preserved, (each) => each.drop())
+  }
+}
+
+/** Goes on where one fails: what stays is swept. */
+async function settleAll(
+  preserved: readonly (PreservedFile | undefined)[],
+  settle: (each: PreservedFile) => Promise<void>,
+): Promise<void> {
+  await Promise.allSettled(preserved.map((each) => each && settle(each)))
 }
 
 async function hasBytes(storage: Storage, key: string, bytes: Buffer): Promise<boolean> {

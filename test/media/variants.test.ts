@@ -187,6 +187,27 @@ for (const [title, make] of listStorages()) {
     },
   )
 
+  hold('if a variant cannot be kept, the picture that was there comes back', async (storage, context) => {
+    let isFull = false
+    const failing: Storage = {
+      ...storage,
+      async move(from, to, options) {
+        if (isFull && to.includes('@')) throw new Error('the disk is full')
+        return storage.move(from, to, options)
+      },
+    }
+    const { app, post, red, blue } = await startVariants(context, failing)
+    assert.equal((await post('/ann', 'a.png', red)).status, 200)
+    isFull = true
+    assert.equal((await post('/ann', 'a.png', blue)).status, 500)
+    await assert.rejects(
+      app.media.files.save('ann.png', blue, { overwrite: true }),
+      /disk is full|could not be saved/,
+    )
+    assert.ok((await storage.read('ann.png')).equals(red))
+    assert.deepEqual([await allIn(storage), await storage.sweep()], [['ann.png'], 0])
+  })
+
   hold('where there is no variant, the picture is shown', async (storage, context) => {
     await storage.save('old.png', PNG)
     await storage.save('logo.svg', SVG)

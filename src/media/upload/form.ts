@@ -3,6 +3,7 @@ import { FingerpostError } from '../../core/error.ts'
 import { asAnything, asCount, asRecord, parseOptions } from '../../core/option.ts'
 import { isOverLimit, overLimit } from '../content/content.ts'
 import type { UploadLimits } from '../options.ts'
+import { commitAll } from '../staging.ts'
 import { readParts } from './parts.ts'
 import {
   type PendingUpload,
@@ -35,8 +36,8 @@ export interface SavedForm {
   /** The value of a field, of several the last one. */
   field(name: string): string | undefined
   /**
-   * Lets files with `overwrite` replace what has their names. Happens by itself before an answer with a status below
-   * 400 is sent.
+   * Lets files with `overwrite` replace what has their names, all or none. Happens by itself before an answer with a
+   * status below 400 is sent.
    */
   commit(): Promise<void>
   /**
@@ -68,7 +69,7 @@ export async function receiveForm(
     }
     for (const upload of uploads) await upload.confirm()
   } catch (error) {
-    await Promise.all(uploads.map((upload) => upload.rollback()))
+    await rollBack(uploads)
     throw error
   }
   return savedForm(uploads, fields)
@@ -92,27 +93,23 @@ function savedForm(uploads: readonly PendingUpload[], fields: SavedForm['fields'
       if (state === 'undone') throw new FingerpostError('FP_UPLOAD', 'The form was rolled back.')
       if (state === 'committed') return
       state = 'committed'
-      await commitAll(uploads)
+      try {
+        await commitAll(uploads.map(({ staged }) => staged))
+      } catch (error) {
+        await rollBack(uploads)
+        throw error
+      }
     },
     async rollback() {
       if (state !== 'open') return
       state = 'undone'
-      await Promise.all(uploads.map((upload) => upload.rollback()))
+      await rollBack(uploads)
     },
   }
 }
 
-/** If one can't be committed, all are removed but those that have replaced a file already. */
-async function commitAll(uploads: readonly PendingUpload[]): Promise<void> {
-  for (const [done, upload] of uploads.entries()) {
-    try {
-      await upload.commit()
-    } catch (error) {
-      const undone = uploads.filter(({ replaces }, at) => at >= done || !replaces)
-      await Promise.all(undone.map((each) => each.rollback()))
-      throw error
-    }
-  }
+async function rollBack(uploads: readonly PendingUpload[]): Promise<void> {
+  await Promise.all(uploads.map((upload) => upload.rollback()))
 }
 
 function receiveFile(

@@ -8,7 +8,7 @@ import { claimedImageType, isOfType } from '../content/image.ts'
 import { safeName } from '../content/name.ts'
 import type { MediaStorage } from '../media-storage.ts'
 import type { Quota, QuotaLease } from '../options.ts'
-import type { StagedFile } from '../staging.ts'
+import { commitAll, type StagedFile } from '../staging.ts'
 import type { Wait } from './intake.ts'
 import { resolveUploadTo, type UploadTo } from './upload-to.ts'
 
@@ -74,15 +74,13 @@ export interface UploadContext<Request> {
   readonly wait: Wait
 }
 
-/** An upload whose bytes have arrived. Until `commit` it replaces nothing. */
+/** An upload whose bytes have arrived. Until it is committed it replaces nothing. */
 export interface PendingUpload {
   readonly saved: SavedUpload
-  /** Whether `commit` may replace a file, which `rollback` can't bring back. */
-  readonly replaces: boolean
+  /** What is to be committed. */
+  readonly staged: StagedFile
   /** Tells the quota that the upload counts. */
   confirm(): Promise<void>
-  /** Replaces what has the name. */
-  commit(): Promise<void>
   /** Removes it; the quota gets its bytes back. A file that it would have replaced stays. */
   rollback(): Promise<void>
 }
@@ -101,7 +99,7 @@ export async function saveUpload<Request>(
   const upload = await receiveUpload(part, options, context)
   try {
     await upload.confirm()
-    await upload.commit()
+    await commitAll([upload.staged])
     return upload.saved
   } catch (error) {
     await upload.rollback()
@@ -134,7 +132,7 @@ export async function receiveUpload<Request>(
         throw maxBytes < limit && isOverLimit(error) ? overQuota(maxBytes, error) : error
       })
     const saved = { name: staged.name, field: upload.field, filename: upload.filename, size: count.bytes }
-    return pendingUpload(saved, overwrite, staged, lease)
+    return pendingUpload(saved, staged, lease)
   } catch (error) {
     part.file.destroy?.()
     await lease?.rollback()
@@ -142,17 +140,11 @@ export async function receiveUpload<Request>(
   }
 }
 
-function pendingUpload(
-  saved: SavedUpload,
-  replaces: boolean,
-  staged: StagedFile,
-  lease: QuotaLease | undefined,
-): PendingUpload {
+function pendingUpload(saved: SavedUpload, staged: StagedFile, lease: QuotaLease | undefined): PendingUpload {
   return {
     saved,
-    replaces,
+    staged,
     confirm: async () => lease?.commit(saved.size),
-    commit: () => staged.commit(),
     async rollback() {
       // Both are tried: an error of the storage must not keep a visitor's quota.
       await Promise.allSettled([staged.discard(), (async () => lease?.rollback())()])

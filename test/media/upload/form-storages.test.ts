@@ -127,37 +127,53 @@ for (const [title, make] of listStorages()) {
     },
   )
 
-  hold('a file that cannot replace another leaves nothing, and keeps no quota', async (storage, context) => {
-    let moves = 0
-    const failing: Storage = {
-      ...storage,
-      async move(from, to, options) {
-        if (++moves === 2) throw new Error('the disk is full')
-        return storage.move(from, to, options)
-      },
-    }
-    const rolledBack: string[] = []
-    const quota: MediaOptions['quota'] = {
-      reserve: (_request, { name }) => ({
-        maxBytes: 1000,
-        commit: () => undefined,
-        rollback: () => void rolledBack.push(name),
-      }),
-    }
-    const { origin } = await startMediaApp(context, { storage: failing, quota }, (app) => {
-      const to = (name: string) => ({ uploadTo: () => name, overwrite: true })
-      const files = { paper: { uploadTo: 'papers' }, a: to('a.txt'), b: to('b.txt'), c: to('c.txt') }
-      app.post('/form', (request) => request.saveUploads({ files }).then(() => 'stored'))
-    })
-    for (const name of ['a.txt', 'b.txt', 'c.txt']) await storage.save(name, Buffer.from('old'))
-    const files = { paper: ['p.txt', 'p'], a: ['a', 'new'], b: ['b', 'new'], c: ['c', 'new'] } as const
-    const answer = await fetch(`${origin}/form`, { method: 'POST', body: formOf(files) })
-    assert.equal(answer.status, 500)
-    const texts = ['a.txt', 'b.txt', 'c.txt'].map(async (name) => String(await storage.read(name)))
-    assert.deepEqual(await Promise.all(texts), ['new', 'old', 'old'])
-    assert.deepEqual(await allIn(storage), ['a.txt', 'b.txt', 'c.txt'])
-    assert.deepEqual(rolledBack.sort(), ['b.txt', 'c.txt', 'papers/p.txt'])
-  })
+  hold(
+    'if a file cannot replace another, none of its form does, and no quota is kept',
+    async (storage, context) => {
+      let moves = 0
+      const failing: Storage = {
+        ...storage,
+        async move(from, to, options) {
+          if (++moves === 3) throw new Error('the disk is full')
+          return storage.move(from, to, options)
+        },
+      }
+      const rolledBack: string[] = []
+      const quota: MediaOptions['quota'] = {
+        reserve: (_request, { name }) => ({
+          maxBytes: 1000,
+          commit: () => undefined,
+          rollback: () => void rolledBack.push(name),
+        }),
+      }
+      const { origin } = await startMediaApp(context, { storage: failing, quota }, (app) => {
+        const to = (name: string) => ({ uploadTo: () => name, overwrite: true })
+        const files = {
+          paper: { uploadTo: 'papers' },
+          n: to('n.txt'),
+          a: to('a.txt'),
+          b: to('b.txt'),
+          c: to('c.txt'),
+        }
+        app.post('/form', (request) => request.saveUploads({ files }).then(() => 'stored'))
+      })
+      for (const name of ['a.txt', 'b.txt', 'c.txt']) await storage.save(name, Buffer.from('old'))
+      const files = {
+        paper: ['p.txt', 'p'],
+        n: ['n', 'new'],
+        a: ['a', 'new'],
+        b: ['b', 'new'],
+        c: ['c', 'new'],
+      } as const
+      const answer = await fetch(`${origin}/form`, { method: 'POST', body: formOf(files) })
+      assert.equal(answer.status, 500)
+      const texts = ['a.txt', 'b.txt', 'c.txt'].map(async (name) => String(await storage.read(name)))
+      assert.deepEqual(await Promise.all(texts), ['old', 'old', 'old'])
+      assert.deepEqual(await allIn(storage), ['a.txt', 'b.txt', 'c.txt'])
+      assert.deepEqual(rolledBack.sort(), ['a.txt', 'b.txt', 'c.txt', 'n.txt', 'papers/p.txt'])
+      assert.equal(await storage.sweep(), 0, 'no copy is left')
+    },
+  )
 
   const outcomes: readonly (readonly [what: string, handle: Handle, expected: object])[] = [
     [
