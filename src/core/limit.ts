@@ -113,6 +113,8 @@ export const LIMITS = {
   imageHeadBytes: 1024,
   /** Bytes in which the root element of an SVG must begin. */
   svgPrologueBytes: 64 * KIB,
+  /** Bytes of pictures in memory whose variants are being made; a bigger one goes alone. */
+  variantsMaxBytes: 32 * MIB,
   /** Names tried with a random suffix before an upload gives up. */
   uploadMaxNameAttempts: 20,
   /** Bytes of the secret of a link key, at least. */

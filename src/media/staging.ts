@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { createBudget } from '../core/concurrent.ts'
+import { integrityOf } from '../core/digest.ts'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { asCount, asFlag, type OptionTable, parseOptions } from '../core/option.ts'
@@ -62,6 +64,7 @@ export interface Staging {
 
 export function createStaging(context: StagingContext): Staging {
   const { storage, variants, maxBytes, presentation, cacheControl } = context
+  const pictures = createBudget(LIMITS.variantsMaxBytes)
   const headersOf = (name: string, head: Uint8Array) => {
     const { contentType, contentDisposition } = presentationOf(name, head, presentation)
     return { contentType, contentDisposition, cacheControl }
@@ -110,17 +113,21 @@ export function createStaging(context: StagingContext): Staging {
     const discard = async () => {
       for (const temporary of staged.values()) await storage.delete(temporary)
     }
-    const picture = names.length === 0 ? Buffer.alloc(0) : await storage.read(key)
-    try {
+    const make = async () => {
+      const picture = await storage.read(key)
       for await (const made of variants.make(name, picture)) {
         const temporary = temporaryKeyFor(made.name)
         staged.set(made.name, temporary)
         await storage.save(temporary, made.bytes, { headers: headersOf(made.name, made.bytes) })
       }
-    } catch (error) {
+      return integrityOf(picture)
+    }
+    const makeAll = async () =>
+      names.length === 0 ? '' : pictures.spend((await statOf(storage, key)).size, make)
+    const integrity = await makeAll().catch(async (error: unknown) => {
       await discard()
       throw error
-    }
+    })
     const commit = async () => {
       await removeVariants(name)
       await arrive()
@@ -130,7 +137,7 @@ export function createStaging(context: StagingContext): Staging {
         else await storage.move(temporary, variant, { overwrite: true })
       }
       // Another upload may have replaced the picture meanwhile, and these would be variants of this one.
-      if (staged.size > 0 && !(await hasBytes(storage, name, picture))) await removeVariants(name)
+      if (staged.size > 0 && !(await hasContent(storage, name, integrity))) await removeVariants(name)
     }
     return { commit, discard }
   }
@@ -216,9 +223,9 @@ async function settleAll(
   await Promise.allSettled(preserved.map((each) => each && settle(each)))
 }
 
-async function hasBytes(storage: Storage, key: string, bytes: Buffer): Promise<boolean> {
+async function hasContent(storage: Storage, key: string, integrity: string): Promise<boolean> {
   try {
-    return bytes.equals(await storage.read(key))
+    return integrityOf(await storage.read(key)) === integrity
   } catch (error) {
     if (error instanceof FingerpostError && error.code === 'FP_NOT_FOUND') return false
     throw error

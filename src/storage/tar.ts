@@ -35,7 +35,8 @@ export async function* writeTar(files: AsyncIterable<TarFile>): AsyncIterable<Ui
 }
 
 /**
- * Finds the files of an archive without reading them. Entries that are neither files nor names of files are skipped.
+ * Finds the files of an archive without reading them: kept readers of tar (tar-stream, modern-tar) read it from end to
+ * end, and a build takes few files of a large one. Entries that are neither files nor names of files are skipped.
  * Synchronous, like {@link readAt}: for a header, a trip through the thread pool costs ten times as much as reading it.
  *
  * @param file a descriptor

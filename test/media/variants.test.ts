@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyRequest } from 'fastify'
 import sharp from 'sharp'
 import type { Variants } from '../../src/media/content/variant.ts'
@@ -355,4 +356,19 @@ test('what variants may be is checked at the start', async (context) => {
   assert.equal(media.url('a.png', { variant: 'small' }), '/media/a.png@small.png')
   const none = createMediaStorage(createMemoryStorage(), { url: '/media/' })
   assert.throws(() => none.url('a.png', { variant: 'small' }), { message: /option variants/ })
+})
+
+test('few large pictures are in memory at once, however many are uploaded', async () => {
+  let [running, most] = [0, 0]
+  const make = async () => {
+    running++
+    most = Math.max(most, running)
+    await sleep(20)
+    running--
+    return undefined
+  }
+  const files = createMediaStorage(createMemoryStorage(), { variants: { small: make } })
+  const large = Buffer.concat([PNG, Buffer.alloc(9_000_000)])
+  await Promise.all(Array.from({ length: 10 }, (_, n) => files.save(`${n}.png`, large)))
+  assert.equal(most, 3)
 })

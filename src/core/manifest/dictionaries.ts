@@ -3,7 +3,7 @@ import { FingerpostError } from '../error.ts'
 import { type HashedPath, parseHashedPath } from '../hashed-path.ts'
 import { LIMITS } from '../limit.ts'
 import { asCount, asListOf, asRecord, asText } from '../option.ts'
-import { fileNameOf, type LogicalPath, packageFolderOf } from '../path.ts'
+import { fileNameOf, isLogicalPath, type LogicalPath, packageFolderOf } from '../path.ts'
 import { type ManifestAsset, type ManifestVariant, parseVariants } from './manifest.ts'
 
 /** The file name, relative to the output folder. */
@@ -150,12 +150,13 @@ export function chooseMinBytes(
   return largestLeftOut === undefined ? minBytes : largestLeftOut + 1
 }
 
-/** Hashes are hex or base64, so that neither a path nor a header can be made of anything else. */
+/** A file is one of the build's and hashes are hex or base64, so that neither a path nor a header can be made of anything else. */
 function parseDelta(json: Readonly<Record<string, unknown>>, where: string): Delta {
   const file = asText(json['file'], 'file')
   const to = asText(json['to'], 'to')
   const from = asText(json['from'], 'from')
   const dictionary = asText(json['dictionary'], 'dictionary')
+  if (!isLogicalPath(file)) throw new TypeError(`file is ${JSON.stringify(file)}`)
   if (!/^[0-9a-f]{16}$/.test(from)) throw new TypeError(`from is ${JSON.stringify(from)}`)
   if (!/^[A-Za-z0-9+/]{43}=$/.test(dictionary))
     throw new TypeError(`dictionary is ${JSON.stringify(dictionary)}`)

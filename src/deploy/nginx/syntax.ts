@@ -20,6 +20,8 @@ interface Token {
 
 /**
  * Parses an nginx configuration. An `include` is a directive like any other; the Lua of a `*_by_lua_block` is skipped.
+ * Node has neither nginx's own parser nor crossplane, the official one for Python, and the configuration may be checked
+ * on a machine without nginx. Tests compare with `nginx -t`.
  *
  * @param file names the configuration in messages
  * @throws FingerpostError `FP_CONFIG` with the line and the word where a brace or semicolon is missing

@@ -43,6 +43,7 @@ const DAMAGES: Readonly<Record<string, string>> = {
   'another version': text.replace('"version": 1', '"version": 2'),
   'no list': text.replace('[', '{ "a": [').replace(/]\n}\n$/, ']}\n}\n'),
   'a path for a digest': text.replace(`"from":"${FROM}"`, '"from":"../../0123456789"'),
+  'a file elsewhere': text.replace('"file":"b.', '"file":"../b.'),
   'a header for a digest': text.replace(SHA, 'A\\r\\nX: y'),
   'an ETag that cannot be sent': text.replace('"etag":"f"', '"etag":"f\\r\\nX: y"'),
   'an ETag that is no text': text.replace('"etag":"f"', '"etag":"\u00e9\u2028"'),
