@@ -10,7 +10,7 @@ import { EXCEPTIONS, OUTPUT, REFERENCE_PAGES } from './reference-pages.ts'
 const FOLLOWED: Readonly<Record<string, readonly [blocks: number, ...tests: string[]]>> = {
   'README.md': [5, 'docs/first-steps.long.test.ts'],
   'docs/coming-from-express.md': [5, 'docs/guides.long.test.ts'],
-  'docs/getting-started.md': [10, 'docs/first-steps.long.test.ts', 'docs/getting-started.test.ts'],
+  'docs/getting-started.md': [10, 'docs/first-steps.long.test.ts', 'docs/getting-started.long.test.ts'],
   'docs/guides/ci.md': [3, 'docs/guides.long.test.ts'],
   'docs/guides/cloudflare.md': [4, 'docs/guides.long.test.ts'],
   'docs/guides/cloudfront.md': [5, 'docs/guides.long.test.ts'],

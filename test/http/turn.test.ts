@@ -29,43 +29,58 @@ interface Served {
   readonly url: string
 }
 
+/** Made once: every server only reads. */
+const kept = { after: (remove: () => void) => process.once('exit', remove) } as unknown as TestContext
+let built: Promise<string> | undefined
+let filled: string | undefined
+
+function site(): Promise<string> {
+  built ??= makeBuild(kept, { 'a.mp4': FILE })
+  return built
+}
+
+function folder(): string {
+  filled ??= makeTree(kept, { 'a.mp4': FILE })
+  return filled
+}
+
 /** Everything that answers with files: what registers it, and the URL of {@link FILE}. */
 const SERVERS: Readonly<Record<string, (app: FastifyInstance, context: TestContext) => Promise<string>>> = {
-  async 'static, streamed'(app, context) {
-    const root = await makeBuild(context, { 'a.mp4': FILE })
+  async 'static, streamed'(app) {
+    const root = await site()
     await app.register(fingerpost, { root, watch: false, cache: false })
     return app.static('a.mp4')
   },
-  async 'static, short-circuit'(app, context) {
-    const root = await makeBuild(context, { 'a.mp4': FILE })
+  async 'static, short-circuit'(app) {
+    const root = await site()
     await app.register(fingerpost, { root, watch: false, cache: false, shortCircuit: true })
     return app.static('a.mp4')
   },
-  async 'static, cached'(app, context) {
-    const root = await makeBuild(context, { 'a.mp4': FILE })
+  async 'static, cached'(app) {
+    const root = await site()
     await app.register(fingerpost, { root, watch: false })
     return app.static('a.mp4')
   },
-  async 'static, from a route'(app, context) {
-    const root = await makeBuild(context, { 'a.mp4': FILE })
+  async 'static, from a route'(app) {
+    const root = await site()
     await app.register(fingerpost, { root, watch: false, cache: false })
     app.get('/film', (_request, reply) => reply.sendStatic('a.mp4'))
     return '/film'
   },
-  async media(app, context) {
-    const storage = createFilesystemStorage({ root: makeTree(context, { 'a.mp4': FILE }) })
+  async media(app) {
+    const storage = createFilesystemStorage({ root: folder() })
     await app.register(media, { storage, production: false })
     return '/media/a.mp4'
   },
   async folders(app, context) {
     const root = await makeBuild(context, { 'b.txt': 'b' })
-    const folders = [makeTree(context, { 'a.mp4': FILE })]
+    const folders = [folder()]
     await app.register(fingerpost, { root, watch: false, folders })
     app.get('/a.mp4', (_request, reply) => reply.sendFile('a.mp4'))
     return '/a.mp4'
   },
   async live(app, context) {
-    const sources = [makeTree(context, { 'a.mp4': FILE })]
+    const sources = [folder()]
     const config = makeTree(context, { 'fingerpost.config.json': '{}' })
     await app.register(fingerpost, {
       live: { reload: false, config: `${config}/fingerpost.config.json` },

@@ -190,7 +190,7 @@ const KIB = 1024
 
 /** Bytes of the larger text: quadratic work already shows at the smaller ones. */
 const ONE_PIECE = rounds(64, 1024) * KIB
-const ANY_PIECES = rounds(256, 1024) * KIB
+const ANY_PIECES = rounds(128, 1024) * KIB
 
 /** Bytes of a text whose scan must do with little memory, and mebibytes of heap: twice what the hungriest scan needs. */
 const MEMORY_TEXT = 1024 * KIB

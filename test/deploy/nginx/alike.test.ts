@@ -10,6 +10,7 @@ import fingerpost, { type FingerpostOptions } from '../../../src/index.ts'
 import { freePort } from '../../support/ceph.ts'
 import { type Answer, exchange } from '../../support/exchange.ts'
 import { PNG } from '../../support/image.ts'
+import { rounds } from '../../support/long.ts'
 import { startNginx, writeNginxConfig } from '../../support/nginx.ts'
 import { hasTool } from '../../support/require.ts'
 import { makeTree } from '../../support/tree.ts'
@@ -199,7 +200,9 @@ function differencesIn(exchanged: Exchanged, isSentByNginx: boolean): readonly s
     .map(([name, own, other]) => `${name}: ${own} by the app, ${other} by nginx`)
 }
 
-for (const url of ['/static/', '/', '/sub/path/static/', 'https://cdn.example.com/files/']) {
+const URLS = ['/static/', 'https://cdn.example.com/files/', '/', '/sub/path/static/']
+
+for (const url of URLS.slice(0, rounds(2, URLS.length))) {
   test(`nginx and the app answer alike below ${url}, header by header`, async (context) => {
     if (!hasTool(context, 'nginx')) return
     const { ports, prefix, fileOf } = await startBoth(context, url)
