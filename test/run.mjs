@@ -7,6 +7,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { cleanEnvironment, UMASK } from './support/environment.mjs'
+import { groupFiles } from './support/groups.mjs'
 
 /** One more than there are cores: many tests wait for a browser, a server or a timer. */
 const AT_ONCE = availableParallelism() + 1
@@ -46,7 +47,9 @@ const fuzz = onlyProperties ? { FINGERPOST_FUZZ_SECONDS: seconds } : {}
 // What test files share, such as servers that are too expensive to start for each. Each leaves its process id here.
 const shared = mkdtempSync(join(tmpdir(), 'fingerpost-run-'))
 process.umask(UMASK)
-const child = spawn(process.execPath, [...options, ...files.map((file) => join(folder, file))], {
+const isWhole = words.length === 0 && !onlyLong && !onlyProperties
+const programs = isWhole ? groupFiles(folder, files, shared) : files.map((file) => join(folder, file))
+const child = spawn(process.execPath, [...options, ...programs], {
   stdio: ['ignore', 'inherit', 'inherit'],
   env: { ...cleanEnvironment(), ...names, ...long, ...fuzz, FINGERPOST_TEST_RUN: shared },
 })
@@ -71,7 +74,7 @@ function announce() {
   console.log(`Running ${count}, ${AT_ONCE} at a time, on Node ${process.versions.node}.`)
   if (words.length === 0 && !onlyLong && !onlyProperties)
     console.log(
-      'Takes about six minutes on two cores. The long tests have a command of their own: npm run test:long',
+      'Takes about four minutes on two cores. The long tests have a command of their own: npm run test:long',
     )
 }
 

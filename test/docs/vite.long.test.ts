@@ -45,7 +45,7 @@ test('the recipe for Vite works as it stands', { timeout: 120_000 }, async (cont
   assert.deepEqual(Object.keys(FILES), ['vite.config.js', 'fingerpost.config.js', 'app.js'])
   const cwd = makeTree(context, { ...SOURCE, ...FILES, 'package.json': '{"type":"module"}' })
   const program = FILES['app.js'] ?? ''
-  installImports(cwd, [program])
+  installImports(cwd, [program, "import 'x' from 'vite'"])
   const heading = "document.querySelector('h1')"
 
   await context.test('in development, with hot updates, on one port and without a build', async (inner) => {

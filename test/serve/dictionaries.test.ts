@@ -64,7 +64,7 @@ test('hashed names of the build are offered as dictionaries, for names that diff
   assert.equal(await matchOf(url), match)
   assert.equal(await matchOf(url, 'HEAD'), match)
   assert.equal(await matchOf(url, 'GET', { 'accept-encoding': 'br' }), match)
-  const special = 'match="/static/a%20\\\\(b\\\\)\\\\+c\\\\*.:h.css"'
+  const special = 'match="/static/a%20\\\\(b\\\\)~2Bc\\\\*.:h.css"'
   assert.equal(await matchOf(urlOf('a (b)+c*.css')), special)
   assert.equal(await matchOf(urlOf('a:b.css')), undefined, 'a colon')
   assert.equal(await matchOf(urlOf('small.css')), undefined, 'too small')

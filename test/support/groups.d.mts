@@ -1,0 +1,1 @@
+export function groupFiles(folder: string, files: readonly string[], place: string): string[]
