@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import type { Page } from 'playwright-core'
 import { openBrowser } from '../support/browser.ts'
 import { runCli } from '../support/cli.ts'
+import { findFaults } from '../support/look.ts'
 import { makeTree } from '../support/tree.ts'
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** A site of many icons in one folder, a stylesheet, and modules of which one was edited. */
 async function makeReport(context: TestContext): Promise<string> {
@@ -29,38 +26,15 @@ async function makeReport(context: TestContext): Promise<string> {
   return pathToFileURL(join(cwd, 'report.html')).href
 }
 
-/** What axe finds that hinders people seriously. */
-async function seriousFindings(page: Page): Promise<readonly unknown[]> {
-  await page.evaluate(AXE)
-  // biome-ignore lint/suspicious/noExplicitAny: the page's own global
-  const { violations } = await page.evaluate(() => (globalThis as any).axe.run())
-  return violations.filter(({ impact }: { impact: string }) => impact === 'serious' || impact === 'critical')
-}
-
-test('the page is whole in light and dark, wide and narrow, and tells no error', async (context) => {
+test('the page is whole in light and dark, wide and narrow, with a file and without', async (context) => {
   const url = await makeReport(context)
   const browser = await openBrowser(context)
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [1280, 375]) {
-      const page = await browser.newPage()
-      const messages: string[] = []
-      page.on('console', (message) => messages.push(message.text()))
-      page.on('pageerror', (error) => messages.push(String(error)))
-      page.on('request', (request) => request.url() === url || messages.push(request.url()))
-      await page.emulateMedia({ colorScheme })
-      await page.setViewportSize({ width, height: 800 })
-      await page.goto(url)
-      await page.getByRole('button', { name: /^icons .*, 150 files/ }).waitFor()
-      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, 'nothing overflows')
-      assert.deepEqual(await seriousFindings(page), [])
-      await page.evaluate("location.hash = 'file=css%2Fsite.css'")
-      await page.getByRole('heading', { name: 'css/site.css' }).waitFor()
-      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width, 'nothing overflows')
-      assert.deepEqual(await seriousFindings(page), [])
-      assert.deepEqual(messages, [])
-      await page.close()
-    }
-  }
+  const messages: string[] = []
+  browser.on('console', (message) => messages.push(message.text()))
+  browser.on('request', (request) => request.url().split('#')[0] === url || messages.push(request.url()))
+  assert.deepEqual(await findFaults(browser, url), [])
+  assert.deepEqual(await findFaults(browser, `${url}#file=css%2Fsite.css`), [])
+  assert.deepEqual(messages, [], 'it asks for nothing, and says nothing')
 })
 
 test('the keyboard alone leads from the treemap to a file and what it refers to', async (context) => {
