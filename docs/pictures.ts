@@ -14,20 +14,21 @@ const ROOT = join(import.meta.dirname, '..')
 const IMAGES = join(ROOT, 'docs/images')
 const CACHE = join(ROOT, '.cache')
 
-/** Where the report is, and the addresses of the site and the demo. */
-export interface Places {
-  readonly report: string
-  readonly site: string
-  readonly demo: string
-}
+/** The addresses of some pages, by the names of their pictures. */
+export type Pages = Readonly<Record<string, string>>
 
-/** What is looked at, by the name of its pictures. */
-export function pagesOf({ report, site, demo }: Places): Readonly<Record<string, string>> {
+/** What is looked at of a report and of the site. */
+export function pagesOfSite(report: string, site: string): Pages {
   return {
     report,
     site: `${site}/`,
     'site-page': `${site}/guides/ci.html`,
     benchmarks: `${site}/charts/benchmarks.html`,
+  }
+}
+
+export function pagesOfDemo(demo: string): Pages {
+  return {
     demo: `${demo}/`,
     'demo-map': `${demo}/map`,
     'demo-ports': `${demo}/ports`,
@@ -47,12 +48,12 @@ const LARGE: Readonly<Record<string, { readonly contrast: 'two'; readonly unfold
 /** Takes a picture of every page in every look: `NAME-LOOK.png`. Returns what is wrong with the pages. */
 export async function takePictures(
   browser: BrowserContext,
-  places: Places,
+  pages: Pages,
   folder: string,
 ): Promise<readonly string[]> {
   mkdirSync(folder, { recursive: true })
   const faults: string[] = []
-  for (const [name, url] of Object.entries(pagesOf(places))) {
+  for (const [name, url] of Object.entries(pages)) {
     const see = async (page: Page, look: Look) => {
       await savePicture(page, join(folder, `${name}-${look.name}.png`))
     }
@@ -114,10 +115,11 @@ async function main(): Promise<void> {
   const chrome = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
   try {
     const browser = await chrome.newContext()
-    const places = { report: pathToFileURL(report).href, site: site.url, demo: demo.url }
-    await takeReport(browser, places.report)
-    await takeDemo(browser, places.demo)
-    const faults = await takePictures(browser, places, join(CACHE, 'pictures'))
+    const page = pathToFileURL(report).href
+    await takeReport(browser, page)
+    await takeDemo(browser, demo.url)
+    const pages = { ...pagesOfSite(page, site.url), ...pagesOfDemo(demo.url) }
+    const faults = await takePictures(browser, pages, join(CACHE, 'pictures'))
     for (const fault of faults) console.error(fault)
     console.log(`The pictures are in docs/images and .cache/pictures. ${faults.length} faults were found.`)
     if (faults.length > 0) process.exitCode = 1

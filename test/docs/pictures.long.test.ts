@@ -3,9 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { pagesOf, takePictures } from '../../docs/pictures.ts'
+import { pagesOfSite, takePictures } from '../../docs/pictures.ts'
 import { drawTerminal, runExample } from '../../docs/terminal.ts'
-import { buildDemo, startDemo } from '../demo/demo.ts'
 import { openBrowser } from '../support/browser.ts'
 import { REPOSITORY, runCli } from '../support/cli.ts'
 import { LOOKS } from '../support/look.ts'
@@ -15,21 +14,15 @@ import { startSite } from './site.ts'
 
 const IMAGES = join(REPOSITORY, 'docs/images')
 
-test('report, site and demo are whole in every picture', { timeout: 290_000 }, async (context) => {
+test('report and site are whole in every picture', { timeout: 290_000 }, async (context) => {
   if (!hasTool(context, 'chromium')) return
-  const folder = makeTree(context)
-  const root = await buildDemo(context)
-  const report = join(folder, 'report.html')
-  const reported = await runCli(REPOSITORY, ['report', '-o', report, '--root', root])
-  assert.equal(reported.code, 0, reported.stderr)
-  const places = {
-    report: pathToFileURL(report).href,
-    site: await startSite(context),
-    demo: await startDemo(context, REPOSITORY, root, { MEDIA: makeTree(context) }),
-  }
-  const pictures = join(folder, 'pictures')
-  assert.deepEqual(await takePictures(await openBrowser(context), places, pictures), [])
-  assert.equal(readdirSync(pictures).length, Object.keys(pagesOf(places)).length * LOOKS.length)
+  const cwd = makeTree(context, { 'a/site.css': 'a { background: url(x.svg) }', 'a/x.svg': '<svg/>' })
+  const built = await runCli(cwd, ['build', 'a', '--report', 'report.html'])
+  assert.equal(built.code, 0, built.stderr)
+  const pages = pagesOfSite(pathToFileURL(join(cwd, 'report.html')).href, await startSite(context))
+  const pictures = join(cwd, 'pictures')
+  assert.deepEqual(await takePictures(await openBrowser(context), pages, pictures), [])
+  assert.equal(readdirSync(pictures).length, Object.keys(pages).length * LOOKS.length)
 })
 
 test('the picture of a terminal shows what a build says', () => {
