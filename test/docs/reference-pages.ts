@@ -110,7 +110,7 @@ export const REFERENCE_PAGES: Readonly<Record<string, PageSetup>> = {
   },
   'development.md': {},
   'media.md': {
-    codeBy: ['media.test.ts', 'media-record.long.test.ts'],
+    codeBy: ['media.long.test.ts', 'media-record.long.test.ts'],
     files: { 'media/avatars/ann.png': '', 'media/avatars/bob.png': '' },
     programs: { psql: '#!/bin/sh\necho avatars/ann.png\n' },
     check: (_project, _blocks, said) => assert.equal(said, ''),
