@@ -72,6 +72,11 @@ const FIELDS: readonly Ask[] = [
   'User-Agent: #',
   'X-Forwarded-Host: #.example',
   'X-Forwarded-For: 10.0.0.#',
+  'X-Forwarded-Proto: p#',
+  'Available-Dictionary: :#:',
+  'Dictionary-ID: "#"',
+  'Accept: text/x-#',
+  'Last-Event-ID: #',
 ].map((field) => (n) => field.replaceAll('#', String(n)))
 
 /** @param target with # for what differs */
@@ -121,7 +126,15 @@ const STATIC_TARGETS = [
     '/static/docs?#',
     '/static/%61.css?#',
   ],
-  ...['/static/%2e%2e/#', '/page?#', '/folder/#', '/folder/a.txt?#', 'http://h#.localhost/static/a.css'],
+  ...['/static/__fingerpost/#', '/static/__fingerpost/version?#', '/static/__fingerpost/live.js?#'],
+  ...[
+    '/static/%2e%2e/#',
+    '/page?#',
+    '/folder/#',
+    '/folder/a.txt?#',
+    '/own?#',
+    'http://h#.localhost/static/a.css',
+  ],
 ]
 
 const SERVERS: Readonly<Record<string, Server>> = {
@@ -143,7 +156,8 @@ const SERVERS: Readonly<Record<string, Server>> = {
       presignedPost: async () => ({ url: signed, fields: {} }),
     }
     const keys = [{ id: 'k', secret: 's'.repeat(32) }]
-    await app.register(media, { storage, keys, private: ['private/'], production: false })
+    const variants = { small: () => undefined }
+    await app.register(media, { storage, keys, variants, private: ['private/'], production: false })
     app.get('/ticket', (request) => app.media.direct.complete((request.query as { ticket: string }).ticket))
     app.get('/link', (request) => app.media.signedUrl((request.query as { name: string }).name))
     const targets = [
@@ -154,6 +168,8 @@ const SERVERS: Readonly<Record<string, Server>> = {
         '/ticket?ticket=#.k.x',
         '/link?name=#',
         '/media/%61#.png',
+        '/media/a.png@#.png',
+        '/media/a.png@small.png?#',
       ],
     ]
     app.post('/form', async (request) =>
@@ -189,6 +205,7 @@ async function addPages(app: FastifyInstance, context: TestContext, options: obj
     reply.preload('a.css').type('text/html')
     return reply.send(`<p>${reply.static('a.css', { absolute: true })}`)
   })
+  app.get('/own', (_request, reply) => reply.sendStatic('a.css'))
   app.get('/folder/:name', (request, reply) => reply.sendFile((request.params as { name: string }).name))
 }
 
