@@ -56,6 +56,7 @@ interface Shared {
  */
 export function createFileSource(openPath: OpenPath, digester?: Digester): BodySource {
   const shared = new Map<string, Shared>()
+  const remedy = digester === undefined ? OF_OTHERS : OF_BUILD
   const release = async (key: string, entry: Shared): Promise<void> => {
     entry.users--
     if (entry.users > 0) return
@@ -79,7 +80,9 @@ export function createFileSource(openPath: OpenPath, digester?: Digester): BodyS
             } catch (error) {
               // The next answer opens the file again: it may have been repaired.
               if (shared.get(key) === entry) shared.delete(key)
-              throw error instanceof FingerpostError ? error : damaged(file, 'it cannot be read', error)
+              throw error instanceof FingerpostError
+                ? error
+                : damaged(file, 'it cannot be read', remedy, error)
             }
           },
           close: () => release(key, entry),
@@ -87,7 +90,8 @@ export function createFileSource(openPath: OpenPath, digester?: Digester): BodyS
       } catch (cause) {
         await release(key, entry)
         if (cause instanceof FingerpostError) throw cause
-        throw damaged(file, isSystemError(cause, 'ENOENT') ? 'it is missing' : 'it cannot be opened', cause)
+        const fault = isSystemError(cause, 'ENOENT') ? 'it is missing' : 'it cannot be opened'
+        throw damaged(file, fault, remedy, cause)
       }
     },
   }
@@ -140,7 +144,8 @@ async function* readRange(
   const hash = isWhole(range, file) ? digester?.stream() : undefined
   for (let at = range.start; at <= range.end; ) {
     const chunk = Buffer.allocUnsafeSlow(Math.min(LIMITS.streamChunkBytes, range.end - at + 1))
-    if ((await fill(handle, chunk, at)) < chunk.length) throw damaged(file, 'it is shorter')
+    if ((await fill(handle, chunk, at)) < chunk.length)
+      throw damaged(file, 'it is shorter', digester === undefined ? OF_OTHERS : OF_BUILD)
     hash?.update(chunk)
     at += chunk.length
     if (at > range.end) verify(file, hash)
@@ -150,7 +155,7 @@ async function* readRange(
 }
 
 function verify(file: BodyFile, hash: ReturnType<Digester['stream']> | undefined): void {
-  if (hash !== undefined && hash.digest() !== file.etag) throw damaged(file, 'its content differs')
+  if (hash !== undefined && hash.digest() !== file.etag) throw damaged(file, 'its content differs', OF_BUILD)
 }
 
 /** Reads until the buffer is full or the file ends. */
@@ -173,19 +178,24 @@ async function* exactly(
   let left = lengthOf(range)
   for await (const piece of pieces) {
     left -= piece.length
-    if (left < 0) throw damaged(file, 'the storage sent more bytes than it was asked for')
+    if (left < 0) throw damaged(file, 'the storage sent more bytes than it was asked for', OF_OTHERS)
     yield piece
   }
-  if (left > 0) throw damaged(file, 'the storage sent fewer bytes than it was asked for')
+  if (left > 0) throw damaged(file, 'the storage sent fewer bytes than it was asked for', OF_OTHERS)
 }
 
 function isWhole(range: ByteRange, { size }: BodyFile): boolean {
   return lengthOf(range) === size
 }
 
-function damaged(file: BodyFile, fault: string, cause?: unknown): FingerpostError {
+const OF_BUILD = 'Run fingerpost check, remove the files it names, and build again: fingerpost build'
+
+/** Nothing tells what a file of `folders` or an upload should be. */
+const OF_OTHERS = 'Nothing has to be done if a program has replaced or removed it just now.'
+
+function damaged(file: BodyFile, fault: string, remedy: string, cause?: unknown): FingerpostError {
   return new FingerpostError('FP_DAMAGED', `${file.path} is not the file it should be: ${fault}.`, {
-    remedy: 'Run fingerpost check, remove the files it names, and build again: fingerpost build',
+    remedy,
     details: { file: file.path, size: file.size, etag: file.etag },
     cause,
   })

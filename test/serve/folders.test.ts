@@ -99,13 +99,16 @@ for (const [what, [status, happen]] of Object.entries(FAULTS)) {
   test(`a file of a folder that is ${what} while it is opened gives ${status} without its path`, async (context) => {
     const folder = makeTree(context, { 'a.txt': 'text' })
     const root = await makeBuild(context, { 'a.txt': 'a' })
-    const app = Fastify()
+    const lines: string[] = []
+    const app = Fastify({ logger: { level: 'error', stream: { write: (line) => void lines.push(line) } } })
     await app.register(fingerpost, { root, watch: false, folders: [folder] })
     app.get('/a', (_request, reply) => reply.sendFile('a.txt', { onFile: happen } as object))
     const { get } = await listen(context, app)
     const answer = await get('/a')
     assert.equal(answer.status, status)
     assert.ok(!answer.body.includes(folder), answer.body.toString())
+    assert.match(lines[0] ?? '', /a\.txt is not the file .* replaced or removed it just now/)
+    assert.doesNotMatch(lines.join(), /fingerpost check/, 'it is no file of a build')
     assert.deepEqual([answer.headers['etag'], answer.headers['last-modified']], [undefined, undefined])
   })
 }
