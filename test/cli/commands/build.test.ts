@@ -5,7 +5,9 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { makeTree, readTree } from '../../support/tree.ts'
+import { canMakeDeltas } from '../../../src/builder/compress/delta.ts'
+import { noise } from '../../support/deltas.ts'
+import { makeTree, readTree, writeTree } from '../../support/tree.ts'
 import { runIn } from '../support.ts'
 
 const CLI = [
@@ -13,6 +15,8 @@ const CLI = [
   import.meta.resolve('tsx'),
   join(import.meta.dirname, '..', '..', '..', 'src', 'cli.ts'),
 ]
+
+const NOISE = noise('cli', 9000)
 
 const TREE = {
   'assets/css/site.css': `a{background:url(../img/logo.svg)}${'b{color:red}'.repeat(50)}`,
@@ -32,6 +36,25 @@ test('build writes the output and closes with files, bytes by encoding and time'
     stderr,
     / {2}original {2}3 files +[\d.]+ k?B\n {2}br {8}1 file .* from 651 B, \d+ % smaller\n {2}gzip {6}1 file /,
   )
+})
+
+test('build --dictionaries says what returning visitors download, or once that this Node makes no deltas', async (context) => {
+  const cwd = makeTree(context, { assets: { 'a.css': NOISE, 'b.css': NOISE.slice(9) } })
+  const words = ['build', 'assets', '--no-cache', '--dictionaries']
+  const first = await runIn(cwd, ...words)
+  writeTree(join(cwd, 'assets'), { 'a.css': `${NOISE}!`, 'b.css': `${NOISE.slice(9)}!` })
+  const second = await runIn(cwd, ...words)
+  assert.deepEqual([first.code, second.code], [0, 0])
+  assert.doesNotMatch(first.stderr, /returning visitors/)
+  const skipped = /skipped {3}dcb: needs Node 24\.15, this is \d/g
+  if (canMakeDeltas('dcb')) {
+    assert.match(second.stderr, /returning visitors download \d+ B of \d+\.\d kB\n/)
+    assert.doesNotMatch(second.stderr, skipped)
+  } else {
+    assert.doesNotMatch(second.stderr, /returning visitors/)
+    assert.equal(second.stderr.match(skipped)?.length, 1)
+  }
+  assert.doesNotMatch((await runIn(cwd, 'build', 'assets', '--no-cache')).stderr, /dcb|returning/)
 })
 
 test('a source may be a package, in the config file and on the command line', async (context) => {
