@@ -163,3 +163,32 @@ deltaTest('a build that finds nothing changed looks for the deltas, too', async 
     assert.equal((await run('new')).kind, 'unchanged', gone)
   }
 })
+
+deltaTest('a damaged delta of --previous is not taken over', async (context) => {
+  const cwd = makeTree(context, {
+    one: { 'a.css': STYLE, 'b.css': noise('b', 9000) },
+    two: { 'a.css': `${STYLE}2`, 'b.css': noise('b', 9000) },
+  })
+  const run = (source: string, out: string, previous?: string) =>
+    build(
+      {
+        ...{ sources: [source], out, encodings: ['gzip'], cache: false, dictionaries: true },
+        ...(previous !== undefined && { previous }),
+      },
+      { cwd },
+    )
+  await run('one', 'first')
+  await run('two', 'first')
+  const first = createFilesystemStorage({ root: join(cwd, 'first') })
+  const key = (await keysOf(first)).find((each) => each.endsWith('.dcb')) ?? assert.fail()
+  const good = await first.read(key)
+  assert.equal((await run('two', 'intact', 'first')).work.encoded, 0)
+  for (const bad of [Buffer.alloc(good.length), good.subarray(1)]) {
+    await first.save(key, bad, { overwrite: true })
+    // Nor is it made: the build before has but its own contents.
+    const out = `second-${bad.length}`
+    const { work } = await run('two', out, 'first')
+    const second = createFilesystemStorage({ root: join(cwd, out) })
+    assert.deepEqual([work.encoded, await second.stat(key)], [0, undefined])
+  }
+})
