@@ -117,3 +117,12 @@ test('the first pages work to the letter, from an empty folder', { timeout: 600_
     }
   }
 })
+
+test('two minutes are enough for the README: six commands and three short files lead to a served site', () => {
+  const steps = stepsOf(sectionOf('README.md', '## Two minutes', '## Figures'))
+  const commands = steps.flatMap((step) => (step.kind === 'run' ? step.commands : []))
+  const files = steps.flatMap((step) => (step.kind === 'write' ? step.text.trim().split('\n') : []))
+  assert.ok(commands.length <= 6, String(commands))
+  assert.match(commands.at(-1) ?? '', /^node /)
+  assert.ok(files.length <= 25, `${files.length} lines`)
+})
