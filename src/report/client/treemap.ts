@@ -133,7 +133,7 @@ function drawTile(tile: Tile, { size }: TreemapView, onOpen: (branch: Branch) =>
     const isLarge = child.x1 - child.x0 > LABEL_MIN_WIDTH && child.y1 - child.y0 > LABEL_HEIGHT
     const name = isLarge ? [element('span', { class: 'label' }, child.data.name)] : []
     const style = placeOf(child, tile)
-    return element('span', { class: `inner ${colorOf(child)}`, style, 'aria-hidden': true }, ...name)
+    return element('span', { class: `inner ${colorOf(child)}`, style, 'aria-hidden': 'true' }, ...name)
   })
   return element(
     'button',
