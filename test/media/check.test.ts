@@ -107,6 +107,8 @@ test('a folder that can not be written to is refused', async (context) => {
   if (process.getuid?.() === 0) return
   chmodSync(root, 0o555)
   await assert.rejects(checkLocations({ ...SOUND, media: mount('/media/', root) }), /can't be written/)
+  // So that it can be removed.
+  chmodSync(root, 0o755)
 })
 
 test('a url without a slash at its end is refused', async (context) => {
