@@ -261,7 +261,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
 
   async 'names that move a terminal'({ ports, folders, random, obeyed }) {
-    const name = Array.from({ length: 8 }, () =>
+    const name = Array.from({ length: 3 }, () =>
       random.pick(['\u001b]0;x\u0007', '\u009b2J', '\u202e', '\u007f', 'a']),
     ).join('')
     writeFileSync(join(folders.sources, 'names.css'), `a{background:url("${encodeURI(name)}.png")}`)
@@ -306,7 +306,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
   async 'a folder that becomes a link'({ ports, folders }) {
     const [folder, aside] = [join(folders.media, 'swap'), join(folders.media, 'aside')]
-    const asked = Array.from({ length: 8 }, () => exchange(ports.main, '/media/swap/a.txt'))
+    const asked = Array.from({ length: 3 }, () => exchange(ports.main, '/media/swap/a.txt'))
     await sleep(0)
     renameSync(folder, aside)
     symlinkSync(folders.outside, folder)
