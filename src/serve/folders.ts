@@ -3,6 +3,7 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 import { FingerpostError } from '../core/error.ts'
+import { LIMITS } from '../core/limit.ts'
 import {
   type BodySource,
   createFileSource,
@@ -131,14 +132,16 @@ async function sendBody(
   }
 }
 
-/** The error of the reader names the file: it is logged, and another one thrown. */
+/** In pieces that HTTP/2 takes at once. An error of the reader names the file: it is logged, and another one thrown. */
 async function* readOrFail(
   file: OpenBody,
   range: ByteRange,
   onFault: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield* file.read(range)
+    for await (const piece of file.read(range))
+      for (let at = 0; at < piece.length; at += LIMITS.http2WriteBytes)
+        yield piece.subarray(at, at + LIMITS.http2WriteBytes)
   } catch (error) {
     onFault(error)
     throw unreadable()
