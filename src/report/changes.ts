@@ -120,7 +120,7 @@ export function earlierBuilds(
   })
 }
 
-/** Whether two files differ in nothing but digests. A file without references has its own content only. */
+/** Whether two files differ in nothing but digests and the integrity that builds write. A file without references has its own content only. */
 async function haveSameContent(
   now: ManifestAsset,
   then: EarlierAsset,
@@ -133,10 +133,11 @@ async function haveSameContent(
   return withoutDigests(current) === withoutDigests(previous)
 }
 
+/** Builds write integrity as sha384. Other hashes, such as those of a Content-Security-Policy, are the author's. */
 function withoutDigests(bytes: Uint8Array): string {
   return Buffer.from(bytes)
     .toString('latin1')
-    .replace(/\.[0-9a-f]{16}(?![0-9a-f])/g, '')
+    .replace(/\.[0-9a-f]{16}(?![0-9a-f])|sha384-[A-Za-z0-9+/]{64}/g, '')
 }
 
 /** The shortest chain of references from a renamed file to one whose own content is new. */

@@ -26,7 +26,7 @@ function site(context: TestContext) {
       'gone.txt': 'gone',
     },
   })
-  const options = { sources: ['src'], encodings: ['gzip' as const], cache: false as const }
+  const options = { sources: ['src'], encodings: ['gzip' as const], html: true, cache: false as const }
   const storage = createFilesystemStorage({ root: join(cwd, 'staticfiles') })
   return {
     cwd,
@@ -84,6 +84,26 @@ test('it tells what changed since a kept build, and why files have other names',
   assert.deepEqual(changes[0]?.files, CHANGES)
   assert.equal(changes[0]?.download, 32 + 32 + 18 + 3)
   assert.equal(changes[0]?.growth, 3 - 4)
+})
+
+test('a page in which the build renews integrity is renamed, one whose policy was edited is changed', async (context) => {
+  const { write, build, report } = site(context)
+  const link = '<link rel="stylesheet" href="css/site.css" integrity="sha384-">'
+  const policy = (hash: string) => `<meta http-equiv="Content-Security-Policy" content="'sha256-${hash}='">`
+  const map = '<script type="importmap">{"integrity":{"./js/c.js":""}}</script>'
+  write('page.html', link + map)
+  write('policy.html', link + policy('A'.repeat(43)))
+  await build()
+  write('css/site.css', 'b { color: blue }')
+  write('js/c.js', 'export const c = 2')
+  write('policy.html', link + policy('B'.repeat(43)))
+  await build()
+  const files = (await report()).changes[0]?.files.filter(({ path }) => path.endsWith('.html'))
+  const found = files?.map(({ kind, path, because }) => ({ kind, path, because }))
+  assert.deepEqual(found, [
+    { kind: 'renamed', path: 'page.html', because: ['page.html', 'css/site.css'] },
+    { kind: 'changed', path: 'policy.html', because: undefined },
+  ])
 })
 
 test('it compares with an archive as with a kept build', async (context) => {
