@@ -73,7 +73,9 @@ function adviseOnFile(entry: Entry): readonly Advice[] {
   const type = bareMediaType(path) ?? ''
   const isText = /^text\/|json$|xml$|javascript$/.test(type)
   const share = download / asset.size
-  if (isText && download >= BADLY_COMPRESSED_MIN_BYTES && share > BADLY_COMPRESSED_SHARE) {
+  // Text always compresses by some percent, so a file without variants was not to be compressed.
+  const isCompressed = Object.keys(asset.encodings).length > 0
+  if (isText && isCompressed && download >= BADLY_COMPRESSED_MIN_BYTES && share > BADLY_COMPRESSED_SHARE) {
     return [describe('badly-compressed', [entry], download)]
   }
   if (OLD_IMAGE.test(type) && download >= OLD_IMAGE_MIN_BYTES) {

@@ -239,3 +239,13 @@ test('large files, text that compresses badly and public source maps are worth a
   )
   assert.ok(kinds.includes('source-maps js/b.js.map'), String(kinds))
 })
+
+test('text that a build was not to compress does not count as badly compressed', async (context) => {
+  const cwd = makeTree(context, { src: { 'a.css': LONG.repeat(10), 'large.css': LONG.repeat(100) } })
+  const storage = createFilesystemStorage({ root: join(cwd, 'staticfiles') })
+  for (const rule of [{ encodings: [] }, { compress: { '*.css': false } }] as const) {
+    await build({ sources: ['src'], cache: false, ...rule }, { cwd })
+    const found = (await createReport(storage, { cwd })).advice.map(({ kind, paths }) => `${kind} ${paths}`)
+    assert.deepEqual(found, ['large large.css'], JSON.stringify(rule))
+  }
+})
