@@ -85,6 +85,8 @@ function answerAsHead(
     found = { path, stats }
   }
   const send = (payload: unknown) => {
+    // The message of a file system's error names the file.
+    if (payload instanceof Error && 'syscall' in payload) return sendUnreadable(reply, payload)
     const hasBody = reply.request.method !== 'HEAD' && reply.getHeader('content-length') !== undefined
     if (!(payload instanceof Readable) || !hasBody || found === undefined) return reply.send(payload)
     return sendBody(reply, found, options.start ?? 0, source)
@@ -113,10 +115,7 @@ async function sendBody(
   const etag = `${size}-${mtimeMs}`
   const start = offset + firstByteOf(reply)
   const range = { start, end: start + Number(reply.getHeader('content-length')) - 1 }
-  const onFault = (error: unknown) => {
-    createLog(reply.request.log).error(error)
-    for (const name of OF_THE_FILE) reply.removeHeader(name)
-  }
+  const onFault = (error: unknown) => reportFault(reply, error)
   try {
     const file = await source.open({ path, key: `${path} ${etag}`, encoding: 'identity', size, etag })
     const body = Readable.from(readOrFail(file, range, onFault), { objectMode: false })
@@ -126,10 +125,20 @@ async function sendBody(
     body.destroy()
     reply.hijack()
   } catch (error) {
+    if (!isGone(error)) return void sendUnreadable(reply, error)
     onFault(error)
-    if (isGone(error)) reply.code(404).callNotFound()
-    else reply.code(500).send(unreadable())
+    reply.code(404).callNotFound()
   }
+}
+
+function sendUnreadable(reply: FastifyReply, error: unknown): FastifyReply {
+  reportFault(reply, error)
+  return reply.code(500).send(unreadable())
+}
+
+function reportFault(reply: FastifyReply, error: unknown): void {
+  createLog(reply.request.log).error(error)
+  for (const name of OF_THE_FILE) reply.removeHeader(name)
 }
 
 /** In pieces that HTTP/2 takes at once. An error of the reader names the file: it is logged, and another one thrown. */

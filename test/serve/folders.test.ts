@@ -8,7 +8,7 @@ import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify'
 import fingerpost from '../../src/index.ts'
 import { listen } from '../support/exchange.ts'
 import { makeBuild } from '../support/fixture-build.ts'
-import { makeTree } from '../support/tree.ts'
+import { Link, makeTree } from '../support/tree.ts'
 
 const LARGE = randomBytes(300_000)
 const MODIFIED = new Date('2024-05-06T07:08:09.123Z')
@@ -112,3 +112,34 @@ for (const [what, [status, happen]] of Object.entries(FAULTS)) {
     assert.deepEqual([answer.headers['etag'], answer.headers['last-modified']], [undefined, undefined])
   })
 }
+
+test('a file of a folder that cannot be looked at gives 500 without its path', async (context) => {
+  const folder = makeTree(context, { 'loop\u009b.txt': new Link('loop\u009b.txt') })
+  const root = await makeBuild(context, { 'a.txt': 'a' })
+  const lines: string[] = []
+  const app = Fastify({ logger: { level: 'error', stream: { write: (line) => void lines.push(line) } } })
+  await app.register(fingerpost, { root, watch: false, folders: [folder] })
+  app.get('/a', (_request, reply) => reply.download('loop\u009b.txt', 'a.txt'))
+  const { get } = await listen(context, app)
+  for (const method of ['GET', 'HEAD']) {
+    const { status, body, headers } = await get('/a', {}, method)
+    assert.equal(status, 500)
+    assert.ok(!body.includes(folder) && !body.includes('loop'), body.toString())
+    assert.equal(headers['content-disposition'], undefined)
+  }
+  assert.match(lines[0] ?? '', /ELOOP.*loop\\\\x9b\.txt/)
+  assert.doesNotMatch(lines.join(''), /\u009b/)
+})
+
+test('an error of the app while a file is chosen reaches its own error handler', async (context) => {
+  const folder = makeTree(context, { 'a.txt': 'text' })
+  const root = await makeBuild(context, { 'a.txt': 'a' })
+  const app = Fastify()
+  app.setErrorHandler<Error>((error, _request, reply) => reply.code(503).send(error.message))
+  await app.register(fingerpost, { root, watch: false, folders: [folder] })
+  const onFile = () => Promise.reject(new Error('the app is busy'))
+  app.get('/a', (_request, reply) => reply.sendFile('a.txt', { onFile } as object))
+  const { get } = await listen(context, app)
+  const { status, body } = await get('/a')
+  assert.deepEqual([status, body.toString()], [503, 'the app is busy'])
+})
