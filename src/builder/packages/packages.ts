@@ -62,17 +62,22 @@ export function createPackages(context: PackagesContext): Packages {
     if (known !== undefined) return known
     const plain = join(folder, decodePath(specifier))
     const isPlain = root?.hasFileMap === false && isRelative(specifier) && isFile(plain)
-    const resolution = isPlain ? { file: plain } : resolve(folder, specifier)
-    const target = targetOf(resolution, isRelative(specifier) ? root : undefined)
+    const target = targetOf(isPlain ? { file: plain, packages: [] } : resolve(folder, specifier), root)
     resolved.set(key, target)
     return target
   }
 
-  /** @param root the package that the file must belong to. Otherwise a package could publish files of the project. */
+  /**
+   * A package must not publish files of the project: a file is in the package that imports it, or in one looked into.
+   *
+   * @param root the package that imports; undefined for a module of the sources, whose project may map a specifier
+   */
   function targetOf(resolution: Resolution, root: PackageRoot | undefined): PackageTarget {
     if (!('file' in resolution)) return resolution
-    const { file } = resolution
-    if (root === undefined || isWithin(file, root.folder)) return { path: pathOf(file) }
+    const { file, packages } = resolution
+    const folders = root === undefined ? packages : [root.folder, ...packages]
+    if (folders.length === 0 || folders.some((folder) => isWithin(file, folder)))
+      return { path: pathOf(file) }
     return { refusal: `leads out of its package, to ${file}. Report it to the package's authors.` }
   }
 

@@ -1,9 +1,17 @@
-import fs from 'node:fs'
+import fs, { realpathSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
+import { basename } from 'node:path'
 import { FingerpostError } from '../../core/error.ts'
 
 /** The file on disk that an import loads. Otherwise the rest of a sentence about the specifier: what is wrong, and what to do. */
-export type Resolution = { readonly file: string } | { readonly refusal: string }
+export type Resolution = ResolvedFile | { readonly refusal: string }
+
+interface ResolvedFile {
+  /** Absolute, real. */
+  readonly file: string
+  /** Folders of the packages looked into, as found and real: those that `imports` and `browser` led to, too. */
+  readonly packages: readonly string[]
+}
 
 /** Resolves a module specifier from a folder as bundlers do for browsers. */
 export type ResolveModule = (folder: string, specifier: string) => Resolution
@@ -32,10 +40,20 @@ export async function createModuleResolver(
     aliasFields: ['browser'],
     extensions: ['.js', '.mjs'],
   })
+  const visited = new Set<string>()
+  const hook = resolver.getHook('resolveInPackage')
+  hook.tapAsync({ name: 'fingerpost', stage: -1 }, ({ path }, _, next) => {
+    // The "package" of `@x/../p` is the folder of all packages.
+    if (path && basename(path) !== 'node_modules') visited.add(path)
+    next()
+  })
   return (folder, specifier) => {
+    visited.clear()
     try {
       const file = resolver.resolveSync({}, folder, specifier)
-      if (file !== false) return { file }
+      if (file !== false) {
+        return { file, packages: [...visited].flatMap((path) => [path, realpathSync(path)]) }
+      }
       return {
         refusal: 'is left out for browsers by the "browser" field of its package. Bundle the package.',
       }

@@ -502,6 +502,57 @@ describe('a package publishes no file of the project', () => {
     assert.deepEqual(others, [])
   })
 
+  test('that a field of its package.json names', async (context) => {
+    const fields = { module: '../../secret.js' }
+    const node_modules = { p: pack('p', '1.0.0', fields, {}), q: pack('q', '1.0.0', fields, {}) }
+    const imports = json({ name: 'mine', imports: { '#q': 'q' } })
+    const src = { 'app.js': 'import "p"; import "#q"' }
+    const lines = await refusalsOf(
+      makeTree(context, { ...SECRETS, 'package.json': imports, src, node_modules }),
+    )
+    assert.equal(lines.length, 2)
+    assert.match(lines[0] ?? '', /^app\.js:1:9 package p leads out of its package, to \S+\/secret\.js\./)
+    assert.match(lines[1] ?? '', /^app\.js:1:21 package #q leads out of its package/)
+  })
+
+  test('that it names by a path below a package', async (context) => {
+    const cwd = project(context, {
+      'index.js': 'import "p/../../secret.js"; import "q/../../secret.js"; import "@q/../../secret.js"',
+      'package.json': json({ name: 'p', module: 'index.js' }),
+    })
+    writeTree(join(cwd, 'node_modules'), { q: pack('q', '1.0.0', {}, {}), '@q/r': {} })
+    const lines = await refusalsOf(cwd)
+    assert.equal(lines.length, 3)
+    for (const line of lines) assert.match(line, /index\.js:1:\d+ package \S+ leads out of its package/)
+  })
+
+  test('but other packages may be reached by "imports" and "browser", and by modules of the project its own', async (context) => {
+    const p = pack(
+      'p',
+      '1.0.0',
+      { module: 'index.js', imports: { '#q': 'q' }, browser: { './node.js': 'q/b.js' } },
+      { 'index.js': 'import "#q"; import "./node.js"', 'node.js': '' },
+    )
+    const cwd = makeTree(context, {
+      'package.json': json({
+        name: 'mine',
+        exports: { './*': './lib/*' },
+        imports: { '#lib': './lib/a.js' },
+      }),
+      lib: { 'a.js': '', 'b.js': '' },
+      src: { 'app.js': 'import "p"; import "#lib"; import "mine/b.js"' },
+      node_modules: { p, q: pack('q', '1.0.0', { module: 'a.js' }, { 'a.js': '', 'b.js': '' }) },
+    })
+    const { specifiers } = await buildTree(cwd, { packages: 'auto' })
+    assert.deepEqual(specifiers, {
+      '#lib': 'npm/mine@0.0.0/lib/a.js',
+      '#q': 'npm/q@1.0.0/a.js',
+      './npm/p@1.0.0/node.js': 'npm/q@1.0.0/b.js',
+      'mine/b.js': 'npm/mine@0.0.0/lib/b.js',
+      p: 'npm/p@1.0.0/index.js',
+    })
+  })
+
   test('that it links to, or names by a URL', async (context) => {
     const cwd = project(context, {
       'index.js': `import "./link.js"; new URL("./link.css", import.meta.url); new URL("../../secret.css", import.meta.url)`,
