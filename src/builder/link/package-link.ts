@@ -25,10 +25,10 @@ export function followPackage(
   return refusal === undefined ? led : { refusal, target: led.path }
 }
 
-/** The problem of a reference that is refused. */
+/** The problem of a reference that is refused, or of other code that browsers can't run. */
 export function explainPackage(
   file: LogicalPath,
-  { line, column, written }: PlacedReference,
+  { line, column, written }: Pick<PlacedReference, 'line' | 'column' | 'written'>,
   refusal: string,
   { onMissing }: Pick<BuildConfig, 'onMissing'>,
 ): Problem {
@@ -70,25 +70,14 @@ function refuseFile(
 export function replaceNodeEnv(
   file: LogicalPath,
   { nodeEnv: reads = [] }: FileScan,
-  { importMap }: Pick<BuildConfig, 'importMap'>,
+  config: Pick<BuildConfig, 'importMap' | 'onMissing'>,
 ): { readonly replacements: readonly Replacement[]; readonly problem?: Problem } {
   const [first] = reads
   if (first === undefined || packageFolderOf(file) === undefined) return { replacements: [] }
-  const value = importMap.packages?.nodeEnv
+  const value = config.importMap.packages?.nodeEnv
   if (value !== undefined) {
     return { replacements: reads.map(({ start, end }) => ({ start, end, text: JSON.stringify(value) })) }
   }
-  const { line, column, written } = first
-  const message = `${written} fails in browsers, which have no process. Set importMap.packages.nodeEnv to replace it.`
-  const problem = {
-    code: 'package',
-    severity: 'error',
-    file,
-    line,
-    column,
-    written,
-    message,
-    nearest: [],
-  } as const
-  return { replacements: [], problem }
+  const refusal = 'fails in browsers, which have no process. Set importMap.packages.nodeEnv to replace it.'
+  return { replacements: [], problem: explainPackage(file, first, refusal, config) }
 }

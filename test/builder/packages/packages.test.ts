@@ -470,11 +470,12 @@ describe('what a browser cannot run is refused, with the way out', () => {
   })
 
   test('as a warning where missing files are one', async (context) => {
-    const cwd = makeTree(context, { src: { 'app.js': 'import "gone"' } })
+    const p = pack('p', '1.0.0', ESM, { 'index.js': 'process.env.NODE_ENV' })
+    const cwd = makeTree(context, { src: { 'app.js': 'import "gone"; import "p"' }, node_modules: { p } })
     const { report } = await buildTree(cwd, { packages: 'auto' }, { onMissing: 'warn' })
     assert.deepEqual(
-      report.problems.map(({ code, severity }) => `${severity} ${code}`),
-      ['warning package'],
+      report.problems.map(({ file, code, severity }) => `${file} ${severity} ${code}`),
+      ['app.js warning package', 'npm/p@1.0.0/index.js warning package'],
     )
   })
 })
