@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { median } from '../../../bench/measure/statistics.ts'
 import { runsAsMarkdown, summaryAsMarkdown } from '../../../bench/report/markdown.ts'
 import { plotsOf } from '../../../bench/report/plots.ts'
 import { withFigures } from '../../../bench/report/readme-figures.ts'
@@ -55,6 +56,30 @@ test('the six figures of the README have the days on which they were measured, a
     .sort()
   const when = days[0] === days.at(-1) ? `on ${days[0]}` : `from ${days[0]} to ${days.at(-1)}`
   assert.match(table, new RegExp(`^Measured ${when} on .+ cores, Node \\d+\\.`, 'm'))
+})
+
+test('the table on npm packages has the published figures', () => {
+  const found = runs.flatMap(({ results }) => results).find(({ subject }) => subject === 'packages')
+  const figure = (contestant: string, profile: string, metric: string) => {
+    const one = found?.measurements.find(
+      (each) => each.contestant === contestant && each.profile === profile && each.metric === metric,
+    )
+    return median((one?.samples ?? []).filter((sample) => sample !== null))
+  }
+  const page = read('docs/npm-packages.md')
+  for (const contestant of new Set(found?.measurements.map((one) => one.contestant))) {
+    const cells = ['first visit', 'one line edited', 'three updated'].map((profile) => {
+      const [requests, kilobytes, paint] = ['requests', 'download', 'first paint'].map((metric) =>
+        figure(contestant, profile, metric),
+      ) as [number, number, number]
+      const size = kilobytes.toFixed(kilobytes < 10 ? 1 : 0)
+      return `${requests}, ${size} kB, ${(paint / 1000).toFixed(1)} s`
+    })
+    const name = contestant.replace('import map, dictionaries', 'import map, [dictionaries](dictionaries.md)')
+    const row = `| ${name} | ${cells.join(' | ')} |`
+    assert.ok(page.includes(`\n${row}\n`), `docs/npm-packages.md lacks the row\n${row}`)
+  }
+  assert.equal(found?.measurements.length, 36)
 })
 
 test('figures in the README lead to the tables they come from', () => {
