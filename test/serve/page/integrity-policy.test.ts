@@ -31,7 +31,7 @@ async function startApp(context: TestContext, options: FingerpostOptions): Promi
     reply.type('text/html')
     const { importMapTag, stylesheetTag, moduleTag, versionTag, static: url } = reply.staticHelpers
     const tags = [importMapTag(), stylesheetTag('css/site.css'), moduleTag('js/app.js'), versionTag()]
-    return `<!doctype html>${tags.join('')}<script src="${url('js/bare.js')}"></script><h1></h1>`
+    return `<!doctype html>${tags.join('')}<script src="${url('js/bare.js')}"></script><h1></h1><a></a>`
   })
   return app
 }
@@ -56,10 +56,16 @@ test('under an enforced policy a page of helpers runs, and a script without inte
   if (!hasTool(context, 'chromium')) return
   const app = await startApp(context, { integrityPolicy: { enforce: true } })
   const page = await (await openBrowser(context)).newPage()
+  const messages: string[] = []
+  page.on('console', (message) => messages.push(message.text()))
   await page.goto(await app.listen({ port: 0, host: '127.0.0.1' }))
   await page.waitForFunction("document.documentElement.dataset.late === 'yes'")
   await page.waitForFunction("getComputedStyle(document.querySelector('h1')).color === 'rgb(1, 2, 3)'")
   assert.equal(await page.evaluate('document.documentElement.dataset.bare'), undefined)
+  // An imported stylesheet has no integrity: it loads only where a browser does not know this destination.
+  const isForScriptsOnly = messages.includes("The Integrity-Policy destination 'style' is not supported.")
+  const color = await page.evaluate("getComputedStyle(document.querySelector('a')).color")
+  assert.equal(color, isForScriptsOnly ? 'rgb(255, 0, 0)' : 'rgb(0, 0, 0)')
 })
 
 test('tags without integrity are found in every engine, those of helpers are not', () => {
