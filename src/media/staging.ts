@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { createBudget } from '../core/concurrent.ts'
-import { integrityOf } from '../core/digest.ts'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import { asCount, asFlag, type OptionTable, parseOptions } from '../core/option.ts'
@@ -37,7 +36,10 @@ export interface StagedFile {
 
 /** What had a name before a `commit`, possibly nothing. */
 export interface PreservedFile {
-  /** Brings it back. A picture's variants are gone then: it is shown in their place. */
+  /**
+   * Brings it back if the name still has what `commit` gave it; what another upload has put there since stays. A picture
+   * has no variants then: it is shown in their place. Removes the copy, unless the storage fails.
+   */
   restore(): Promise<void>
   /** Removes the copy. */
   drop(): Promise<void>
@@ -85,17 +87,19 @@ export function createStaging(context: StagingContext): Staging {
     }
     return (await storage.save(key, content, { ...taking, headers: headersOf(name, head) })).key
   }
-  const preserve = async (name: string): Promise<PreservedFile> => {
+  const preserve = async (name: string, own: ReadonlySet<string>): Promise<PreservedFile> => {
     const copy = temporaryKeyFor(name)
-    const isThere = (await storage.stat(name)) !== undefined
-    if (isThere) {
-      const { head, content } = await openContent(name, storage.open(name), Number.POSITIVE_INFINITY)
-      await storage.save(copy, content, { headers: headersOf(name, head) })
+    const save = async () => {
+      const head = await readHead(storage, await statOf(storage, name), name)
+      return storage.save(copy, storage.open(name), { headers: headersOf(name, head) })
     }
+    const wasThere = (await ifFound(save())) !== undefined
     return {
       async restore() {
+        const found = await storage.stat(name)
+        if (found === undefined || !own.has(found.validator)) return storage.delete(copy)
         await removeVariants(name)
-        await (isThere ? storage.move(copy, name, { overwrite: true }) : storage.delete(name))
+        await (wasThere ? storage.move(copy, name, { overwrite: true }) : storage.delete(name))
       },
       drop: () => storage.delete(copy),
     }
@@ -120,24 +124,29 @@ export function createStaging(context: StagingContext): Staging {
         staged.set(made.name, temporary)
         await storage.save(temporary, made.bytes, { headers: headersOf(made.name, made.bytes) })
       }
-      return integrityOf(picture)
+      return hashOf([picture])
     }
     const makeAll = async () =>
       names.length === 0 ? '' : pictures.spend((await statOf(storage, key)).size, make)
-    const integrity = await makeAll().catch(async (error: unknown) => {
+    const hash = await makeAll().catch(async (error: unknown) => {
       await discard()
       throw error
     })
     const commit = async () => {
       await removeVariants(name)
       await arrive()
-      for (const variant of names) {
-        const temporary = staged.get(variant)
-        if (temporary === undefined) await storage.delete(variant)
-        else await storage.move(temporary, variant, { overwrite: true })
+      let areOwn = false
+      try {
+        for (const variant of names) {
+          const temporary = staged.get(variant)
+          if (temporary === undefined) await storage.delete(variant)
+          else await storage.move(temporary, variant, { overwrite: true })
+        }
+        areOwn = staged.size === 0 || (await ifFound(hashOf(storage.open(name)))) === hash
+      } finally {
+        // Some are missing, or another upload has replaced the picture, and these may be variants of this one.
+        if (!areOwn) await removeVariants(name)
       }
-      // Another upload may have replaced the picture meanwhile, and these would be variants of this one.
-      if (staged.size > 0 && !(await hasContent(storage, name, integrity))) await removeVariants(name)
     }
     return { commit, discard }
   }
@@ -147,7 +156,16 @@ export function createStaging(context: StagingContext): Staging {
       ? await put(name, temporaryKeyFor(name), given, most)
       : await put(name, name, given, most, { alternative: alternativesTo(name) })
     const used = overwrite ? name : key
-    const arrive = async () => overwrite && storage.move(key, name, { overwrite })
+    /** Validators of the content: a storage may give a file another one when it moves it. */
+    const own = new Set<string>()
+    let isPreserved = false
+    const arrive = async () => {
+      if (!overwrite) return
+      if (isPreserved) own.add((await statOf(storage, key)).validator)
+      await storage.move(key, name, { overwrite })
+      const moved = isPreserved ? await storage.stat(name) : undefined
+      if (moved !== undefined) own.add(moved.validator)
+    }
     const { commit, discard } = await stageVariants(used, key, arrive).catch(async (error: unknown) => {
       await storage.delete(key)
       throw error
@@ -155,7 +173,10 @@ export function createStaging(context: StagingContext): Staging {
     return {
       name: used,
       hasVariants: variants.namesOf(used).length > 0,
-      preserve: async () => (overwrite ? preserve(name) : undefined),
+      async preserve() {
+        isPreserved = overwrite
+        return overwrite ? preserve(name, own) : undefined
+      },
       commit,
       async discard() {
         await discard()
@@ -183,9 +204,14 @@ export function createStaging(context: StagingContext): Staging {
       if (size > most) throw overLimit('The file', most)
       const head = await readHead(storage, { key, size }, name)
       if (!agreesWithName(name, head)) throw falseImage(name)
-      const arrive = () => storage.move(key, name, { validator, headers: headersOf(name, head) })
+      let hasArrived = false
+      const arrive = async () => {
+        await storage.move(key, name, { validator, headers: headersOf(name, head) })
+        hasArrived = true
+      }
       const { commit, discard } = await stageVariants(name, key, arrive)
       await commit().catch(async (error: unknown) => {
+        if (hasArrived) await storage.delete(name)
         await discard()
         throw error
       })
@@ -195,24 +221,20 @@ export function createStaging(context: StagingContext): Staging {
 
 /**
  * Brings files under their names, all or none: if one can't be, those before it have what they replaced again. Only where
- * the storage refuses that too, or the process is killed meanwhile, some names have the new content and others the old.
+ * the storage refuses that too, or the process is killed meanwhile, some names have the new content and others the old;
+ * copies of what was replaced stay until they are swept.
  */
 export async function commitAll(files: readonly StagedFile[]): Promise<void> {
   const preserved: (PreservedFile | undefined)[] = []
   const isOneStep = files.length === 1 && files[0]?.hasVariants === false
-  let begun = 0
   try {
     if (!isOneStep) for (const file of files) preserved.push(await file.preserve())
-    for (const file of files) {
-      begun++
-      await file.commit()
-    }
+    for (const file of files) await file.commit()
   } catch (error) {
-    await settleAll(preserved.slice(0, begun), (each) => each.restore())
+    await settleAll(preserved, (each) => each.restore())
     throw error
-  } finally {
-    await settleAll(preserved, (each) => each.drop())
   }
+  await settleAll(preserved, (each) => each.drop())
 }
 
 /** Goes on where one fails: what stays is swept. */
@@ -223,11 +245,19 @@ async function settleAll(
   await Promise.allSettled(preserved.map((each) => each && settle(each)))
 }
 
-async function hasContent(storage: Storage, key: string, integrity: string): Promise<boolean> {
+/** In pieces: a picture may be large. */
+async function hashOf(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of pieces) hash.update(piece)
+  return hash.digest('base64')
+}
+
+/** What the work gives; undefined if it found no file. */
+async function ifFound<T>(work: Promise<T>): Promise<T | undefined> {
   try {
-    return integrityOf(await storage.read(key)) === integrity
+    return await work
   } catch (error) {
-    if (error instanceof FingerpostError && error.code === 'FP_NOT_FOUND') return false
+    if (error instanceof FingerpostError && error.code === 'FP_NOT_FOUND') return undefined
     throw error
   }
 }
