@@ -18,7 +18,14 @@ import { createUnchangedCheck } from './unchanged.ts'
  * @throws FingerpostError for anything wrong with options, sources, references or the output; nothing is published then
  */
 export function build(options: BuildOptions, environment: BuildEnvironment = {}): Promise<BuildReport> {
-  return buildCollected(options, environment, () => undefined)
+  return buildCollected(options, environment, () => undefined).then(({ report }) => report)
+}
+
+/** A build, and the files besides the collection that decide on it. */
+export interface CollectedBuild {
+  readonly report: BuildReport
+  /** Absolute paths of files that transforms depended on; some may be in the collection too. */
+  readonly dependencies: readonly string[]
 }
 
 /**
@@ -30,7 +37,7 @@ export async function buildCollected(
   options: BuildOptions,
   environment: BuildEnvironment,
   onCollected: (collection: Collection) => void,
-): Promise<BuildReport> {
+): Promise<CollectedBuild> {
   const started = performance.now()
   const elapsedMs = () => Math.round(performance.now() - started)
   const context = createBuildContext(options, environment)
@@ -50,14 +57,14 @@ export async function buildCollected(
   }
   const recalled = await unchanged?.recall(collection)
   if (recalled !== undefined) {
-    const { readManifest, ...report } = recalled
-    return withLazyManifest({ ...report, elapsedMs: elapsedMs() }, readManifest)
+    const { readManifest, dependencies, ...report } = recalled
+    return { report: withLazyManifest({ ...report, elapsedMs: elapsedMs() }, readManifest), dependencies }
   }
   // Loaded only now: a build without changes doesn't need it.
   const { buildSite } = await import('./pipeline.ts')
   const built = await buildSite(collection, { ...context, digester })
   unchanged?.keep(collection, built)
-  return { ...built.report, elapsedMs: elapsedMs() }
+  return { report: { ...built.report, elapsedMs: elapsedMs() }, dependencies: built.dependencies }
 }
 
 /** Lists every source; where several have a path, the first wins. */

@@ -31,7 +31,8 @@ export interface UnchangedCheck {
 }
 
 /** A report whose manifest is parsed only if it is asked for. */
-type UnchangedReport = Omit<BuildReport, 'elapsedMs' | 'manifest'> & { readonly readManifest: () => Manifest }
+type UnchangedReport = Omit<BuildReport, 'elapsedMs' | 'manifest'> &
+  Pick<FinishedBuild, 'dependencies'> & { readonly readManifest: () => Manifest }
 
 /** The part of a report that can't be told from sources and output. */
 type KnownReport = Pick<BuildReport, 'sources' | 'outputs' | 'deltas' | 'problems' | 'leftOut'>
@@ -90,7 +91,9 @@ export function createUnchangedCheck({
       const work = { read: 0, scanned: 0, encoded: 0, recalled: 0, written: 0, cache: { hits: 0, misses: 0 } }
       const { shadowed, skipped } = collection
       const readManifest = () => openManifest(text.toString(), storage.name)
-      return { ...known.report, kind: 'unchanged', out: storage.name, work, shadowed, skipped, readManifest }
+      const dependencies = known.dependencies.map(([path]) => path)
+      const found = { work, shadowed, skipped, dependencies, readManifest }
+      return { ...known.report, kind: 'unchanged', out: storage.name, ...found }
     },
     keep(collection, { report, manifestBytes, sizes, dependencies }) {
       const settledMs = startedAt - LIMITS.statTrustSeconds * 1000

@@ -49,6 +49,16 @@ export function statesOf(paths: readonly string[]): ReadonlyMap<string, FileStat
   )
 }
 
+/**
+ * The states of files that were read while a build ran.
+ *
+ * @param startedAt milliseconds since 1970, when it began: a file edited since may have been read before the edit
+ */
+export function statesSince(paths: readonly string[], startedAt: number): ReadonlyMap<string, FileState> {
+  const isYoung = (path: string) => (statOf(path)?.ctimeNs ?? 0n) >= BigInt(startedAt) * 1_000_000n
+  return new Map(Array.from(statesOf(paths), ([path, state]) => [path, isYoung(path) ? 'edited' : state]))
+}
+
 /** Adds what decides on a build of these files besides themselves. */
 export function inputsOf(
   others: BuildInputs['others'],

@@ -1,3 +1,4 @@
+import type { CollectedBuild } from '../builder/build.ts'
 import type { BuildReport } from '../builder/report.ts'
 import { parseBuildOptions } from '../builder/settings/options.ts'
 import { FingerpostError } from '../core/error.ts'
@@ -5,7 +6,7 @@ import { formatMilliseconds, formatNumberOf } from '../report/unit.ts'
 import type { Collection } from '../sources/finder.ts'
 import { parseSource } from '../sources/source.ts'
 import { formatReport } from './build-summary.ts'
-import { type BuildInputs, type Change, inputsOf, statesOf, waitForChanges } from './changes.ts'
+import { type BuildInputs, type Change, inputsOf, statesOf, statesSince, waitForChanges } from './changes.ts'
 import type { CommandContext } from './command.ts'
 import type { Style } from './output.ts'
 import { formatProblemCount, formatProblems, reportError } from './report.ts'
@@ -17,7 +18,10 @@ export interface WatchedBuild {
   readonly configFiles: readonly string[]
   /** Reads the options. @param revision differs where the config file may have changed */
   readonly load: (revision: string) => Promise<Settings>
-  readonly build: (settings: Settings, onCollected: (collection: Collection) => void) => Promise<BuildReport>
+  readonly build: (
+    settings: Settings,
+    onCollected: (collection: Collection) => void,
+  ) => Promise<CollectedBuild>
 }
 
 /** A build, as the next wait and the next line need it. */
@@ -25,6 +29,8 @@ interface FinishedBuild {
   readonly inputs: BuildInputs
   /** Text about warnings, which is repeated only if it changes. */
   readonly warnings: string
+  /** Absolute paths of files that only transforms depend on. */
+  readonly dependencies: readonly string[]
 }
 
 /**
@@ -35,7 +41,7 @@ interface FinishedBuild {
  */
 export async function watchBuilds(watched: WatchedBuild, context: CommandContext): Promise<void> {
   const { signal, stderr } = context
-  let last = await runOnce(watched, { changes: [], warnings: '' }, context)
+  let last = await runOnce(watched, { changes: [], warnings: '', dependencies: [] }, context)
   if (signal.aborted) return
   stderr.write(`Watching ${formatWatched(last.inputs, context)}. Press Ctrl+C to stop.\n`)
   let isPolling = false
@@ -48,33 +54,41 @@ export async function watchBuilds(watched: WatchedBuild, context: CommandContext
   for (;;) {
     const changes = await waitForChanges(last.inputs, { signal, onPolling })
     if (changes === undefined) return
-    last = await runOnce(watched, { changes, warnings: last.warnings }, context)
+    last = await runOnce(watched, { ...last, changes }, context)
     if (signal.aborted) return
   }
 }
 
-/** Why a build runs. */
-interface BuildCause {
+/** Why a build runs, and what the one before has left. */
+interface BuildCause extends Omit<FinishedBuild, 'inputs'> {
   /** None for the first build. */
   readonly changes: readonly Change[]
-  readonly warnings: string
 }
 
 async function runOnce(
   watched: WatchedBuild,
-  { changes, warnings }: BuildCause,
+  { changes, warnings, dependencies }: BuildCause,
   context: CommandContext,
 ): Promise<FinishedBuild> {
   const { stderr, signal } = context
   const { style } = stderr
   const others = statesOf(watched.configFiles)
+  const known = statesOf(dependencies)
+  const startedAt = Date.now()
+  let ignored: BuildInputs['others'] = new Map()
   let inputs: BuildInputs = { others }
+  const finish = (states: BuildInputs['others'], text: string): FinishedBuild => ({
+    inputs: { ...inputs, others: new Map([...inputs.others, ...states]) },
+    warnings: text,
+    dependencies: [...states.keys()],
+  })
   try {
     const settings = await watched.load([...others.values()].join(''))
     const config = parseBuildOptions(settings.options, settings.cwd)
     inputs = inputsOf(others, config)
-    const report = await watched.build(settings, ({ files }) => {
+    const { report, ...built } = await watched.build(settings, ({ files, skipped }) => {
       inputs = inputsOf(others, config, files)
+      ignored = statesOf(skipped.map(({ absolutePath }) => absolutePath))
     })
     const problems = report.problems.filter(({ severity }) => severity !== 'note')
     const current = formatProblems(problems, style)
@@ -85,10 +99,15 @@ async function runOnce(
       if (current !== warnings) stderr.write(current)
       writeLine(formatBuilt(changes, report, style), context)
     }
-    return { inputs, warnings: current }
+    const files = new Set(Array.from(inputs.files?.values() ?? [], ({ absolutePath }) => absolutePath))
+    const read = built.dependencies.filter((path) => !files.has(path))
+    const states = Array.from(statesSince(read, startedAt))
+    return finish(new Map(states.map(([path, state]) => [path, known.get(path) ?? state])), current)
   } catch (error) {
     if (!signal.aborted) reportFailure(error, changes, context)
-    return { inputs, warnings }
+    // A transform that fails can't name its dependencies: the fault may be in any file that only transforms read.
+    const isTransform = error instanceof FingerpostError && error.code === 'FP_TRANSFORM'
+    return finish(isTransform ? new Map([...ignored, ...known]) : known, warnings)
   }
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { build, collectSources } from '../../src/builder/build.ts'
+import { build, buildCollected, collectSources } from '../../src/builder/build.ts'
 import { defineConfig } from '../../src/builder/settings/config-file.ts'
 import { type BuildOptions, parseBuildOptions } from '../../src/builder/settings/options.ts'
 import type { TransformContext, TransformOption } from '../../src/builder/settings/transform.ts'
@@ -128,6 +128,18 @@ test('the shortcut of a build without changes knows what transforms have read', 
   assert.equal((await run()).text('css/site.css'), 'a { color: tan }')
   renameSync(join(cwd, 'src/css/_part.scss'), join(cwd, 'part'))
   assert.equal((await run()).text('css/site.css'), 'a { nothing }')
+})
+
+test('a watch is told what transforms have read, by a build without changes too', async (context) => {
+  const { cwd } = project(context, { src: SHEET }, {})
+  const options = { sources: ['src'], ignore: ['_*'], cache: { dir: 'cache' }, onMissing: 'warn' } as const
+  const { option } = createIncluder()
+  letFilesSettle(context)
+  for (const kind of ['built', 'unchanged']) {
+    const run = await buildCollected({ ...options, transform: [option] }, { cwd }, () => undefined)
+    assert.equal(run.report.kind, kind)
+    assert.deepEqual(run.dependencies, [join(cwd, 'src/css/_part.scss')])
+  }
 })
 
 test('a cache that moves with its project to another folder is of use there', async (context) => {

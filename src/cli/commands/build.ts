@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { buildCollected } from '../../builder/build.ts'
+import { buildCollected, type CollectedBuild } from '../../builder/build.ts'
 import type { BuildEvent, BuildReport, BuildStep } from '../../builder/report.ts'
 import { possibleConfigFiles } from '../../builder/settings/config-file.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
@@ -40,7 +40,7 @@ export const command = defineCommand({
     const progress = options.json ? SILENT_PROGRESS : createProgress(context.stderr, context.now)
     const steps = createStepClock(context.now)
     const mode = options['dry-run'] ? 'dry-run' : 'publish'
-    const report = await runBuild({ settings, progress, mode, onStep: steps.enter }, context)
+    const { report } = await runBuild({ settings, progress, mode, onStep: steps.enter }, context)
     if (options.report !== undefined) {
       const work = { ...report.work, steps: steps.finish() }
       await saveReport(resolve(context.cwd, options.report), settings, work)
@@ -78,7 +78,7 @@ interface BuildRun {
   readonly onCollected?: (collection: Collection) => void
 }
 
-function runBuild(run: BuildRun, { signal, stderr }: CommandContext): Promise<BuildReport> {
+function runBuild(run: BuildRun, { signal, stderr }: CommandContext): Promise<CollectedBuild> {
   const { settings, progress, mode = 'publish', onStep, onCollected = () => undefined } = run
   const onProgress = (event: BuildEvent) => {
     if (event.kind === 'step') onStep?.(event.step)

@@ -145,6 +145,40 @@ describe('build --watch', { concurrency: 2, timeout: 120_000 }, () => {
     assert.equal(await watch.end('SIGINT'), 0)
   })
 
+  it('builds when a file changes that only a transform reads, also after one that failed', async (context) => {
+    const watch = startWatch(context, {
+      'fingerpost.config.mjs': `import { readFileSync } from 'node:fs'
+        const apply = (path, bytes, context) => {
+          const { file } = context
+          const used = file.replace('site', '_colors')
+          const colors = readFileSync(used, 'utf8')
+          if (colors.includes('!')) throw new Error('a colour is wrong')
+          for (const each of [file, used]) context.dependOn(each)
+          return bytes + colors
+        }
+        export default { sources: ['assets'], ignore: ['_*'], transform: [{ match: '*.css', version: '1', apply }] }`,
+      'assets/site.css': 'a{}',
+      'assets/_colors.css': '!',
+    })
+    const colors = join(watch.cwd, 'assets/_colors.css')
+    await watch.said(/a colour is wrong[\s\S]*✗ not built/)
+    await watch.said(WATCHING)
+    const seen = new Set<string | undefined>()
+    for (const text of ['b{}', 'c{}']) {
+      writeFileSync(colors, text)
+      await watch.said(/✓ _colors\.css changed, built in/)
+      seen.add(watch.fileOf('site.css'))
+    }
+    assert.equal(seen.size, 2)
+    writeFileSync(join(watch.cwd, 'assets/site.css'), 'd{}')
+    await watch.said(/✓ site\.css changed, built in/)
+    writeFileSync(colors, '!')
+    await watch.said(/✗ _colors\.css changed, not built/)
+    writeFileSync(colors, 'e{}')
+    await watch.said(/✓ _colors\.css changed, built in/)
+    assert.equal(await watch.end('SIGINT'), 0)
+  })
+
   it('ended in the middle of a build leaves the last build, and nothing unfinished', async (context) => {
     const watch = startWatch(context, { 'assets/a.txt': 'a' }, 'assets', '--no-cache')
     await watch.said(WATCHING)
