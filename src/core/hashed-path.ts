@@ -1,13 +1,10 @@
 import { fileNameOf, folderOf, type LogicalPath } from './path.ts'
 
 /**
- * A logical path with the digest of its content before the extension: `css/site.3f9a1c0b2d4e5f60.css`. A `+` in its
- * file name is {@link PLUS}.
+ * A logical path with the digest of its content before the extension: `css/site.3f9a1c0b2d4e5f60.css`. Its file name
+ * is escaped by {@link escapeName}.
  */
 export type HashedPath = string
-
-/** Stands for `+` in the file names of hashed paths: buckets and proxies read a `+` in a URL as a blank. */
-export const PLUS = '~2B'
 
 /** The parts of a hashed path. */
 export interface HashedPathParts {
@@ -31,7 +28,7 @@ export function digestIndexOf(fileName: string): number {
 export function formatHashedPath({ path, digest }: HashedPathParts): HashedPath {
   const name = fileNameOf(path)
   const index = digestIndexOf(name)
-  return `${folderOf(path)}${replacePlus(name.slice(0, index))}.${digest}${replacePlus(name.slice(index))}`
+  return `${folderOf(path)}${escapeName(name.slice(0, index))}.${digest}${escapeName(name.slice(index))}`
 }
 
 /** Reads a hashed path; undefined if there is no digest where {@link formatHashedPath} would put it. */
@@ -40,18 +37,18 @@ export function parseHashedPath(hashed: HashedPath): HashedPathParts | undefined
   for (const { 0: inserted, index } of name.matchAll(/\.[0-9a-f]{16}(?=\.|$)/g)) {
     const original = name.slice(0, index) + name.slice(index + inserted.length)
     if (digestIndexOf(original) === index)
-      return { path: folderOf(hashed) + restorePlus(original), digest: inserted.slice(1) }
+      return { path: folderOf(hashed) + unescapeName(original), digest: inserted.slice(1) }
   }
   return undefined
 }
 
-/** Inverse of {@link restorePlus}. A name that has {@link PLUS} itself gets `7E` after its `~`. */
-function replacePlus(text: string): string {
-  return text.replace(/\+|~(?:7E)*2B/g, (found) => (found === '+' ? PLUS : `~7E${found.slice(1)}`))
+/** Writes `+` as `~2B`, as buckets and proxies read a `+` in a URL as a blank, and so `~` as `~7E`. */
+export function escapeName(text: string): string {
+  return text.replace(/[+~]/g, (found) => (found === '+' ? '~2B' : '~7E'))
 }
 
-function restorePlus(text: string): string {
-  return text.replace(/~(?:7E)*2B/g, (found) => (found === PLUS ? '+' : `~${found.slice('~7E'.length)}`))
+function unescapeName(text: string): string {
+  return text.replace(/~(2B|7E)/g, (_, code) => (code === '2B' ? '+' : '~'))
 }
 
 /** The logical path of a file of a build: from its name, or the same if a bundler hashed it. */

@@ -293,9 +293,13 @@ test('hashed names have no + in their file name, in any spelling of the referenc
     context,
     {
       'a+b/c++.svg': '<svg/>',
+      'a+b/~2B.svg': '<svg/>',
       'a+b/+state.js': 'export {}',
       'bundled/c+d-B1xyAbCd.js': 'export {}',
       'a.css': String.raw`a{b:url(a+b/c++.svg) url("a%2Bb/c%2b%2B.svg#x") url(a\2b b/c\+\2b .svg)}`,
+      'b.css': 'a{b:url(a+b/~2B.svg) url(a+b/%7E2B.svg)}',
+      'a+b/theme.css': ':root{--x:url(+a.svg)}',
+      'a+b/+a.svg': '<svg/>',
       'a.js': 'import "./a+b/+state.js"; import "./a+b/\\x2bstate.js"; import "./bundled/c+d-B1xyAbCd.js"',
       'a.svg': '<svg><use href="a+b/c&#43;+.svg#y"/></svg>',
     },
@@ -309,6 +313,10 @@ test('hashed names have no + in their file name, in any spelling of the referenc
   assert.equal(textOf('a.js'), imports.join('; '))
   assert.equal(textOf('a.svg'), `<svg><use href="${image}#y"/></svg>`)
   assert.equal(manifest.assets.get('a.js')?.references.length, 2)
+  const tilde = fileOf('a+b/~2B.svg')
+  assert.match(tilde, /~7E2B\./)
+  assert.equal(textOf('b.css'), `a{b:url(${tilde}) url(${tilde})}`)
+  assert.equal(textOf('a+b/theme.css'), `:root{--x:url(/static/${fileOf('a+b/+a.svg')})}`)
 })
 
 test('an escape that another language would read otherwise becomes the one URL of its file', async (context) => {

@@ -129,6 +129,10 @@ const PIECES: Readonly<Record<string, readonly string[]>> = {
       '>',
     ],
   ],
+  'browserconfig.xml': [
+    ...['<', '<a', '<a>', '<a src="', '<square70x70logo src="a"/>', '<TileImage src=', '&', '&#', '&a;'],
+    ...['<!--', '<!', '<![CDATA[', '<?', '<?xml ', '</', '"', "'", ']]>'],
+  ],
   'a.html': [
     ...[
       '<',
@@ -181,6 +185,7 @@ const FRONT: Readonly<Record<string, string>> = {
   'a.css': 'a{b:url(c.png)}',
   'a.js': 'import "./a.js";//# sourceMappingURL=x\n',
   'a.svg': '<svg><use href="a.svg"/>',
+  'browserconfig.xml': '<browserconfig><square70x70logo src="a.png"/>',
   'a.html': '<img src="a.png">',
   'a.webmanifest': '{"icons":[{"src":"a.png"}],"x":',
   'a.js.map': '{"file":"a.js","x":',

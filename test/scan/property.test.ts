@@ -28,6 +28,7 @@ const NAMES = [
   '\\66 ',
   'ä😀.js',
   'it%27s%20%28a%29%26b.png',
+  'c+%2B/~+%7e.png',
   '%24%7Ba%7D.js',
   'a%2C%3Bb%2A%2Fc%3Ad.css',
   './/x%5B%5D.js',
@@ -171,7 +172,11 @@ function assertRoundTrip(scanner: Scanner, path: string, text: string): void {
   const { references } = scanner.scan(text)
   const inserted = `.${digest}`
   const followed = references.filter((reference) => follow(path, reference) !== undefined)
-  const edits = followed.flatMap((reference) => reference.edits ?? [])
+  const edits = followed.flatMap((reference) => {
+    const { edits = [], escapes = [] } = reference
+    const others = edits.filter(({ start }) => escapes.every((escaped) => escaped.start !== start))
+    return [...others, ...escapes].sort((a, b) => a.start - b.start)
+  })
   const rewritten = insertInto(
     replaceIn(text, edits),
     followed.map(({ digestAt }) => ({ at: offsetAfter(digestAt, edits), text: inserted })),

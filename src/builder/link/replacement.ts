@@ -1,4 +1,3 @@
-import { PLUS } from '../../core/hashed-path.ts'
 import { encodePath, folderOf, type LogicalPath } from '../../core/path.ts'
 import type { PublicUrl } from '../../core/public-url.ts'
 import { dependsOnUse, type Reference, type ReferenceKind } from '../../core/reference/reference.ts'
@@ -56,11 +55,12 @@ export function editsOf(reference: Reference, target: LogicalPath, { href }: Pub
   return [{ start, end: nameAt, text: folder }, ...edits.filter((edit) => edit.start >= nameAt)]
 }
 
-/** The hashed name of the target has no `+`; what an author left out of a name is not looked at. */
-export function spellHashed(link: Link, { pluses }: Reference): Link {
-  if (pluses === undefined || link.addition.startsWith('/')) return link
-  const others = (link.edits ?? []).filter(({ start }) => pluses.every((plus) => plus.start !== start))
-  const edits = [...others, ...pluses.map((plus) => ({ ...plus, text: PLUS }))]
+/** Escapes the name as the target's hashed name is; what an author left out of a name is not looked at. */
+export function spellHashed(link: Link, { escapes }: Reference): Link {
+  if (escapes === undefined || link.addition.startsWith('/')) return link
+  const isKept = ({ start, end }: Replacement) =>
+    start === end || escapes.every((escaped) => escaped.start !== start)
+  const edits = [...(link.edits ?? []).filter(isKept), ...escapes]
   return { ...link, edits: edits.sort((a, b) => a.start - b.start) }
 }
 

@@ -87,7 +87,7 @@ function scanSource(file: SourceFile, scanner: Scanner, context: ReadContext) {
   const read = remembered === undefined ? readSource(file, context) : undefined
   const fingerprint = remembered ?? read?.fingerprint
   if (fingerprint === undefined) throw new RangeError(`${file.path} has no fingerprint`)
-  const key = `scan 2 ${fingerprint.integrity} ${scanner.name} ${scanner.version}`
+  const key = `scan 3 ${fingerprint.integrity} ${scanner.name} ${scanner.version}`
   const known = getJson<FileScan>(cache, key)
   if (known !== undefined && read === undefined) return { fingerprint, scan: known, isNew: false }
   const bytes = read?.bytes ?? reader.read(file)

@@ -1,4 +1,4 @@
-import { digestIndexOf } from '../hashed-path.ts'
+import { digestIndexOf, escapeName } from '../hashed-path.ts'
 import { decodePath, encodePath } from '../path.ts'
 import type { Replacement } from './text.ts'
 
@@ -48,8 +48,8 @@ export interface Reference {
   readonly nameAt?: number
   /** What gives the path its one spelling, see {@link encodePath}; absent if it has that already. */
   readonly edits?: readonly Replacement[]
-  /** Where the file name has a `+`, which hashed names write otherwise; absent if it has none. */
-  readonly pluses?: readonly { readonly start: number; readonly end: number }[]
+  /** What hashed names write otherwise in the file name, see {@link escapeName}; absent if there is nothing. */
+  readonly escapes?: readonly Replacement[]
   /** Where the integrity of the target is stated: a whole literal, with its quotes if it has any. */
   readonly integrity?: { readonly start: number; readonly end: number }
   /** An import with attributes, `with { type: 'json' }`; absent if it has none. */
@@ -105,15 +105,16 @@ export function createReference(kind: ReferenceKind, spelling: Spelling): Refere
   const { start, end } = spelling
   const digestAt = offsetOf(spelling, nameIndex + digestIndexIn(name))
   const nameAt = kind === 'css-variable' ? { nameAt: offsetOf(spelling, nameIndex) } : {}
-  const pluses = Array.from(name.matchAll(/\+|%2b/gi), ({ 0: plus, index }) => ({
+  const escapes = Array.from(name.matchAll(/[+~]|%2b|%7e/gi), ({ 0: written, index }) => ({
     start: offsetOf(spelling, nameIndex + index),
-    end: offsetOf(spelling, nameIndex + index + plus.length),
+    end: offsetOf(spelling, nameIndex + index + written.length),
+    text: escapeName(decodePath(written)),
   }))
   const edits = respell(specifier, spelling)
   return {
     ...{ kind, start, end, specifier, suffix, digestAt, ...nameAt },
     ...(edits.length > 0 && { edits }),
-    ...(pluses.length > 0 && { pluses }),
+    ...(escapes.length > 0 && { escapes }),
   }
 }
 

@@ -67,7 +67,9 @@ export const LIVE_CLIENT = `(() => {
     const url = new URL(href, location.href)
     if (url.origin !== location.origin || !url.pathname.startsWith(root)) return undefined
     const file = decodeURIComponent(url.pathname.slice(root.length))
-    return file.replace(/\\.[0-9a-f]{16}(?=(?:\\.[^./]+)?(?:\\.map)?$)/, '')
+    const plain = file.replace(/\\.[0-9a-f]{16}(?=(?:\\.[^./]+)?(?:\\.map)?$)/, '')
+    if (plain === file) return file
+    return plain.replace(/~(2B|7E)(?=[^/]*$)/g, (_, code) => (code === '2B' ? '+' : '~'))
   }
 
   /** Links that are loading, by the link each will replace. */
