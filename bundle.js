@@ -59,7 +59,7 @@ await build([
   },
 ])
 copyFileSync('src/report/report.css', 'dist/parts/report.css')
-writeFileSync('dist/parts/licences.txt', INCLUDED.map(licenceOf).join('\n---\n\n'))
+writeFileSync('dist/parts/licences.txt', [...INCLUDED, 'd3-hierarchy'].map(licenceOf).join('\n---\n\n'))
 // For browsers, as the plugin serves it.
 writeFileSync('dist/client.js', (await import(`./${CLIENT}`)).CLIENT_SCRIPT)
 copyFileSync('src/client/client.d.ts', 'dist/client.d.ts')

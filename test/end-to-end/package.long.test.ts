@@ -89,6 +89,9 @@ test('the package, packed and put into an empty project', { timeout: 120_000 }, 
     const texts = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
     const parts = ['dist/parts/licences.txt', 'dist/parts/report.css']
     assert.deepEqual(others.sort(), [...texts, ...parts].sort())
+    const licences = readFileSync(join(installed, 'dist/parts/licences.txt'), 'utf8')
+    for (const name of ['chokidar', 'content-disposition', 'd3-hierarchy', 'entities', 'parse5', 'readdirp'])
+      assert.match(licences, new RegExp(`^${name} \\d`, 'm'))
     // One for each entry point, and what several of them share.
     const declarations = files.filter((file) => file.endsWith('.d.ts'))
     assert.ok(declarations.length <= 20, declarations.join('\n'))

@@ -10,7 +10,7 @@ import { addSrcset, SRCSET_ATTRIBUTES } from './srcset.ts'
 const LOADING_RELS: ReadonlySet<string> = new Set([
   ...['stylesheet', 'icon', 'apple-touch-icon', 'apple-touch-icon-precomposed', 'mask-icon', 'fluid-icon'],
   ...['manifest', 'preload', 'modulepreload', 'prefetch', 'apple-touch-startup-image', 'image_src'],
-  ...['compression-dictionary', 'search'],
+  'compression-dictionary',
 ])
 
 /** `<meta>` whose `content` is the URL of a file: Open Graph, X cards, tiles of Windows. */
@@ -42,12 +42,10 @@ function urlAttributesOf(tag: Token.TagToken): readonly string[] {
   const { tagName } = tag
   if (tagName === 'meta') return isFileMeta(tag) ? ['content'] : []
   if (tagName !== 'link') return URL_ATTRIBUTES.get(tagName) ?? []
-  return readAttribute(tag, 'rel')
-    .toLowerCase()
-    .split(/\s+/)
-    .some((rel) => LOADING_RELS.has(rel))
-    ? ['href']
-    : []
+  const rels = readAttribute(tag, 'rel').toLowerCase().split(/\s+/)
+  // Without that type it may lead to a page that searches.
+  const isOpenSearch = rels.includes('search') && /opensearchdescription/i.test(readAttribute(tag, 'type'))
+  return isOpenSearch || rels.some((rel) => LOADING_RELS.has(rel)) ? ['href'] : []
 }
 
 function isFileMeta(tag: Token.TagToken): boolean {

@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test'
 import zlib from 'node:zlib'
 import fastify from 'fastify'
 import { build } from '../../../src/builder/build.ts'
+import { encodePath } from '../../../src/core/path.ts'
 import { findNginx, formatNginxConfig } from '../../../src/deploy/nginx/config.ts'
 import fingerpost, { type FingerpostOptions } from '../../../src/index.ts'
 import { freePort } from '../../support/ceph.ts'
@@ -21,6 +22,8 @@ const BUILD = {
   'fonts/a.woff2': 'font',
   'vendor/jquery.0123456789abcdef.js': 'a name that looks hashed',
   'bundled/app-B1xyZ9aQ.js': 'console.log(1);'.repeat(200),
+  'bundled/a (b)+-B1xyZ9aQ.js': 'console.log(2)',
+  "a+b/ü (c)+'&.css": 'b { color: red }',
   'bundled/data-B1xyZ9aQ.gz': 'a prehashed file of its own',
   'img/a.png': PNG,
   LICENSE: 'MIT '.repeat(400),
@@ -71,7 +74,7 @@ async function startBoth(context: TestContext, url: string, options: FingerpostO
   return {
     ports: { app: Number(new URL(address).port), nginx: port },
     prefix,
-    fileOf: (name: string) => prefix + (manifest.assets.get(name)?.file ?? assert.fail(name)),
+    fileOf: (name: string) => prefix + encodePath(manifest.assets.get(name)?.file ?? assert.fail(name)),
   }
 }
 
@@ -210,7 +213,7 @@ for (const url of URLS.slice(0, rounds(2, URLS.length))) {
     const sent = new Set(names.map(fileOf))
     const paths = [
       ...sent,
-      ...names.map((name) => prefix + name).filter((path) => !sent.has(path)),
+      ...names.map((name) => prefix + encodePath(name)).filter((path) => !sent.has(path)),
       ...COMPRESSED.flatMap((name) => ['.br', '.gz'].map((suffix) => fileOf(name) + suffix)),
       ...[`${prefix}css`, `${prefix}css/`, prefix],
       ...[`${prefix}manifest.json`, `${prefix}history.json`, `${prefix}.fingerpost/x`],

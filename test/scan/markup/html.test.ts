@@ -47,7 +47,12 @@ const ROWS: readonly MarkedRow[] = [
     'b.ico',
   ],
   ['<meta itemprop="image" content="a•.png"><meta itemprop="name" content="a.png">', 'a.png'],
-  ['<link rel="search" href="a•.xml"><link rel="compression-dictionary" href="a•.dict">', 'a.xml', 'a.dict'],
+  ['<link rel="search" href="/find">'],
+  [
+    '<link rel="search" type="application/opensearchdescription+xml" href="a•.xml"><link rel="compression-dictionary" href="a•.dict">',
+    'a.xml',
+    'a.dict',
+  ],
   [
     `<iframe srcdoc="<img src='a&amp;amp;b•.png'><style>p{b:url(&quot;c•.png&quot;)}</style>">`,
     'a&b.png',
