@@ -38,6 +38,10 @@ export const GOALS: readonly Goal[] = [
   carriedOver('last-build.tar', 2000),
   carriedOver('http://…', 4000),
   {
+    ...{ ...FIGURE, subject: 'build', profile: 'report of 10000 files' },
+    ...{ metric: 'load event', second: undefined, value: 1000, unit: 'ms' },
+  },
+  {
     ...{ ...FIGURE, subject: 'memory', profile: 'monaco-editor, cold' },
     ...{ metric: 'peak memory', second: undefined, value: 400 * MB, unit: 'B' },
   },

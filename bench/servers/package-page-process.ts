@@ -2,7 +2,8 @@ import { mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import Fastify, { type FastifyInstance, type FastifyPluginAsync } from 'fastify'
-import { type BrowserContext, chromium } from 'playwright-core'
+import type { BrowserContext } from 'playwright-core'
+import { firstPaint, openChromium } from '../measure/browser.ts'
 
 // Visits a page with modules of lit and three in Chromium on a slow line: the first time, after one line of the site's own
 // code has changed, and after an update of three. Writes what each visit took.
@@ -77,12 +78,7 @@ async function measure(): Promise<PageVisits> {
   await writeCode(CODE)
   await usePackage(packages.before)
   await buildSite()
-  const options = {
-    executablePath: '/usr/bin/chromium',
-    headless: true,
-    args: ['--no-sandbox', '--disable-gpu'],
-  }
-  const browser = await chromium.launchPersistentContext(join(folder, 'profile'), options)
+  const browser = await openChromium(join(folder, 'profile'))
   try {
     let site = await serve(0)
     const port = Number(new URL(site.origin).port)
@@ -175,18 +171,12 @@ async function visit(browser: BrowserContext, origin: string): Promise<Visit> {
   )
   await page.goto(origin)
   await page.waitForSelector('h1')
-  const paint = await page.evaluate<number>(PAINT)
+  const paint = await firstPaint(page)
   // The browser stores what it may use as a dictionary after the page has it.
   await page.waitForTimeout(1000)
   await page.close()
   const loaded = [...received].filter(([requestId]) => !cached.has(requestId))
   return { requests: loaded.length, bytes: loaded.reduce((sum, [, bytes]) => sum + bytes, 0), paint }
 }
-
-const PAINT = `new Promise((resolve) => {
-  new PerformanceObserver((list) => {
-    for (const { name, startTime } of list.getEntries()) if (name === 'first-contentful-paint') resolve(startTime)
-  }).observe({ type: 'paint', buffered: true })
-})`
 
 process.stdout.write(JSON.stringify(await measure()))

@@ -36,6 +36,14 @@ test('every subject has stages, and serving has every profile on both Nodes', ()
   for (const node of ['Node 20', 'Node 26']) assert.ok(served.includes(`404, ${node}`), node)
 })
 
+test('a complete run opens a report, a quick look does not', () => {
+  const names = (quick: boolean) => plan({ quick }).map(({ name }) => name)
+  assert.deepEqual(
+    [true, false].map((quick) => names(quick).includes('report of 10000 files')),
+    [false, true],
+  )
+})
+
 test('bigger made-up sites than wanted are left out', () => {
   const names = plan({ maxFiles: 1_000 }).map(({ name }) => name)
   assert.ok(names.includes('growth to 1000 files'))
