@@ -16,7 +16,7 @@ const TIMEOUT_MS = 300_000
 export const planReportPage: PlanSubject = ({ settings: { quick, maxFiles } }) =>
   quick || maxFiles < FILES
     ? []
-    : [{ subject: 'build', name: `report of ${FILES} files`, seconds: 40, measure: measureReportPage }]
+    : [{ subject: 'build', name: `report of ${FILES} files`, seconds: 25, measure: measureReportPage }]
 
 async function measureReportPage(bench: Bench): Promise<void> {
   const folder = join(bench.work, 'report')
