@@ -51,7 +51,7 @@ export async function serveLive(
     ...{ build: build.options, cwd: build.cwd, url: mount.path, now: Date.now },
   })
   const checkHost = createHostCheck(live.allowedHosts)
-  const vite = await openVite(app, mount, { ...live, checkHost })
+  const vite = await openVite(app, mount, { ...live, stallSeconds: settings.stallSeconds, checkHost })
   const resolver = vite === undefined ? sources : withDevServer(app, sources, vite)
   const [digester, rules] = await Promise.all([createDigester(), compileRules(settings.headers)])
   const templates = live.reload ? live.watch : []
@@ -164,7 +164,7 @@ function announce(app: FastifyInstance, { root }: ServeSettings, { sources }: Li
 async function openVite(
   app: FastifyInstance,
   { route, path }: Mount,
-  { vite, ...options }: LiveSettings & { readonly checkHost: HostCheck },
+  { vite, ...options }: LiveSettings & { readonly checkHost: HostCheck; readonly stallSeconds: number },
 ): Promise<DevServer | undefined> {
   if (typeof vite === 'string') return atAddress(vite)
   if (!vite) return undefined

@@ -4,7 +4,7 @@ import type { Plugin } from 'vite'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
 import { hiddenSchema } from '../../http/exclusive-route.ts'
 import { createLog } from '../../http/log.ts'
-import { waitForTurn } from '../../http/reply.ts'
+import { limitStall, type RawResponse, releaseWhenReset, waitForTurn } from '../../http/reply.ts'
 import type { LiveSettings } from '../../serve/live-options.ts'
 import type { HostCheck } from '../guard.ts'
 import type { DevServer } from './dev-server.ts'
@@ -16,6 +16,7 @@ export interface ViteMount {
   readonly path: string
   readonly checkHost: HostCheck
   readonly allowedHosts: LiveSettings['allowedHosts']
+  readonly stallSeconds: number
 }
 
 /**
@@ -27,7 +28,7 @@ export interface ViteMount {
  */
 export async function startVite(app: FastifyInstance, mount: ViteMount): Promise<DevServer> {
   const { createServer, version } = await loadVite()
-  const { route, path, checkHost, allowedHosts } = mount
+  const { route, path, checkHost, allowedHosts, stallSeconds } = mount
   // Not awaited: Fastify gives a plugin ten seconds to start. The first page waits.
   const starting = createServer({
     base: path,
@@ -54,6 +55,7 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
       reply.hijack()
       // Vite opens and reads files as soon as it is asked.
       if (!(await waitForTurn(reply.raw))) return reply
+      guardAnswer(reply.raw, stallSeconds * 1000)
       vite.middlewares(raw, reply.raw, (error: unknown) => {
         reply.raw.statusCode = error === undefined ? 404 : 500
         reply.raw.end()
@@ -69,6 +71,14 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
       return (await pluginContainer.resolveId('/@react-refresh')) !== null
     },
   }
+}
+
+/** Vite keeps a file open whose client has disconnected, and waits for one that takes nothing. */
+function guardAnswer(raw: RawResponse, stallMs: number): void {
+  releaseWhenReset(raw)
+  raw.once('pipe', (source) => raw.once('close', () => source.destroy?.()))
+  // Not earlier: Vite may take longer to answer. It pipes files, and ends with what it has compiled.
+  for (const event of ['pipe', 'prefinish']) raw.once(event, () => limitStall(raw, stallMs))
 }
 
 /** Vite lets pages of every port of this machine read the sources, unless its configuration says otherwise. */

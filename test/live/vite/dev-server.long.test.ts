@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:http2'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -11,6 +13,7 @@ import { createServer, type InlineConfig, type Plugin } from 'vite'
 import { type FingerpostOptions, fingerpost } from '../../../src/index.ts'
 import { openBrowser } from '../../support/browser.ts'
 import { exchange } from '../../support/exchange.ts'
+import { openSession } from '../../support/http2-session.ts'
 import { hasTool } from '../../support/require.ts'
 import { makeTree } from '../../support/tree.ts'
 
@@ -209,3 +212,82 @@ test('Vite in the app is asked in its turn, and pages of other origins cannot re
   assert.equal((await exchange(port, url)).status, 200)
   assert.ok(asked() <= 4, `those that waited are gone, ${asked()}`)
 })
+
+/** Vite in an app, with a file in `public` that a connection does not take at once. */
+async function serveLarge(context: TestContext, stallSeconds: number, http2 = false) {
+  const large = randomBytes(20_000_000)
+  const cwd = makeTree(context, {
+    'vite.config.js': "export default { logLevel: 'silent' }",
+    'package.json': '{"type":"module"}',
+    'src/large.js': `export const text = '${'x'.repeat(8_000_000)}'`,
+    public: { 'large.bin': large },
+    assets: { 'a.css': '' },
+  })
+  const before = process.cwd()
+  process.chdir(cwd)
+  context.after(() => process.chdir(before))
+  const app = (http2 ? Fastify({ http2: true }) : Fastify()) as unknown as FastifyInstance
+  context.after(() => app.close())
+  await app.register(fingerpost, { live: { vite: true, reload: false }, sources: ['assets'], stallSeconds })
+  const port = Number(new URL(await app.listen({ port: 0, host: '127.0.0.1' })).port)
+  return { app, port, large, url: '/static/__fingerpost/vite/large.bin' }
+}
+
+function openDescriptors(): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).includes('large.bin')
+    } catch {
+      return false
+    }
+  }).length
+}
+
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waited = 0; !(await holds()); waited += 20) {
+    assert.ok(waited < 20_000, String(holds))
+    await sleep(20)
+  }
+}
+
+test('files that Vite sends are closed when their client resets the connection', async (context) => {
+  const { port, large, url } = await serveLarge(context, 60)
+  for (let n = 0; n < 5; n++) {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write(`GET ${url} HTTP/1.1\r\nHost: localhost\r\n\r\n`),
+    )
+    await once(socket, 'readable')
+    assert.equal(openDescriptors(), 1)
+    socket.resetAndDestroy()
+    await until(() => openDescriptors() === 0)
+  }
+  assert.ok((await exchange(port, url)).body.equals(large))
+})
+
+test('files that Vite sends are closed when their stream of HTTP/2 is reset', async (context) => {
+  const { port, large, url } = await serveLarge(context, 60, true)
+  const { session, cut } = await openSession(port)
+  for (const code of [constants.NGHTTP2_CANCEL, constants.NGHTTP2_NO_ERROR]) {
+    const stream = session.request({ ':path': url })
+    stream.on('error', () => undefined)
+    await once(stream, 'response')
+    assert.equal(openDescriptors(), 1)
+    stream.close(code)
+    await until(() => openDescriptors() === 0)
+  }
+  const whole = Buffer.concat(await session.request({ ':path': url }).toArray())
+  assert.ok(whole.equals(large))
+  cut()
+})
+
+for (const name of ['large.bin', 'src/large.js'])
+  test(`a client that takes nothing of what Vite sends is disconnected (${name})`, async (context) => {
+    const { app, port } = await serveLarge(context, 1)
+    const request = `GET /static/__fingerpost/vite/${name} HTTP/1.1\r\nHost: localhost\r\n\r\n`
+    const socket = connect(port, '127.0.0.1', () => socket.write(request))
+    context.after(() => socket.destroy())
+    socket.on('error', () => undefined)
+    await once(socket, 'readable')
+    await until(() => new Promise((done) => app.server.getConnections((_, count) => done(count === 0))))
+    assert.equal(openDescriptors(), 0)
+  })
