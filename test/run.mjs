@@ -74,7 +74,7 @@ function announce() {
   console.log(`Running ${count}, ${AT_ONCE} at a time, on Node ${process.versions.node}.`)
   if (words.length === 0 && !onlyLong && !onlyProperties)
     console.log(
-      'Takes about four minutes on two cores. The long tests have a command of their own: npm run test:long',
+      'Takes about five minutes on two cores. The long tests have a command of their own: npm run test:long',
     )
 }
 
