@@ -4,12 +4,15 @@ import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { connect as connectHttp2, type ServerHttp2Stream } from 'node:http2'
 import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
 import fingerpost from '../../src/index.ts'
-import { exchange, start } from '../support/exchange.ts'
+import { createFilesystemStorage, media } from '../../src/media.ts'
+import { exchange, listen, start } from '../support/exchange.ts'
 import { makeBuild } from '../support/fixture-build.ts'
+import { makeTree } from '../support/tree.ts'
 
 /** More than systems keep for a connection, so that much of it waits in the server for a client that reads. */
 const BIG = randomBytes(16_000_000)
@@ -73,6 +76,53 @@ for (const [way, options] of Object.entries(MODES)) {
     await assert.rejects(stalled.toArray(), { code: 'ERR_HTTP2_STREAM_ERROR' })
     const other = session.request({ ':path': '/static/a.txt' })
     assert.equal((await other.toArray()).join(''), 'a')
+  })
+}
+
+/** What else answers with files: what registers it, and the URL of a file. */
+const OTHERS: Readonly<Record<string, (app: FastifyInstance, context: TestContext) => Promise<string>>> = {
+  async media(app, context) {
+    const storage = createFilesystemStorage({ root: makeTree(context, { 'big.png': BIG }) })
+    await app.register(media, { storage, production: false, stallSeconds: 1 })
+    return '/media/big.png'
+  },
+  async folders(app, context) {
+    const root = await makeBuild(context, { 'a.txt': 'a' })
+    const folders = [makeTree(context, { 'big.png': BIG })]
+    await app.register(fingerpost, { root, watch: false, folders, stallSeconds: 1 })
+    app.get('/big', (_request, reply) => reply.sendFile('big.png'))
+    return '/big'
+  },
+  async live(app, context) {
+    const sources = [makeTree(context, { 'big.png': BIG })]
+    const config = join(makeTree(context, { 'fingerpost.config.json': '{}' }), 'fingerpost.config.json')
+    await app.register(fingerpost, { live: { reload: false, config }, sources, stallSeconds: 1 })
+    return '/static/big.png'
+  },
+}
+for (const [server, register] of Object.entries(OTHERS)) {
+  test(`a client that takes nothing is let go (${server})`, async (context) => {
+    const app = Fastify()
+    const url = await register(app, context)
+    const { port } = await listen(context, app)
+    const socket = await stall(port, `GET ${url} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+    context.after(() => socket.destroy())
+    await allConnectionsClosed(app)
+  })
+
+  test(`over HTTP/2 a stream whose client takes nothing is ended (${server})`, async (context) => {
+    const app = Fastify({ http2: true }) as unknown as FastifyInstance
+    const url = await register(app, context)
+    const session = connectHttp2(await app.listen({ host: '127.0.0.1', port: 0 }))
+    context.after(() => {
+      session.destroy()
+      return app.close()
+    })
+    const arrived = once(app.server, 'stream')
+    const stalled = session.request({ ':path': url })
+    const [stream] = (await arrived) as [ServerHttp2Stream]
+    await new Promise((resolve) => stream.on('close', resolve))
+    await assert.rejects(stalled.toArray(), { code: 'ERR_HTTP2_STREAM_ERROR' })
   })
 }
 

@@ -12,7 +12,7 @@ import { FingerpostError } from '../../src/core/error.ts'
 import { writeTar } from '../../src/storage/tar.ts'
 import { exchange, talk } from '../support/exchange.ts'
 import { openSession } from '../support/http2-session.ts'
-import { SECRET, type World } from './world.ts'
+import { BIG_BYTES, SECRET, type World } from './world.ts'
 
 /** One round of something that strangers do. Throws where a server answers wrongly. */
 export type Scenario = (world: World) => Promise<void>
@@ -175,9 +175,16 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   async 'downloads that stall'({ ports, random }) {
     const server = random.oneIn(2) ? 'main' : 'odd'
     const socket = await open(ports[server], get('/media/big.mp4'))
-    socket.once('data', () => socket.pause())
+    let received = 0
+    socket.on('data', ({ length }) => {
+      if (received === 0) socket.pause()
+      received += length
+    })
     await sleep(3000)
-    socket.destroy()
+    const ended = new Promise((resolve) => socket.resume().once('close', resolve))
+    // Answered to its end, the connection would close too, once it is idle.
+    if ((await Promise.race([ended, sleep(QUIET_MS, 'open')])) === 'open' || received >= BIG_BYTES)
+      throw new Error('a stalled download is kept')
   },
 
   async 'forms whose second file is refused'({ ports }) {

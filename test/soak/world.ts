@@ -18,7 +18,8 @@ import { hasTool } from '../support/require.ts'
 export const SECRET = 'TOP-SECRET-9f8e7d'
 
 /** A little below the limit of one answer, so that all of it may be announced, read and left unread. */
-const BIG = randomBytes(12_000_000)
+export const BIG_BYTES = 12_000_000
+const BIG = randomBytes(BIG_BYTES)
 
 /** Servers under attack, all in this process. */
 export interface World {
