@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { pbkdf2, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readlinkSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { type ClientHttp2Session, connect as connectHttp2, constants, type Http2Stream } from 'node:http2'
 import { connect, type Socket } from 'node:net'
 import { type TestContext, test } from 'node:test'
@@ -158,7 +159,7 @@ for (const server of Object.keys(SERVERS)) {
     app.server.prependListener('request', () => arrived++)
     let socket: Socket | undefined
     const peak = await peakOf(openDescriptors, async () => {
-      socket = await pipeline(port, `GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`, 1500)
+      socket = await pipeline(port, `GET ${url} HTTP/1.1\r\nHost: localhost\r\n\r\n`, 1500)
       await until(() => arrived > 500)
       await sleep(300)
     })
@@ -173,17 +174,23 @@ for (const server of Object.keys(SERVERS)) {
   test(`700 pipelined requests for ranges take less than 100 MB, and others are answered (${server})`, async (context) => {
     const { app, port, url } = await serve(context, server)
     assert.equal((await exchange(port, url)).status, 200)
-    let arrived = 0
-    app.server.prependListener('request', () => arrived++)
+    const answers: ServerResponse[] = []
+    app.server.prependListener('request', (_request, answer) => answers.push(answer))
     const before = bufferBytes()
     let socket: Socket | undefined
-    const request = `GET ${url} HTTP/1.1\r\nHost: x\r\nRange: bytes=${RANGES}\r\n\r\n`
+    const request = `GET ${url} HTTP/1.1\r\nHost: localhost\r\nRange: bytes=${RANGES}\r\n\r\n`
     const peak = await peakOf(bufferBytes, async () => {
       socket = await pipeline(port, request, 700)
-      await until(() => arrived > 100)
+      await until(() => answers.length > 100)
       assert.equal((await exchange(port, url, { range: 'bytes=0-9' })).body.length, 10)
+      // Work on those that wait would keep the visitor waiting. The visitor's own is one.
+      const begun = answers.filter(({ headersSent }) => headersSent).length
+      assert.ok(begun <= 4, `${begun} answers were begun`)
     })
-    assert.ok(peak - before < 100 * MIB, `${Math.round((peak - before) / MIB)} MiB for ${arrived} requests`)
+    assert.ok(
+      peak - before < 100 * MIB,
+      `${Math.round((peak - before) / MIB)} MiB for ${answers.length} requests`,
+    )
     if (socket !== undefined) await reset(socket)
     await until(() => openDescriptors() === 0)
   })
@@ -279,7 +286,7 @@ test('answers to clients that left before they were written hold nothing', async
   const sockets = urls.flatMap((url) =>
     ['', ranges].map((range) => {
       const socket = connect(port, '127.0.0.1', () =>
-        socket.write(`GET ${url} HTTP/1.1\r\nHost: x\r\nX-Leave: 1\r\n${range}\r\n`),
+        socket.write(`GET ${url} HTTP/1.1\r\nHost: localhost\r\nX-Leave: 1\r\n${range}\r\n`),
       )
       return socket.on('error', () => undefined)
     }),
