@@ -33,6 +33,7 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
   const starting = createServer({
     base: path,
     appType: 'custom',
+    ...underWatch(version),
     server: {
       middlewareMode: true,
       // What is for a server with an address of its own.
@@ -71,6 +72,16 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
       return (await pluginContainer.resolveId('/@react-refresh')) !== null
     },
   }
+}
+
+/**
+ * `node --watch` restarts for every module that changes, and Vite's usual loader imports its configuration from a
+ * temporary file: the app would restart for ever.
+ */
+function underWatch(version: string): { configLoader?: 'native' | 'runner' } {
+  if (process.env['WATCH_REPORT_DEPENDENCIES'] === undefined) return {}
+  // Vite 9 has no `runner`, and runs only where Node reads TypeScript itself.
+  return { configLoader: Number.parseFloat(version) < 9 ? 'runner' : 'native' }
 }
 
 /** Vite keeps a file open whose client has disconnected, and waits for one that takes nothing. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
@@ -7,15 +8,17 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pathToFileURL } from 'node:url'
 import helmet from '@fastify/helmet'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createServer, type InlineConfig, type Plugin } from 'vite'
 import { type FingerpostOptions, fingerpost } from '../../../src/index.ts'
 import { openBrowser } from '../../support/browser.ts'
+import { REPOSITORY } from '../../support/cli.ts'
 import { exchange } from '../../support/exchange.ts'
 import { openSession } from '../../support/http2-session.ts'
 import { hasTool } from '../../support/require.ts'
-import { makeTree } from '../../support/tree.ts'
+import { Link, makeTree } from '../../support/tree.ts'
 
 const PROJECT = {
   'src/main.js': `import './main.css'
@@ -175,6 +178,36 @@ test('Vite in the app works below a strict policy, and ends with the app while p
   const missing = await app.inject('/static/__fingerpost/vite/src/mian.js')
   assert.equal(missing.statusCode, 404)
   await app.close()
+})
+
+test('node --watch starts an app with Vite in it once', async (context) => {
+  const cwd = makeTree(context, {
+    ...PROJECT,
+    'vite.config.js': CONFIG,
+    'node_modules/vite': new Link(join(REPOSITORY, 'node_modules/vite')),
+    'app.js': `
+      import Fastify from ${JSON.stringify(import.meta.resolve('fastify'))}
+      import fingerpost from ${JSON.stringify(pathToFileURL(join(REPOSITORY, 'dist/index.js')).href)}
+      console.log('started')
+      const app = Fastify()
+      await app.register(fingerpost, { live: { vite: true }, sources: ['assets'] })
+      app.get('/', (request, reply) => reply.staticHelpers.viteTags('src/main.js'))
+      await app.ready()
+      const { body } = await app.inject({ url: '/', headers: { accept: 'text/html' } })
+      console.log('answered', body)
+      setInterval(() => {}, 1000)`,
+  })
+  const app = spawn(process.execPath, ['--watch', 'app.js'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+  context.after(() => app.kill())
+  let output = ''
+  app.stdout.on('data', (piece) => {
+    output += piece
+  })
+  while (!output.includes('answered')) await once(app.stdout, 'data')
+  // The temporary file of the configuration would have been removed by now.
+  await sleep(2000)
+  assert.equal(output.match(/started/g)?.length, 1)
+  assert.match(output, /react-refresh/)
 })
 
 test('Vite in the app is asked in its turn, and pages of other origins cannot read what it answers', async (context) => {
