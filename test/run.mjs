@@ -1,5 +1,6 @@
 // Runs test files: `npm test` for all but the long ones (`*.long.test.ts`), `npm test -- serve css` for the files, long
 // or not, whose path contains a word, and `npm run test:long` for the long ones and for those with more rounds to make.
+// `--without=demo,docs/site` leaves out files whose path contains one of the words.
 // `npm run fuzz -- 60 scan` tries each property of the files with properties for so many seconds (default 30).
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -15,6 +16,7 @@ const AT_ONCE = availableParallelism() + 1
 const folder = dirname(fileURLToPath(import.meta.url))
 const onlyLong = process.argv.includes('--long')
 const onlyProperties = process.argv.includes('--fuzz')
+const without = process.argv.flatMap((word) => /^--without=(.+)/.exec(word)?.[1]?.split(',') ?? [])
 const given = process.argv.slice(2).filter((word) => !word.startsWith('--'))
 const seconds = onlyProperties ? (given.find((word) => /^\d+$/.test(word)) ?? '30') : ''
 const words = given.filter((word) => word !== seconds)
@@ -62,6 +64,7 @@ process.on('exit', () => {
 })
 
 function isWanted(file) {
+  if (without.some((word) => file.includes(word))) return false
   if (words.length > 0 && !words.some((word) => file.includes(word))) return false
   if (onlyProperties) return readFileSync(join(folder, file), 'utf8').includes("from 'fast-check'")
   const isLong = file.endsWith('.long.test.ts')
