@@ -30,7 +30,8 @@ export type {
   UploadLimits,
 } from './media/options.ts'
 export { media, media as default } from './media/plugin.ts'
-export type { MediaSaveOptions, StagedFile } from './media/staging.ts'
+export type { StagedFile } from './media/staged-file.ts'
+export type { MediaSaveOptions } from './media/staging.ts'
 export type { FormFileOptions, FormOptions, SavedForm } from './media/upload/form.ts'
 export type { SavedUpload, UploadOptions, UploadPart } from './media/upload/upload.ts'
 export type { UploadedName, UploadTo } from './media/upload/upload-to.ts'

@@ -19,7 +19,8 @@ import { findOrphans, type OrphanOptions } from './inspect.ts'
 import { createAddresses, LINK_TABLE, type MediaLinkOptions } from './links/address.ts'
 import { createLinkSigner, type LinkKey } from './links/link.ts'
 import { asStorage } from './options.ts'
-import { createStaging, type MediaSaveOptions, type StagedFile, statOf } from './staging.ts'
+import type { StagedFile } from './staged-file.ts'
+import { createStaging, type MediaSaveOptions, statOf } from './staging.ts'
 
 /** Some files of a listing, and where to go on. */
 export interface MediaPage {

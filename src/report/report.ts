@@ -60,7 +60,7 @@ function findKept(kept: readonly KeptBuild[], digits: string): KeptBuild | undef
   throw notFound(`Several kept builds have a digest that starts with ${digits}`, digits, found)
 }
 
-/** Opens a build from elsewhere. If there is none, the message also names the kept builds. */
+/** Opens a build from elsewhere. If it doesn't exist, the error lists the kept builds too. */
 async function openAgainst(against: string, cwd: string, kept: readonly KeptBuild[]): Promise<PreviousBuild> {
   return openPrevious(against, cwd).catch((error: unknown) => {
     if (kept.length === 0 || !(error instanceof FingerpostError) || error.code !== 'FP_NOT_FOUND') throw error

@@ -75,8 +75,8 @@ export async function startVite(app: FastifyInstance, mount: ViteMount): Promise
 }
 
 /**
- * `node --watch` restarts for every module that changes, and Vite's usual loader imports its configuration from a
- * temporary file: the app would restart for ever.
+ * `node --watch` restarts the app when an imported module changes. Vite's default loader imports the configuration from
+ * a temporary file and removes it, so the app would restart without end.
  */
 function underWatch(version: string): { configLoader?: 'native' | 'runner' } {
   if (process.env['WATCH_REPORT_DEPENDENCIES'] === undefined) return {}

@@ -3,7 +3,7 @@ import { FingerpostError } from '../../core/error.ts'
 import { asAnything, asCount, asRecord, parseOptions } from '../../core/option.ts'
 import { isOverLimit, overLimit } from '../content/content.ts'
 import type { UploadLimits } from '../options.ts'
-import { commitAll } from '../staging.ts'
+import { commitAll } from '../staged-file.ts'
 import { readParts } from './parts.ts'
 import {
   type PendingUpload,

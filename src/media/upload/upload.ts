@@ -8,7 +8,7 @@ import { claimedImageType, isOfType } from '../content/image.ts'
 import { safeName } from '../content/name.ts'
 import type { MediaStorage } from '../media-storage.ts'
 import type { Quota, QuotaLease } from '../options.ts'
-import { commitAll, type StagedFile } from '../staging.ts'
+import { commitAll, type StagedFile } from '../staged-file.ts'
 import type { Wait } from './intake.ts'
 import { resolveUploadTo, type UploadTo } from './upload-to.ts'
 

@@ -50,7 +50,7 @@ function urlAttributesOf(tag: Token.TagToken): readonly string[] {
 
 function isFileMeta(tag: Token.TagToken): boolean {
   const name = readAttribute(tag, 'property') || readAttribute(tag, 'name')
-  // `msapplication-config` may say that there is none.
+  // `msapplication-config` with the content `none` turns the file off.
   if (FILE_META.test(name)) return readAttribute(tag, 'content').trim().toLowerCase() !== 'none'
   return FILE_ITEM.test(readAttribute(tag, 'itemprop'))
 }
