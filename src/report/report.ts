@@ -60,10 +60,10 @@ function findKept(kept: readonly KeptBuild[], digits: string): KeptBuild | undef
   throw notFound(`Several kept builds have a digest that starts with ${digits}`, digits, found)
 }
 
-/** Opens a build from elsewhere. If it doesn't exist, the error lists the kept builds too. */
+/** Opens a build from elsewhere. If it doesn't exist, the error lists the kept builds. */
 async function openAgainst(against: string, cwd: string, kept: readonly KeptBuild[]): Promise<PreviousBuild> {
   return openPrevious(against, cwd).catch((error: unknown) => {
-    if (kept.length === 0 || !(error instanceof FingerpostError) || error.code !== 'FP_NOT_FOUND') throw error
+    if (!(error instanceof FingerpostError) || error.code !== 'FP_NOT_FOUND') throw error
     throw notFound(error.message.replace(/\.\n.*$/s, ''), against, kept, error)
   })
 }
@@ -77,11 +77,13 @@ function notFound(
   const listed = kept
     .slice(0, LIMITS.reportedBuilds)
     .map(({ name, publishedAt }) => `${name} of ${publishedAt}`)
+  const places = 'Name the folder of a build, an archive of fingerpost pack, the URL of a manifest.json'
   const more = kept.length > listed.length ? `, and ${kept.length - listed.length} older` : ''
   return new FingerpostError('FP_NOT_FOUND', `${fault}.`, {
     remedy:
-      'Name the folder of a build, an archive of fingerpost pack, the URL of a manifest.json ' +
-      `or the digest of a kept build: ${listed.join(', ')}${more}.`,
+      kept.length === 0
+        ? `${places}. The output keeps no earlier build.`
+        : `${places} or the digest of a kept build: ${listed.join(', ')}${more}.`,
     details: { against, kept: kept.map(({ name }) => name) },
     cause,
   })

@@ -169,3 +169,12 @@ test('without a build it says how to make one', async (context) => {
   assert.equal(code, 1)
   assert.match(stderr, /public\/ holds no build\. Run: fingerpost build --out public/)
 })
+
+test('--against where no earlier build is kept says so', async (context) => {
+  const cwd = makeTree(context, { 'assets/a.css': 'a{}' })
+  assert.equal((await runIn(cwd, 'build', 'assets')).code, 0)
+  const { code, stderr } = await runIn(cwd, 'report', '--against', 'abcdef')
+  assert.equal(code, 1)
+  assert.match(stderr, /Name the folder of a build.*\. The output keeps no earlier build\./)
+  assert.doesNotMatch(stderr, /first build/)
+})
