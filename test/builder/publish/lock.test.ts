@@ -100,10 +100,13 @@ test('a process number that was given to a process of somebody else does not hol
 
 test('a process that has ended does not hold the lock, though nobody has buried it', async (context) => {
   if (process.platform !== 'linux') return context.skip('needs /proc')
-  const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30'])
+  const parent = spawn('sh', ['-c', 'sleep 30 & echo $!; exec sleep 30'])
   context.after(() => parent.kill())
   const [line] = await once(parent.stdout, 'data')
   const pid = Number(String(line))
+  // A shell would bury its child.
+  while (readFileSync(`/proc/${parent.pid}/comm`, 'latin1') !== 'sleep\n') await setTimeout(5)
+  process.kill(pid)
   const fieldsOf = () => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
   while (fieldsOf()[0] !== 'Z') await setTimeout(5)
   const storage = createMemoryStorage()
