@@ -12,7 +12,7 @@ import { FingerpostError } from '../../src/core/error.ts'
 import { writeTar } from '../../src/storage/tar.ts'
 import { exchange, talk } from '../support/exchange.ts'
 import { openSession } from '../support/http2-session.ts'
-import { BIG_BYTES, SECRET, type World } from './world.ts'
+import { HUGE_BYTES, SECRET, type World } from './world.ts'
 
 /** One round of something that strangers do. Throws where a server answers wrongly. */
 export type Scenario = (world: World) => Promise<void>
@@ -172,19 +172,20 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       throw new Error(`stalled uploads are answered with ${answered}`)
   },
 
-  async 'downloads that stall'({ ports, random }) {
+  async 'downloads that stall'({ ports, closed, random }) {
     const server = random.oneIn(2) ? 'main' : 'odd'
-    const socket = await open(ports[server], get('/media/big.mp4'))
+    const socket = await open(ports[server], get('/media/huge.mp4'))
     let received = 0
     socket.on('data', ({ length }) => {
-      if (received === 0) socket.pause()
       received += length
     })
-    await sleep(3000)
-    const ended = new Promise((resolve) => socket.resume().once('close', resolve))
-    // Answered to its end, the connection would close too, once it is idle.
-    if ((await Promise.race([ended, sleep(QUIET_MS, 'open')])) === 'open' || received >= BIG_BYTES)
+    await once(socket, 'data')
+    socket.pause()
+    if ((await Promise.race([closed(server, socket), sleep(QUIET_MS, 'open')])) === 'open')
       throw new Error('a stalled download is kept')
+    await once(socket.resume(), 'close')
+    // Answered to its end, the connection closes too, once it is idle.
+    if (received >= HUGE_BYTES) throw new Error('a client that takes nothing is sent everything')
   },
 
   async 'forms whose second file is refused'({ ports }) {

@@ -1,5 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import type { Server as NodeServer } from 'node:http'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -18,8 +21,9 @@ import { hasTool } from '../support/require.ts'
 export const SECRET = 'TOP-SECRET-9f8e7d'
 
 /** A little below the limit of one answer, so that all of it may be announced, read and left unread. */
-export const BIG_BYTES = 12_000_000
-const BIG = randomBytes(BIG_BYTES)
+const BIG = randomBytes(12_000_000)
+/** More than the sockets at both ends of a connection buffer. */
+export const HUGE_BYTES = 100_000_000
 
 /** Servers under attack, all in this process. */
 export interface World {
@@ -32,6 +36,8 @@ export interface World {
   readonly folders: Readonly<Record<'build' | 'media' | 'sources' | 'outside', string>>
   /** A signed link for a PUT of this name. */
   putLink(name: string): Promise<string>
+  /** Resolves once the server has closed its end of a connection. */
+  closed(server: Server, connection: Socket): Promise<void>
   /** Writes another build over the one in service. */
   rebuild(round: number): Promise<void>
   /** A line of the logs that a terminal would obey. */
@@ -71,6 +77,8 @@ export async function createWorld(): Promise<World> {
     ...[string, string, string, string],
   ]
   for (const folder of [files, sources]) writeFileSync(join(folder, 'big.mp4'), BIG)
+  writeFileSync(join(files, 'huge.mp4'), '')
+  truncateSync(join(files, 'huge.mp4'), HUGE_BYTES)
   writeFileSync(join(outside, 'a.txt'), SECRET)
   mkdirSync(join(files, 'swap'))
   writeFileSync(join(files, 'swap', 'a.txt'), 'public')
@@ -142,9 +150,12 @@ export async function createWorld(): Promise<World> {
   proxied.get('/absolute', (_request, reply) => reply.send(reply.static('f1.css', { absolute: true })))
 
   const apps = { main, http2, live, odd, caseless, proxied }
+  const ends: Partial<Record<Server, ReturnType<typeof trackConnections>>> = {}
   const ports: Partial<Record<Server, number>> = {}
-  for (const [name, app] of Object.entries(apps))
-    ports[name as Server] = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+  for (const [name, app] of Object.entries(apps) as [Server, FastifyInstance][]) {
+    ports[name] = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
+    ends[name] = trackConnections(app.server)
+  }
   if (hasTool(context, 'nginx')) ports.proxied = await putNginxBefore(context, ports.proxied ?? 0)
   return {
     random: createRandom(1),
@@ -152,6 +163,10 @@ export async function createWorld(): Promise<World> {
     folders: { build, media: files, sources, outside },
     rebuild,
     putLink: (name) => main.media.signedUrl(name, { method: 'PUT' }),
+    async closed(server, { localPort }) {
+      const end = ends[server]?.get(localPort)
+      if (end !== undefined) await once(end, 'close')
+    },
     obeyed: () => obeyed,
     openLeases: () => leases.size,
     damaged: () => main.staticStats().damaged + http2.staticStats().damaged,
@@ -166,6 +181,17 @@ export async function createWorld(): Promise<World> {
 function filesOf(round: number): Readonly<Record<string, string | Uint8Array>> {
   const css = Array.from({ length: 30 }, (_, n) => [`f${n}.css`, `/* ${round % 7} ${n} */`.repeat(2000)])
   return { 'big.mp4': BIG, '@team/plan.txt': SECRET, ...Object.fromEntries(css) }
+}
+
+/** The open connections of a server, by the port of the client. */
+function trackConnections(server: NodeServer): ReadonlyMap<number | undefined, Socket> {
+  const connections = new Map<number | undefined, Socket>()
+  server.on('connection', (socket) => {
+    const { remotePort } = socket
+    connections.set(remotePort, socket)
+    socket.once('close', () => connections.delete(remotePort))
+  })
+  return connections
 }
 
 /** The port of nginx with the configuration that is generated, in front of an app. */
