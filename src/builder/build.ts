@@ -5,9 +5,10 @@ import type { Collection } from '../sources/finder.ts'
 import { createFolderFinder } from '../sources/folder-finder.ts'
 import { locateSources } from '../sources/source.ts'
 import { type BuildContext, type BuildEnvironment, createBuildContext } from './context.ts'
+import { keepLastWork } from './last-work.ts'
 import { saveNameTypes } from './publish/name-types.ts'
 import { withRenames } from './read/renamed-finder.ts'
-import type { BuildReport } from './report.ts'
+import type { BuildEvent, BuildReport, BuildStep } from './report.ts'
 import type { BuildConfig, BuildOptions } from './settings/options.ts'
 import { createUnchangedCheck } from './unchanged.ts'
 
@@ -38,9 +39,8 @@ export async function buildCollected(
   environment: BuildEnvironment,
   onCollected: (collection: Collection) => void,
 ): Promise<CollectedBuild> {
-  const started = performance.now()
-  const elapsedMs = () => Math.round(performance.now() - started)
-  const context = createBuildContext(options, environment)
+  const clock = createStepClock(environment.onProgress)
+  const context = createBuildContext(options, { ...environment, onProgress: clock.onProgress })
   const { config, storage, mode, report: tell } = context
   const digester = await createDigester()
   const isPlain = mode === 'publish' && config.previous === undefined
@@ -58,13 +58,38 @@ export async function buildCollected(
   const recalled = await unchanged?.recall(collection)
   if (recalled !== undefined) {
     const { readManifest, dependencies, ...report } = recalled
-    return { report: withLazyManifest({ ...report, elapsedMs: elapsedMs() }, readManifest), dependencies }
+    return { report: withLazyManifest({ ...report, ...clock.finish() }, readManifest), dependencies }
   }
   // Loaded only now: a build without changes doesn't need it.
   const { buildSite } = await import('./pipeline.ts')
   const built = await buildSite(collection, { ...context, digester })
   unchanged?.keep(collection, built)
-  return { report: { ...built.report, elapsedMs: elapsedMs() }, dependencies: built.dependencies }
+  const report = { ...built.report, ...clock.finish() }
+  if (report.kind === 'built') keepLastWork(config, report, digester)
+  return { report, dependencies: built.dependencies }
+}
+
+/** Measures a build and its steps. */
+function createStepClock(tell: (event: BuildEvent) => void = () => undefined) {
+  const started = performance.now()
+  const steps: Partial<Record<BuildStep, number>> = {}
+  let current: { readonly step: BuildStep; readonly since: number } | undefined
+  const leave = () => {
+    if (current !== undefined) steps[current.step] = Math.round(performance.now() - current.since)
+  }
+  return {
+    onProgress(event: BuildEvent) {
+      if (event.kind === 'step') {
+        leave()
+        current = { step: event.step, since: performance.now() }
+      }
+      tell(event)
+    },
+    finish(): Pick<BuildReport, 'steps' | 'elapsedMs'> {
+      leave()
+      return { steps, elapsedMs: Math.round(performance.now() - started) }
+    },
+  }
 }
 
 /** Lists every source; where several have a path, the first wins. */

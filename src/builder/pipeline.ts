@@ -33,7 +33,7 @@ export interface SiteContext extends BuildContext {
 
 /** A finished build, and what is in its output now. */
 export interface FinishedBuild {
-  readonly report: Omit<BuildReport, 'elapsedMs'>
+  readonly report: Omit<BuildReport, 'steps' | 'elapsedMs'>
   readonly manifestBytes: Buffer
   /** Of all files of the output except locks, by key. */
   readonly sizes: ReadonlyMap<string, number>

@@ -39,6 +39,14 @@ export interface BuildWork {
   readonly written: number
 }
 
+/** The milliseconds of each step of a build that was taken. */
+export type StepTimes = Readonly<Partial<Record<BuildStep, number>>>
+
+/** The work of a build, and its time. */
+export interface TimedWork extends BuildWork {
+  readonly steps: StepTimes
+}
+
 /** The result of a build. */
 export interface BuildReport {
   /** `unchanged`: the output was complete already, and nothing was written. */
@@ -59,6 +67,7 @@ export interface BuildReport {
   readonly problems: readonly Problem[]
   readonly shadowed: readonly Shadowed[]
   readonly skipped: readonly Skipped[]
+  readonly steps: StepTimes
   readonly elapsedMs: number
 }
 

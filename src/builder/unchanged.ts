@@ -7,7 +7,7 @@ import { openManifest } from '../core/manifest/lines.ts'
 import { MANIFEST_FILE, type Manifest } from '../core/manifest/manifest.ts'
 import type { Collection } from '../sources/finder.ts'
 import type { Storage } from '../storage/storage.ts'
-import { BUILDS_FOLDER, type Cache, getJson, openCache, putJson } from './cache/cache.ts'
+import { type Cache, getJson, putJson, withBuildsCache } from './cache/cache.ts'
 import type { FinishedBuild } from './pipeline.ts'
 import { digestSizes, listSizes } from './publish/output.ts'
 import { VITE_MANIFEST } from './read/vite.ts'
@@ -31,7 +31,7 @@ export interface UnchangedCheck {
 }
 
 /** A report whose manifest is parsed only if it is asked for. */
-type UnchangedReport = Omit<BuildReport, 'elapsedMs' | 'manifest'> &
+type UnchangedReport = Omit<FinishedBuild['report'], 'manifest'> &
   Pick<FinishedBuild, 'dependencies'> & { readonly readManifest: () => Manifest }
 
 /** The part of a report that can't be told from sources and output. */
@@ -66,17 +66,11 @@ export function createUnchangedCheck({
   digester,
 }: UnchangedContext): UnchangedCheck | undefined {
   if (config.cache === false) return undefined
-  const { dir, maxBytes } = config.cache
+  const { cache } = config
   // By the clock that stamps files, and before the first file is looked at.
   const startedAt = Date.now()
   const key = digester.ofFields([describeProgram(), storage.name, JSON.stringify(config)])
-  const withCache = <T>(work: (cache: Cache) => T): T => {
-    const limits = { maxBytes: maxBytes * LIMITS.buildCacheBuildsShare, digester }
-    const cache = openCache({ dir: join(dir, BUILDS_FOLDER), ...limits })
-    const result = work(cache)
-    cache.close()
-    return result
-  }
+  const withCache = <T>(use: (builds: Cache) => T) => withBuildsCache({ ...cache, digester }, use)
   let inputs: Digest | undefined
 
   return {

@@ -2,12 +2,13 @@ import { readDictionaries } from '../builder/publish/dictionaries.ts'
 import { readManifest } from '../builder/publish/output.ts'
 import { openPrevious, type PreviousBuild } from '../builder/publish/previous.ts'
 import { readHistory } from '../builder/publish/record.ts'
+import type { TimedWork } from '../builder/report.ts'
 import { FingerpostError } from '../core/error.ts'
 import { LIMITS } from '../core/limit.ts'
 import type { LogicalPath } from '../core/path.ts'
 import type { Storage } from '../storage/storage.ts'
 import { compareBuilds, type EarlierBuild, earlierBuilds, type KeptBuild, type ReadFile } from './changes.ts'
-import { createSiteReport, type ReportedWork, type SiteReport } from './site-report.ts'
+import { createSiteReport, type SiteReport } from './site-report.ts'
 
 /** What a report is made of, besides the build itself. */
 export interface ReportOptions {
@@ -20,7 +21,8 @@ export interface ReportOptions {
   readonly cwd: string
   /** The source folder of each file, as far as it is known. */
   readonly sources?: ReadonlyMap<LogicalPath, string>
-  readonly work?: ReportedWork
+  /** What the build with a digest did, as far as it is known. */
+  readonly workOf?: (digest: string) => Promise<TimedWork | undefined>
 }
 
 /**
@@ -29,7 +31,7 @@ export interface ReportOptions {
  * @throws FingerpostError `FP_MANIFEST` for a missing or damaged build; `FP_NOT_FOUND` for `against`
  */
 export async function createReport(storage: Storage, options: ReportOptions): Promise<SiteReport> {
-  const { against, cwd, sources = new Map(), work } = options
+  const { against, cwd, sources = new Map(), workOf } = options
   const manifest = await readManifest(storage)
   const read: ReadFile = (file) => storage.read(file).catch(undefinedIfMissing)
   const present = { manifest, dictionaries: await readDictionaries(storage), read }
@@ -46,6 +48,7 @@ export async function createReport(storage: Storage, options: ReportOptions): Pr
       changes.push(await compareBuilds(present, build))
     }
     const older = others.slice(compared.length).map(({ name, publishedAt }) => ({ since: name, publishedAt }))
+    const work = await workOf?.(manifest.digest)
     return createSiteReport({ out: storage.name, manifest, changes, older, sources, work })
   } finally {
     await previous?.close()

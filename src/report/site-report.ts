@@ -1,5 +1,5 @@
 import { sumOutputs } from '../builder/publish/write-build.ts'
-import type { BuildReport, BuildStep, BuildWork } from '../builder/report.ts'
+import type { BuildReport, TimedWork } from '../builder/report.ts'
 import { componentsInOrder } from '../builder/rewrite/graph.ts'
 import type { Encoding } from '../core/encoding.ts'
 import type { HashedPath } from '../core/hashed-path.ts'
@@ -34,8 +34,8 @@ export interface SiteReport {
   readonly advice: readonly Advice[]
   /** Files that nothing in the build refers to. Templates and pages outside the build may still name them. */
   readonly unused: readonly LogicalPath[]
-  /** What the build did; only known to `build --report`. */
-  readonly work?: ReportedWork
+  /** What the build did, if it was built here with a cache, or by `build --report`. */
+  readonly work?: TimedWork
 }
 
 /** Sums over all files. */
@@ -60,11 +60,6 @@ export interface FileReport {
   readonly source?: string
 }
 
-/** The work of one build, with the milliseconds of each step. */
-export interface ReportedWork extends BuildWork {
-  readonly steps: Readonly<Partial<Record<BuildStep, number>>>
-}
-
 /** What a report is made from. */
 export interface ReportInput {
   readonly out: string
@@ -73,7 +68,7 @@ export interface ReportInput {
   readonly older: SiteReport['older']
   /** The source folder of each file, as far as it is known. */
   readonly sources: ReadonlyMap<LogicalPath, string>
-  readonly work?: ReportedWork | undefined
+  readonly work?: TimedWork | undefined
 }
 
 export function createSiteReport(input: ReportInput): SiteReport {

@@ -147,7 +147,16 @@ export function clearCache(dir: string): void {
 }
 
 /** Where in a cache folder the cache of finished builds is: a small one, so that it opens fast. */
-export const BUILDS_FOLDER = 'builds'
+const BUILDS_FOLDER = 'builds'
+
+/** Opens the cache of finished builds in a cache folder, uses it and closes it. */
+export function withBuildsCache<T>(options: CacheOptions, use: (builds: Cache) => T): T {
+  const dir = join(options.dir, BUILDS_FOLDER)
+  const builds = openCache({ ...options, dir, maxBytes: options.maxBytes * LIMITS.buildCacheBuildsShare })
+  const result = use(builds)
+  builds.close()
+  return result
+}
 
 /** The packs in a folder, oldest first. */
 function openPacks(dir: string, digester: Digester): readonly Pack[] {

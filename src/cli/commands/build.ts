@@ -1,11 +1,10 @@
 import { resolve } from 'node:path'
 import { buildCollected, type CollectedBuild } from '../../builder/build.ts'
-import type { BuildEvent, BuildReport, BuildStep } from '../../builder/report.ts'
+import type { BuildEvent, BuildReport, TimedWork } from '../../builder/report.ts'
 import { possibleConfigFiles } from '../../builder/settings/config-file.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import { flagsOf } from '../../core/option-flag.ts'
-import type { ReportedWork } from '../../report/site-report.ts'
 import { formatMilliseconds } from '../../report/unit.ts'
 import type { Collection } from '../../sources/finder.ts'
 import { formatReport } from '../build-summary.ts'
@@ -38,11 +37,10 @@ export const command = defineCommand({
     if (options.watch) return watch(load, options.config, context)
     const settings = await load(context)
     const progress = options.json ? SILENT_PROGRESS : createProgress(context.stderr, context.now)
-    const steps = createStepClock(context.now)
     const mode = options['dry-run'] ? 'dry-run' : 'publish'
-    const { report } = await runBuild({ settings, progress, mode, onStep: steps.enter }, context)
+    const { report } = await runBuild({ settings, progress, mode }, context)
     if (options.report !== undefined) {
-      const work = { ...report.work, steps: steps.finish() }
+      const work = { ...report.work, steps: report.steps }
       await saveReport(resolve(context.cwd, options.report), settings, work)
     }
     const out = shortPath(settings.out, context.cwd)
@@ -74,16 +72,12 @@ interface BuildRun {
   readonly settings: Settings
   readonly progress: Progress
   readonly mode?: 'publish' | 'dry-run'
-  readonly onStep?: (step: BuildStep) => void
   readonly onCollected?: (collection: Collection) => void
 }
 
 function runBuild(run: BuildRun, { signal, stderr }: CommandContext): Promise<CollectedBuild> {
-  const { settings, progress, mode = 'publish', onStep, onCollected = () => undefined } = run
-  const onProgress = (event: BuildEvent) => {
-    if (event.kind === 'step') onStep?.(event.step)
-    showEvent(event, progress, stderr)
-  }
+  const { settings, progress, mode = 'publish', onCollected = () => undefined } = run
+  const onProgress = (event: BuildEvent) => showEvent(event, progress, stderr)
   const environment = { cwd: settings.cwd, signal, mode, onProgress }
   return buildCollected(settings.options, environment, onCollected).finally(() => progress.clear())
 }
@@ -110,29 +104,10 @@ async function watch(
   return {}
 }
 
-async function saveReport(file: string, settings: Settings, work: ReportedWork): Promise<void> {
+async function saveReport(file: string, settings: Settings, work: TimedWork): Promise<void> {
   const { reportOn } = await import('./report.ts')
   const { savePage } = await import('../../report/page.ts')
-  await savePage(file, await reportOn(settings, { cwd: settings.cwd, work }))
-}
-
-/** Measures how long each step takes. */
-function createStepClock(now: () => number) {
-  const steps: Partial<Record<BuildStep, number>> = {}
-  let current: { readonly step: BuildStep; readonly since: number } | undefined
-  const leave = () => {
-    if (current !== undefined) steps[current.step] = now() - current.since
-  }
-  return {
-    enter(step: BuildStep) {
-      leave()
-      current = { step, since: now() }
-    },
-    finish() {
-      leave()
-      return steps
-    },
-  }
+  await savePage(file, await reportOn(settings, { cwd: settings.cwd, workOf: async () => work }))
 }
 
 function showEvent(event: BuildEvent, progress: Progress, stderr: Output): void {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { relative, resolve } from 'node:path'
 import { collectAll } from '../../builder/build.ts'
+import { recallLastWork } from '../../builder/last-work.ts'
 import { type BuildOptions, parseBuildOptions } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
 import type { LogicalPath } from '../../core/path.ts'
@@ -84,7 +85,9 @@ export const command = defineCommand({
 /** Reports on a build, with the sources of its files where they can be found. */
 export async function reportOn(settings: Settings, options: ReportOptions): Promise<SiteReport> {
   const storage = createFilesystemStorage({ root: settings.out })
-  return createReport(storage, { ...options, sources: await findSources(settings) })
+  const config = parseBuildOptions(settings.options, settings.cwd)
+  const workOf = (digest: string) => recallLastWork(config, { out: storage.name, digest })
+  return createReport(storage, { workOf, ...options, sources: await findSources(settings) })
 }
 
 /** The sources may be gone, as in a container that has the build only. */

@@ -110,7 +110,11 @@ export function drawUnused({ unused }: SiteReport): HTMLElement {
 /** What the build did, and how long its steps took. */
 export function drawWork({ work }: SiteReport): HTMLElement {
   if (work === undefined)
-    return element('p', {}, 'Run fingerpost build --report FILE to see what the build did.')
+    return element(
+      'p',
+      {},
+      "The build cache of this machine doesn't know this build. Run fingerpost build --report FILE to see what a build does.",
+    )
   const { read, scanned, encoded, recalled, written, cache, steps } = work
   const counts = {
     'files read': read,

@@ -58,6 +58,24 @@ test('build --report also tells what the build did', async (context) => {
   assert.deepEqual(Object.keys(work.steps), ['collect', 'scan', 'encode', 'publish'])
 })
 
+test('report tells what the build did while the cache knows it', async (context) => {
+  const cwd = await project(context)
+  const workOf = async () => JSON.parse((await runCli(cwd, ['report', '--json'])).stdout).work
+  const build = (...options: string[]) => runCli(cwd, ['build', '--json', ...options])
+
+  writeFileSync(join(cwd, 'assets/new.txt'), 'newer')
+  const { work, steps } = JSON.parse((await build()).stdout)
+  assert.equal(work.written, 3)
+  assert.deepEqual(await workOf(), { ...work, steps })
+  // Neither writes a build.
+  for (const options of [[], ['--dry-run']]) await build(...options)
+  assert.deepEqual(await workOf(), { ...work, steps })
+
+  writeFileSync(join(cwd, 'assets/new.txt'), 'newest')
+  await build('--no-cache')
+  assert.equal(await workOf(), undefined)
+})
+
 test('--max-growth fails a build that has grown by more', async (context) => {
   const cwd = await project(context)
   const grow = (limit: string) => runCli(cwd, ['report', '--against', 'last.tar', '--max-growth', limit])
