@@ -6,6 +6,7 @@ import { reserveRoute } from '../http/exclusive-route.ts'
 import { createLog } from '../http/log.ts'
 import { mountAt } from '../http/mount.ts'
 import { limitStreams } from '../http/reply.ts'
+import { missingMediaUrl } from '../template/missing-helper.ts'
 import { checkLocations, checkSlash, type Location } from './check.ts'
 import { createVariantMaker } from './content/variant.ts'
 import { rootOf } from './inspect.ts'
@@ -68,7 +69,8 @@ async function serveMedia(app: FastifyInstance, given: MediaOptions): Promise<vo
   const stallMs = config.stallSeconds * 1000
   const intake = createIntake({ ...limits, stallMs })
   app.decorate('media', createMedia({ files, now, limits, quota, intake, keys: keys ?? [] }))
-  app.decorate('mediaUrl', files.url)
+  if (app.mediaUrl === missingMediaUrl) app.mediaUrl = files.url
+  else app.decorate('mediaUrl', files.url)
   addForms(app, (form, request) =>
     intake.take(request.raw, (wait) => receiveForm(form, limits, { files, now, quota, request, wait })),
   )

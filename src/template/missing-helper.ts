@@ -1,3 +1,5 @@
+import { FingerpostError } from '../core/error.ts'
+
 const HELPERS =
   '(?:static(?:Integrity)?|stylesheetTag|scriptTag|moduleTag|preloadTag|importMapTag|viteTags|versionTag|inline)'
 
@@ -31,4 +33,9 @@ export function explainMissingHelper({ message }: Error): string | undefined {
   if (FILTER.test(message)) return FILTER_REMEDY
   const [, remedy] = CASES.find(([pattern]) => pattern.test(message)) ?? []
   return remedy && `fingerpost's helpers are not installed in the template engine. Write: ${remedy}`
+}
+
+/** Stands for `app.mediaUrl` until the media plugin is registered. */
+export function missingMediaUrl(): never {
+  throw new FingerpostError('FP_CONFIG', 'This app has no media plugin.', { remedy: MEDIA_REMEDY })
 }

@@ -4,7 +4,7 @@ import type { StaticName } from '../../core/manifest/static-name.ts'
 import { asAnything, asListOf, asText, type OptionTable, parseCallOptions } from '../../core/option.ts'
 import { formatImportMap, type ImportMapOptions } from '../../resolve/import-map.ts'
 import type { Resolver } from '../../resolve/resolver.ts'
-import { explainMissingHelper } from '../../template/missing-helper.ts'
+import { explainMissingHelper, missingMediaUrl } from '../../template/missing-helper.ts'
 import { createTemplateHelpers } from '../../template/template-functions.ts'
 import type {
   RequestFacts,
@@ -109,6 +109,7 @@ export function decorate(app: FastifyInstance, parts: DecorationParts): void {
     return formatImportMap(site.current.resolver.importMap(entries), nonce)
   })
   app.decorate('staticStats', () => site.stats())
+  if (!app.hasDecorator('mediaUrl')) app.decorate('mediaUrl', missingMediaUrl)
   const helpersFor = (reply: FastifyReply) =>
     createTemplateHelpers(site.current.resolver, { ...factsOf(reply), version, inline })
   const url = function (this: FastifyReply, name: string, options?: UrlOptions): string {

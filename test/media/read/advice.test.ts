@@ -84,3 +84,32 @@ test('a page that calls mediaUrl without having it says where it comes from, onc
     assert.equal(message.split('mediaUrl comes with the media plugin').length, 2, plugins)
   }
 })
+
+test('app.mediaUrl without the media plugin says what to write, and media may come later', async (context) => {
+  const root = await makeBuild(context, { 'a.txt': 'a' })
+  const storage = (await listStorages()[1]?.[1](context)) ?? assert.fail()
+  const app = Fastify()
+  context.after(() => app.close())
+  await app.register(fingerpost, { root, watch: false })
+  const missing = {
+    code: 'FP_CONFIG',
+    message: /^This app has no media plugin\.\n {2}.*app\.register\(media, \{ storage \}\)/,
+  }
+  assert.throws(() => app.mediaUrl('a.png'), missing)
+  await app.register(async (scope) => {
+    await scope.register(media, { storage, url: '/inner/' })
+    assert.equal(scope.mediaUrl('a.png'), '/inner/a.png')
+  })
+  assert.throws(() => app.mediaUrl('a.png'), missing)
+  await app.register(media, { storage, url: '/outer/' })
+  assert.equal(app.mediaUrl('a.png'), '/outer/a.png')
+})
+
+test("an app's own mediaUrl stays", async (context) => {
+  const root = await makeBuild(context, { 'a.txt': 'a' })
+  const app = Fastify()
+  context.after(() => app.close())
+  app.decorate('mediaUrl', (name: string) => `/own/${name}`)
+  await app.register(fingerpost, { root, watch: false })
+  assert.equal(app.mediaUrl('a.png'), '/own/a.png')
+})
