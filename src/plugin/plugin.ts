@@ -39,7 +39,10 @@ async function serveBuild(app: FastifyInstance, options: FingerpostOptions): Pro
     return serveLive(app, settings, { ...settings.live, sources: settings.sources })
   }
   const { manifest: remote } = settings
-  const source = remote === undefined ? createFolderSource(settings.root) : createRemoteSource(remote)
+  const source =
+    remote === undefined
+      ? createFolderSource(settings.root, settings.dictionaries)
+      : createRemoteSource(remote)
   const policy = integrityPolicyOf(settings.integrityPolicy)
   const [loaded, digester, rules] = await Promise.all([
     source.load(),

@@ -42,8 +42,12 @@ export interface ManifestSource {
  */
 export type RemoteManifest = string | URL | (() => Promise<string>)
 
-/** The manifest of a build's folder. */
-export function createFolderSource(root: string): ManifestSource {
+/**
+ * The manifest of a build's folder.
+ *
+ * @param dictionaries true: it is a fault if the build has none
+ */
+export function createFolderSource(root: string, dictionaries?: boolean): ManifestSource {
   const path = join(root, MANIFEST_FILE)
   return {
     async load() {
@@ -52,13 +56,15 @@ export function createFolderSource(root: string): ManifestSource {
       const manifest = openManifest(bytes.toString('utf8'), path)
       // After the manifest: a build that is published in between has written these first.
       const history = await readBeside(join(folder, HISTORY_FILE), parseHistory)
-      const dictionaries = await readBeside(join(folder, DICTIONARIES_FILE), parseDictionaries)
+      const found = await readBeside(join(folder, DICTIONARIES_FILE), parseDictionaries)
+      const isMissing = found.value === undefined && found.faults.length === 0
+      const missing = isMissing && dictionaries === true ? [withoutDictionaries(folder)] : []
       return {
         ...{ manifest, signature, folder },
         retired: history.value?.retired ?? EMPTY_HISTORY.retired,
-        dictionaries: dictionaries.value,
-        faults: [...history.faults, ...dictionaries.faults],
-        textHash: hashOf(hashOf(bytes) + hashOf(dictionaries.text)),
+        dictionaries: found.value,
+        faults: [...history.faults, ...found.faults, ...missing],
+        textHash: hashOf(hashOf(bytes) + hashOf(found.text)),
       }
     },
     async signature() {
@@ -92,6 +98,14 @@ export function createRemoteSource(remote: RemoteManifest): ManifestSource {
       }
     },
   }
+}
+
+function withoutDictionaries(folder: string): FingerpostError {
+  const message = `The build in ${folder} has no ${DICTIONARIES_FILE}. Its files are sent whole.`
+  return new FingerpostError('FP_NOT_FOUND', message, {
+    remedy: 'Build with --dictionaries, or leave out the option dictionaries of the plugin.',
+    details: { folder },
+  })
 }
 
 /** A file beside the manifest that a build may lack. */

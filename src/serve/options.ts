@@ -99,7 +99,7 @@ export interface FingerpostOptions {
   readonly lastModified?: Date | false
   /**
    * Offer files as dictionaries and send deltas (RFC 9842), if the build has them: see the build option of the same name.
-   * Default true.
+   * `true` also logs a warning for a build without them. Default: on, without the warning.
    */
   readonly dictionaries?: boolean
   /** Further headers by glob; later rules win. Default none. */
@@ -177,7 +177,7 @@ const SERVE_TABLE = {
   },
   timingAllowOrigin: { parse: orFalse(asHeader('Timing-Allow-Origin')), default: false },
   lastModified: { parse: orFalse(asDate), complete: orUndefined<Date> },
-  dictionaries: { parse: asFlag, default: true },
+  dictionaries: asFlag,
   headers: { parse: asListOf(asHeaderRule), default: [] as readonly HeaderRule[] },
   stallSeconds: {
     parse: asCountWithin(1, Math.floor(LIMITS.timerMaxMs / 1000)),
@@ -205,7 +205,7 @@ export function parseServeOptions(given: FingerpostOptions): ServeSettings {
   const { logSerializers: _logSerializers, ...own } = given as Record<string, unknown>
   const options = parseOptions<FingerpostOptions>(own, SERVE_TABLE, "fingerpost's options")
   const settings = completeOptions(options, SERVE_TABLE, process.cwd())
-  if (settings.dictionaries) refuseDictionaryRules(settings.headers)
+  if (settings.dictionaries !== false) refuseDictionaryRules(settings.headers)
   // In live mode other origins read nothing unless they are allowed to.
   return settings.live === undefined ? settings : { ...settings, cors: options.cors ?? false }
 }

@@ -190,7 +190,7 @@ export function findIndex(
 function serveBuild(loaded: LoadedManifest, { settings, mount }: SiteParts): ServedBuild {
   const { manifest, folder } = loaded
   const resolver = createManifestResolver(manifest, mount.url)
-  const dictionaries = settings.dictionaries ? loaded.dictionaries : undefined
+  const dictionaries = settings.dictionaries === false ? undefined : loaded.dictionaries
   return {
     ...loaded,
     dictionaries,

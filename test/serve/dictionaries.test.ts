@@ -240,6 +240,22 @@ test('damaged dictionaries are logged, and files are served whole', async (conte
   await isPlain(made)
 })
 
+test('with the option true a build without dictionaries is logged', async (context) => {
+  const logged: string[] = []
+  for (const dictionaries of [true, undefined]) {
+    const made = await setUp(context, ['dcb'], dictionaries === undefined ? {} : { dictionaries })
+    made.app.log.warn = ((error: Error) => logged.push(error.message)) as typeof made.app.log.warn
+    rmSync(join(made.root, DICTIONARIES_FILE))
+    assert.equal(await made.app.staticReload(), true)
+    await isPlain(made)
+  }
+  assert.equal(logged.length, 1)
+  assert.match(
+    logged[0] ?? '',
+    /has no dictionaries\.json\. Its files are sent whole\.\n {2}Build with --dictionaries/,
+  )
+})
+
 test('a rule for Use-As-Dictionary is refused at the start, unless dictionaries are off', async (context) => {
   const headers = [{ match: '*.css', set: { 'use-as-dictionary': 'match="/*"' } }]
   await assert.rejects(setUp(context, ['dcb'], { headers }), {
