@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { TestContext } from 'node:test'
 import { CreateBucketCommand } from '@aws-sdk/client-s3'
-import type { S3Server } from '../support/ceph.ts'
+import { freePort, type S3Server } from '../support/ceph.ts'
 import { REPOSITORY } from '../support/cli.ts'
 import { cleanEnvironment } from '../support/environment.mjs'
 import { unpackPackage } from '../support/package.ts'
@@ -134,39 +134,48 @@ export async function follow(
     const [last = '', program] = /(?<=^|\n)node ([\w./-]+\.js)\n$/.exec(script) ?? []
     const commands = script.slice(0, script.length - last.length)
     if (commands.trim() !== '') run(project, commands)
-    if (program !== undefined) origin = await startServer(context, project, program)
+    if (program !== undefined) origin = await startServer(context, project, last)
   }
   return origin ?? assert.fail('the guide starts no server')
 }
 
-/** Starts a program that listens on port 3000, but on another port. */
+/**
+ * Runs commands until the test ends. The last one starts a server on port 3000: it gets another port, and keeps it when
+ * it is started again.
+ *
+ * @returns the address of the server
+ */
 export async function startServer(
   context: TestContext,
   { cwd, env }: Project,
-  program: string,
+  commands: string,
 ): Promise<string> {
-  const server = spawn(process.execPath, ['--import', ANY_PORT, program], {
+  const server = spawn('bash', ['-e', '-c', commands], {
     cwd,
-    env,
+    env: { ...env, NODE_OPTIONS: `--import=${otherPort(await freePort())}` },
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
   })
   context.after(async () => {
-    server.kill()
-    if (server.exitCode === null) await once(server, 'exit')
+    if (server.exitCode !== null || server.pid === undefined) return
+    process.kill(-server.pid)
+    await once(server, 'exit')
   })
   return firstLine(server)
 }
 
-/** Sends `listen` of port 3000 to a free port, and prints the address. */
-const ANY_PORT = `data:text/javascript,${encodeURIComponent(`
-  import { Server } from 'node:net'
-  const { listen } = Server.prototype
-  Server.prototype.listen = function (options, ...rest) {
-    if (options.port !== 3000) return listen.call(this, options, ...rest)
-    this.once('listening', () => console.log('http://127.0.0.1:' + this.address().port))
-    return listen.call(this, { ...options, host: '127.0.0.1', port: 0 }, ...rest)
-  }
-`)}`
+/** A module that sends `listen` of port 3000 to another port, and prints the address. */
+function otherPort(port: number): string {
+  return `data:text/javascript,${encodeURIComponent(`
+    import { Server } from 'node:net'
+    const { listen } = Server.prototype
+    Server.prototype.listen = function (options, ...rest) {
+      if (options.port !== 3000) return listen.call(this, options, ...rest)
+      this.once('listening', () => console.log('http://127.0.0.1:${port}'))
+      return listen.call(this, { ...options, host: '127.0.0.1', port: ${port} }, ...rest)
+    }
+  `)}`
+}
 
 async function firstLine({ stdout }: ChildProcess): Promise<string> {
   for await (const line of stdout === null ? [] : createInterface(stdout))

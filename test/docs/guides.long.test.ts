@@ -124,7 +124,7 @@ test('the guide to Cloudflare switches passthrough on, builds, and publishes to 
   assert.equal(words[0], 'https://api.cloudflare.com/client/v4/zones/z/settings/shared_dictionary_mode')
   assert.deepEqual(JSON.parse(words.at(-1) ?? ''), { value: 'passthrough' })
   run(project, build)
-  const origin = await startServer(context, project, 'app.js')
+  const origin = await startServer(context, project, 'node app.js')
   const { assets } = JSON.parse(readFileSync(join(project.cwd, 'staticfiles/manifest.json'), 'utf8'))
   const answer = await fetch(`${origin}/static/${assets['css/site.css'].file}`)
   assert.match(answer.headers.get('cache-control') ?? '', /immutable, no-transform$/)
@@ -167,7 +167,7 @@ test('the program of the guide to CloudFront needs nothing but the manifest of t
   const program = (files['app.js'] ?? '').replace('https://cdn.example.com', `http://127.0.0.1:${port}`)
   writeFileSync(join(project.cwd, 'app.js'), program)
   rmSync(join(project.cwd, 'staticfiles'), { recursive: true })
-  const page = await read(await startServer(context, project, 'app.js'))
+  const page = await read(await startServer(context, project, 'node app.js'))
   assert.match(page, /href="https:\/\/cdn\.example\.com\/static\/css\/site\.[0-9a-f]{16}\.css"/)
 })
 

@@ -180,7 +180,7 @@ export async function followPage(
   const blocks = blocksOf(`docs/${page}`)
   const text = blocks.map(({ code }) => code).join('')
   const cdn = text.includes('https://cdn.example.com/static/manifest.json')
-    ? { 'https://cdn.example.com': await startServer(context, project, 'cdn.js') }
+    ? { 'https://cdn.example.com': await startServer(context, project, 'node cdn.js') }
     : {}
   const standIns = Object.entries({ ...setup.standIns, ...cdn })
   const here = (code: string) => standIns.reduce((all, [from, to]) => all.replaceAll(from, to), code)

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { openBrowser } from '../support/browser.ts'
 import { REPOSITORY } from '../support/cli.ts'
+import { cleanEnvironment } from '../support/environment.mjs'
 import { makeTree, writeTree } from '../support/tree.ts'
-import { startProgram } from './program.ts'
+import { startServer } from './guide.ts'
 
 const PAGE = readFileSync(join(REPOSITORY, 'docs/starting-points.md'), 'utf8')
 
@@ -40,7 +41,8 @@ export async function setUpStartingPoint(context: TestContext, title: string) {
   for (const command of project.install)
     shell(`${command.replace(' fingerpost', ` ./${packed[0].filename}`)} --no-audit --no-fund`)
   writeTree(cwd, project.files)
-  const program = project.files['app.js'] ?? ''
+  const [develop = '', deploy = ''] = project.run.slice(-2)
+  const start = (command: string) => startServer(context, { cwd, env: cleanEnvironment() }, command)
   const page = await (await openBrowser(context)).newPage()
   const failures: string[] = []
   page.on('pageerror', ({ message }) => failures.push(message))
@@ -52,13 +54,10 @@ export async function setUpStartingPoint(context: TestContext, title: string) {
     page,
     failures,
     run: project.run,
-    develop: async () => page.goto(await startProgram(context, cwd, program)),
-    /** Runs the commands that make a build, then what serves it. */
+    develop: async () => page.goto(await start(develop)),
+    /** Makes a build and serves it. */
     async deploy() {
-      const [, build = ''] = /^(.*) && NODE_ENV=production node app\.js$/.exec(project.run.at(-1) ?? '') ?? []
-      assert.notEqual(build, '')
-      shell(build)
-      await page.goto(await startProgram(context, cwd, program, { NODE_ENV: 'production' }))
+      await page.goto(await start(deploy))
       assert.notEqual(await page.locator('[integrity]').count(), 0)
     },
     edit(file: string, from: string, to: string) {

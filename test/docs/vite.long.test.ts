@@ -4,10 +4,9 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import type { Page } from 'playwright-core'
 import { openBrowser } from '../support/browser.ts'
-import { REPOSITORY, runNode } from '../support/cli.ts'
+import { REPOSITORY } from '../support/cli.ts'
 import { hasTool } from '../support/require.ts'
-import { makeTree } from '../support/tree.ts'
-import { installImports, startProgram } from './program.ts'
+import { blocksOf, makeProject, startServer } from './guide.ts'
 
 const PAGE = readFileSync(join(REPOSITORY, 'docs/vite.md'), 'utf8')
 const FILES = Object.fromEntries(
@@ -40,34 +39,38 @@ async function openPage(context: TestContext, origin: string): Promise<[page: Pa
   return [page, failures]
 }
 
+/** The two command lines of the page, as printed. */
+function commands(): readonly string[] {
+  const { code = '' } = blocksOf('docs/vite.md').find(({ code }) => code.includes('node --watch')) ?? {}
+  return code.split('\n')
+}
+
 test('the recipe for Vite works as it stands', { timeout: 120_000 }, async (context) => {
   if (!hasTool(context, 'chromium')) return
   assert.deepEqual(Object.keys(FILES), ['vite.config.js', 'fingerpost.config.js', 'app.js'])
-  const cwd = makeTree(context, { ...SOURCE, ...FILES, 'package.json': '{"type":"module"}' })
-  const program = FILES['app.js'] ?? ''
-  installImports(cwd, [program, "import 'x' from 'vite'"])
+  const project = makeProject(context, { ...SOURCE, ...FILES })
+  const [develop = '', deploy = ''] = commands()
+  const edit = (file: string, text: string) => writeFileSync(join(project.cwd, file), text)
   const heading = "document.querySelector('h1')"
 
   await context.test('in development, with hot updates, on one port and without a build', async (inner) => {
-    const [page, failures] = await openPage(inner, await startProgram(inner, cwd, program))
+    const [page, failures] = await openPage(inner, await startServer(inner, project, develop))
     await page.waitForFunction(`${heading}.textContent === 'Built by Vite'`)
     await page.waitForFunction(`getComputedStyle(${heading}).color === 'rgb(1, 2, 3)'`)
     await page.evaluate('window.isOld = true')
-    writeFileSync(join(cwd, 'src/main.css'), 'h1{color:rgb(4,5,6)}')
+    edit('src/main.css', 'h1{color:rgb(4,5,6)}')
     await page.waitForFunction(`getComputedStyle(${heading}).color === 'rgb(4, 5, 6)'`)
     assert.equal(await page.evaluate('window.isOld'), true, 'the page was not loaded again')
-    writeFileSync(join(cwd, 'src/main.css'), SOURCE['src/main.css'])
     assert.deepEqual(failures, [])
+
+    edit('src/main.css', SOURCE['src/main.css'])
+    edit('app.js', (FILES['app.js'] ?? '').replace('<title>Home', '<title>House'))
+    await page.waitForFunction("document.title === 'House'")
+    assert.equal(await page.evaluate('window.isOld'), undefined, 'the page was loaded again')
   })
 
   await context.test('in production', async (inner) => {
-    assert.match(PAGE, /^npx vite build && npx fingerpost build && NODE_ENV=production node app\.js /m)
-    const vite = await runNode([join(REPOSITORY, 'node_modules/vite/bin/vite.js'), 'build'], { cwd })
-    assert.equal(vite.code, 0, vite.stderr)
-    const built = await runNode(['node_modules/.bin/fingerpost', 'build'], { cwd })
-    assert.equal(built.code, 0, built.stderr)
-    const origin = await startProgram(inner, cwd, program, { NODE_ENV: 'production' })
-    const [page, failures] = await openPage(inner, origin)
+    const [page, failures] = await openPage(inner, await startServer(inner, project, deploy))
     const seen = await page.evaluate(`[${heading}.textContent, getComputedStyle(${heading}).color]`)
     assert.deepEqual(seen, ['Built by Vite', 'rgb(1, 2, 3)'])
     assert.equal(await page.evaluate("document.querySelectorAll('[integrity]').length"), 2)
