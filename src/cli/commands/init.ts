@@ -3,12 +3,14 @@ import { basename, join } from 'node:path'
 import { possibleConfigFiles } from '../../builder/settings/config-file.ts'
 import { BUILD_DEFAULTS } from '../../builder/settings/options.ts'
 import { FingerpostError, isSystemError } from '../../core/error.ts'
+import { startLexer } from '../../scan/javascript/module.ts'
 import { parseSource } from '../../sources/source.ts'
 import { type CommandContext, defineCommand } from '../command.ts'
 import { buildScript, type PlannedFile, planFiles, writeFiles } from '../init/files.ts'
 import { listNames } from '../init/folder.ts'
 import { type Lines, linesFor } from '../init/lines.ts'
 import { type PackageManager, type Project, readProject } from '../init/project.ts'
+import { planRegistration } from '../init/register.ts'
 import type { Style } from '../output.ts'
 import { loadSettings, type Settings, shortPath } from '../settings.ts'
 
@@ -16,8 +18,9 @@ import { loadSettings, type Settings, shortPath } from '../settings.ts'
 export const command = defineCommand({
   usage: '',
   description: `Look at the project in the working directory and show what fingerpost needs there: a config file, a
-    script, a line of .gitignore, and the lines to put into the app and its templates. Nothing is changed without
-    --write. Files that exist are never replaced, and the code of the app is never edited.`,
+    script, a line of .gitignore, the lines that register it in the app, and a tag for templates. Nothing is changed
+    without --write. Files that exist are never replaced: lines are inserted into package.json, .gitignore and the app,
+    the last only where the file has one statement const app = Fastify(…). Otherwise the lines are printed.`,
   examples: ['init', 'init --write'],
   options: {
     write: { kind: 'flag', short: 'w', help: 'Write the files' },
@@ -25,17 +28,23 @@ export const command = defineCommand({
   maxPositionals: 0,
   async run({ options: { write } }, context) {
     const { cwd, stderr } = context
+    await startLexer()
     const project = readProject(cwd)
     const config = possibleConfigFiles(cwd, undefined).find((file) => existsSync(file))
     const settings = config === undefined ? undefined : await readConfig(context)
     const out = settings === undefined ? BUILD_DEFAULTS.out : shortPath(settings.out, cwd)
     const isInside = out !== '.' && !out.startsWith('/')
-    const files = planFiles(project, {
-      config: config && basename(config),
-      out: isInside ? out : undefined,
-    })
+    const registration = planRegistration(cwd, project, out)
+    const files = [
+      ...planFiles(project, { config: config && basename(config), out: isInside ? out : undefined }),
+      ...(registration ? [registration] : []),
+    ]
     const sample = findSample(cwd, project, settings)
-    const plan: Plan = { project, files, lines: linesFor(project, { out, sample }), isWritten: write }
+    const { app, plugins } = project
+    const isRegistered =
+      app.registered !== undefined || plugins !== undefined || registration?.kind === 'change'
+    const lines = linesFor(project, { out, sample, isRegistered })
+    const plan: Plan = { project, files, lines, isWritten: write }
     if (write) await writeFiles(cwd, files)
     return {
       json: () => toJson(plan),

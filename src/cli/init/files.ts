@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 import type { Project } from './project.ts'
@@ -45,9 +47,10 @@ export function planFiles(project: Project, { config, out }: FilesContext): read
 
 /** Writes what is planned. @throws FingerpostError `FP_EXISTS` for a file to create that came meanwhile, `FP_STORAGE` */
 export async function writeFiles(folder: string, files: readonly PlannedFile[]): Promise<void> {
-  const storage = createFilesystemStorage({ root: folder })
   for (const file of files) {
     if (file.kind === 'keep') continue
+    const mode = statSync(join(folder, file.path), { throwIfNoEntry: false })?.mode ?? 0o644
+    const storage = createFilesystemStorage({ root: folder, fileMode: mode & 0o7777 })
     await storage.save(file.path, Buffer.from(file.text), { overwrite: file.kind === 'change' })
   }
 }

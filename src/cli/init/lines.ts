@@ -15,39 +15,79 @@ export interface LinesContext {
   readonly sample: string | undefined
 }
 
-/** The lines with which an app serves its build, and its pages refer to it. */
-export function linesFor(project: Project, context: LinesContext): readonly Lines[] {
-  const { app, vite } = project
+/** The lines that are left to the user. @param isRegistered the app needs none to serve its build */
+export function linesFor(
+  project: Project,
+  context: LinesContext & { readonly isRegistered: boolean },
+): readonly Lines[] {
+  const { app, engine, hasView, vite, plugins } = project
+  const install = engine?.install
   const lacks = vite?.lacks ?? []
   const whole = ['export default {', ...lacks.map((line) => `  ${line}`), '}']
   const config = (vite?.config === undefined ? whole : lacks).join('\n')
-  return [
-    ...(lacks.length === 0 ? [] : [{ place: vite?.config ?? 'vite.config.js', code: config }]),
-    { place: app.name ?? 'your app', code: registration(project, context) },
-    pageLines(project, context),
-  ]
-}
-
-function registration({ app, engine, hasView, views, vite }: Project, { out }: LinesContext): string {
-  const { loads, hasTopLevelAwait } = app
-  const load = (what: string, from: string) =>
-    loads === 'import' ? `import ${what} from '${from}'` : `const ${what} = require('${from}')`
-  const install = engine?.install
-  const live = [...(vite ? ['vite: true'] : []), ...(views ? [`watch: ['${views}']`] : [])].join(', ')
-  const options = `{ root: '${out}', live: isDevelopment${live === '' ? '' : ` && { ${live} }`} }`
-  const call = install && `${install.name}(${install.into}, app.staticHelpers)`
-  return [
-    load(loads === 'import' ? 'fingerpost' : '{ fingerpost }', 'fingerpost'),
-    ...(install ? [load(`{ ${install.name} }`, 'fingerpost/templates')] : []),
-    '',
-    `const isDevelopment = process.env.NODE_ENV !== 'production'`,
-    `${hasTopLevelAwait ? 'await ' : ''}app.register(fingerpost, ${options})`,
-    ...(call ? [hasTopLevelAwait ? call : `app.after(() => {\n  ${call}\n})`] : []),
+  const notes = [
+    ...(plugins && install
+      ? [
+          `// After the plugin, with ${install.name} of fingerpost/templates:`,
+          `${install.name}(${install.into}, app.staticHelpers)`,
+        ]
+      : []),
     ...(engine?.reread ? [`// ${engine.title} keeps templates in memory: ${engine.reread}`] : []),
     ...(engine && !hasView
       ? ['// Where you render a template, give it the helpers: { ...reply.staticHelpers }']
       : []),
-  ].join('\n')
+  ]
+  const { loads, body } = registrationFor(project, {
+    out: context.out,
+    name: typeof app.instance === 'string' ? 'app' : app.instance.name,
+    isAwaited: app.hasTopLevelAwait,
+    into: install?.into,
+  })
+  const code = [...(context.isRegistered ? [] : [...loads, '', ...body]), ...notes].join('\n')
+  return [
+    ...(lacks.length === 0 ? [] : [{ place: vite?.config ?? 'vite.config.js', code: config }]),
+    ...(code === '' ? [] : [{ place: app.name ?? 'your app', code }]),
+    pageLines(project, context),
+  ]
+}
+
+/** How an app registers fingerpost. */
+export interface RegistrationStyle {
+  /** The folder of the build, as the app is told. */
+  readonly out: string
+  /** The name of the Fastify instance. */
+  readonly name: string
+  readonly isAwaited: boolean
+  /** `isDevelopment` means something in the file already. */
+  readonly hasFlag?: boolean
+  /** The object the engine's helpers are installed in. */
+  readonly into: string | undefined
+}
+
+/** The lines that load fingerpost, and those that register it. */
+export function registrationFor(
+  { app: { loads }, engine, views, vite }: Project,
+  { out, name, isAwaited, hasFlag = false, into }: RegistrationStyle,
+): { readonly loads: readonly string[]; readonly body: readonly string[] } {
+  const load = (what: string, from: string) =>
+    loads === 'import' ? `import ${what} from '${from}'` : `const ${what} = require('${from}')`
+  const install = into === undefined ? undefined : engine?.install?.name
+  const live = [...(vite ? ['vite: true'] : []), ...(views ? [`watch: ['${views}']`] : [])].join(', ')
+  const test = `process.env.NODE_ENV !== 'production'`
+  const isLive = hasFlag ? test : 'isDevelopment'
+  const options = `{ root: '${out}', live: ${isLive}${live === '' ? '' : ` && { ${live} }`} }`
+  const call = `${install}(${into}, ${name}.staticHelpers)`
+  return {
+    loads: [
+      load(loads === 'import' ? 'fingerpost' : '{ fingerpost }', 'fingerpost'),
+      ...(install ? [load(`{ ${install} }`, 'fingerpost/templates')] : []),
+    ],
+    body: [
+      ...(hasFlag ? [] : [`const isDevelopment = ${test}`]),
+      `${isAwaited ? 'await ' : ''}${name}.register(fingerpost, ${options})`,
+      ...(install ? [isAwaited ? call : `${name}.after(() => ${call})`] : []),
+    ],
+  }
 }
 
 function pageLines({ engine, vite }: Project, { sample }: LinesContext): Lines {

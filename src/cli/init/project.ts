@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { FingerpostError } from '../../core/error.ts'
 import { asRecord } from '../../core/option.ts'
+import { type AppFile, findApp } from './app.ts'
 import { ENGINES, type Engine } from './engine.ts'
 import { hasFiles, isFolder, readText } from './folder.ts'
 import { readVite, type ViteSetup } from './vite.ts'
@@ -20,6 +21,8 @@ export interface Project {
   readonly isModule: boolean
   readonly isTypeScript: boolean
   readonly app: AppFile
+  /** The folder from which @fastify/autoload loads plugins, where fastify-cli starts the app. */
+  readonly plugins: string | undefined
   readonly engine: Engine | undefined
   /** Whether templates are rendered by @fastify/view. */
   readonly hasView: boolean
@@ -35,21 +38,12 @@ export interface Project {
   readonly missing: readonly string[]
 }
 
-/** The program that starts Fastify, and how it is written. */
-export interface AppFile {
-  /** undefined if there is none yet. */
-  readonly name: string | undefined
-  readonly text: string
-  readonly loads: 'import' | 'require'
-  readonly hasTopLevelAwait: boolean
-}
-
 const SOURCE_FOLDERS: readonly string[] = [
   ...['assets', 'static', 'public'],
   ...['src/assets', 'src/static', 'src/public'],
 ]
 const VIEW_FOLDERS: readonly string[] = ['views', 'templates', 'src/views', 'src/templates']
-const APP_NAMES: readonly string[] = ['server', 'app', 'index', 'main']
+const PLUGIN_FOLDERS: readonly string[] = ['plugins', 'src/plugins']
 
 /** Which lock file each package manager writes. */
 const LOCK_FILES: Readonly<Record<string, PackageManager>> = {
@@ -76,17 +70,22 @@ export function readProject(folder: string): Project {
   )
   const isModule = fields['type'] === 'module'
   const isTypeScript = installed.has('typescript') || existsSync(join(folder, 'tsconfig.json'))
-  const app = findApp(folder, { main: fields['main'], isModule, isTypeScript })
+  const scripts = asRecord(fields['scripts'] ?? {}, 'scripts')
+  const app = findApp(folder, { main: fields['main'], scripts, isModule, isTypeScript })
+  const isCli =
+    installed.has('@fastify/autoload') && /\bfastify start\b/.test(Object.values(scripts).join('\n'))
+  const plugins = isCli ? PLUGIN_FOLDERS.find((name) => isFolder(join(folder, name))) : undefined
   const engines = ENGINES.filter(({ packageName }) => installed.has(packageName))
   const vite = installed.has('vite') ? readVite(folder) : undefined
   return {
     manifest,
-    scripts: asRecord(fields['scripts'] ?? {}, 'scripts'),
+    scripts,
     manager: findManager(folder, fields['packageManager']),
     gitignore: readText(folder, '.gitignore'),
     isModule,
     isTypeScript,
     app,
+    plugins,
     // Several may be installed: the app names the one it uses.
     engine:
       engines.find(({ packageName: name }) =>
@@ -101,7 +100,9 @@ export function readProject(folder: string): Project {
       (name) => hasFiles(join(folder, name)) && !(vite !== undefined && name === 'public'),
     ),
     hasSrc: isFolder(join(folder, 'src')),
-    missing: ['fastify', 'fingerpost'].filter((name) => !installed.has(name)),
+    missing: ['fastify', 'fingerpost', ...(plugins === undefined ? [] : ['fastify-plugin'])].filter(
+      (name) => !installed.has(name),
+    ),
   }
 }
 
@@ -121,34 +122,5 @@ function findManager(folder: string, field: unknown): PackageManager {
     const found = Object.keys(LOCK_FILES).find((name) => existsSync(join(each, name)))
     if (found !== undefined) return LOCK_FILES[found] ?? 'npm'
     if (dirname(each) === each) return 'npm'
-  }
-}
-
-interface AppHints {
-  /** `main` of package.json. */
-  readonly main: unknown
-  readonly isModule: boolean
-  readonly isTypeScript: boolean
-}
-
-/** The first file in the usual places that names Fastify. */
-function findApp(folder: string, { main, isModule, isTypeScript }: AppHints): AppFile {
-  const usual = ['', 'src/'].flatMap((place) => APP_NAMES.map((name) => place + name))
-  const names = usual.flatMap((name) =>
-    ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'].map((end) => name + end),
-  )
-  // With TypeScript it names what the compiler writes.
-  const candidates = typeof main === 'string' && !isTypeScript ? [...names, main] : names
-  const name = candidates.find((each) => readText(folder, each)?.includes('fastify'))
-  const text = (name && readText(folder, name)) ?? ''
-  const extension = /\.[cm]?[jt]s$/.exec(name ?? '')?.[0] ?? (isTypeScript ? '.ts' : '.js')
-  const imports = /^import\s/m.test(text) || (!/\brequire\(/.test(text) && (isModule || isTypeScript))
-  const isEsModule = extension.startsWith('.m') || (isModule && !extension.startsWith('.c'))
-  // Node recognises a module without "type" by its syntax; TypeScript compiles it to CommonJS.
-  const isDetected = extension === '.js' && imports
-  return {
-    ...{ name, text },
-    loads: imports || isEsModule ? 'import' : 'require',
-    hasTopLevelAwait: isEsModule || isDetected,
   }
 }
