@@ -8,6 +8,7 @@ import { build } from '../../src/builder/build.ts'
 import { check } from '../../src/builder/maintain/check.ts'
 import type { BuildReport, BuildStep } from '../../src/builder/report.ts'
 import { integrityOf } from '../../src/core/digest.ts'
+import { TYPESCRIPT } from '../support/cli.ts'
 import { makeTree, readTree } from '../support/tree.ts'
 
 const LONG = 'body { color: rebeccapurple; background: papayawhip }\n'.repeat(20)
@@ -86,7 +87,7 @@ test('a file of two gibibytes is refused with its size and a way out', async (co
   })
 })
 
-const SWAP = ['--import', 'tsx', fileURLToPath(new URL('fixture/swap.mjs', import.meta.url))]
+const SWAP = [...TYPESCRIPT, fileURLToPath(new URL('fixture/swap.mjs', import.meta.url))]
 
 for (const path of ['small.css', 'large.txt']) {
   test(`a FIFO in the place of ${path} is refused, not waited for`, async (context) => {

@@ -4,11 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { COMMANDS } from '../../src/cli/commands.ts'
+import { CLI, REPOSITORY } from '../support/cli.ts'
 import { makeTree } from '../support/tree.ts'
 import { runIn } from './support.ts'
-
-const ROOT = join(import.meta.dirname, '..', '..')
-const CLI = ['--import', import.meta.resolve('tsx'), join(ROOT, 'src', 'cli.ts')]
 
 test('help names every command, on standard output', async () => {
   for (const word of ['--help', '-h', 'help']) {
@@ -41,7 +39,7 @@ for (const [name, { load }] of Object.entries(COMMANDS)) {
 }
 
 test('the version is that of the package', async () => {
-  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const { version } = JSON.parse(readFileSync(join(REPOSITORY, 'package.json'), 'utf8'))
   assert.equal((await runIn('/', '--version')).stdout, `${version}\n`)
 })
 
@@ -65,14 +63,14 @@ test('an error of our own is a message, without a stack', async (context) => {
 })
 
 test('the program itself: exit codes, streams, no colour in a pipe, colour if it is forced', () => {
-  const plain = spawnSync(process.execPath, [...CLI, 'fnid'], {
+  const plain = spawnSync(process.execPath, [CLI, 'fnid'], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'] },
   })
   assert.equal(plain.status, 2)
   assert.equal(plain.stdout, '')
   assert.equal(plain.stderr, 'fingerpost: Unknown command "fnid".\n  Did you mean fingerpost find?\n')
-  const forced = spawnSync(process.execPath, [...CLI, 'fnid'], {
+  const forced = spawnSync(process.execPath, [CLI, 'fnid'], {
     encoding: 'utf8',
     env: { FORCE_COLOR: '1' },
   })
@@ -80,7 +78,7 @@ test('the program itself: exit codes, streams, no colour in a pipe, colour if it
 })
 
 test('a reader that leaves early is no error', { timeout: 20_000 }, async () => {
-  const child = spawn(process.execPath, [...CLI, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [CLI, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] })
   child.stdout.destroy()
   let stderr = ''
   child.stderr.on('data', (chunk) => {

@@ -14,7 +14,7 @@ import { createFilesystemStorage, media } from '../../src/media.ts'
 import { exchange } from '../support/exchange.ts'
 import { makeBuild } from '../support/fixture-build.ts'
 import { openSession } from '../support/http2-session.ts'
-import { makeTree } from '../support/tree.ts'
+import { makeTree, WHOLE_FILE } from '../support/tree.ts'
 
 const MIB = 1024 * 1024
 const FILE = randomBytes(8 * MIB)
@@ -31,17 +31,16 @@ interface Served {
 }
 
 /** Made once: every server only reads. */
-const kept = { after: (remove: () => void) => process.once('exit', remove) } as unknown as TestContext
 let built: Promise<string> | undefined
 let filled: string | undefined
 
 function site(): Promise<string> {
-  built ??= makeBuild(kept, { 'a.mp4': FILE })
+  built ??= makeBuild(WHOLE_FILE, { 'a.mp4': FILE })
   return built
 }
 
 function folder(): string {
-  filled ??= makeTree(kept, { 'a.mp4': FILE })
+  filled ??= makeTree(WHOLE_FILE, { 'a.mp4': FILE })
   return filled
 }
 

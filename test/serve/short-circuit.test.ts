@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import Fastify from 'fastify'
 import fingerpost from '../../src/index.ts'
 import { listen, talk } from '../support/exchange.ts'
@@ -7,7 +7,7 @@ import { makeBuild } from '../support/fixture-build.ts'
 
 const CSS = 'a{color:red}'.repeat(100)
 
-async function startShort(context: Parameters<typeof makeBuild>[0]) {
+async function startShort(context: TestContext) {
   const app = Fastify()
   const seen: string[] = []
   app.addHook('onRequest', async (request) => void seen.push(request.url))

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
 import { locateSources, parseSource, type SourceOption } from '../../src/sources/source.ts'
+import { TYPESCRIPT } from '../support/cli.ts'
 import { Link, makeTree } from '../support/tree.ts'
 
 const readings: readonly [text: string, folder: string, prefix: string][] = [
@@ -130,7 +131,7 @@ console.log(parseSource('npm:pnp-only/dist', process.cwd()).folder)
 console.log(parseSource('npm:closed/dist', process.cwd()).folder)`
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--require', './pnp.cjs', '--import', import.meta.resolve('tsx'), '--input-type=module', '-e', program],
+    ['--require', './pnp.cjs', ...TYPESCRIPT, '--input-type=module', '-e', program],
     { cwd },
   )
   assert.deepEqual(stdout.trim().split('\n'), [

@@ -5,6 +5,12 @@ import { cleanEnvironment } from './environment.mjs'
 /** The repository's folder. */
 export const REPOSITORY = join(import.meta.dirname, '..', '..')
 
+/** The built command line (`npm run build` makes it). */
+export const CLI = join(REPOSITORY, 'dist/cli.cjs')
+
+/** Options of a Node that is to run TypeScript. */
+export const TYPESCRIPT = ['--import', join(import.meta.dirname, 'typescript.mjs')]
+
 /** What a program said and how it ended. */
 export interface Outcome {
   readonly code: number | null
@@ -12,9 +18,9 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Runs the built command line (`npm run build` makes it) in a folder. */
+/** Runs the built command line in a folder. */
 export function runCli(cwd: string, words: readonly string[], options: SpawnOptions = {}): Promise<Outcome> {
-  return runNode([join(REPOSITORY, 'dist/cli.cjs'), ...words], { cwd, ...options })
+  return runNode([CLI, ...words], { cwd, ...options })
 }
 
 /** Runs a Node (by default this one) with these arguments to its end, in a clean environment. */

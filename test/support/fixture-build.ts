@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { TestContext } from 'node:test'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { createDigester, type Digester, integrityOf } from '../../src/core/digest.ts'
 import type { Encoding } from '../../src/core/encoding.ts'
@@ -14,7 +13,7 @@ import {
   type ManifestReference,
 } from '../../src/core/manifest/manifest.ts'
 import { isCompressible, mediaType } from '../../src/core/media-type.ts'
-import { makeTree } from './tree.ts'
+import { makeTree, type Scope } from './tree.ts'
 
 /** Files by logical path. */
 export type Files = Readonly<Record<string, string | Uint8Array>>
@@ -26,12 +25,8 @@ export interface FixtureOptions {
 }
 
 /** A folder as a build leaves it, made in milliseconds: nothing is rewritten, compression is quick. */
-export async function makeBuild(
-  context: TestContext,
-  files: Files,
-  options: FixtureOptions = {},
-): Promise<string> {
-  const root = makeTree(context)
+export async function makeBuild(scope: Scope, files: Files, options: FixtureOptions = {}): Promise<string> {
+  const root = makeTree(scope)
   await writeBuild(root, files, options)
   return root
 }

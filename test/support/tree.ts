@@ -9,7 +9,6 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative } from 'node:path'
-import type { TestContext } from 'node:test'
 
 /** A symbolic link in a {@link Tree}. */
 export class Link {
@@ -24,10 +23,18 @@ export interface Tree {
   readonly [name: string]: string | Uint8Array | Link | Tree
 }
 
+/** How long a folder lasts: as long as a test, or {@link WHOLE_FILE}. */
+export interface Scope {
+  after(remove: () => void): void
+}
+
+/** For folders that are made once and read by all tests of a file. */
+export const WHOLE_FILE: Scope = { after: (remove) => void process.once('exit', remove) }
+
 /** A new temporary folder with this content, removed when the test ends. Returns its absolute path. */
-export function makeTree(context: TestContext, tree: Tree = {}): string {
+export function makeTree(scope: Scope, tree: Tree = {}): string {
   const root = mkdtempSync(join(tmpdir(), 'fingerpost-test-'))
-  context.after(() => rmSync(root, { recursive: true, force: true }))
+  scope.after(() => rmSync(root, { recursive: true, force: true }))
   writeTree(root, tree)
   return root
 }

@@ -10,7 +10,7 @@ export async function load(url, context, next) {
   if (!url.startsWith('file:') || !/\.m?ts$/.test(url)) return next(url, context)
   const file = fileURLToPath(url)
   const text = readFileSync(file, 'utf8')
-  const cached = join(CACHE, createHash('sha1').update(`${file}\n${text}`).digest('hex'))
+  const cached = join(CACHE, createHash('sha1').update(`${file}\n2\n${text}`).digest('hex'))
   const source = readIfThere(cached) ?? (await compile(file, text, cached))
   return { format: 'module', source, shortCircuit: true }
 }
@@ -25,7 +25,14 @@ function readIfThere(path) {
 
 async function compile(file, text, cached) {
   const { transform } = await import('esbuild')
-  const options = { loader: 'ts', format: 'esm', target: 'node20', sourcemap: 'inline', sourcefile: file }
+  const options = {
+    loader: 'ts',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    sourcefile: file,
+  }
   const { code } = await transform(text, options)
   const unfinished = `${cached}.${process.pid}`
   try {

@@ -14,6 +14,7 @@ import type { BuildOptions } from '../../../src/builder/settings/options.ts'
 import { parseHistory } from '../../../src/core/manifest/history.ts'
 import { type Manifest, parseManifest } from '../../../src/core/manifest/manifest.ts'
 import fingerpost from '../../../src/index.ts'
+import { TYPESCRIPT } from '../../support/cli.ts'
 import { makeTree, readTree } from '../../support/tree.ts'
 
 const SRC = join(import.meta.dirname, '../../../src')
@@ -196,7 +197,7 @@ test('on Windows no name of a previous build leads elsewhere or to our own files
     for (let n = 0; n < ${bad.length + 1}; n++)
       faults.push(await openPrevious(String(n), ${JSON.stringify(top)}).then(() => '', ({ message }) => message))
     console.log(JSON.stringify(faults))`
-  const options = ['--import', 'tsx', '--input-type=module', '--eval', code]
+  const options = [...TYPESCRIPT, '--input-type=module', '--eval', code]
   const faults = JSON.parse(
     execFileSync(process.execPath, options, { encoding: 'utf8', cwd: join(SRC, '..') }),
   )

@@ -5,19 +5,14 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it, type TestContext, test } from 'node:test'
+import { CLI } from '../../support/cli.ts'
 import { makeTree, type Tree, writeTree } from '../../support/tree.ts'
 import { runIn } from '../support.ts'
-
-const CLI = [
-  '--import',
-  import.meta.resolve('tsx'),
-  join(import.meta.dirname, '..', '..', '..', 'src', 'cli.ts'),
-]
 
 /** `build --watch` in a process of its own, in a folder with these files. */
 function startWatch(context: TestContext, tree: Tree, ...words: readonly string[]) {
   const cwd = makeTree(context, tree)
-  const child = spawn(process.execPath, [...CLI, 'build', '--watch', ...words], {
+  const child = spawn(process.execPath, [CLI, 'build', '--watch', ...words], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -6,15 +6,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { canMakeDeltas } from '../../../src/builder/compress/delta.ts'
+import { CLI } from '../../support/cli.ts'
 import { noise } from '../../support/deltas.ts'
 import { makeTree, readTree, writeTree } from '../../support/tree.ts'
 import { runIn } from '../support.ts'
-
-const CLI = [
-  '--import',
-  import.meta.resolve('tsx'),
-  join(import.meta.dirname, '..', '..', '..', 'src', 'cli.ts'),
-]
 
 const NOISE = noise('cli', 9000)
 
@@ -187,7 +182,7 @@ test('Ctrl-C ends a build with 130, no words and nothing left behind', {
     randomBytes(300_000).toString('hex'),
   ])
   const cwd = makeTree(context, { assets: Object.fromEntries(slow), 'staticfiles/keep.txt': 'mine' })
-  const child = spawn(process.execPath, [...CLI, 'build', 'assets', '--no-cache'], {
+  const child = spawn(process.execPath, [CLI, 'build', 'assets', '--no-cache'], {
     cwd,
     stdio: ['ignore', 'ignore', 'pipe'],
   })

@@ -2,18 +2,16 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { CLI } from '../../support/cli.ts'
 import { exchange } from '../../support/exchange.ts'
 import { makeBuild, writeBuild } from '../../support/fixture-build.ts'
 import { makeTree } from '../../support/tree.ts'
 import { runIn } from '../support.ts'
 
-const CLI = join(import.meta.dirname, '..', '..', '..', 'src', 'cli.ts')
-
 /** Starts the command in a process of its own, which signals are about, and waits for its first line. */
 async function startServe(context: TestContext, ...argv: readonly string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', CLI, 'serve', '--port', '0', ...argv], {
+  const child = spawn(process.execPath, [CLI, 'serve', '--port', '0', ...argv], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   context.after(() => child.kill('SIGKILL'))
