@@ -7,6 +7,7 @@ import { groupBy } from '../../src/core/group-by.ts'
 import { REPOSITORY } from '../support/cli.ts'
 import { installPackage } from '../support/package.ts'
 import { makeTree } from '../support/tree.ts'
+import { readGuide } from './guide.ts'
 import { importedPackages, preludeOf } from './program.ts'
 
 const PAGES = [
@@ -28,7 +29,9 @@ function isProgram(code: string): boolean {
 function annotate(code: string): string {
   return code
     .replace(/request\.(params|query|body|user)\b/g, '(request as any).$1')
-    .replace(/process\.env\.\w+/g, 'String($&)')
+    .replace(/process\.env\.\w+\b(?! \?\?)/g, 'String($&)')
+    .replace(/^\/\*\* @type \{(.*)\} \*\/\n(export const \w+)/gm, '$2: $1')
+    .replaceAll('function show(path)', 'function show(path: string)')
     .replaceAll('catch (error)', 'catch (error: any)')
     .replaceAll('onConfigure: (environment)', 'onConfigure: (environment: nunjucks.Environment)')
 }
@@ -95,15 +98,30 @@ const GROUPS = groupBy(PAGES.flatMap(programsOf), ([, code]) =>
     .join(' '),
 )
 
+/** Programs of the guides. They import each other: each guide has a folder. */
+const GUIDES = readdirSync(join(REPOSITORY, 'docs/guides')).flatMap((page) =>
+  Object.entries(readGuide(`guides/${page}`).files)
+    .filter(([file]) => /\.[jt]s$/.test(file))
+    .map(([file, code]) => [`${page}/${file.replace(/js$/, 'ts')}`, annotate(code)] as const),
+)
+
+const PROJECTS = [
+  ...[...GROUPS].map(
+    ([peers, programs]) =>
+      [`programs of the docs compile with ${peers || 'no optional peer'}`, programs] as const,
+  ),
+  ['guides compile', GUIDES] as const,
+]
+
 for (const [name, folder] of Object.entries({
   'TypeScript 5.9': 'typescript-5',
   'TypeScript 7': 'typescript',
 })) {
-  for (const [peers, programs] of GROUPS) {
-    test(`programs of the docs compile with ${name} and ${peers || 'no optional peer'}`, (context) => {
+  for (const [title, programs] of PROJECTS) {
+    test(`${title}, by ${name}`, (context) => {
       const project = makeTree(context, {
         'package.json': '{ "type": "module" }',
-        'tsconfig.json': JSON.stringify({ compilerOptions: OPTIONS, include: ['*.ts'] }),
+        'tsconfig.json': JSON.stringify({ compilerOptions: OPTIONS, include: ['**/*.ts'] }),
         ...Object.fromEntries(programs),
       })
       const code = programs.map(([, code]) => code)
@@ -119,8 +137,9 @@ for (const [name, folder] of Object.entries({
   }
 }
 
-test('the docs have programs with optional peers and without', () => {
+test('the docs have programs with optional peers and without, and the guides have some', () => {
   const count = (peers: string) => GROUPS.get(peers)?.length ?? 0
   assert.ok(count('') > 30, `${count('')} programs`)
   assert.ok(count('@fastify/view') > 5, `${count('@fastify/view')} programs`)
+  assert.ok(GUIDES.length > 18, `${GUIDES.length} programs`)
 })
