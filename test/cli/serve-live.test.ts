@@ -6,11 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { REPOSITORY } from '../support/cli.ts'
+import { CLI } from '../support/cli.ts'
 import { makeTree, type Tree } from '../support/tree.ts'
-
-const CLI = join(REPOSITORY, 'src/cli.ts')
-const TSX = join(REPOSITORY, 'node_modules/tsx/dist/loader.mjs')
 
 const SITE: Tree = {
   'assets/css/site.css': '@import "base.css";',
@@ -27,7 +24,7 @@ interface Start {
 
 /** Starts the command in a process of its own. */
 async function startLive(context: TestContext, cwd: string, { sources = ['assets'], wrap = [] }: Start = {}) {
-  const line = [...wrap, process.execPath, '--import', TSX, CLI, 'serve', '--live', '--port', '0', ...sources]
+  const line = [...wrap, process.execPath, CLI, 'serve', '--live', '--port', '0', ...sources]
   const [command = '', ...args] = line
   const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   context.after(() => child.kill('SIGKILL'))
@@ -87,7 +84,7 @@ test('serve --live without sources serves those of the config file, with its opt
 test('serve --live in production says what to do instead', (context) => {
   const cwd = makeTree(context, SITE)
   const env = { ...process.env, NODE_ENV: 'production' }
-  const argv = ['--import', TSX, CLI, 'serve', '--live', 'assets']
+  const argv = [CLI, 'serve', '--live', 'assets']
   const { status, stderr } = spawnSync(process.execPath, argv, { cwd, env, encoding: 'utf8' })
   assert.equal(status, 2)
   assert.match(stderr, /NODE_ENV is production[\s\S]*fingerpost build/)

@@ -82,7 +82,7 @@ async function runAs(
 }
 
 async function build(cwd: string): Promise<void> {
-  const built = await runCli(cwd, ['build'])
+  const built = await runIn(cwd, 'build')
   assert.equal(built.code, 0, built.stderr)
 }
 
