@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { createFilesystemStorage } from '../../../src/storage/disk/filesystem.ts'
 import { spellingOf } from '../../../src/storage/disk/spelling.ts'
+import { TYPESCRIPT } from '../../support/cli.ts'
 import { asNobody } from '../../support/nobody.ts'
 import { Link, makeTree, readTree } from '../../support/tree.ts'
 import { testStorageContract } from '../contract.ts'
@@ -257,10 +258,8 @@ test('a save looks neither for links in the root nor, unless asked, for the spel
 test('too many open files are reported as what they are', async (context) => {
   const root = makeTree(context, { 'a.txt': 'a' })
   const script = join(import.meta.dirname, '../fixture/too-many-files.ts')
-  const command = `ulimit -n 80 && exec "$0" --import tsx "$1" "$2"`
-  const { stdout, stderr } = spawnSync('sh', ['-c', command, process.execPath, script, root], {
-    encoding: 'utf8',
-  })
+  const words = ['-c', 'ulimit -n 80 && exec "$0" "$@"', process.execPath, ...TYPESCRIPT, script, root]
+  const { stdout, stderr } = spawnSync('sh', words, { encoding: 'utf8' })
   const lines = stdout.trim().split('\n')
   assert.equal(lines.length, 6, stderr)
   for (const line of lines)
