@@ -41,6 +41,20 @@ const REVIEWED: readonly (readonly [regexp: RegExp, reason: string])[] = [
     "the operator's configuration",
   ],
   [/,\s*(?=<)/, 'a header of ours'],
+  [
+    /\bimport\s+(?!type\b)([^'";]*?)\s*\bfrom\s*['"]fastify['"]|([\w$]+|\{[^{}]*\})\s*=\s*require\(\s*['"]fastify['"]\s*\)(?!\s*\()/g,
+    "the app's own code",
+  ],
+  [
+    /(?<=^|\n)([ \t]*)(?:export\s+)?(?:const|let|var)\s+([\w$]+)\s*(?::[^=;\n]+)?=\s*(?:await\s+)?$/,
+    "the app's own code",
+  ],
+  [/[ \t]*(;?)[ \t]*(?:\/\/.*)?(?=\r?\n|$)/y, "the app's own code"],
+  [
+    /^(?:const|let|var)\s[^=\n]*=\s*require\(\s*(['"])[^'"\n]+\1\s*\)(?:\.[\w$]+)?[ \t]*;?[ \t]*(?:\/\/.*)?$/gm,
+    "the app's own code",
+  ],
+  [/;\s*(?:\/\/.*)?$/, "the app's own code"],
 ]
 
 const literals: (readonly [file: string, regexp: RegExp])[] = []

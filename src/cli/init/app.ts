@@ -39,7 +39,8 @@ export function findApp(folder: string, { main, scripts, isModule, isTypeScript 
   const code = new Map(listCode(folder).map((name) => [name, readText(folder, name) ?? '']))
   const callers = [...code].filter(([, text]) => (findCalls(text)?.length ?? 0) > 0).map(([name]) => name)
   const hinted = [scripts['start'], scripts['dev'], main]
-    .flatMap((each) => String(each).match(/[\w@./-]+\.[cm]?[jt]s(?!\S)/g) ?? [])
+    .flatMap((each) => String(each).split(/\s/))
+    .filter((word) => /\.[cm]?[jt]s$/.test(word))
     .map((name) => name.replace(/^\.\//, ''))
     // With TypeScript it may name what the compiler writes.
     .flatMap((name) => [name, name.replace(/js$/, 'ts'), name.replace(/^\w+\/(.*)js$/, 'src/$1ts')])
@@ -70,7 +71,7 @@ function readSyntax(
 /** True for code that imports or requires fingerpost. */
 export function loadsFingerpost(text: string): boolean {
   if (!text.includes('fingerpost')) return false
-  const required = findCode(text, /\brequire\(\s*(['"])fingerpost\1/g) ?? []
+  const required = findCode(text, /\brequire\(\s*['"]fingerpost['"]/g) ?? []
   const imports = parseModule(text) ?? []
   return (
     required.length > 0 ||
@@ -86,7 +87,7 @@ function findCalls(text: string): readonly RegExpExecArray[] | undefined {
   const names = [...text.matchAll(LOADS_FASTIFY)].flatMap(([, imported, required]) => {
     const clause = imported ?? required ?? ''
     const named = /\b(?:fastify|default)\b(?:\s*(?:as\b|:)\s*([\w$]+))?/.exec(
-      /\{[^}]*\}/.exec(clause)?.[0] ?? '',
+      clause.includes('{') ? clause.slice(clause.indexOf('{')) : '',
     )
     return [/^[\w$]+/.exec(clause)?.[0], named?.[1] ?? (named && 'fastify')].filter(
       (each) => typeof each === 'string',
@@ -96,7 +97,8 @@ function findCalls(text: string): readonly RegExpExecArray[] | undefined {
     ...names.map((name) => name.replaceAll('$', '\\$')),
     String.raw`require\(\s*['"]fastify['"]\s*\)`,
   ]
-  return findCode(text, new RegExp(String.raw`(?<![\w$.])(?:${callees.join('|')})(?:<[^()]*>)?\s*\(`, 'g'))
+  const called = String.raw`(?<![\w$.])(?:${callees.join('|')})(?:<[^()]*>)?\s*\(`
+  return findCode(text, new RegExp(called, 'g'))
 }
 
 /** Those matches that are not in a comment or string. */

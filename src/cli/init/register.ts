@@ -68,7 +68,7 @@ function insertRegistration(app: AppFile, project: Project, out: string): Change
   const hasFlag = /\bisDevelopment\b/.test(text)
   const { loads, body } = registrationFor(project, { out, name, isAwaited, hasFlag, into })
   const isQuotedTwice = /"fastify"/.test(text)
-  const hasSemicolons = /;[ \t]*(?:\/\/.*)?$/.test(text.slice(start, end))
+  const hasSemicolons = /;\s*(?:\/\/.*)?$/.test(text.slice(start, end))
   const spell = (line: string) =>
     (isQuotedTwice ? line.replaceAll("'", '"') : line) + (hasSemicolons ? ';' : '')
   const inserted = insertLines(text, [
@@ -81,17 +81,17 @@ function insertRegistration(app: AppFile, project: Project, out: string): Change
 /** The name under which a file has the whole of a package. */
 function findLocal(text: string, packageName = ''): string | undefined {
   const from = `['"]${packageName}['"]`
-  const load = new RegExp(String.raw`([\w$]+)\s*(?:from\s*${from}|=\s*require\(\s*${from}\s*\))`)
-  return load.exec(text)?.[1]
+  const load = String.raw`([\w$]+)\s*(?:from\s*${from}|=\s*require\(\s*${from}\s*\))`
+  return new RegExp(load).exec(text)?.[1]
 }
 
 /** Where both the app and the object of its template engine are there. */
 function endWithEngine(text: string, into: string, { start, end, indent }: Instance): number | undefined {
   const word = into.replaceAll('$', '\\$')
-  if (new RegExp(String.raw`(?<![\w$.'"/@-])${word}(?![\w$'"/-])`).test(text.slice(0, start))) return end
-  const made = new RegExp(
-    String.raw`(?<=\n)${indent}(?:const|let|var)\s+${word}\s*=\s*(?:await\s+)?(?:new\s+)?[\w$.]+\(`,
-  ).exec(text.slice(end))
+  const mention = String.raw`(?<![\w$.'"/@-])${word}(?![\w$'"/-])`
+  if (new RegExp(mention).test(text.slice(0, start))) return end
+  const making = String.raw`(?<=\n)${indent}(?:const|let|var)\s+${word}\s*=\s*(?:await\s+)?(?:new\s+)?[\w$.]+\(`
+  const made = new RegExp(making).exec(text.slice(end))
   return made === null ? undefined : endOfStatement(text, end + made.index + made[0].length - 1)
 }
 
