@@ -25,9 +25,15 @@ export function reportError(error: unknown, { stderr, signal }: CommandContext):
   return error.code === 'FP_USAGE' || error.code === 'FP_CONFIG' ? 2 : 1
 }
 
-/** The first problems, and how many there are besides. */
+/** The first problems, errors before warnings, and how many there are besides. */
 export function formatProblems(problems: readonly Problem[], style: Style): string {
-  return formatSome(problems, LIMITS.shownProblems, 'problems', (problem) => formatProblem(problem, style))
+  const sorted = [...problems].sort((a, b) => rankOf(a) - rankOf(b))
+  return formatSome(sorted, LIMITS.shownProblems, 'problems', (problem) => formatProblem(problem, style))
+}
+
+/** Imports of CSS come in hundreds where code for a bundler is among the sources. */
+function rankOf({ severity, code }: Problem): number {
+  return severity === 'error' ? 0 : code === 'import' ? 2 : 1
 }
 
 /** The first entries of a list, each as lines of its own, and a line that counts the rest. */

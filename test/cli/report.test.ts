@@ -54,3 +54,11 @@ test('of many problems the first 50 are shown and the rest is counted', () => {
   assert.equal(text.match(/^css\/site\.css:/gm)?.length, 50)
   assert.match(text, /^… and 4,950 more problems\. --json lists all\.\n$/m)
 })
+
+test('errors come before warnings, and imports of CSS after all else', () => {
+  const warning: Problem = { ...missing, severity: 'warning', file: 'b.css' }
+  const imported: Problem = { ...warning, code: 'import', file: 'a.js' }
+  const text = formatProblems([...Array.from({ length: 300 }, () => imported), warning, missing], style)
+  assert.match(text, /^css\/site\.css:12:18 [\s\S]*?^b\.css:12:18 {2}warning[\s\S]*?^a\.js:12:18/m)
+  assert.match(text, /and 252 more problems/)
+})

@@ -91,8 +91,9 @@ test('a broken stylesheet arrives, a broken script throws, and the stream tells 
   const { app, folder } = await setUpLive(context, {
     'css/site.css': 'a{background:url(../img/lgoo.svg)}',
     'img/logo.svg': '',
-    'js/app.js': "import './dpe.js'",
+    'js/app.js': "import './dpe.js'; import './a.json'",
     'js/dep.js': '',
+    'js/a.json': '{}',
   })
   await app.listen({ host: '127.0.0.1', port: 0 })
   const origin = app.listeningOrigin
@@ -103,14 +104,14 @@ test('a broken stylesheet arrives, a broken script throws, and the stream tells 
     /js\/app\.js:1:9 {2}\.\/dpe\.js points to js\/dpe\.js.*\n {2}nearest {3}js\/dep\.js/,
   )
   const events = await listen(`${origin}/static/__fingerpost/events`)
-  assert.equal((await events.next('problems')).length, 2)
+  assert.equal((await events.next('problems')).length, 3)
   writeFileSync(join(folder, 'img/lgoo.svg'), '')
   const changes = await events.next('change')
   assert.deepEqual(
     changes.map(({ path }: { path: string }) => path),
     ['css/site.css'],
   )
-  assert.equal((await events.next('problems')).length, 1)
+  assert.equal((await events.next('problems')).length, 2)
   events.end()
 })
 

@@ -20,7 +20,13 @@ import { createExplainer, explainCustomProperty } from './explain.ts'
 import { findExtension } from './extensionless.ts'
 import { mappedPath } from './import-map.ts'
 import { settleIntegrity } from './integrity.ts'
-import { explainPackage, followPackage, type PackageImport, replaceNodeEnv } from './package-link.ts'
+import {
+  explainImport,
+  explainPackage,
+  followPackage,
+  type PackageImport,
+  replaceNodeEnv,
+} from './package-link.ts'
 import { editsOf, type Link, spellHashed } from './replacement.ts'
 
 /** All links of a build, and what is wrong with its other references. */
@@ -83,6 +89,8 @@ export function linkReferences({ scans, collection, bundles, config }: LinkInput
     const alias = prehashed.has(path) ? aliases.get(destination.path) : undefined
     const link = findLink(reference, alias ?? destination.path, mode, { collection, config, prehashed })
     if (destination.kind === 'inside' && link !== undefined) {
+      const refused = explainImport(path, reference, link.target, scans.get(link.target))
+      if (refused !== undefined && !mayBeMissing(path, link.target)) problems.push(refused)
       const isMapped = mode === 'keep' && !prehashed.has(path)
       if (isMapped) moduleUrls.set(urlOf(reference, path, config.url), link.target + suffix)
       if (mode === 'rewrite' && dependsOnUse(reference))

@@ -45,9 +45,30 @@ export function explainPackage(
   }
 }
 
+/**
+ * A warning for an import of a file of the sources that browsers refuse. It is no error: code that is kept for a bundler
+ * may be among the sources.
+ */
+export function explainImport(
+  file: LogicalPath,
+  reference: PlacedReference,
+  target: LogicalPath,
+  scan: FileScan | undefined,
+): Problem | undefined {
+  const { kind, line, column, written, bindsNothing } = reference
+  if (kind !== 'js-import' && kind !== 'js-dynamic-import') return undefined
+  const hasNoExports = kind === 'js-import' && !bindsNothing && scan?.isCommonJs
+  const reason = hasNoExports
+    ? `is CommonJS (${target}), which exports nothing to browsers. Bundle it, or use an ES module.`
+    : refuseUntyped(target, reference, 'bundle the module')
+  if (reason === undefined) return undefined
+  const place = { file, line, column, written, target }
+  return { code: 'import', severity: 'warning', ...place, message: `${written} ${reason}`, nearest: [] }
+}
+
 function refuseFile(
   path: LogicalPath,
-  { hasAttributes }: PlacedReference,
+  reference: PlacedReference,
   scan: FileScan | undefined,
 ): string | undefined {
   const extension = extensionOf(path)
@@ -60,9 +81,19 @@ function refuseFile(
   if (extension !== '.json' && extension !== '.css') {
     return `leads to ${path}, which browsers can't run. Import compiled JavaScript.`
   }
-  if (hasAttributes) return undefined
+  return refuseUntyped(path, reference, 'bundle the package')
+}
+
+/** JSON and CSS need an attribute (HTML §8.1.5.1). */
+function refuseUntyped(
+  path: LogicalPath,
+  { hasAttributes }: PlacedReference,
+  bundle: string,
+): string | undefined {
+  const extension = extensionOf(path)
+  if (hasAttributes || (extension !== '.json' && extension !== '.css')) return undefined
   const type = extension.slice(1)
-  const instead = type === 'css' ? `link it in the page (static('${path}'))` : 'bundle the package'
+  const instead = type === 'css' ? `link it in the page (static('${path}'))` : bundle
   return `leads to ${path}, which browsers import only with { type: '${type}' }. Add that, or ${instead}.`
 }
 

@@ -62,7 +62,8 @@ export function createPackages(context: PackagesContext): Packages {
     if (known !== undefined) return known
     const plain = join(folder, decodePath(specifier))
     const isPlain = root?.hasFileMap === false && isRelative(specifier) && isFile(plain)
-    const target = targetOf(isPlain ? { file: plain, packages: [] } : resolve(folder, specifier), root)
+    const resolution = isPlain ? { file: plain, packages: [] } : resolve(folder, specifier)
+    const target = targetOf(specifier, resolution, root)
     resolved.set(key, target)
     return target
   }
@@ -72,13 +73,15 @@ export function createPackages(context: PackagesContext): Packages {
    *
    * @param root the package that imports; undefined for a module of the sources, whose project may map a specifier
    */
-  function targetOf(resolution: Resolution, root: PackageRoot | undefined): PackageTarget {
+  function targetOf(specifier: string, resolution: Resolution, root: PackageRoot | undefined): PackageTarget {
     if (!('file' in resolution)) return resolution
     const { file, packages } = resolution
     const folders = root === undefined ? packages : [root.folder, ...packages]
-    if (folders.length === 0 || folders.some((folder) => isWithin(file, folder)))
+    const climbs = root === undefined && /\/\.\.(?:\/|$)/.test(specifier)
+    if ((folders.length === 0 && !climbs) || folders.some((folder) => isWithin(file, folder)))
       return { path: pathOf(file) }
-    return { refusal: `leads out of its package, to ${file}. Report it to the package's authors.` }
+    const remedy = climbs ? 'Import it by its relative path.' : "Report it to the package's authors."
+    return { refusal: `leads out of its package, to ${file}. ${remedy}` }
   }
 
   /** A workspace's package may be a source too. */

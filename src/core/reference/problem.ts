@@ -15,6 +15,7 @@ export type ProblemCode =
   | 'malformed' // SVG or JSON that can't be read
   | 'integrity' // the integrity of a file that refers back to the page
   | 'package' // an npm package that is missing, or that a browser can't run
+  | 'import' // a file of the sources that browsers don't import in this way
   | 'transform' // a transform or scanner of the options that failed, in live mode
   | 'charset' // text in an encoding that can't be scanned
 

@@ -54,10 +54,12 @@ export interface Reference {
   readonly integrity?: { readonly start: number; readonly end: number }
   /** An import with attributes, `with { type: 'json' }`; absent if it has none. */
   readonly hasAttributes?: true
+  /** An import that needs no export of its target: `import './a.js'`, `export * from './a.js'`. */
+  readonly bindsNothing?: true
 }
 
 /** What a scanner knows of a reference besides its URL. */
-export type ReferenceExtras = Pick<Reference, 'integrity' | 'hasAttributes'>
+export type ReferenceExtras = Pick<Reference, 'integrity' | 'hasAttributes' | 'bindsNothing'>
 
 /** Browsers resolve a relative URL in a custom property against the stylesheet that uses it (CSS Variables 1 §3.1). */
 export function dependsOnUse({ kind, specifier }: Reference): boolean {

@@ -101,10 +101,13 @@ export function createChangeNotifier(options: NotifierOptions): ChangeNotifier {
 }
 
 function describeProblems(resolver: LiveResolver) {
-  return resolver
-    .problems()
-    .filter(({ severity }) => severity === 'error')
-    .map(({ file, line, column, message, nearest }) => {
-      return { place: `${file}:${line}:${column}`, message, nearest }
-    })
+  return (
+    resolver
+      .problems()
+      // A page that imports such a file does not run.
+      .filter(({ severity, code }) => severity === 'error' || code === 'import')
+      .map(({ file, line, column, message, nearest }) => {
+        return { place: `${file}:${line}:${column}`, message, nearest }
+      })
+  )
 }

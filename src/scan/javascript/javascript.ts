@@ -17,7 +17,7 @@ export async function createJavascriptScanner(): Promise<Scanner> {
   await startLexer()
   return {
     name: 'javascript',
-    version: 10,
+    version: 11,
     accepts: (path) => ['.js', '.mjs', '.cjs'].includes(extensionOf(path)),
     scan: scanJavascript,
   }
@@ -85,7 +85,12 @@ export function scanModule(js: string, findings: Findings): void {
       addFromMeta(js, found, { lastMeta, hasServiceWorker }, findings)
       lastMeta = found.end
     } else if (found.type === 'dynamic') addDynamicImport(js, found, findings)
-    else findings.addUrl('js-import', spellJs(js, found.start, found.end), extrasOf(found))
+    else {
+      const from = skipBlanks(js, found.importStart + 'import'.length)
+      const bindsNothing = found.type === 'reexport-star' || from === found.start - 1
+      const extras = { ...extrasOf(found), ...(bindsNothing && { bindsNothing }) }
+      findings.addUrl('js-import', spellJs(js, found.start, found.end), extras)
+    }
   }
 }
 

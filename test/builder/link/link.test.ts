@@ -44,6 +44,54 @@ function problemsOf(texts: Readonly<Record<string, string>>, options: Options = 
   )
 }
 
+describe('an import that browsers refuse is a warning', () => {
+  test('JSON and CSS without attributes, imported in any way', () => {
+    const code =
+      'import a from "./a.json"\nexport * from "./a.json"\nimport("./a.css")\nimport "./a.css?v=1"\nimport "/static/a.css"'
+    const json =
+      "leads to a.json, which browsers import only with { type: 'json' }. Add that, or bundle the module."
+    const css =
+      "leads to a.css, which browsers import only with { type: 'css' }. Add that, or link it in the page (static('a.css'))."
+    const texts = { 'app.js': code, 'a.json': '{}', 'a.css': '' }
+    const expected = [
+      `app.js:1:16 warning import: ./a.json ${json}`,
+      `app.js:2:16 warning import: ./a.json ${json}`,
+      `app.js:3:9 warning import: ./a.css ${css}`,
+      `app.js:4:9 warning import: ./a.css?v=1 ${css}`,
+      `app.js:5:9 warning import: /static/a.css ${css}`,
+    ]
+    for (const modules of ['rewrite', 'import-map'] as const)
+      assert.deepEqual(problemsOf(texts, { modules }), expected)
+    assert.deepEqual(problemsOf(texts, { allowMissing: ['*.json', 'app.js:a.css'] }), [])
+    assert.deepEqual(
+      problemsOf({ 'v/x/a.js': 'import "../a.css"', 'v/a.css': '' }, { allowMissing: ['v/**:**'] }),
+      [],
+    )
+  })
+
+  test('names of a file that is CommonJS', () => {
+    const texts = {
+      'app.js': 'import a from "./a.js"; export { b } from "./a.js"; export {} from /* c */ "./a.js"',
+      'a.js': 'module.exports = 1',
+    }
+    const problem =
+      './a.js is CommonJS (a.js), which exports nothing to browsers. Bundle it, or use an ES module.'
+    assert.deepEqual(
+      problemsOf(texts),
+      [16, 44, 77].map((column) => `app.js:1:${column} warning import: ${problem}`),
+    )
+  })
+
+  test('but not with attributes, by URL, or for what the file does when it runs', () => {
+    const code = `import a from "./a.json" with { type: "json" }; import("./a.css", { with: { type: "css" } })
+new URL("./a.json", import.meta.url); import.meta.resolve("./a.css")
+import "./umd.js"; import /* b */ "./umd.js"; import("./umd.js"); export * from "./umd.js"; import c from "./c.js"`
+    const umd = 'typeof exports === "object" ? module.exports = f() : window.f = f()'
+    const texts = { 'app.js': code, 'a.json': '{}', 'a.css': '', 'umd.js': umd, 'c.js': 'export default 1' }
+    assert.deepEqual(problemsOf(texts), [])
+  })
+})
+
 describe('a reference that leads nowhere is explained', () => {
   test('with its place and the nearest names', () => {
     assert.deepEqual(problemsOf({ 'css/a.css': 'a {\n  b: url(../img/logo.svg) }', 'img/logo2.svg': '' }), [

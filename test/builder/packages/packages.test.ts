@@ -527,6 +527,20 @@ describe('a package publishes no file of the project', () => {
     for (const line of lines) assert.match(line, /index\.js:1:\d+ package \S+ leads out of its package/)
   })
 
+  test('that a module of the project names by a path below a package', async (context) => {
+    const cwd = project(context, { 'index.js': '' })
+    const code = 'import "p/../../secret.js"; import "@q/../../secret.js"; import "p/../p/index.js"'
+    writeTree(cwd, { src: { 'app.js': code }, 'node_modules/@q/r': {} })
+    writeTree(join(cwd, 'node_modules/p'), { 'package.json': json({ name: 'p' }) })
+    const lines = await refusalsOf(cwd)
+    assert.equal(lines.length, 2)
+    for (const line of lines)
+      assert.match(
+        line,
+        /^app\.js:1:\d+ package \S+ leads out of its package, to \S+\/secret\.js\. Import it by/,
+      )
+  })
+
   test('but other packages may be reached by "imports" and "browser", and by modules of the project its own', async (context) => {
     const p = pack(
       'p',

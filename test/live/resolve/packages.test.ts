@@ -131,3 +131,30 @@ test('what a browser cannot run is said in its console, and gone once the import
   assert.equal(read(), 'export {}')
   assert.deepEqual(live.problems(), [])
 })
+
+test('imports that browsers refuse are the problems of a build, in pages too', async (context) => {
+  const { cwd, live, next, settings } = await setUp(
+    context,
+    {
+      src: {
+        'app.js': 'import "./a.json"; import a from "./a.js"',
+        'a.json': '{}',
+        'a.js': 'exports.a = 1',
+        'a.html': '<script type="module">import "./a.json"</script>',
+      },
+      node_modules: { '@q/r': {} },
+      'secret.js': '',
+    },
+    { html: true },
+  )
+  const { problems } = await build(settings, { cwd })
+  for (const path of ['a.html', 'app.js']) live.resolve(path)
+  assert.deepEqual(
+    problems.map(({ file, line, column, code }) => `${file}:${line}:${column} ${code}`),
+    ['a.html:1:31 import', 'app.js:1:9 import', 'app.js:1:35 import'],
+  )
+  assert.deepEqual(live.problems(), problems)
+  writeFileSync(join(cwd, 'src/app.js'), 'import "@q/../../secret.js"')
+  next()
+  assert.match(live.find('app.js')?.read().toString() ?? '', /throw new Error\(.*leads out of its package/)
+})
