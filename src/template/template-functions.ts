@@ -104,7 +104,11 @@ function preloadsOf(
   const { preload = true, nonce = facts.nonce, integrity = true, media, absolute } = options
   if (!preload) return ''
   const head: Attributes = kind === 'js-import' ? { rel: 'modulepreload' } : { rel: 'preload', as: 'style' }
-  const tags = findNeeds(resolver, name, kind).map((asset) => {
+  // Browsers take any other file that is preloaded as a module for a broken script: JSON, CSS.
+  const needs = findNeeds(resolver, name, kind).filter(
+    ({ type }) => kind === 'css-import' || preloadDestination(type) === 'script',
+  )
+  const tags = needs.map((asset) => {
     const href = absoluteOrNot(asset.url, { absolute }, facts)
     // An @import cannot have an integrity, so its preload must not have one either.
     const checked: Attributes =

@@ -29,10 +29,12 @@ export const MANIFEST: Manifest = {
       'js/app.js',
       asset('js/app.6.js', JS, [
         { path: 'js/b.js', kind: 'js-import' },
+        { path: 'js/data.json', kind: 'js-import' },
         { path: 'js/late.js', kind: 'js-dynamic-import' },
       ]),
     ],
     ['js/b.js', asset('js/b.7.js', JS, [{ path: 'js/app.js', kind: 'js-import' }])],
+    ['js/data.json', asset('js/data.10.json', 'application/json')],
     ['js/late.js', asset('js/late.8.js', JS)],
     ['odd/a?b&"c.txt', asset('odd/a?b&"c.9.txt', 'text/plain; charset=utf-8')],
   ]),

@@ -54,7 +54,9 @@ function linksFor(resolver: NameAnswers, file: PreloadFile): readonly LinkValue[
   }
   if (!isScript(asset)) return [formatLink(asset)]
   const isModule = as === undefined ? resolver.isModule(asset.path) : as === 'module'
-  return isModule ? closure(resolver, asset, 'js-import').map(formatModule) : [formatLink(asset)]
+  if (!isModule) return [formatLink(asset)]
+  // Browsers take any other file that is preloaded as a module for a broken script: JSON, CSS.
+  return closure(resolver, asset, 'js-import').filter(isScript).map(formatModule)
 }
 
 /** Everything a file leads to by one kind of reference, breadth first: what is needed first comes first. */

@@ -37,7 +37,10 @@ const OPTIONS = {
       { path: 'js/later.js', kind: 'js-dynamic-import' },
       { path: 'js/part.js', kind: 'js-import' },
     ],
-    'js/part.js': [{ path: 'js/deep.js', kind: 'js-import' }],
+    'js/part.js': [
+      { path: 'data.json', kind: 'js-import' },
+      { path: 'js/deep.js', kind: 'js-import' },
+    ],
     'js/deep.js': [{ path: 'js/app.js', kind: 'js-import' }],
   },
 } as const
