@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { runInNewContext } from 'node:vm'
+import { createContext, Script } from 'node:vm'
 import fc from 'fast-check'
 import type { Scanner } from '../../src/scan/scanner.ts'
 import { createScanners, findScanner } from '../../src/scan/scanners.ts'
@@ -205,9 +205,13 @@ const HEAP_MIB = 256
 /** Milliseconds that only a scan without an end takes: a guard against a test that never returns, not a measure. */
 const HANG_MS = 120_000
 
+const interruptible = createContext()
+const call = new Script('scan()')
+
 /** Scans in a way that can be interrupted; an `ERR_SCRIPT_EXECUTION_TIMEOUT` is the failure of the test. */
 function scanOrGiveUp(scan: () => void, timeout = HANG_MS): void {
-  runInNewContext('scan()', { scan }, { timeout })
+  interruptible['scan'] = scan
+  call.runInContext(interruptible, { timeout })
 }
 
 /** Milliseconds of processor time, which other processes don't lengthen. */
