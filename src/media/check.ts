@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { access, constants, mkdir, readdir } from 'node:fs/promises'
+import { access, constants, mkdir, readdir, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { FingerpostError } from '../core/error.ts'
@@ -91,6 +91,8 @@ async function writeFaults({ media: { root }, production, warn }: LocationCheck)
       await mkdir(root)
       warn(`${await missing(root)} It was made, which is right at the first start only.`)
     }
+    if (!(await stat(root)).isDirectory())
+      return [`The media folder ${root} can't be written to: it is a file. Correct the option root.`]
     await access(root, constants.W_OK | constants.X_OK)
     return []
   } catch (error) {

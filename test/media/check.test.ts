@@ -102,7 +102,7 @@ test('a folder that can not be written to is refused', async (context) => {
   const root = makeTree(context, { file: 'in the way' })
   await assert.rejects(
     checkLocations({ ...SOUND, media: mount('/media/', join(root, 'file')) }),
-    /can't be written/,
+    /can't be written to: it is a file\. Correct the option root\./,
   )
   if (process.getuid?.() === 0) return
   chmodSync(root, 0o555)
