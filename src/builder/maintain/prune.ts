@@ -83,7 +83,7 @@ export interface PrunePlan {
 }
 
 /** Decides without looking at any file. */
-export function planPrune(history: History, manifest: Manifest, rules: PruneOptions, now: Date): PrunePlan {
+function planPrune(history: History, manifest: Manifest, rules: PruneOptions, now: Date): PrunePlan {
   const { keep = PRUNE_DEFAULTS.keep, minAgeSeconds = PRUNE_DEFAULTS.minAgeSeconds } = rules
   const oldest = new Date(now.getTime() - minAgeSeconds * 1000)
   const builds = markAbandoned(expandBuilds(history.builds), manifest.digest)

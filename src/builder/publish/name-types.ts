@@ -3,7 +3,7 @@ import { comparePaths, type LogicalPath } from '../../core/path.ts'
 import { createFilesystemStorage } from '../../storage/disk/filesystem.ts'
 
 /** The text of a declaration file that fills in `StaticNames`. The same names give the same text. */
-export function formatNameTypes(names: Iterable<LogicalPath>): string {
+function formatNameTypes(names: Iterable<LogicalPath>): string {
   const lines = [...names].sort(comparePaths).map((name) => `    ${JSON.stringify(name)}: true\n`)
   return `// Written by fingerpost.\nimport 'fingerpost'\n\ndeclare module 'fingerpost' {\n  interface StaticNames {\n${lines.join('')}  }\n}\n`
 }

@@ -60,7 +60,7 @@ export async function readHistory(storage: Storage): Promise<History> {
 }
 
 /** A history with one more build, and the files of the one it replaces among the retired. */
-export function addBuild(history: History, present: Manifest | undefined, coming: ComingBuild): History {
+function addBuild(history: History, present: Manifest | undefined, coming: ComingBuild): History {
   const { digest, files, at, previous } = coming
   const past = withForeignBuild(markAbandoned(history.builds, present?.digest), coming)
   const retired = new Map<string, RetiredAsset>(history.retired)
