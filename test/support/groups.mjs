@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 
 /** What a file does to its process, measures of it, or has to be ended for. */
 const NEEDS_OWN_PROCESS =
-  /node:child_process|node:worker_threads|node:v8|support\/(?:browser|ceph|cli|clock|exfat|fuzz|http2|long|nginx|nobody|package|s3|signing)|process\.(?:chdir|cpuUsage|env|memoryUsage|on|once|seteuid|stderr|stdout|umask)\b|\bmock\b|\/proc\/|globalThis|syncBuiltinESMExports/
+  /node:child_process|node:worker_threads|node:v8|support\/(?:browser|ceph|clock|exfat|http2|long|nginx|nobody|package)|process\.(?:chdir|cpuUsage|env|memoryUsage|on|once|seteuid|stderr|stdout|umask)\b|\bmock\b|\/proc\/|globalThis|syncBuiltinESMExports/
 
 /** Files of one process. */
 const GROUP_SIZE = 8
