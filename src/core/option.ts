@@ -191,8 +191,37 @@ export function asRecord(value: unknown, where: string): Readonly<Record<string,
 export function wrongShape(value: unknown, where: string, wanted: string): FingerpostError {
   const shown = JSON.stringify(value) ?? String(value)
   return new FingerpostError('FP_CONFIG', `${where} should be ${wanted}; it is ${shown.slice(0, 80)}.`, {
-    details: { option: where },
+    details: { option: where, wanted },
   })
+}
+
+/** False, or what another parser accepts. */
+export function orFalse<T>(parse: OptionParser<T>): OptionParser<T | false> {
+  const orElseFalse = orElse(parse, ' or false')
+  return (value, where) => (value === false ? false : orElseFalse(value, where))
+}
+
+/** True, false, or what another parser accepts. */
+export function orFlag<T>(parse: OptionParser<T>): OptionParser<boolean | T> {
+  const orElseFlag = orElse(parse, ', true or false')
+  return (value, where) => (typeof value === 'boolean' ? value : orElseFlag(value, where))
+}
+
+/** A set of options with a table of its own. */
+export function asOptions<T>(table: OptionTable<T>): OptionParser<Partial<T>> {
+  return (value, where) => parseOptions<T>(value, table, where)
+}
+
+/** A parser whose errors name what else the option may be, as ` or false`. */
+function orElse<T>(parse: OptionParser<T>, other: string): OptionParser<T> {
+  return (value, where) => {
+    try {
+      return parse(value, where)
+    } catch (error) {
+      const { option, wanted } = error instanceof FingerpostError ? error.details : {}
+      throw option === where && wanted !== undefined ? wrongShape(value, where, wanted + other) : error
+    }
+  }
 }
 
 /** The same error, or, where `inner` has no option of that name and those around it do, one that says where it belongs. */

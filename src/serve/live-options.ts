@@ -1,6 +1,6 @@
-import { asFlag, asListOf, asText, type Completed, type OptionTable } from '../core/option.ts'
+import { asFlag, asListOf, asText, type Completed, type OptionTable, orFlag } from '../core/option.ts'
 import type { SourceOption } from '../sources/source.ts'
-import { asAddress, either, flagOrOptions, inFolders } from './option-parsers.ts'
+import { asAddress, flagOrOptions, inFolders } from './option-parsers.ts'
 
 /** How live mode behaves. */
 export interface LiveModeOptions {
@@ -38,7 +38,7 @@ const LIVE_TABLE = {
     default: [] as readonly string[] | true,
     complete: (hosts: readonly string[] | true) => hosts === true || hosts.map((host) => host.toLowerCase()),
   },
-  vite: { parse: either(asFlag, asAddress), default: false as boolean | string },
+  vite: { parse: orFlag(asAddress), default: false as boolean | string },
   force: { parse: asFlag, default: false },
 } satisfies OptionTable<LiveModeOptions>
 

@@ -1,38 +1,24 @@
 import { resolve } from 'node:path'
 import {
-  asFlag,
   asListOf,
+  asOptions,
   asRecord,
   asText,
   type Completed,
   completeOptions,
   type OptionParser,
   type OptionTable,
+  orFlag,
   parseOptions,
   wrongShape,
 } from '../core/option.ts'
 import { checkHeader, type HeaderRule } from '../http/header-rules.ts'
 import type { RemoteManifest } from './manifest-source.ts'
 
-/** False, or what another parser accepts. */
-export function orFalse<T>(parse: OptionParser<T>): OptionParser<T | false> {
-  return (value, where) => (value === false ? false : parse(value, where))
-}
-
-/** A boolean by the first parser, anything else by the second. */
-export function either<T>(flag: OptionParser<boolean>, other: OptionParser<T>): OptionParser<boolean | T> {
-  return (value, where) => (typeof value === 'boolean' ? flag : other)(value, where)
-}
-
-/** A set of options with a table of its own. */
-export function asOptions<T>(table: OptionTable<T>): OptionParser<Partial<T>> {
-  return (value, where) => parseOptions<T>(value, table, where)
-}
-
 /** The row of an option that is off, on, or on with options of its own. Off is undefined. */
 export function flagOrOptions<T, Table extends OptionTable<T>>(table: Table) {
   return {
-    parse: either(asFlag, asOptions<T>(table)),
+    parse: orFlag(asOptions<T>(table)),
     complete: (given: boolean | Partial<T>, cwd: string): Completed<Table> | undefined =>
       given === false ? undefined : completeOptions<T, Table>(given === true ? {} : given, table, cwd),
   }
@@ -69,8 +55,7 @@ export function asHeader(name: string): OptionParser<string> {
 
 /** Whole seconds, as HTTP dates are. */
 export const asDate: OptionParser<Date> = (value, where) => {
-  if (!(value instanceof Date) || Number.isNaN(value.getTime()))
-    throw wrongShape(value, where, 'a Date or false')
+  if (!(value instanceof Date) || Number.isNaN(value.getTime())) throw wrongShape(value, where, 'a Date')
   return new Date(Math.floor(value.getTime() / 1000) * 1000)
 }
 

@@ -8,11 +8,14 @@ import {
   asFlag,
   asListOf,
   asOneOf,
+  asOptions,
   asText,
   type Completed,
   completeOptions,
   type OptionParser,
   type OptionTable,
+  orFalse,
+  orFlag,
   parseOptions,
 } from '../core/option.ts'
 import { type CacheLimits, NO_CACHE } from '../http/body-cache.ts'
@@ -24,13 +27,10 @@ import {
   asDate,
   asHeader,
   asHeaderRule,
-  asOptions,
   asPrefix,
   asRemoteManifest,
   asRootFiles,
-  either,
   inFolders,
-  orFalse,
 } from './option-parsers.ts'
 import { INTEGRITY_POLICY, type IntegrityPolicyOptions } from './page/integrity-policy.ts'
 
@@ -160,7 +160,7 @@ const SERVE_TABLE = {
   inline: { parse: asListOf(asText), default: [] },
   integrityPolicy: INTEGRITY_POLICY,
   watch: {
-    parse: either(asFlag, asOptions(WATCH_TABLE)),
+    parse: orFlag(asOptions(WATCH_TABLE)),
     default: true as boolean | { readonly intervalMs?: number },
   },
   earlyHints: { parse: asFlag, default: false },

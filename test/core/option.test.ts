@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {
+  asCount,
   asFlag,
   asListOf,
+  asOptions,
   asText,
   type Completed,
   completeOptions,
   defaultsOf,
+  type OptionParser,
   type OptionTable,
+  orFalse,
+  orFlag,
   parseOptions,
 } from '../../src/core/option.ts'
 import { applyFlags, flagsOf } from '../../src/core/option-flag.ts'
@@ -95,4 +100,23 @@ describe('flags', () => {
   test('without a config file are the whole', () => {
     assert.deepEqual(applyFlags(TABLE, {}, { 'ignore-files': ['y'] }, '/srv'), { ignoreFiles: ['y'] })
   })
+})
+
+test('the error for a wrong value names everything that the option may be', () => {
+  const table = { size: asCount }
+  const messageOf = (parse: OptionParser<unknown>, value: unknown) => {
+    try {
+      parse(value, 'cache')
+    } catch (error) {
+      return (error as Error).message
+    }
+    return undefined
+  }
+  assert.equal(messageOf(orFalse(asText), 5), 'cache should be text or false; it is 5.')
+  assert.equal(messageOf(orFlag(asOptions(table)), 5), 'cache should be an object, true or false; it is 5.')
+  assert.equal(
+    messageOf(orFalse(asOptions(table)), { size: '5' }),
+    'size should be a whole number from 0; it is "5".',
+  )
+  assert.deepEqual([orFalse(asText)(false, ''), orFlag(asText)(true, '')], [false, true])
 })

@@ -5,11 +5,12 @@ import {
   asCountWithin,
   asListOf,
   asOneOf,
+  asOptions,
   type Completed,
   completeOptions,
   type OptionParser,
   type OptionTable,
-  parseOptions,
+  orFlag,
 } from '../../core/option.ts'
 
 /** Which files are dictionaries, and which deltas are made. */
@@ -38,8 +39,9 @@ const DICTIONARY_TABLE = {
 /** {@link DictionaryOptions} with defaults. */
 export type DictionarySettings = Completed<typeof DICTIONARY_TABLE>
 
-export const asDictionaries: OptionParser<boolean | DictionaryOptions> = (value, where) =>
-  typeof value === 'boolean' ? value : parseOptions<DictionaryOptions>(value, DICTIONARY_TABLE, where)
+export const asDictionaries: OptionParser<boolean | DictionaryOptions> = orFlag(
+  asOptions<DictionaryOptions>(DICTIONARY_TABLE),
+)
 
 export function completeDictionaries(
   given: boolean | DictionaryOptions,

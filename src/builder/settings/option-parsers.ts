@@ -1,5 +1,13 @@
 import type { Encoding } from '../../core/encoding.ts'
-import { asRecord, asText, type OptionParser, parseOptions, wrongShape } from '../../core/option.ts'
+import {
+  asOptions,
+  asRecord,
+  asText,
+  type OptionParser,
+  orFalse,
+  parseOptions,
+  wrongShape,
+} from '../../core/option.ts'
 import type { SourceOption } from '../../sources/source.ts'
 
 /** Qualities of the encodings for the files of a glob; `false`: not compressed. */
@@ -36,9 +44,10 @@ const asPrefix: OptionParser<string> = (value, where) => (value === '' ? '' : as
 
 export const asCompress: OptionParser<Readonly<Record<string, CompressRule>>> = (value, where) => {
   const table = { br: asQuality('br'), zstd: asQuality('zstd'), gzip: asQuality('gzip') }
+  const asRule = orFalse(asOptions<Exclude<CompressRule, false>>(table))
   const rules = Object.entries(asRecord(value, where)).map(([glob, rule]) => [
     glob,
-    rule !== false && parseOptions<Exclude<CompressRule, false>>(rule, table, `${where}[${glob}]`),
+    asRule(rule, `${where}[${glob}]`),
   ])
   return Object.fromEntries(rules)
 }

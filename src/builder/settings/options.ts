@@ -6,11 +6,13 @@ import {
   asFlag,
   asListOf,
   asOneOf,
+  asOptions,
   asText,
   type Completed,
   completeOptions,
   defaultsOf,
   type OptionTable,
+  orFalse,
   parseOptions,
 } from '../../core/option.ts'
 import { parseServedUrl } from '../../core/public-url.ts'
@@ -215,7 +217,7 @@ export const BUILD_TABLE = {
     flag: { kind: 'flag', help: 'Make deltas against earlier builds for returning visitors (RFC 9842)' },
   },
   cache: {
-    parse: (value, where) => value !== false && parseOptions<CacheOption>(value, CACHE_TABLE, where),
+    parse: orFalse(asOptions<CacheOption>(CACHE_TABLE)),
     default: {},
     complete: (cache: CacheOption | false, cwd) =>
       cache !== false && completeOptions(cache, CACHE_TABLE, cwd),
