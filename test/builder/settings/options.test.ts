@@ -57,7 +57,7 @@ test('a value of the wrong shape is named with its place', () => {
     [{ sources: [], compress: { '*.map': { br: 12 } } }, /br should be false or a whole number from 0 to 11/],
     [{ sources: [], compress: { '*.map': { lz: 1 } } }, /no option "lz" in compress\[\*\.map\]/],
     [{ sources: [], cache: { maxBytes: -1 } }, /maxBytes should be a whole number/],
-    [{ sources: [], cache: true }, /cache should be an object; it is true/],
+    [{ sources: [], cache: true }, /cache should be an object or false; it is true/],
     [{ sources: [], url: 'static' }, /neither a path nor an http\(s\) address/],
   ]
   for (const [value, message] of cases) assert.throws(() => parse(value), { code: 'FP_CONFIG', message })
