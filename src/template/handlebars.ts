@@ -22,10 +22,15 @@ export function installHandlebars(handlebars: HandlebarsEngine, helpers: Templat
   const helpersFor = ({ data }: HelperCall) => chooseHelpers(data?.root, helpers)
   const register = (name: string, helper: (...values: never[]) => unknown) =>
     handlebars.registerHelper(name, helper as never)
-  register('static', (name: string, call: HelperCall) => helpersFor(call).static(name, call.hash))
-  register('staticIntegrity', (name: string) => helpers.staticIntegrity(name))
+  const registerNamed = (helper: string, use: (name: string, call: HelperCall) => unknown) =>
+    // Without a name, the call is the only argument.
+    register(helper, (name: string, call?: HelperCall) =>
+      call === undefined ? use(undefined as never, name as never) : use(name, call),
+    )
+  registerNamed('static', (name, call) => helpersFor(call).static(name, call.hash))
+  registerNamed('staticIntegrity', (name) => helpers.staticIntegrity(name))
   for (const tag of TAG_HELPERS) {
-    register(tag, (name: string, call: HelperCall) => new SafeString(helpersFor(call)[tag](name, call.hash)))
+    registerNamed(tag, (name, call) => new SafeString(helpersFor(call)[tag](name, call.hash)))
   }
   register('versionTag', (call: HelperCall) => new SafeString(helpersFor(call).versionTag(call.hash)))
   register('importMapTag', (call: HelperCall) => {

@@ -36,6 +36,9 @@ interface Token {
 
 interface Parser {
   nextToken(): Token
+  peekToken(): { readonly type: string }
+  /** Throws. */
+  fail(message: string, line: number, column: number): never
   parseExpression(): unknown
   skipSymbol(name: string): boolean
   parsePrimary(): { readonly value: string }
@@ -57,6 +60,8 @@ function createStaticTag(url: (name: string) => string): object {
     tags: ['static'],
     parse(parser: Parser, nodes: Nodes): unknown {
       const { value, lineno, colno } = parser.nextToken()
+      if (parser.peekToken().type === 'block-end')
+        parser.fail("static needs a name: {% static 'css/site.css' %}", lineno, colno)
       const name = parser.parseExpression()
       const variable = parser.skipSymbol('as') ? parser.parsePrimary().value : ''
       parser.advanceAfterBlockEnd(value)

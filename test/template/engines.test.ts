@@ -103,3 +103,16 @@ test('a name without quotes is told from a misspelt one', async () => {
     )
   }
 })
+
+test('a tag without a name says what to write', async () => {
+  const sources: Readonly<Record<string, string>> = {
+    Nunjucks: '{% static %}',
+    Handlebars: '{{stylesheetTag}}',
+    Liquid: '{% static %}',
+  }
+  for (const { engine, render } of ENGINE_PAGES) {
+    const source = sources[engine]
+    if (source === undefined) continue
+    await assert.rejects(async () => render(source, helpers), /'css\/site\.css'/, engine)
+  }
+})
