@@ -45,7 +45,10 @@ export function otherGoals(results: readonly GoalResult[]): Table {
 export function goalSummary(results: readonly GoalResult[]): string {
   const met = results.filter((one) => one.met).length
   const disturbed = results.filter((one) => one.disturbed).length
-  const quiet = disturbed === 0 ? '' : ` ${disturbed} of them were measured on a disturbed machine.`
+  const quiet =
+    disturbed === 0
+      ? ''
+      : ` ${disturbed} ${disturbed === 1 ? 'was' : 'were'} measured on a disturbed machine.`
   return `${met} of ${results.length} goals are met.${quiet}`
 }
 
