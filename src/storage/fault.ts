@@ -21,13 +21,17 @@ const REMEDIES: Readonly<Record<string, string>> = {
   ENFILE: 'The system has too many open files: raise its limit (sysctl fs.file-max).',
 }
 
+const READING: ReadonlySet<string> = new Set(['read', 'stat', 'list'])
+const READ_REMEDY = 'Let this user read it and enter every folder above it.'
+
 /** An error of the operating system as one of ours; ours and unknown ones pass through. */
 export function describeFault(error: unknown, { storage, key, doing }: FaultPlace): unknown {
   if (error instanceof FingerpostError || !isSystemError(error, ...FAULTS)) return error
   const details = { storage, key, systemCode: error.code }
   if (error.code === 'ENOENT') return notFound(storage, key, error)
   if (error.code === 'EEXIST') return taken(storage, key, error)
-  const remedy = REMEDIES[error.code ?? '']
+  const isDenied = error.code === 'EACCES' || error.code === 'EPERM'
+  const remedy = isDenied && READING.has(doing) ? READ_REMEDY : REMEDIES[error.code ?? '']
   // Without the call and its path, which may be a temporary one: `EACCES: permission denied, open '…'`.
   const [reason] = error.message.split(',')
   return new FingerpostError('FP_STORAGE', `${storage} refused to ${`${doing} ${key}`.trim()}: ${reason}.`, {

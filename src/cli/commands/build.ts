@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { buildCollected, type CollectedBuild } from '../../builder/build.ts'
-import type { BuildEvent, BuildReport, TimedWork } from '../../builder/report.ts'
+import type { BuildEvent, BuildReport } from '../../builder/report.ts'
 import { possibleConfigFiles } from '../../builder/settings/config-file.ts'
 import { BUILD_TABLE } from '../../builder/settings/options.ts'
 import { FingerpostError } from '../../core/error.ts'
@@ -40,8 +40,7 @@ export const command = defineCommand({
     const mode = options['dry-run'] ? 'dry-run' : 'publish'
     const { report } = await runBuild({ settings, progress, mode }, context)
     if (options.report !== undefined) {
-      const work = { ...report.work, steps: report.steps }
-      await saveReport(resolve(context.cwd, options.report), settings, work)
+      await saveReport(resolve(context.cwd, options.report), settings, report)
     }
     const out = shortPath(settings.out, context.cwd)
     return {
@@ -104,10 +103,13 @@ async function watch(
   return {}
 }
 
-async function saveReport(file: string, settings: Settings, work: TimedWork): Promise<void> {
+async function saveReport(file: string, settings: Settings, report: BuildReport): Promise<void> {
   const { reportOn } = await import('./report.ts')
   const { savePage } = await import('../../report/page.ts')
-  await savePage(file, await reportOn(settings, { cwd: settings.cwd, workOf: async () => work }))
+  const { kind, work, steps } = report
+  // The work that made the build, where this run had nothing to do.
+  const workOf = kind === 'unchanged' ? {} : { workOf: async () => ({ ...work, steps }) }
+  await savePage(file, await reportOn(settings, { cwd: settings.cwd, ...workOf }))
 }
 
 function showEvent(event: BuildEvent, progress: Progress, stderr: Output): void {

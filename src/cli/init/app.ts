@@ -1,6 +1,6 @@
 import { endOfLiteral, skipBlanks } from '../../scan/javascript/literal.ts'
 import { findCodeOffsets, parseModule } from '../../scan/javascript/module.ts'
-import { listCode, readText } from './folder.ts'
+import { listCode, readCode } from './folder.ts'
 
 /** The program that starts Fastify, and how it is written. */
 export interface AppFile {
@@ -36,12 +36,13 @@ export interface AppHints {
 
 /** Finds the file that scripts or `main` start, else the only one that calls Fastify, else one that names it. */
 export function findApp(folder: string, { main, scripts, isModule, isTypeScript }: AppHints): AppFile {
-  const code = new Map(listCode(folder).map((name) => [name, readText(folder, name) ?? '']))
+  const code = new Map(listCode(folder).map((name) => [name, relevantCode(readCode(folder, name))]))
   const callers = [...code].filter(([, text]) => (findCalls(text)?.length ?? 0) > 0).map(([name]) => name)
   const hinted = [scripts['start'], scripts['dev'], main]
     .flatMap((each) => String(each).split(/\s/))
-    .filter((word) => /\.[cm]?[jt]s$/.test(word))
-    .map((name) => name.replace(/^\.\//, ''))
+    .map((word) => word.replace(/^\.\//, ''))
+    // `node server` leaves the extension out.
+    .flatMap((name) => [name, `${name}.js`, `${name}.ts`])
     // With TypeScript it may name what the compiler writes.
     .flatMap((name) => [name, name.replace(/js$/, 'ts'), name.replace(/^\w+\/(.*)js$/, 'src/$1ts')])
     .find((name) => callers.includes(name))
@@ -50,7 +51,7 @@ export function findApp(folder: string, { main, scripts, isModule, isTypeScript 
   const isClear = hinted !== undefined || callers.length < 2
   return {
     ...{ name, text, ...readSyntax(name, text, { isModule, isTypeScript }) },
-    registered: [...code].find(([, each]) => loadsFingerpost(each))?.[0],
+    registered: [...code].find(([, each]) => registersFingerpost(each))?.[0],
     instance: isClear ? findInstance(text) : `each of ${callers.join(', ')} calls Fastify`,
   }
 }
@@ -68,24 +69,27 @@ function readSyntax(
   return { loads: imports || isEsModule ? 'import' : 'require', hasTopLevelAwait: isEsModule || isDetected }
 }
 
-/** True for code that imports or requires fingerpost. */
-export function loadsFingerpost(text: string): boolean {
-  if (!text.includes('fingerpost')) return false
-  const required = findCode(text, /\brequire\(\s*['"]fingerpost['"]/g) ?? []
-  const imports = parseModule(text) ?? []
+/** Code that names one of the two packages; nothing else is looked at. */
+function relevantCode(text: string): string {
+  return text.length < MOST_CODE && /fastify|fingerpost/.test(text) ? text : ''
+}
+
+/** Characters of the longest file that somebody wrote as the program of an app. */
+const MOST_CODE = 500_000
+
+/** True for code that loads the plugin, and registers something. */
+export function registersFingerpost(text: string): boolean {
+  if (!/\bregister\(/.test(text)) return false
   return (
-    required.length > 0 ||
-    imports.some((each) => each.type !== 'import-meta' && each.specifier === 'fingerpost')
+    namesOf('fingerpost', text).length > 0 ||
+    (findCode(text, /\b(?:require|import)\(\s*['"]fingerpost['"]/g) ?? []).length > 0
   )
 }
 
-const LOADS_FASTIFY =
-  /\bimport\s+(?!type\b)([^'";]*?)\s*\bfrom\s*['"]fastify['"]|([\w$]+|\{[^{}]*\})\s*=\s*require\(\s*['"]fastify['"]\s*\)(?!\s*\()/g
-
-/** The calls of what a file loads as Fastify; undefined if it doesn't parse. `0` ends with the bracket. */
-function findCalls(text: string): readonly RegExpExecArray[] | undefined {
-  const names = [...text.matchAll(LOADS_FASTIFY)].flatMap(([, imported, required]) => {
-    const clause = imported ?? required ?? ''
+/** The names under which a file has the default export of a package. */
+function namesOf(packageName: string, text: string): readonly string[] {
+  if (!text.includes(packageName)) return []
+  return [...importClauses(packageName, text), ...requireClauses(packageName, text)].flatMap((clause) => {
     const named = /\b(?:fastify|default)\b(?:\s*(?:as\b|:)\s*([\w$]+))?/.exec(
       clause.includes('{') ? clause.slice(clause.indexOf('{')) : '',
     )
@@ -93,11 +97,42 @@ function findCalls(text: string): readonly RegExpExecArray[] | undefined {
       (each) => typeof each === 'string',
     )
   })
+}
+
+/** What stands between `import` and `from`, without imports of types. */
+function importClauses(packageName: string, text: string): readonly string[] {
+  return (parseModule(text) ?? []).flatMap((each) => {
+    if (each.type !== 'static' || each.specifier !== packageName) return []
+    const statement = text.slice(each.importStart, each.start)
+    if (!statement.startsWith('import') || /^import\s+type\b/.test(statement)) return []
+    return [statement.slice('import'.length).trimStart()]
+  })
+}
+
+const LAST_WORD = /[\w$]+$/
+/** Characters. */
+const MOST_CLAUSE = 300
+const REQUIRE = /=\s*require\(\s*['"]([\w-]+)['"]\s*\)/g
+
+/** What `require` of a package is assigned to: a name or `{ … }`. */
+function requireClauses(packageName: string, text: string): readonly string[] {
+  return [...text.matchAll(REQUIRE)].flatMap(({ 0: found, 1: name, index }) => {
+    // The result of a call is something else: require('fastify')().
+    if (name !== packageName || text[skipBlanks(text, index + found.length)] === '(') return []
+    const before = text.slice(Math.max(0, index - MOST_CLAUSE), index).trimEnd()
+    return [
+      before.endsWith('}') ? before.slice(before.lastIndexOf('{')) : (LAST_WORD.exec(before)?.[0] ?? ''),
+    ]
+  })
+}
+
+/** The calls of what a file loads as Fastify; undefined if it doesn't parse. `0` ends with the bracket. */
+function findCalls(text: string): readonly RegExpExecArray[] | undefined {
   const callees = [
-    ...names.map((name) => name.replaceAll('$', '\\$')),
+    ...namesOf('fastify', text).map((name) => name.replaceAll('$', '\\$')),
     String.raw`require\(\s*['"]fastify['"]\s*\)`,
   ]
-  const called = String.raw`(?<![\w$.])(?:${callees.join('|')})(?:<[^()]*>)?\s*\(`
+  const called = String.raw`(?<![\w$.])(?:${callees.join('|')})(?:<[^()]{0,500}>)?\s*\(`
   return findCode(text, new RegExp(called, 'g'))
 }
 

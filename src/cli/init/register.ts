@@ -2,7 +2,7 @@ import { accessSync, constants, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { insertInto, positionAt } from '../../core/reference/text.ts'
 import { parseModule } from '../../scan/javascript/module.ts'
-import { type AppFile, endOfStatement, type Instance, loadsFingerpost } from './app.ts'
+import { type AppFile, endOfStatement, type Instance, registersFingerpost } from './app.ts'
 import type { PlannedFile } from './files.ts'
 import { readText } from './folder.ts'
 import { registrationFor } from './lines.ts'
@@ -75,7 +75,7 @@ function insertRegistration(app: AppFile, project: Project, out: string): Change
     { at: endOfLoads(app, start), lines: loads.map(spell) },
     { at, lines: body.map((line) => indent + spell(line)) },
   ])
-  return loadsFingerpost(inserted.text) ? inserted : 'its imports can not be told from the rest'
+  return registersFingerpost(inserted.text) ? inserted : 'its imports can not be told from the rest'
 }
 
 /** The name under which a file has the whole of a package. */

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSyn
 import { dirname, join } from 'node:path'
 import { describe, it, type TestContext, test } from 'node:test'
 import { REPOSITORY, runNode } from '../../support/cli.ts'
+import { asNobody } from '../../support/nobody.ts'
 import { makeTree, readTree, type Tree } from '../../support/tree.ts'
 import { runIn } from '../support.ts'
 
@@ -144,6 +145,52 @@ test('a plugin that loads fingerpost in another file is enough', async (context)
   const { cwd, files } = await init(context, tree)
   assert.deepEqual(files.at(-1), { kind: 'keep', path: 'plugins/a.js', reason: 'loads fingerpost already' })
   assert.equal(readFileSync(join(cwd, 'server.js'), 'utf8'), text)
+})
+
+test('a file that loads fingerpost for its types, its options or something else does not count', async (context) => {
+  const server = "import Fastify from 'fastify'\nconst app = Fastify()\n"
+  for (const other of [
+    "import type fingerpost from 'fingerpost'\nregister()\n",
+    "import { something } from 'fingerpost'\nregister()\n",
+    "import fingerpost from 'fingerpost'\nconsole.log(fingerpost)\n",
+    "// app.register(require('fingerpost'))\n",
+  ]) {
+    const tree = { 'package.json': manifest({ type: 'module' }), 'server.js': server, 'lib/other.js': other }
+    const { files } = await init(context, tree)
+    assert.deepEqual([files.at(-1).kind, files.at(-1).path], ['change', 'server.js'], other)
+  }
+})
+
+test('a script names the file with or without its extension', async (context) => {
+  const text = "const app = require('fastify')()\n"
+  for (const start of ['node server', 'node ./server', 'node server.js']) {
+    const tree = { 'package.json': manifest({ scripts: { start } }), 'server.js': text, 'lib/seed.js': text }
+    const { files } = await init(context, tree)
+    assert.deepEqual([files.at(-1).kind, files.at(-1).path], ['change', 'server.js'], start)
+  }
+})
+
+test('what may not be read, and large files, are passed over', async (context) => {
+  const server = "import Fastify from 'fastify'\nconst app = Fastify()\n"
+  const cwd = makeTree(context, {
+    'package.json': manifest({ type: 'module' }),
+    'server.js': server,
+    'data.js': `fastify = '${'f'.repeat(600_000)}'\n${server}`,
+    'secret.js': server,
+    pgdata: {},
+  })
+  chmodSync(cwd, 0o755)
+  for (const name of ['package.json', 'server.js', 'data.js']) chmodSync(join(cwd, name), 0o644)
+  for (const name of ['pgdata', 'secret.js']) chmodSync(join(cwd, name), 0)
+  const run = () => asNobody(() => runIn(cwd, 'init', '--json'))
+  const { code, stdout, stderr } = await run()
+  assert.equal(code, 0, stderr)
+  assert.equal(JSON.parse(stdout).files.at(-1).path, 'server.js')
+  chmodSync(join(cwd, 'package.json'), 0)
+  assert.match(
+    (await run()).stderr,
+    /refused to read package\.json: EACCES: permission denied\.\n {2}Let this user read it/,
+  )
 })
 
 /** Asks for the page of an app, and for the file that it names. */
