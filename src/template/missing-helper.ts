@@ -37,5 +37,9 @@ export function explainMissingHelper({ message }: Error): string | undefined {
 
 /** Stands for `app.mediaUrl` until the media plugin is registered. */
 export function missingMediaUrl(): never {
-  throw new FingerpostError('FP_CONFIG', 'This app has no media plugin.', { remedy: MEDIA_REMEDY })
+  throw new FingerpostError(
+    'FP_CONFIG',
+    'The media plugin is not registered, or app.mediaUrl was read before it was.',
+    { remedy: MEDIA_REMEDY },
+  )
 }

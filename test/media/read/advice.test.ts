@@ -93,7 +93,8 @@ test('app.mediaUrl without the media plugin says what to write, and media may co
   await app.register(fingerpost, { root, watch: false })
   const missing = {
     code: 'FP_CONFIG',
-    message: /^This app has no media plugin\.\n {2}.*app\.register\(media, \{ storage \}\)/,
+    message:
+      /^The media plugin is not registered, or app\.mediaUrl was read before it was\.\n {2}.*app\.register\(media, \{ storage \}\)/,
   }
   assert.throws(() => app.mediaUrl('a.png'), missing)
   await app.register(async (scope) => {
