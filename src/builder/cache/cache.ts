@@ -153,9 +153,11 @@ const BUILDS_FOLDER = 'builds'
 export function withBuildsCache<T>(options: CacheOptions, use: (builds: Cache) => T): T {
   const dir = join(options.dir, BUILDS_FOLDER)
   const builds = openCache({ ...options, dir, maxBytes: options.maxBytes * LIMITS.buildCacheBuildsShare })
-  const result = use(builds)
-  builds.close()
-  return result
+  try {
+    return use(builds)
+  } finally {
+    builds.close()
+  }
 }
 
 /** The packs in a folder, oldest first. */
