@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import type { Server as NodeServer } from 'node:http'
 import type { Socket } from 'node:net'
@@ -165,7 +164,7 @@ export async function createWorld(): Promise<World> {
     putLink: (name) => main.media.signedUrl(name, { method: 'PUT' }),
     async closed(server, { localPort }) {
       const end = ends[server]?.get(localPort)
-      if (end !== undefined) await once(end, 'close')
+      if (end !== undefined) await new Promise((resolve) => end.once('close', resolve))
     },
     obeyed: () => obeyed,
     openLeases: () => leases.size,
