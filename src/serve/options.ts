@@ -99,7 +99,7 @@ export interface FingerpostOptions {
   readonly lastModified?: Date | false
   /**
    * Offer files as dictionaries and send deltas (RFC 9842), if the build has them: see the build option of the same name.
-   * `true` also logs a warning for a build without them. Default: on, without the warning.
+   * `true` also logs a warning if the build in `root` has none. Default: on, without the warning.
    */
   readonly dictionaries?: boolean
   /** Further headers by glob; later rules win. Default none. */
