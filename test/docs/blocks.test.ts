@@ -13,7 +13,7 @@ const FOLLOWED: Readonly<Record<string, readonly [blocks: number, ...tests: stri
   'docs/getting-started.md': [10, 'docs/first-steps.long.test.ts', 'docs/getting-started.long.test.ts'],
   'docs/guides/ci.md': [3, 'docs/guides.long.test.ts'],
   'docs/guides/cloudflare.md': [4, 'docs/guides.long.test.ts'],
-  'docs/guides/cloudfront.md': [5, 'docs/guides.long.test.ts'],
+  'docs/guides/cloudfront.md': [4, 'docs/guides.long.test.ts'],
   'docs/guides/containers.md': [4, 'docs/dockerfile.long.test.ts', 'docs/guides.long.test.ts'],
   'docs/guides/monorepos.md': [8, 'docs/guides.long.test.ts'],
   'docs/guides/single-page-apps.md': [7, 'docs/guides.long.test.ts'],

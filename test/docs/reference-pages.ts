@@ -143,6 +143,7 @@ export const EXCEPTIONS: readonly (readonly [page: string, piece: string, reason
   ['docs/benchmarks-in-detail.md', 'apt-get install', 'changes the system', IN_PART],
   ['docs/dictionaries.md', 'curl -sD-', 'address and digest are for the reader to fill in', IN_PART],
   ['docs/dictionaries.md', '"minBytes": 1024', 'what a build writes, shortened', IN_PART],
+  ['docs/guides/cloudfront.md', 'aws s3api', 'needs the AWS command line', 'docs/guides.long.test.ts'],
   ['docs/npm-packages.md', 'npm run bench', 'measures for minutes', IN_PART],
   ['docs/references.md', '@IMPORT', 'a file before and after a build', 'docs/reference-pages.ts'],
   ['docs/report.md', 'GITHUB_STEP_SUMMARY', 'steps of GitHub Actions', 'docs/reference-pages.ts'],
