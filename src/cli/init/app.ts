@@ -4,7 +4,7 @@ import { listCode, readCode } from './folder.ts'
 
 /** The program that starts Fastify, and how it is written. */
 export interface AppFile {
-  /** undefined if there is none yet. */
+  /** Undefined before the app is written. */
   readonly name: string | undefined
   readonly text: string
   readonly loads: 'import' | 'require'
@@ -184,13 +184,34 @@ export function endOfStatement(js: string, bracket: number): number | undefined 
 /** The offset after the bracket that closes this one; undefined where a `/` or a template's hole makes that uncertain. */
 function endOfBrackets(js: string, start: number): number | undefined {
   let depth = 0
-  for (let at = start; at < js.length; at = skipBlanks(js, at)) {
-    const end = endOfLiteral(js, at) ?? at + 1
-    const token = js.slice(at, end)
-    if (/^["'`/]$/.test(token) || token.includes('${')) return undefined
-    if ('([{'.includes(token)) depth++
-    if (')]}'.includes(token) && --depth === 0) return end
-    at = end
+  for (const { opens, closes, end } of bracketsFrom(js, start)) {
+    if (opens) depth++
+    if (closes && --depth === 0) return end
   }
   return undefined
+}
+
+/** True if no bracket is open at an offset; false where that is uncertain, too. */
+export function isTopLevel(js: string, offset: number): boolean {
+  let depth = 0
+  for (const { opens, end } of bracketsFrom(js, 0)) {
+    if (end > offset) return depth === 0
+    depth += opens ? 1 : -1
+  }
+  return false
+}
+
+/** The brackets of code, and its end; fewer where a `/` or a template's hole makes them uncertain. */
+function* bracketsFrom(js: string, start: number) {
+  let at = skipBlanks(js, start)
+  for (; at < js.length; at = skipBlanks(js, at)) {
+    const end = endOfLiteral(js, at) ?? at + 1
+    const token = js.slice(at, end)
+    if (/^["'`/]$/.test(token) || token.includes('${')) return
+    const opens = '([{'.includes(token)
+    const closes = ')]}'.includes(token)
+    if (opens || closes) yield { opens, closes, end }
+    at = end
+  }
+  yield { opens: false, closes: false, end: js.length + 1 }
 }

@@ -2,7 +2,7 @@ import { accessSync, constants, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { insertInto, positionAt } from '../../core/reference/text.ts'
 import { parseModule } from '../../scan/javascript/module.ts'
-import { type AppFile, endOfStatement, type Instance, registersFingerpost } from './app.ts'
+import { type AppFile, endOfStatement, type Instance, isTopLevel, registersFingerpost } from './app.ts'
 import type { PlannedFile } from './files.ts'
 import { readText } from './folder.ts'
 import { registrationFor } from './lines.ts'
@@ -64,7 +64,7 @@ function insertRegistration(app: AppFile, project: Project, out: string): Change
   const into = install && (findLocal(text, project.engine?.packageName) ?? install.into)
   const at = into === undefined ? end : endWithEngine(text, into, instance)
   if (at === undefined) return `the lines need ${into}, which it does not declare`
-  const isAwaited = app.hasTopLevelAwait && indent === ''
+  const isAwaited = app.hasTopLevelAwait && isTopLevel(text, start)
   const hasFlag = /\bisDevelopment\b/.test(text)
   const { loads, body } = registrationFor(project, { out, name, isAwaited, hasFlag, into })
   const isQuotedTwice = /"fastify"/.test(text)

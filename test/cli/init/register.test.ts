@@ -161,6 +161,21 @@ test('a file that loads fingerpost for its types, its options or something else 
   }
 })
 
+test('awaits only outside functions, whatever the indentation', async (context) => {
+  const load = "import Fastify from 'fastify'\n"
+  const bodies = [
+    ['export function make() {\nconst app = Fastify()\nreturn app\n}\n', false],
+    ['const half = 1 / 2\nconst app = Fastify()\n', false],
+    ['{\n  const app = Fastify()\n}\n', false],
+    ["const text = '{ ('; // [\nconst app = Fastify()\nexport function later() {}\n", true],
+  ] as const
+  for (const [body, isAwaited] of bodies) {
+    const text = await written(context, 'app.js', load + body)
+    assert.equal(/await app\.register/.test(text), isAwaited, text)
+    assert.match(text, /app\.register\(fingerpost/)
+  }
+})
+
 test('a script names the file with or without its extension', async (context) => {
   const text = "const app = require('fastify')()\n"
   for (const start of ['node server', 'node ./server', 'node server.js']) {
